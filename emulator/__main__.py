@@ -1,0 +1,7 @@
+"""``python -m emulator start|stop|status|reset|run``."""
+
+import sys
+
+from emulator.cli import main
+
+sys.exit(main())

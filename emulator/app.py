@@ -1,0 +1,64 @@
+"""The WSGI application: moto's, with our corrections, our errors and two addresses of our own."""
+
+import json
+import os
+from pathlib import Path
+
+import flask
+from moto.core.request import normalize_request
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import NotFound
+
+from emulator import corrections, errors
+
+ROOT = Path(__file__).resolve().parent.parent
+IDENTITY_PATH = "/_emulator/identity"
+RESET_PATH = "/_emulator/reset"
+
+
+def _backend_app(service: str) -> flask.Flask:
+    """Build moto's application for one service; what it leaves unanswered becomes an AWS error."""
+    app = create_backend_app(service)
+    app.register_error_handler(
+        NotFound, lambda _: errors.answer(service, normalize_request(flask.request))
+    )
+    app.register_error_handler(
+        Exception, lambda error: errors.answer(service, normalize_request(flask.request), error)
+    )
+    return app
+
+
+def _reset() -> dict:
+    """Empty the account."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+    return {"status": "ok"}
+
+
+def identity() -> dict:
+    """Say who serves: lets the command line tell its own server from a stranger's."""
+    return {"emulator": str(ROOT), "pid": os.getpid()}
+
+
+def create() -> "Application":
+    """Build the application with every correction applied."""
+    corrections.apply_all()
+    return Application(DomainDispatcherApplication(_backend_app))
+
+
+class Application:
+    """Answers our own addresses and hands everything else to moto."""
+
+    def __init__(self, aws):
+        self.aws = aws
+        self.own = {("GET", IDENTITY_PATH): identity, ("POST", RESET_PATH): _reset}
+
+    def __call__(self, environ, start_response):
+        own = self.own.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")))
+        if own is None:
+            return self.aws(environ, start_response)
+        body = json.dumps(own()).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response("200 OK", headers)
+        return [body]

@@ -1,0 +1,77 @@
+"""The command line of the emulator."""
+
+import argparse
+import sys
+
+from emulator import DEFAULT_PORT
+from emulator.process import Process, Refused
+
+
+def _start(process: Process) -> int:
+    """Start it in the background, wait until it answers, print its URL."""
+    result = process.start()
+    print(process.url)
+    print(f"emulator {result}; use it with AWS_ENDPOINT_URL={process.url}", file=sys.stderr)
+    return 0
+
+
+def _stop(process: Process) -> int:
+    """End the emulator that was started here; nothing running is fine."""
+    print(f"emulator on port {process.port}: {process.stop()}")
+    return 0
+
+
+def _status(process: Process) -> int:
+    """Say whether it runs; the return code is 0 when it does, 3 when it does not."""
+    pid = process.pid()
+    print(f"emulator on port {process.port}: {f'running, pid {pid}, {process.url}' if pid else 'not running'}")
+    return 0 if pid else 3
+
+
+def _reset(process: Process) -> int:
+    """Empty the account: every resource of every service is gone."""
+    print(f"emulator on port {process.port}: {process.reset()}")
+    return 0
+
+
+def _run(process: Process) -> int:
+    """Serve in the foreground until interrupted; what cannot be answered is logged to stderr."""
+    if process.taken():
+        raise Refused(f"port {process.port} is taken; choose another one with --port")
+    from emulator import server
+
+    try:
+        server.serve(process.port, ready=process.record)
+    finally:
+        if process.pid() is None:
+            process.forget()
+    return 0
+
+
+COMMANDS = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator",
+        description="The embedded AWS: one account in memory, on this machine's loopback only.",
+        epilog="Logs and the pid are in .emulator/<port>/ of this checkout.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, function in COMMANDS.items():
+        command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        command.add_argument("--port", type=int, default=DEFAULT_PORT, help="the port to listen on (default: %(default)s)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return COMMANDS[arguments.command](Process(arguments.port))
+    except Refused as refused:
+        print(f"emulator: {refused}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as missing:
+        print(f"emulator: {missing}; run it with the project's own Python environment", file=sys.stderr)
+        return 1

@@ -1,0 +1,45 @@
+"""AWS-shaped errors for what moto cannot answer itself."""
+
+import logging
+
+from moto.core.exceptions import ServiceException
+from moto.core.model import OperationModel
+from moto.core.request import Request, determine_request_protocol
+from moto.core.responses import boto3_service_name
+from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+
+log = logging.getLogger("emulator")
+
+# Not one of the statuses that boto retries: asking again would get the same answer.
+STATUS = 501
+
+
+def operation_of(service: str, request: Request) -> str:
+    """Name the operation that a request asks for, as well as it can be told."""
+    try:
+        return get_service_router(service).match(request)[0].name
+    except Exception:  # what cannot be routed is named by its path
+        return f"{request.method} {request.path}"
+
+
+def answer(service: str, request: Request, error: Exception | None = None) -> tuple[str, int, dict]:
+    """Answer a request that moto does not implement (or, given an error, that it failed on)."""
+    service = boto3_service_name.get(service, service)
+    operation = operation_of(service, request)
+    if error is None or isinstance(error, NotImplementedError):
+        code, message = "NotImplemented", f"{service}:{operation} is not implemented by the emulator"
+        log.error("%s", message)
+    else:
+        code = "EmulatorError"
+        message = f"{service}:{operation} failed in the emulator: {type(error).__name__}: {error}"
+        log.error("%s", message, exc_info=error)
+    try:
+        model = get_service_model(service)
+        protocol = determine_request_protocol(model, request.headers.get("Content-Type", ""))
+        serializer = get_serializer_class(model.service_name, protocol)(operation_model=OperationModel({}, model))
+        response = serializer.serialize(ServiceException(code, message))
+        return response["body"], STATUS, dict(response["headers"])
+    except Exception:  # no such service in botocore
+        return f'{{"__type": "{code}", "message": "{message}"}}', STATUS, {"Content-Type": "application/json"}

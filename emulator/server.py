@@ -1,0 +1,44 @@
+"""The server: one process, a thread per connection, the loopback only."""
+
+import logging
+import signal
+import sys
+
+from emulator import HOST, settings
+
+
+def _handler():
+    """moto's request handler, quiet, and without the 40 ms that Nagle's algorithm costs a kept-alive answer."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+    class Handler(MotoRequestHandler):
+        disable_nagle_algorithm = True
+
+        def log_request(self, *_args, **_kwargs):
+            """Requests are not logged; what cannot be answered is (errors.py)."""
+
+    return Handler
+
+
+def make(port: int):
+    """Build a server on the port (0 picks a free one); its address is taken when this returns."""
+    settings.apply(port)
+    from werkzeug.serving import make_server
+
+    from emulator import app
+
+    return make_server(HOST, port, app.create(), threaded=True, request_handler=_handler())
+
+
+def serve(port: int, ready=lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server = make(port)
+    ready()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
