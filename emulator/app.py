@@ -6,19 +6,25 @@ from pathlib import Path
 
 import flask
 from moto.core.request import normalize_request
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
 from emulator import corrections, errors
 
 ROOT = Path(__file__).resolve().parent.parent
 IDENTITY_PATH = "/_emulator/identity"
+UNKNOWN = "unknown:"
 RESET_PATH = "/_emulator/reset"
 
 
 def _backend_app(service: str) -> flask.Flask:
     """Build moto's application for one service; what it leaves unanswered becomes an AWS error."""
-    app = create_backend_app(service)
+    if service.startswith(UNKNOWN):
+        service = service.removeprefix(UNKNOWN)
+        app = flask.Flask("unknown")
+        app.request_class = BackendRequest
+    else:
+        app = create_backend_app(service)
     app.register_error_handler(
         NotFound, lambda _: errors.answer(service, normalize_request(flask.request))
     )
@@ -44,7 +50,18 @@ def identity() -> dict:
 def create() -> "Application":
     """Build the application with every correction applied."""
     corrections.apply_all()
-    return Application(DomainDispatcherApplication(_backend_app))
+    return Application(Dispatcher(_backend_app))
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher by service, which answers for services that moto does not know as well."""
+
+    def get_backend_for_host(self, host):
+        backend = super().get_backend_for_host(host)
+        # None is moto's "look into the request"; a host is what it found there and does not know.
+        if backend is None and host:
+            return f"{UNKNOWN}{host.split('.')[0]}"
+        return backend
 
 
 class Application:

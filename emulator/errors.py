@@ -1,7 +1,9 @@
 """AWS-shaped errors for what moto cannot answer itself."""
 
+import json
 import logging
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel
 from moto.core.request import Request, determine_request_protocol
@@ -14,6 +16,10 @@ log = logging.getLogger("emulator")
 
 # Not one of the statuses that boto retries: asking again would get the same answer.
 STATUS = 501
+
+
+class AWSError(ServiceException):
+    """An error with AWS's code and message. A class of ours: moto looks for the service of its own by module."""
 
 
 def operation_of(service: str, request: Request) -> str:
@@ -35,11 +41,16 @@ def answer(service: str, request: Request, error: Exception | None = None) -> tu
         code = "EmulatorError"
         message = f"{service}:{operation} failed in the emulator: {type(error).__name__}: {error}"
         log.error("%s", message, exc_info=error)
+    return _serialize(service, request, AWSError(code, message))
+
+
+def _serialize(service: str, request: Request, error: AWSError) -> tuple[str, int, dict]:
     try:
         model = get_service_model(service)
-        protocol = determine_request_protocol(model, request.headers.get("Content-Type", ""))
-        serializer = get_serializer_class(model.service_name, protocol)(operation_model=OperationModel({}, model))
-        response = serializer.serialize(ServiceException(code, message))
-        return response["body"], STATUS, dict(response["headers"])
-    except Exception:  # no such service in botocore
-        return f'{{"__type": "{code}", "message": "{message}"}}', STATUS, {"Content-Type": "application/json"}
+    except UnknownServiceError:
+        body = json.dumps({"__type": error.code, "message": error.message})
+        return body, STATUS, {"Content-Type": "application/json"}
+    protocol = determine_request_protocol(model, request.headers.get("Content-Type", ""))
+    operation = OperationModel({}, model, name="Unknown")
+    response = get_serializer_class(model.service_name, protocol)(operation).serialize(error)
+    return response["body"], STATUS, dict(response["headers"])

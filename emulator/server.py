@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+import warnings
 
 from emulator import HOST, settings
 
@@ -23,6 +24,8 @@ def _handler():
 def make(port: int):
     """Build a server on the port (0 picks a free one); its address is taken when this returns."""
     settings.apply(port)
+    # moto warns about error codes that botocore's model does not list; AWS has many such.
+    warnings.filterwarnings("ignore", message=r"Exception\(.*does not match an error shape")
     from werkzeug.serving import make_server
 
     from emulator import app

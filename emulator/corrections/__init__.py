@@ -21,10 +21,11 @@ from typing import Any
 
 from botocore.parsers import create_parser
 from moto.core import responses as core
-from moto.core.exceptions import ServiceException
-from moto.core.request import determine_request_protocol
 from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import determine_request_protocol
 from moto.core.utils import camelcase_to_underscores, get_service_model
+
+from emulator.errors import AWSError
 
 
 class Obsolete(Exception):
@@ -114,11 +115,6 @@ def replacing(owner: Any, name: str):
     return replace
 
 
-def error(code: str, message: str) -> ServiceException:
-    """Build the AWS error to raise."""
-    return ServiceException(code, message)
-
-
 def backend(api) -> Any:
     """Return moto's backend (the state) that a response object works on."""
     folder = importlib.import_module(f"moto.{api.service_name}.models")
@@ -172,7 +168,7 @@ def plain(api, result) -> dict:
         operation.output_shape,
     )
     if "Error" in parsed and int(status) >= 300:
-        raise ServiceException(parsed["Error"]["Code"], parsed["Error"]["Message"])
+        raise AWSError(parsed["Error"]["Code"], parsed["Error"]["Message"])
     parsed.pop("ResponseMetadata", None)
     return parsed
 

@@ -1,0 +1,65 @@
+"""One emulator for all tests, in this process, on a free port."""
+
+import sys
+import threading
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+ROOT = str(Path(__file__).resolve().parents[3])
+if ROOT not in sys.path:  # `python -m pytest` puts it there, `pytest` does not
+    sys.path.insert(0, ROOT)
+
+
+
+def pytest_collection_modifyitems(items):
+    """Silence moto's warning about AWS error codes that botocore's model does not list."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore:Exception.*does not match an error shape"))
+
+
+@pytest.fixture(scope="session")
+def endpoint():
+    """The URL of the emulator."""
+    from emulator import server
+
+    made = server.make(0)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+
+
+@pytest.fixture(scope="session")
+def aws(endpoint):
+    """Make boto3 clients; they are kept, because loading a service's model is what takes long."""
+    session, clients = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1"), {}
+    config = Config(retries={"max_attempts": 0}, inject_host_prefix=False)
+
+    def client(service, region="us-east-1"):
+        if (service, region) not in clients:
+            clients[service, region] = session.client(service, region, endpoint_url=endpoint, config=config)
+        return clients[service, region]
+
+    return client
+
+
+@pytest.fixture
+def name(request):
+    """A name for this test's resources that no other test uses."""
+    return request.node.name.removeprefix("test_").replace("_", "-").replace("[", "-").replace("]", "").lower()[:28].strip("-")
+
+
+@pytest.fixture
+def refused():
+    """Assert that a call is refused with an AWS error code."""
+    from botocore.exceptions import ClientError
+
+    def check(code, call, *args, **kwargs):
+        with pytest.raises(ClientError) as caught:
+            call(*args, **kwargs)
+        assert caught.value.response["Error"]["Code"] == code, caught.value
+        return caught.value.response
+
+    return check

@@ -1,0 +1,60 @@
+"""The server answers what moto cannot in AWS's form, and its command line leaves strangers alone."""
+
+import socket
+
+import pytest
+
+from emulator import corrections
+from emulator.cli import main
+
+UNIMPLEMENTED = [
+    ("ecs", "execute_command", {"cluster": "c", "command": "sh", "interactive": True, "task": "t"}),  # JSON
+    ("ec2", "describe_spot_datafeed_subscription", {}),  # EC2 query
+    ("rds", "describe_certificates", {}),  # query
+    ("backup", "list_backup_selections", {"BackupPlanId": "x"}),  # REST JSON
+    ("accessanalyzer", "list_analyzers", {}),  # a service that moto lacks
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "arguments"), UNIMPLEMENTED)
+def test_unimplemented_is_said_clearly(aws, refused, service, operation, arguments):
+    response = refused("NotImplemented", getattr(aws(service), operation), **arguments)
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "is not implemented by the emulator" in response["Error"]["Message"]
+
+
+def test_amazon_linux_images_resolve(aws):
+    for architecture in ("x86_64", "arm64"):
+        parameter = f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+        assert aws("ssm").get_parameter(Name=parameter)["Parameter"]["Value"].startswith("ami-")
+
+
+def test_managed_policies_exist(aws):
+    arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    assert aws("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+
+
+def test_one_account(aws):
+    assert aws("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_obsolete_correction_is_loud():
+    with pytest.raises(corrections.Obsolete):
+        corrections.replacing(corrections, "no_such_attribute")
+
+
+@pytest.fixture
+def stranger():
+    """A port that another program listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0)
+        yield listener.getsockname()[1]
+
+
+def test_strangers_are_left_alone(stranger, capsys):
+    assert main(["start", "--port", str(stranger)]) == 1
+    assert "taken by another program" in capsys.readouterr().err
+    assert main(["stop", "--port", str(stranger)]) == 0
+    assert "not running" in capsys.readouterr().out
