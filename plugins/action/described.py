@@ -1,0 +1,74 @@
+"""Lays the engine around a community module, so that it plans, diffs and repairs as our own modules do.
+
+The kind reads the resource before and after; the community's module is run only to write. An action and not a
+module, because a module can't run another one.
+"""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
+
+CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
+STEERING = ("state", "purge_tags", "wait", "wait_timeout")
+
+
+class ActionModule(ActionBase):
+    """Run one community module with the engine around it."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the engine's result, with the module's own beside it."""
+        result = super().run(tmp, task_vars)
+        connection, module, arguments = self._split(dict(self._task.args))
+        kind = by_module(module)
+        described = {key: value for key, value in arguments.items() if key not in STEERING}
+        try:
+            want = kind.want(described)
+            outcome = sync(
+                kind,
+                Aws.of_arguments(connection),
+                want,
+                arguments.get("state", "present"),
+                check=self._task.check_mode,
+                purge_tags=arguments.get("purge_tags", True),
+                timeout=arguments.get("wait_timeout", 1800),
+                write=lambda: self._write(module, {**connection, **arguments}, task_vars, result),
+            )
+        except Exception as error:
+            if not expected(error):
+                raise
+            raise AnsibleActionFail(sentence(error, f"{kind.title} {kind.label(kind.want(described))}")) from error
+        result.update(outcome.result())
+        return result
+
+    def _split(self, args):
+        connection = {key: args.pop(key) for key in list(args) if key in CONNECTION}
+        if len(args) != 1:
+            raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
+        module, arguments = args.popitem()
+        return connection, module, dict(arguments or {})
+
+    def _write(self, module, arguments, task_vars, result):
+        task = self._task.copy()
+        task.action, task.args = module, arguments
+        action = self._shared_loader_obj.action_loader.get(
+            "ansible.legacy.normal",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        told = action.run(task_vars=task_vars)
+        for key in ("warnings", "deprecations"):
+            result.setdefault(key, []).extend(told.get(key) or [])
+        if told.get("failed"):
+            raise EngineError(f"{module}: {told.get('msg') or told.get('module_stderr') or told}")

@@ -1,0 +1,46 @@
+"""What every module on the engine takes."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of every module of ours."""
+
+    DOCUMENTATION = r"""
+options:
+  state:
+    description: Whether the resource is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait:
+    description: Wait until the resource is ready for its users, or gone.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait at the most.
+    type: int
+    default: 1800
+notes:
+  - In check mode nothing is written, and RV(ignore:resource) has the shape that it would have, with placeholders for
+    what only AWS can make up.
+attributes:
+  check_mode:
+    description: Says exactly what a real run would change, and changes nothing.
+    support: full
+  diff_mode:
+    description: Returns the resource before and after, with secrets masked.
+    support: full
+"""
+
+    TAGS = r"""
+options:
+  tags:
+    description: The resource's tags.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description: Remove tags that O(tags) doesn't name. AWS's own are never touched.
+    type: bool
+    default: true
+"""

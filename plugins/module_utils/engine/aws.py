@@ -1,0 +1,89 @@
+"""How the engine reaches AWS, from a module and from the controller alike."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+except ImportError:  # AnsibleAWSModule says so
+    pass
+
+from .errors import code
+
+
+class Aws:
+    """One account and region: clients made once, and what they have in common."""
+
+    def __init__(self, connect, region: str):
+        """Take a function from service name to client, and the region."""
+        self._connect = connect
+        self._clients: dict = {}
+        self.region = region
+
+    @classmethod
+    def of_module(cls, module) -> Aws:
+        """Use the connection arguments of an AnsibleAWSModule."""
+        return cls(lambda service: module.client(service, config=config()), module.region)
+
+    @classmethod
+    def of_arguments(cls, arguments: dict) -> Aws:
+        """Use the connection arguments that every AWS module takes, on the controller."""
+        session = boto3.session.Session(
+            aws_access_key_id=arguments.get("access_key"),
+            aws_secret_access_key=arguments.get("secret_key"),
+            aws_session_token=arguments.get("session_token"),
+            profile_name=arguments.get("profile"),
+            region_name=arguments.get("region"),
+        )
+        url = arguments.get("endpoint_url")
+        return cls(lambda service: session.client(service, endpoint_url=url, config=config()), session.region_name)
+
+    def __call__(self, service: str):
+        """Return the client of a service."""
+        if service not in self._clients:
+            self._clients[service] = self._connect(service)
+        return self._clients[service]
+
+    @cached_property
+    def account(self) -> str:
+        """The account's id."""
+        return self("sts").get_caller_identity()["Account"]
+
+    @cached_property
+    def partition(self) -> str:
+        """The partition of the region: aws, aws-cn, aws-us-gov ..."""
+        return boto3.session.Session().get_partition_for_region(self.region)
+
+    @cached_property
+    def suffix(self) -> str:
+        """The domain of the partition's addresses."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return ":".join(
+            ["arn", self.partition, service, self.region if region else "", self.account if account else "", resource]
+        )
+
+    def pages(self, service: str, operation: str, key: str, **arguments) -> list:
+        """Return all items of a paginated call."""
+        pages = self(service).get_paginator(operation).paginate(**arguments)
+        return [item for page in pages for item in page.get(key) or []]
+
+
+def config():
+    """Return the retry rules: throttling is retried with exponential backoff and jitter."""
+    return Config(retries={"mode": "standard", "max_attempts": 6})
+
+
+def unless(codes, call, *arguments, otherwise=None, **keywords):
+    """Return what a call returns, or ``otherwise`` when AWS answers with one of the error codes."""
+    try:
+        return call(*arguments, **keywords)
+    except ClientError as error:
+        if code(error) in ({codes} if isinstance(codes, str) else set(codes)):
+            return otherwise
+        raise

@@ -1,0 +1,34 @@
+"""What a change looks like, for people and for records."""
+
+from __future__ import annotations
+
+import json
+
+MASK = "(secret)"
+
+
+def show(kind, resource: dict | None) -> dict:
+    """Return a resource as a diff shows it: without volatile fields, secrets masked."""
+    if not resource:
+        return {}
+    return {
+        field: (MASK if value else value) if field in kind.secret else value
+        for field, value in sorted(resource.items())
+        if field not in kind.volatile and value is not None
+    }
+
+
+def diff(kind, before: dict | None, after: dict | None) -> dict:
+    """Return Ansible's diff of one resource."""
+    label = f"{kind.title} {kind.label(after or before or {})}"
+    shown = {"before": show(kind, before), "after": show(kind, after)}
+    for field in kind.secret:
+        # Two masked values look alike: say that they are not.
+        if before and after and before.get(field) != after.get(field) and after.get(field):
+            shown["after"][field] = f"{MASK} changed"
+    return {
+        "before_header": label,
+        "after_header": label,
+        "before": json.dumps(shown["before"], indent=2, sort_keys=True, default=str) + "\n" if before else "",
+        "after": json.dumps(shown["after"], indent=2, sort_keys=True, default=str) + "\n" if after else "",
+    }

@@ -1,0 +1,64 @@
+"""One sentence for each thing that can go wrong with AWS."""
+
+from __future__ import annotations
+
+try:
+    import botocore.exceptions as boto
+except ImportError:  # AnsibleAWSModule says so
+    boto = None
+
+HINTS = {
+    "AccessDenied": "allow {action} to the caller",
+    "AccessDeniedException": "allow {action} to the caller",
+    "UnauthorizedOperation": "allow {action} to the caller",
+    "AuthFailure": "check the credentials",
+    "ExpiredToken": "renew the credentials",
+    "ExpiredTokenException": "renew the credentials",
+    "InvalidClientTokenId": "check the access key",
+    "UnrecognizedClientException": "check the access key",
+    "SignatureDoesNotMatch": "check the secret key and this machine's clock",
+    "OptInRequired": "enable the region or service for this account",
+    "RequestLimitExceeded": "try again later",
+    "ThrottlingException": "try again later",
+    "LimitExceededException": "ask AWS for a higher quota or delete what is not used",
+    "DependencyViolation": "delete what still uses it",
+}
+
+
+class EngineError(Exception):
+    """A failure that is already one clear sentence."""
+
+
+def code(error: Exception) -> str:
+    """Return AWS's error code, or nothing."""
+    return getattr(error, "response", {}).get("Error", {}).get("Code", "")
+
+
+def expected(error: Exception) -> bool:
+    """Say whether an error is AWS's or the user's, and not a fault of this code."""
+    return isinstance(error, (EngineError, boto.BotoCoreError, boto.ClientError))
+
+
+def sentence(error: Exception, doing: str = "") -> str:
+    """Return what happened and what to do about it, in one sentence."""
+    prefix = f"{doing}: " if doing else ""
+    if boto is None or isinstance(error, EngineError):
+        return prefix + str(error)
+    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
+        return prefix + (
+            "no complete AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or run where a role gives them"
+        )
+    if isinstance(error, boto.ProfileNotFound):
+        return prefix + f"{error}; name a profile of ~/.aws/config"
+    if isinstance(error, (boto.NoRegionError, boto.InvalidRegionError)):
+        return prefix + "no valid AWS region is known; set flow_builder_region, for example us-east-1"
+    if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ConnectionClosedError)):
+        url = getattr(error, "kwargs", {}).get("endpoint_url", "")
+        return prefix + f"AWS can't be reached at {url}; check the network, the region and AWS_ENDPOINT_URL"
+    if isinstance(error, boto.ClientError):
+        message = error.response.get("Error", {}).get("Message", "")
+        hint = HINTS.get(code(error), "").format(action=error.operation_name)
+        told = f"{error.operation_name} was refused with {code(error)}: {message}".rstrip(".: ")
+        return prefix + told + (f"; {hint}" if hint else "")
+    return prefix + (str(error) or type(error).__name__)

@@ -1,0 +1,118 @@
+"""What the engine knows about one kind of AWS resource."""
+
+from __future__ import annotations
+
+from .placeholder import placeholder
+
+
+class Kind:
+    """One kind of AWS resource: how it is found, listed, compared, written and deleted.
+
+    A resource is a flat dict whose keys are the arguments of the kind's module, plus what AWS
+    adds (``id``, ``arn``, ``address`` ...). ``find`` and ``stack`` return live resources in that
+    shape, normalised, so that ``live[field] == want[field]`` means "nothing to do".
+    """
+
+    name = ""
+    """The kind's name in plans, records and reports, for example ``log_group``."""
+    title = ""
+    """The kind's name in sentences, for example ``log group``."""
+    service = ""
+    """The boto3 service that serves it."""
+    module = ""
+    """The module that writes it. Ours where the class has ``create``; otherwise the community's,
+    run by the ``described`` action."""
+    identity: tuple[str, ...] = ("name",)
+    """The fields that find it; the first one names it in messages."""
+    needs: tuple[str, ...] = ()
+    """Names of the kinds that it is built on, so that it is deleted before them."""
+    create_only: frozenset[str] = frozenset()
+    """Fields said at creation and then owned by somebody else (the autoscaler, a release)."""
+    immutable: dict[str, str] = {}
+    """Fields that AWS can't change in place, and why: changing one is refused."""
+    replaced: dict[str, str] = {}
+    """Fields that AWS can't change in place, and why: changing one deletes and creates anew."""
+    volatile: frozenset[str] = frozenset()
+    """Fields of the live resource that change by themselves: never compared, never recorded."""
+    secret: frozenset[str] = frozenset()
+    """Fields whose values are never shown."""
+    settling: tuple[tuple[str, str], ...] = ()
+    """Error codes, each with a part of its message, by which AWS says that something it needs (a fresh
+    role above all) isn't visible everywhere yet: the write is tried again for a minute."""
+    taggable = True
+    """Whether the kind has tags."""
+    arguments: dict[str, str] = {}
+    """For a community module: its argument names where they differ from our fields."""
+    controls: frozenset[str] = frozenset()
+    """For a community module: arguments that steer the module and describe nothing."""
+
+    def want(self, arguments: dict) -> dict:
+        """Return the fields that a module's arguments ask for, normalised; None means unsaid."""
+        return {
+            self.arguments.get(key, key): value
+            for key, value in arguments.items()
+            if key not in self.controls and value is not None
+        }
+
+    def find(self, aws, want: dict) -> dict | None:
+        """Return the live resource, or None."""
+        raise NotImplementedError
+
+    def stack(self, aws, stack: str) -> list[dict]:
+        """Return every live resource of this kind that belongs to a stack."""
+        raise NotImplementedError
+
+    def create(self, aws, want: dict) -> None:
+        """Make the resource."""
+        raise NotImplementedError
+
+    def update(self, aws, live: dict, want: dict, changes: set[str]) -> None:
+        """Change the named fields of the live resource to what is wanted."""
+        raise NotImplementedError
+
+    def delete(self, aws, live: dict) -> None:
+        """Delete the live resource; a resource that is gone already is no error."""
+        raise NotImplementedError
+
+    def tag(self, aws, live: dict, add: dict[str, str], remove: list[str]) -> None:
+        """Add and remove tags of the live resource."""
+        raise NotImplementedError
+
+    def ready(self, live: dict) -> bool:
+        """Say whether the live resource is ready for its users."""
+        return True
+
+    def failed(self, live: dict) -> str:
+        """Say, in words, why the live resource will never be ready; nothing while it may."""
+        return ""
+
+    def gone(self, aws, live: dict, timeout: int) -> None:
+        """Wait until a deleted resource no longer stands in others' way."""
+
+    def compare(self, live: dict, want: dict) -> set[str]:
+        """Return the names of the wanted fields that differ from the live resource."""
+        return {
+            field
+            for field, value in want.items()
+            if value is not None
+            and field not in self.create_only
+            and field not in self.identity
+            and live.get(field) != value
+        }
+
+    def made(self, aws, want: dict) -> dict:
+        """Return what AWS will add to a resource that a check run doesn't make."""
+        return {"id": self.later(want, "id")}
+
+    def later(self, want: dict, field: str) -> str:
+        """Return the placeholder for one field of a wanted resource."""
+        return placeholder(self.name, self.label(want), field)
+
+    def label(self, resource: dict) -> str:
+        """Return what people call the resource."""
+        return str(resource.get(self.identity[0]) or resource.get("id") or resource.get("arn"))
+
+    @property
+    def ours(self) -> bool:
+        """Whether our own module writes it."""
+        return type(self).create is not Kind.create

@@ -1,0 +1,60 @@
+"""The naming map: every name of every resource of a stack is made here and nowhere else."""
+
+from __future__ import annotations
+
+from .errors import EngineError
+
+# key: (pattern, longest name that AWS takes). {stack} is the inventory hostname; {0} is the caller's part.
+NAMES: dict[str, tuple[str, int]] = {
+    "vpc": ("{stack}-vpc", 255),
+    "internet_gateway": ("{stack}-igw", 255),
+    "subnet": ("{stack}-{0}", 255),
+    "route_table": ("{stack}-{0}", 255),
+    "nat": ("{stack}-nat-{0}", 255),
+    "nat_instance": ("{stack}-nat", 64),
+    "vpc_endpoint": ("{stack}-{0}", 255),
+    "flow_log": ("{stack}-flow-logs", 255),
+    "security_group": ("{stack}-{0}", 255),
+    "database": ("{stack}-db", 63),
+    "database_final_snapshot": ("{stack}-db-final-{0}", 255),
+    "key_alias": ("alias/{stack}-data", 256),
+    "secret": ("{stack}/{0}", 512),
+    "cluster": ("{stack}-cluster", 255),
+    "service": ("{stack}-{0}", 255),
+    "repository": ("{stack}-{0}", 256),
+    "queue": ("{stack}-workflow", 80),
+    "dead_letter_queue": ("{stack}-workflow-dlq", 80),
+    "failed_jobs_queue": ("{stack}-failed-jobs", 80),
+    "load_balancer": ("{stack}-alb", 32),
+    "target_group": ("{stack}-api", 32),
+    "function": ("{stack}-{0}", 64),
+    "rule": ("{stack}-{0}", 64),
+    "pipe": ("{stack}-worker-pipe", 64),
+    "role": ("{stack}-{0}", 64),
+    "policy": ("{stack}-{0}", 128),
+    "instance_profile": ("{stack}-{0}", 128),
+    "ecs_log_group": ("/aws/ecs/{stack}-{0}", 512),
+    "exec_log_group": ("/aws/ecs/exec/{stack}", 512),
+    "lambda_log_group": ("/aws/lambda/{stack}-{0}", 512),
+    "vpc_log_group": ("/aws/vpc/{stack}-flow-logs", 512),
+    "dashboard": ("{stack}-dashboard", 255),
+    "alarm": ("{stack}-{0}", 255),
+    "topic": ("{stack}-alarms", 256),
+    "scaling_policy": ("{stack}-{0}", 256),
+    "state_bucket": ("{stack}-state-{0}-{1}", 63),
+}
+
+
+def name(key: str, stack: str, *parts) -> str:
+    """Return the name of a resource of a stack.
+
+    Raises EngineError for a key that the map lacks and for a name longer than AWS takes.
+    """
+    try:
+        pattern, longest = NAMES[key]
+        made = pattern.format(*parts, stack=stack)
+    except (KeyError, IndexError):
+        raise EngineError(f"{key!r} with {len(parts)} parts is not in the naming map: {', '.join(sorted(NAMES))}") from None
+    if len(made) > longest:
+        raise EngineError(f"the name {made!r} has {len(made)} characters: AWS takes at most {longest}, so shorten the stack's name")
+    return made

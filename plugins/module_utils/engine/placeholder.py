@@ -1,0 +1,21 @@
+"""Values that will exist only after apply: ids, ARNs and addresses that AWS makes up."""
+
+from __future__ import annotations
+
+MARK = "known-after-apply"
+
+
+def placeholder(kind: str, name: str, field: str = "id") -> str:
+    """Return the stand-in for a value of a resource that a check run has not made."""
+    return f"{MARK}/{kind}/{name}/{field}"
+
+
+def has_placeholder(value) -> bool:
+    """Say whether a value, at any depth, depends on something that doesn't exist yet."""
+    if isinstance(value, str):
+        return MARK in value
+    if isinstance(value, dict):
+        return any(has_placeholder(key) or has_placeholder(item) for key, item in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(has_placeholder(item) for item in value)
+    return False

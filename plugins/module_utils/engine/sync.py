@@ -1,0 +1,173 @@
+"""The one path from what is wanted to what is there: plan and apply are the same code."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from . import tags as tagging
+from .diff import diff
+from .errors import EngineError, code
+from .placeholder import has_placeholder
+from .waiting import until
+
+# AWS shows some writes late (IAM above all); a field that is still old after this is a failure.
+SETTLE_SECONDS = 20
+
+
+@dataclass
+class Outcome:
+    """What happened, or would happen, to one resource."""
+
+    kind: object
+    action: str = "none"
+    """none, create, update, replace or delete."""
+    before: dict | None = None
+    after: dict | None = None
+    changes: set[str] = field(default_factory=set)
+    reason: str = ""
+    """Why a resource is replaced."""
+
+    def result(self) -> dict:
+        """Return the module result."""
+        told = {
+            "changed": self.action != "none",
+            "kind": self.kind.name,
+            "action": self.action,
+            "resource": self.after or {},
+        }
+        if self.action != "none":
+            told["diff"] = diff(self.kind, self.before, self.after)
+        if self.changes:
+            told["changes"] = sorted(self.changes)
+        if self.reason:
+            told["reason"] = self.reason
+        return told
+
+
+def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, purge_tags: bool = True,
+         wait: bool = True, timeout: int = 1800, write=None) -> Outcome:
+    """Bring one resource to the wanted state, or say what that would do.
+
+    ``write`` replaces the kind's own create and update: a function without arguments that runs a
+    community module with the wanted arguments.
+    """
+    want = {key: value for key, value in want.items() if value is not None}
+    if not check and has_placeholder(want):
+        raise EngineError(f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made")
+    found_by = {name: want.get(name) for name in kind.identity}
+    before = None if has_placeholder(found_by) else kind.find(aws, want)
+    if state == "absent":
+        return _absent(kind, aws, before, check, wait, timeout)
+    if kind.taggable and not purge_tags and before and "tags" in want:
+        want["tags"] = {**before.get("tags", {}), **want["tags"]}
+
+    if before is None:
+        if check:
+            return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
+        _written(kind, write or (lambda: kind.create(aws, want)))
+        return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
+
+    changes = kind.compare(before, want)
+    if not changes:
+        after = before if check or not wait else ready(kind, aws, before, timeout)
+        return Outcome(kind, "none", before, after)
+    return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
+
+
+def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> Outcome:
+    label = f"{kind.title} {kind.label(want)}"
+    for name in sorted(changes & set(kind.immutable)):
+        raise EngineError(
+            f"{label}: {name} can't be changed from {before.get(name)!r} to {want[name]!r}: {kind.immutable[name]}"
+        )
+    replaced = sorted(changes & set(kind.replaced))
+    action = "replace" if replaced else "update"
+    reason = "; ".join(f"{name}: {kind.replaced[name]}" for name in replaced)
+    if check:
+        after = {**before, **want, **(kind.made(aws, want) if replaced else {})}
+        return Outcome(kind, action, before, after, changes, reason)
+    if replaced:
+        kind.delete(aws, before)
+        kind.gone(aws, before, timeout)
+        _written(kind, write or (lambda: kind.create(aws, want)))
+    else:
+        _written(kind, write or (lambda: _update(kind, aws, before, want, changes)))
+    return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
+
+
+def _update(kind, aws, before, want, changes) -> None:
+    others = changes - {"tags"}
+    if others:
+        kind.update(aws, before, want, others)
+    if "tags" in changes:
+        add, remove = tagging.plan(before.get("tags", {}), want["tags"], purge=True)
+        kind.tag(aws, before, add, remove)
+
+
+def _written(kind, write) -> None:
+    """Write, again and again for a minute while AWS doesn't see yet what the resource needs."""
+    deadline = time.monotonic() + SETTLE_SECONDS * 3
+    while True:
+        try:
+            return write()
+        except Exception as error:
+            told = f"{code(error)} {error}"
+            settling = any(name in told and text in told for name, text in kind.settling)
+            if not settling or time.monotonic() > deadline:
+                raise
+            time.sleep(2)
+
+
+def ready(kind, aws, live, timeout) -> dict:
+    """Wait until a live resource is ready for its users, and return it as it is then."""
+    if kind.ready(live):
+        return live
+    label = f"{kind.title} {kind.label(live)}"
+
+    def now():
+        seen = kind.find(aws, live)
+        if seen is None:
+            raise EngineError(f"{label} was deleted while its readiness was awaited")
+        if kind.failed(seen):
+            raise EngineError(f"{label} failed: {kind.failed(seen)}")
+        return seen if kind.ready(seen) else None
+
+    return until(now, timeout, f"{label} becoming ready")
+
+
+def _finished(kind, aws, want, wait, timeout) -> dict:
+    after = _proven(kind, aws, want)
+    return ready(kind, aws, after, timeout) if wait else after
+
+
+def _proven(kind, aws, want) -> dict:
+    """Read the resource back until it is as wanted: a write that didn't take is a failure, not a success."""
+    seen: dict = {}
+
+    def as_wanted():
+        after = kind.find(aws, want)
+        seen["after"], seen["left"] = after, kind.compare(after, want) if after else {"everything"}
+        return not seen["left"]
+
+    try:
+        until(as_wanted, SETTLE_SECONDS, "", delay=0.5, longest=4)
+    except EngineError:
+        after = seen["after"] or {}
+        left = ", ".join(
+            f"{name} is {'(secret)' if name in kind.secret else repr(after.get(name))} and not "
+            f"{'(secret)' if name in kind.secret else repr(want.get(name))}"
+            for name in sorted(seen["left"])
+        )
+        raise EngineError(f"{kind.title} {kind.label(want)} was written, but AWS still answers that {left}") from None
+    return seen["after"]
+
+
+def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
+    if before is None:
+        return Outcome(kind)
+    if not check:
+        kind.delete(aws, before)
+        if wait:
+            kind.gone(aws, before, timeout)
+    return Outcome(kind, "delete", before, None)

@@ -1,0 +1,88 @@
+"""CloudWatch Logs."""
+
+from __future__ import annotations
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.kind import Kind
+
+
+class LogGroup(Kind):
+    """A log group with its retention and key."""
+
+    name = "log_group"
+    title = "log group"
+    service = "logs"
+    module = "flow_builder.aws.cloudwatchlogs_log_group"
+    needs = ("kms_key",)
+    volatile = frozenset({"stored_bytes"})
+    immutable = {"log_group_class": "AWS sets the class at creation only"}
+
+    def find(self, aws, want):
+        """Return the group of exactly this name."""
+        groups = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=want["name"])
+        group = next((group for group in groups if group["logGroupName"] == want["name"]), None)
+        return self._live(aws, group) if group else None
+
+    def stack(self, aws, stack):
+        """Return the groups tagged with the stack, among those of our prefixes."""
+        groups = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix="/aws/")
+        found = (self._live(aws, group) for group in groups if stack in group["logGroupName"])
+        return [group for group in found if group["tags"].get("Stack") == stack]
+
+    def _live(self, aws, group):
+        arn = group["arn"].removesuffix(":*")
+        tags = aws("logs").list_tags_for_resource(resourceArn=arn)["tags"]
+        return {
+            "name": group["logGroupName"],
+            "arn": arn,
+            "retention_in_days": group.get("retentionInDays", 0),
+            "kms_key_id": group.get("kmsKeyId", ""),
+            "log_group_class": group.get("logGroupClass", "STANDARD"),
+            "stored_bytes": group.get("storedBytes", 0),
+            "tags": tagging.own(tags),
+        }
+
+    def create(self, aws, want):
+        """Create the group, then set what creation doesn't take."""
+        more = {"kmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
+        if want.get("log_group_class"):
+            more["logGroupClass"] = want["log_group_class"]
+        aws("logs").create_log_group(logGroupName=want["name"], tags=want.get("tags", {}), **more)
+        if want.get("retention_in_days"):
+            self._retain(aws, want)
+
+    def update(self, aws, live, want, changes):
+        """Change retention and key in place."""
+        if "retention_in_days" in changes:
+            self._retain(aws, want)
+        if "kms_key_id" in changes and want["kms_key_id"]:
+            aws("logs").associate_kms_key(logGroupName=want["name"], kmsKeyId=want["kms_key_id"])
+        elif "kms_key_id" in changes:
+            aws("logs").disassociate_kms_key(logGroupName=want["name"])
+
+    def _retain(self, aws, want):
+        if want["retention_in_days"]:
+            aws("logs").put_retention_policy(
+                logGroupName=want["name"], retentionInDays=want["retention_in_days"]
+            )
+        else:
+            aws("logs").delete_retention_policy(logGroupName=want["name"])
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("logs").tag_resource(resourceArn=live["arn"], tags=add)
+        if remove:
+            aws("logs").untag_resource(resourceArn=live["arn"], tagKeys=remove)
+
+    def delete(self, aws, live):
+        """Delete the group and all that it holds."""
+        unless("ResourceNotFoundException", aws("logs").delete_log_group, logGroupName=live["name"])
+
+    def made(self, aws, want):
+        """A log group's ARN can be computed."""
+        return {"arn": aws.arn("logs", f"log-group:{want['name']}")}
+
+
+LOG_GROUP = LogGroup()
