@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import flask
@@ -14,6 +15,8 @@ from emulator import corrections, errors
 ROOT = Path(__file__).resolve().parent.parent
 IDENTITY_PATH = "/_emulator/identity"
 UNKNOWN = "unknown:"
+# Where a request may wait (long polling, an invocation that calls back), which must not hold up the others.
+UNLOCKED = ("sqs", "lambda", "kinesis", "stepfunctions", "moto_api")
 RESET_PATH = "/_emulator/reset"
 
 
@@ -31,7 +34,20 @@ def _backend_app(service: str) -> flask.Flask:
     app.register_error_handler(
         Exception, lambda error: errors.answer(service, normalize_request(flask.request), error)
     )
+    if service not in UNLOCKED:
+        app.wsgi_app = _one_at_a_time(app.wsgi_app)
     return app
+
+
+def _one_at_a_time(wsgi_app):
+    """moto's state is not safe to threads: a service answers one request after the other."""
+    lock = threading.RLock()
+
+    def locked(environ, start_response):
+        with lock:
+            return wsgi_app(environ, start_response)
+
+    return locked
 
 
 def _reset() -> dict:

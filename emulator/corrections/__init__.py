@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.parsers import create_parser
-from moto.core import responses as core
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
+from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from emulator.errors import AWSError
@@ -121,7 +121,7 @@ def backend(api) -> Any:
     return getattr(folder, f"{api.service_name}_backends")[api.current_account][api.region]
 
 
-class Answer(core.ActionResult):
+class Answer(ActionResult):
     """A plain answer, serialised by botocore's model without moto's own renamings."""
 
     def execute_result(self, context):
@@ -154,7 +154,7 @@ def parameters(api) -> dict:
 def plain(api, result) -> dict:
     """Turn whatever a moto method returned into the answer that boto3 would show."""
     headers: dict = {}
-    if isinstance(result, core.ActionResult):
+    if isinstance(result, ActionResult):
         status, headers, body = api.serialized(result)
     elif isinstance(result, str) or result is None:
         status, body = 200, result or ""
@@ -180,7 +180,7 @@ def response_class(service: str) -> type:
     classes = [
         value
         for _, value in inspect.getmembers(module, inspect.isclass)
-        if issubclass(value, core.BaseResponse) and value.__module__ == module.__name__
+        if issubclass(value, BaseResponse) and value.__module__ == module.__name__
     ]
     if len(classes) != 1:
         raise Obsolete(f"moto has {len(classes)} response classes for {service}")
@@ -197,6 +197,4 @@ def apply_all() -> list[Correction]:
             one.apply()
         except (Obsolete, AttributeError, ImportError) as problem:
             raise Obsolete(f"the correction '{one.service}: {one.says}' does not fit this moto: {problem}") from problem
-    # Every call asks for the class's methods; they do not change any more.
-    core.method_names_from_class = functools.cache(core.method_names_from_class)
     return REGISTRY

@@ -1,0 +1,21 @@
+"""Mistakes in moto's frame, which concern every service."""
+
+import functools
+
+from moto.core import responses
+
+from emulator.corrections import correction, replacing
+
+
+@correction("every service", "what one request includes or excludes is not seen in another that runs at the same time")
+def own_transformers():
+    # moto keeps these choices on the class, where the server's threads share them.
+    @replacing(responses.BaseResponse, "setup_class")
+    def setup(original, self, *args, **kwargs):
+        self.RESPONSE_KEY_PATH_TO_TRANSFORMER = dict(type(self).RESPONSE_KEY_PATH_TO_TRANSFORMER)
+        return original(self, *args, **kwargs)
+
+
+@correction("every service", "answers quickly: a class's methods are looked up once, not with every call")
+def method_names():
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
