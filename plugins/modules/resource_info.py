@@ -1,0 +1,125 @@
+#!/usr/bin/python
+"""One resource, as the engine sees it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: resource_info
+short_description: Read one resource of a kind that the collection knows
+version_added: "0.1.0"
+description:
+  - Returns a resource in the same shape as the module that manages it, and waits for it when asked to. What takes
+    minutes is started early with O(ignore:wait=false) and awaited here by its first user.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  kind:
+    description: The kind's name, for example V(rds_instance) or V(log_group).
+    type: str
+    required: true
+  name:
+    description: The value of the kind's first identity field.
+    type: str
+  identity:
+    description: All identity fields, for kinds that are found by more than a name.
+    type: dict
+  wait:
+    description: Wait until the resource is ready for its users. A missing one is an error then.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds to wait at the most.
+    type: int
+    default: 1800
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Reads as always. A missing resource is answered with placeholders, as its own module would plan it.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Wait for the database
+  flow_builder.aws.resource_info:
+    kind: rds_instance
+    name: flow-builder-dev-db
+    wait: true
+  register: database
+"""
+
+RETURN = r"""
+resource:
+  description: The resource; empty when there is none, placeholders in check mode. Secret values are masked.
+  returned: success
+  type: dict
+  sample: {name: /aws/ecs/flow-builder-dev-api, retention_in_days: 14}
+exists:
+  description: Whether the resource is there.
+  returned: success
+  type: bool
+kind:
+  description: The kind's name.
+  returned: success
+  type: str
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import MASK
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import ready
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+
+def read(kind, aws, identity, *, wait, timeout, check):
+    """Return whether the resource exists, and the resource or what stands in for it."""
+    if has_placeholder(identity):
+        if not check:
+            raise EngineError("its identity is known only after another resource is made")
+        live = None
+    else:
+        live = kind.find(aws, identity)
+    if live is None:
+        if wait and not check:
+            raise EngineError("there is none to wait for")
+        return False, {**identity, **kind.made(aws, identity)} if check else {}
+    return True, ready(kind, aws, live, timeout) if wait and not check else live
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "kind": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "identity": {"type": "dict"},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 1800},
+        },
+        required_one_of=[("name", "identity")],
+        supports_check_mode=True,
+    )
+    asked = module.params
+    kind = KINDS.get(asked["kind"])
+    if kind is None:
+        module.fail_json(msg=f"kind {asked['kind']!r} is unknown; these are known: {', '.join(sorted(KINDS))}")
+    identity = {**({kind.identity[0]: asked["name"]} if asked["name"] else {}), **(asked["identity"] or {})}
+    try:
+        exists, resource = read(
+            kind, Aws.of_module(module), identity,
+            wait=asked["wait"], timeout=asked["wait_timeout"], check=module.check_mode,
+        )  # fmt: skip
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error, f"{kind.title} {kind.label(identity)}"))
+    shown = {field: MASK if field in kind.secret and value else value for field, value in resource.items()}
+    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=shown)
+
+
+if __name__ == "__main__":
+    main()
