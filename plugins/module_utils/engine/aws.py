@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 
 try:
@@ -21,6 +22,7 @@ class Aws:
         """Take a function from service name to client, and the region."""
         self._connect = connect
         self._clients: dict = {}
+        self._making = threading.Lock()  # boto3 sessions make one client at a time; the clients are thread-safe
         self.region = region
 
     @classmethod
@@ -43,9 +45,10 @@ class Aws:
 
     def __call__(self, service: str):
         """Return the client of a service."""
-        if service not in self._clients:
-            self._clients[service] = self._connect(service)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._connect(service)
+            return self._clients[service]
 
     @cached_property
     def account(self) -> str:

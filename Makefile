@@ -1,0 +1,45 @@
+# Two commands do everything: `make demo` shows the profiles on the embedded AWS, `make test` is the gate.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit integration molecule aws-up aws-down aws-reset aws-status destroy bench pins clean
+
+PYTHON := .venv/bin/python
+PORT ?= 4566
+INVENTORY ?= inventories/local
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Install the pinned dependencies into .venv
+	@sh scripts/setup.sh
+
+demo: setup ## Plan and deploy the local inventory on the embedded AWS, and show what exists
+	@PORT=$(PORT) sh scripts/demo.sh
+
+test: setup ## Run the whole gate: lint, unit, contract, cycles of every inventory, molecule
+	@sh scripts/test.sh
+
+lint unit integration molecule: setup ## Run one stage of the gate
+	@sh scripts/test.sh $@
+
+aws-up: setup ## Start the embedded AWS on 127.0.0.1:PORT (4566)
+	@$(PYTHON) -m emulator start --port $(PORT)
+
+aws-down: setup ## Stop the embedded AWS
+	@$(PYTHON) -m emulator stop --port $(PORT)
+
+aws-reset: setup ## Empty the embedded AWS
+	@$(PYTHON) -m emulator reset --port $(PORT)
+
+aws-status: setup ## Say whether the embedded AWS runs
+	@$(PYTHON) -m emulator status --port $(PORT)
+
+destroy: setup ## Take the try-out's stacks away again
+	@PORT=$(PORT) sh scripts/embedded.sh ansible-playbook playbooks/destroy.yml -i $(INVENTORY)
+
+pins: setup ## Compile requirements.txt anew from requirements.in
+	@.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	  --python-version 3.12 requirements/requirements.in -o requirements/requirements.txt
+
+clean: ## Remove what this makefile made
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m emulator stop --port $(PORT) || true
+	@rm -rf .venv .emulator .cache reports

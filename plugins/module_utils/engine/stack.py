@@ -1,0 +1,84 @@
+"""A whole stack at once: what it has, in which order it goes, and its end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from .errors import EngineError, expected, sentence
+from .waiting import until
+
+THREADS = 8
+
+
+def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
+    """Return the live resources of a stack by kind, listed in parallel; kinds without any are left out.
+
+    Raises EngineError, with all that could not be looked at, rather than call a partial list the whole.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        listed = pool.map(lambda kind: _listed(kind, aws, stack), kinds)
+        answers = dict(zip((kind.name for kind in kinds), listed))
+    blind = [str(answer) for answer in answers.values() if isinstance(answer, EngineError)]
+    if blind:
+        raise EngineError("; ".join(blind))
+    return {name: resources for name, resources in answers.items() if resources}
+
+
+def _listed(kind, aws, stack):
+    try:
+        return kind.stack(aws, stack)
+    except Exception as error:
+        if not expected(error):
+            raise
+        return EngineError(sentence(error, f"the {kind.title}s of {stack} can't be listed"))
+
+
+def waves(kinds: dict) -> list[list[str]]:
+    """Return the kinds' names in the order of deletion: each wave needs nothing but later waves.
+
+    Raises EngineError for a circle of needs, and for a need that is no kind.
+    """
+    left = {name: set(kind.needs) for name, kind in kinds.items()}
+    unknown = {need for needs in left.values() for need in needs} - set(left)
+    if unknown:
+        raise EngineError(f"kinds need what is no kind: {', '.join(sorted(unknown))}")
+    ordered = []
+    while left:
+        needed = set().union(*left.values())
+        wave = sorted(set(left) - needed)
+        if not wave:
+            raise EngineError(f"these kinds need each other in a circle: {', '.join(sorted(left))}")
+        ordered.append(wave)
+        for name in wave:
+            del left[name]
+    return ordered
+
+
+def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: bool = False) -> list[dict]:
+    """Delete a stack's resources of the kinds of one wave, and return them.
+
+    What was deleted in earlier waves may still be going away: each kind waits just for those that need it, so that
+    the slow ends (a database, a NAT gateway) overlap.
+    """
+    def end(name):
+        kind = kinds[name]
+        if not check:
+            for other in kinds.values():
+                if name in other.needs:
+                    until(
+                        lambda other=other: not other.stack(aws, stack),
+                        timeout,
+                        f"the end of the {other.title}s of {stack}, which use the {kind.title}",
+                    )
+        resources = kind.stack(aws, stack)
+        for resource in [] if check else resources:
+            try:
+                kind.delete(aws, resource)
+            except Exception as error:
+                if not expected(error):
+                    raise
+                raise EngineError(sentence(error, f"{kind.title} {kind.label(resource)}")) from error
+        return [{"kind": name, "name": kind.label(resource)} for resource in resources]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [resource for resources in pool.map(end, wave) for resource in resources]

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+"""All live resources of a stack."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_info
+short_description: List the live resources of a stack
+version_added: "0.1.0"
+description:
+  - Asks AWS, in parallel, for every resource of a stack of every kind that the collection deploys.
+  - Fails, and names each kind, where it is not allowed to look, since a partial list would pass for the whole.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  kinds:
+    description: Kinds to look for; all of them by default.
+    type: list
+    elements: str
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: See what the stack has
+  flow_builder.aws.stack_info:
+    stack: flow-builder-dev
+  register: found
+"""
+
+RETURN = r"""
+resources:
+  description: The live resources by kind, each a list; kinds without any are left out. Secrets are masked.
+  returned: success
+  type: dict
+  sample: {vpc: [{id: vpc-0123456789abcdef0, name: flow-builder-dev-vpc}]}
+waves:
+  description: The kinds that have resources, in the order in which they can be deleted.
+  returned: success
+  type: list
+  elements: list
+  sample: [[ecs_service], [vpc]]
+count:
+  description: How many resources there are.
+  returned: success
+  type: int
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found, waves
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "kinds": {"type": "list", "elements": "str"},
+        },
+        supports_check_mode=True,
+    )
+    unknown = sorted(set(module.params["kinds"] or []) - set(KINDS))
+    if unknown:
+        module.fail_json(msg=f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
+    names = module.params["kinds"] or list(KINDS)
+    try:
+        live = found(Aws.of_module(module), module.params["stack"], [KINDS[name] for name in names])
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    module.exit_json(
+        resources={name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()},
+        waves=[wave for wave in ([name for name in wave if name in live] for wave in waves(KINDS)) if wave],
+        count=sum(map(len, live.values())),
+    )
+
+
+if __name__ == "__main__":
+    main()

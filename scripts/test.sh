@@ -1,0 +1,20 @@
+#!/bin/sh
+# The gate. Without arguments all stages, each timed; with arguments only those stages.
+set -eu
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+
+lint() {
+  ruff check .
+  ansible-lint --offline --profile production
+}
+unit() { python -m pytest -q tests/unit; }
+integration() { python -m pytest -q -n 2 tests/integration; }
+molecule() { (set -x; command molecule test --all); }
+
+for stage in ${*:-lint unit integration molecule}; do
+  started=$(date +%s)
+  printf '\n== %s\n' "$stage"
+  "$stage"
+  printf '== %s took %s s\n' "$stage" "$(($(date +%s) - started))"
+done
