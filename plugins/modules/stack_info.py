@@ -39,6 +39,11 @@ resources:
   returned: success
   type: dict
   sample: {vpc: [{id: vpc-0123456789abcdef0, name: flow-builder-dev-vpc}]}
+names:
+  description: What people call the resources, by kind.
+  returned: success
+  type: dict
+  sample: {vpc: [flow-builder-dev-vpc]}
 waves:
   description: The kinds that have resources, in the order in which they can be deleted.
   returned: success
@@ -81,6 +86,7 @@ def main():
     module.exit_json(
         resources={name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()},
         waves=[wave for wave in ([name for name in wave if name in live] for wave in waves(KINDS)) if wave],
+        names={name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
         count=sum(map(len, live.values())),
     )
 
