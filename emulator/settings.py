@@ -12,8 +12,6 @@ def apply(port: int) -> None:
         MOTO_PORT=str(port),
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_LAMBDA_STUB_ECR="false",
-        # Hundreds of AMIs that nobody asks for; the Amazon Linux ones come through SSM.
-        MOTO_EC2_LOAD_DEFAULT_AMIS="false",
         MOTO_DISABLE_GLOBAL_CORS="true",
         # moto calls itself with boto3 in places; these never leave the process's loopback.
         AWS_ACCESS_KEY_ID=os.environ.get("AWS_ACCESS_KEY_ID", "emulator-access-key-id"),
