@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
                 check=self._task.check_mode,
                 purge_tags=arguments.get("purge_tags", True),
                 timeout=arguments.get("wait_timeout", 1800),
-                write=lambda: self._write(module, {**connection, **arguments}, task_vars, result),
+                write=lambda: self._write(module, {**connection, **kind.given, **arguments}, task_vars, result),
             )
         except Exception as error:
             if not expected(error):

@@ -43,7 +43,8 @@ def sentence(error: Exception, doing: str = "") -> str:
     """Return what happened and what to do about it, in one sentence."""
     prefix = f"{doing}: " if doing else ""
     if boto is None or isinstance(error, EngineError):
-        return prefix + str(error)
+        told = str(error)
+        return told if told.startswith(doing) else prefix + told
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
         return prefix + (
             "no complete AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "

@@ -45,6 +45,8 @@ class Kind:
     """For a community module: its argument names where they differ from our fields."""
     controls: frozenset[str] = frozenset()
     """For a community module: arguments that steer the module and describe nothing."""
+    given: dict = {}
+    """For a community module: arguments that it always gets, so that no task has to repeat them."""
 
     def want(self, arguments: dict) -> dict:
         """Return the fields that a module's arguments ask for, normalised; None means unsaid."""
