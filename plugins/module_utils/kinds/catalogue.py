@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from . import ec2_vpc, logs
+from . import ec2_vpc, iam, logs
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for service in (ec2_vpc, logs)
+    for service in (ec2_vpc, iam, logs)
     for kind in vars(service).values()
     if isinstance(kind, Kind)
 }
