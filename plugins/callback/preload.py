@@ -1,0 +1,102 @@
+"""Loads what the next task's AWS module needs, in the parent, so that each forked worker has it already.
+
+A callback and not part of the action, because the action first exists in the worker, whose memory dies with the task.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import importlib.util
+import re
+
+from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import module_loader
+
+try:
+    import botocore.loaders
+    import botocore.session
+except ImportError:  # each module says so itself
+    botocore = None
+
+DOCUMENTATION = r"""
+name: preload
+type: aggregate
+short_description: Loads AWS modules before the workers are forked
+description:
+  - Imports what a task's AWS module imports, and the boto3 service models that it uses, once for all tasks of a run.
+  - Changes no result. It serves the in-process runner in C(plugins/fast), and actions that call boto3 themselves.
+requirements:
+  - enabled in C(callbacks_enabled)
+"""
+
+OURS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
+IMPORTED = re.compile(r"^\s*(?:from|import) ((?:ansible_collections|boto)[\w.]+)", re.MULTILINE)
+SERVICES = re.compile(r"""(?:client\(|\bservice\s*=)\s*["']([a-z0-9-]+)["']""")
+
+if botocore:
+    # Every boto3 session makes its loader by this name, and a loader keeps the service models that it parsed. A
+    # module's session is new in each call; with one loader for all (of one search path) each model is parsed once.
+    botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+
+
+@functools.cache
+def warm(name: str):
+    """Load what the module needs and return its spec, whose loader keeps the compiled code; run nothing of it.
+
+    Only the names that it imports are read from its source: to import the module itself would run its body, whose
+    deprecation warnings belong in the task's result.
+    """
+    spec = importlib.util.find_spec(name)
+    if not spec or not spec.loader.get_code(name):
+        return None
+    source = spec.loader.get_source(name)
+    source = source if isinstance(source, str) else source.decode()
+    for imported in sorted(set(IMPORTED.findall(source))):
+        try:
+            used = importlib.import_module(imported)
+        except ImportError:  # the module copes or says so itself
+            continue
+        if ".kinds." in imported:  # our own modules leave the service to the kind
+            for kind in vars(used).values():
+                warm_service(getattr(kind, "service", ""))
+    for service in set(SERVICES.findall(source)):
+        warm_service(service)
+    gc.freeze()  # a collection in a worker would write to, and so copy, every page that it shares with the parent
+    return spec
+
+
+@functools.cache
+def warm_service(service) -> None:
+    """Make a client once, which parses the models and endpoint rules of its service, and its other two models."""
+    if not botocore or not isinstance(service, str) or not service:
+        return
+    try:
+        session = botocore.session.Session()
+        session.create_client(service, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+        for model in ("paginators-1", "waiters-2"):
+            session.get_component("data_loader").load_service_model(service, model)
+    except Exception:  # noqa: BLE001 - an unknown service, an unusable profile: what fails here fails in the module, aloud
+        return
+
+
+class CallbackModule(CallbackBase):
+    """Warm each task's module just before the task's workers are forked."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "flow_builder.aws.preload"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        """Warm the module; an action of ours may name the module that it calls as an argument."""
+        for name in (task.resolved_action or task.action, *(task.args or ())):
+            if str(name).startswith(OURS):
+                found = module_loader.find_plugin_with_context(name, ignore_deprecated=True)
+                if found.resolved and found.plugin_resolved_path.endswith(".py"):
+                    warm(found.plugin_resolved_name)
+
+    def v2_playbook_on_handler_task_start(self, task):
+        """Warm a handler's module."""
+        self.v2_playbook_on_task_start(task, False)

@@ -1,0 +1,176 @@
+"""Runs the AWS modules of local tasks inside the worker, for a twentieth of what starting a Python each costs.
+
+Enabled in ansible.cfg; without these lines everything works the same, at stock speed:
+
+    [defaults]
+    action_plugins = plugins/fast
+    callbacks_enabled = flow_builder.aws.preload
+
+The first makes ansible-core take this class for its generic action, the second loads boto3 and the modules in the
+parent, before it forks its workers. ansible-core still builds the arguments and reads the result. What is replaced is
+the middle: instead of a shell that starts a Python that unpacks the module, a fork of the worker runs it. A fork and
+not a call, so that the module's globals, environment, output, exit, threads and crashes are its own, as at stock.
+Whatever is unusual goes the stock way.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import warnings
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.executor import module_common
+from ansible.module_utils import _internal
+from ansible.module_utils._internal import _traceback
+from ansible.module_utils._internal._ansiballz import _loader
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible.plugins import action
+from ansible.release import __version__
+from ansible.utils.display import Display
+from ansible.utils.multiprocessing import context
+from ansible_collections.flow_builder.aws.plugins.callback.preload import OURS, warm
+
+display = Display()
+KNOWN = ("2.21.",)
+PROFILE = "legacy"  # how arguments and results are written as JSON; a module can't choose while _MODULE_METADATA is off
+STARTS_DIFFERENTLY = ("PYTHON", "LD_")  # environment that a Python reads when it starts, too late for a fork
+
+# While this file is loaded it stands in sys.modules under the stock one's name, so that one is taken by its path.
+_spec = importlib.util.spec_from_file_location("stock_normal", os.path.join(action.__path__[0], "normal.py"))
+stock = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(stock)
+
+
+class ActionModule(stock.ActionModule):
+    """Ansible-core's generic action, with a short way for AWS modules."""
+
+    _fast = None
+    """The module's Python name, where it runs in a fork."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Choose the way, then let ansible-core do the rest."""
+        self._fast = self._choose(task_vars) if __version__.startswith(KNOWN) else None
+        return super().run(tmp, task_vars)
+
+    def _choose(self, task_vars):
+        """Return the module's Python name if nothing about this task needs a process started from nothing."""
+        usual = (
+            sys.platform == "linux"
+            and self._connection.ansible_name == "ansible.builtin.local"
+            and not self._connection.become
+            and not self._task.async_val
+            and not C.DEFAULT_KEEP_REMOTE_FILES
+            and not C.config.get_config_value("PYTHON_MODULE_RLIMIT_NOFILE", variables=task_vars)
+            and not C.config.get_config_value("_MODULE_METADATA")
+            and not module_common._builder.ExtensionManager.create(task_vars).extension_names
+        )
+        if not usual:
+            return None
+        try:
+            found = self._shared_loader_obj.module_loader.find_plugin_with_context(
+                self._task.action, collection_list=self._task.collections
+            )
+            if not found.resolved or not f"{found.resolved_fqcn}".startswith(OURS) or not self._same_python(task_vars):
+                return None
+            self._environment = {}
+            self._compute_environment_string(self._environment)
+            if any(name.startswith(STARTS_DIFFERENTLY) for name in self._environment):
+                return None
+            self._path = found.plugin_resolved_path
+            name = module_common._get_ansible_module_fqn(self._path)
+            return name if warm(name) else None
+        except (AnsibleError, ValueError):
+            return None  # the stock way says what is wrong
+
+    def _same_python(self, task_vars):
+        host = self._task.delegate_to
+        known = task_vars["ansible_delegated_vars"][host] if host else task_vars
+        try:
+            self._shebang, interpreter = module_common._get_shebang("/usr/bin/python", known, self._templar)
+        except module_common.InterpreterDiscoveryRequiredError:
+            return False  # the stock way discovers it, and the next task knows it
+        return interpreter == sys.executable
+
+    def _is_pipelining_enabled(self, module_style, wrap_async=False):
+        return bool(self._fast) or super()._is_pipelining_enabled(module_style, wrap_async)
+
+    def _configure_module(self, module_name, module_args, task_vars):
+        if not self._fast:
+            return super()._configure_module(module_name, module_args, task_vars)
+        encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+        try:
+            arguments = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode()
+        except TypeError as error:
+            raise AnsibleError(f"Failed to serialize arguments for the {module_name!r} module.") from error
+        self._remote_tmp = module_args["_ansible_remote_tmp"]
+        built = module_common._BuiltModule(
+            b_module_data=arguments,
+            module_style="new",
+            shebang=self._shebang,
+            serialization_profile=PROFILE,
+            has_environment=True,
+        )
+        return built, self._path
+
+    def _low_level_execute_command(self, cmd, sudoable=True, in_data=None, **options):
+        if not self._fast or in_data is None:
+            return super()._low_level_execute_command(cmd, sudoable=sudoable, in_data=in_data, **options)
+        display.vvv(f"RUN {self._fast} in a fork of the worker", host=self._play_context.remote_addr)
+        with open(os.memfd_create("stdout"), "rb") as stdout, open(os.memfd_create("stderr"), "rb") as stderr:
+            child = context.Process(target=self._module, args=(in_data, stdout.fileno(), stderr.fileno()))
+            child.start()
+            try:
+                child.join()
+            except BaseException:  # a task's timeout
+                child.kill()
+                child.join()
+                raise
+            texts = []
+            for stream in (stdout, stderr):
+                stream.seek(0)
+                texts.append(stream.read().decode("utf-8", "replace"))
+        return {
+            "rc": child.exitcode,
+            "stdout": texts[0],
+            "stdout_lines": texts[0].splitlines(),
+            "stderr": texts[1],
+            "stderr_lines": texts[1].splitlines(),
+        }
+
+    def _module(self, arguments, stdout, stderr):
+        """Be the module's process: what follows makes it the one that a started Python would be."""
+        for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            signal.signal(number, handler)
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        logging.root.handlers.clear()
+        logging.root.setLevel(logging.WARNING)
+        os.chdir(self._loader.get_basedir())
+        os.environ.update({name: str(value) for name, value in self._environment.items()})
+        time.tzset()
+        os.makedirs(os.path.expanduser(os.path.expandvars(self._remote_tmp)), mode=0o700, exist_ok=True)
+
+        # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
+        _internal.is_controller = False
+        _internal.import_controller_module = lambda _name, /: None
+        _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
+
+        sys.argv[1:] = []
+        warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
+        sys.modules[self._fast] = importlib.util.module_from_spec(warm(self._fast))  # so its compiled code is taken
+        _loader.run_module(
+            json_params=arguments,
+            profile=PROFILE,
+            module_fqn=self._fast,
+            modlib_path=os.path.dirname(C.__file__),
+            extensions={},
+        )
