@@ -1,0 +1,96 @@
+"""KMS."""
+
+from __future__ import annotations
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.kind import Kind
+from ..engine.policies import canonical
+
+RECOVERY_TAG = "RecoveryDays"
+"""The tag by which a key or secret says how long it can still be recovered after its deletion: destroy has no
+variables, and what is deleted must say itself how carefully."""
+
+
+def recovery_days(tags: dict, shortest: int) -> int:
+    """Return the days that a resource's tag asks for; the longest that AWS has when there is no such tag."""
+    days = tags.get(RECOVERY_TAG, "")
+    return min(max(int(days), shortest), 30) if days.isdigit() else 30
+
+
+class KmsKey(Kind):
+    """A customer-managed symmetric key, known by its alias."""
+
+    name = "kms_key"
+    title = "key"
+    service = "kms"
+    module = "amazon.aws.kms_key"
+    identity = ("alias",)
+    controls = frozenset({"pending_window"})
+
+    def want(self, arguments):
+        """A key is wanted enabled, also after somebody scheduled its deletion: the module takes that back."""
+        want = {"enabled": True, **super().want(arguments)}
+        if "policy" in want:
+            want["policy"] = canonical(want["policy"])
+        return want
+
+    def find(self, aws, want):
+        """Return the key behind the alias. Destroy takes the alias away, so a dead stack's key is never found."""
+        found = unless("NotFoundException", aws("kms").describe_key, KeyId=want["alias"])
+        return self._live(aws, found["KeyMetadata"], want["alias"]) if found else None
+
+    def stack(self, aws, stack):
+        """Return the keys tagged with the stack that aren't on their way out."""
+        tagged = aws.pages(
+            "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
+            TagFilters=[{"Key": "Stack", "Values": [stack]}], ResourceTypeFilters=["kms:key"],
+        )  # fmt: skip
+        found = (
+            unless("NotFoundException", aws("kms").describe_key, KeyId=item["ResourceARN"]) for item in tagged
+        )
+        return [
+            self._live(aws, item["KeyMetadata"])
+            for item in found
+            if item and item["KeyMetadata"]["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion")
+        ]
+
+    def _live(self, aws, key, alias=None):
+        kms, key_id = aws("kms"), key["KeyId"]
+        tags = aws.pages("kms", "list_resource_tags", "Tags", KeyId=key_id)
+        # A key on its way out answers neither of these.
+        state = "KMSInvalidStateException"
+        rotation = unless(state, kms.get_key_rotation_status, KeyId=key_id, otherwise={})
+        policy = unless(state, kms.get_key_policy, KeyId=key_id, PolicyName="default", otherwise={})
+        return {
+            "alias": alias or next(iter(self._aliases(aws, key_id)), key_id),
+            "id": key_id,
+            "arn": key["Arn"],
+            "description": key["Description"],
+            "enabled": key["KeyState"] == "Enabled",
+            "enable_key_rotation": rotation.get("KeyRotationEnabled", False),
+            "policy": canonical(policy.get("Policy")),
+            "tags": tagging.from_list(tags, "TagKey", "TagValue"),
+        }
+
+    @staticmethod
+    def _aliases(aws, key_id):
+        return [item["AliasName"] for item in aws.pages("kms", "list_aliases", "Aliases", KeyId=key_id)]
+
+    def delete(self, aws, live):
+        """Take the aliases away, so that the name is free at once, and schedule the key's deletion."""
+        for alias in self._aliases(aws, live["id"]):
+            unless("NotFoundException", aws("kms").delete_alias, AliasName=alias)
+        unless(
+            ("NotFoundException", "KMSInvalidStateException"),
+            aws("kms").schedule_key_deletion,
+            KeyId=live["id"],
+            PendingWindowInDays=recovery_days(live["tags"], shortest=7),
+        )
+
+    def made(self, aws, want):
+        """AWS makes up the key's id."""
+        return {"id": self.later(want, "id"), "arn": self.later(want, "arn")}
+
+
+KMS_KEY = KmsKey()

@@ -1,0 +1,210 @@
+"""S3."""
+
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import ClientError
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError, code
+from ..engine.kind import Kind
+from ..engine.policies import canonical
+
+ACCESS = {
+    "block_public_acls": "BlockPublicAcls",
+    "ignore_public_acls": "IgnorePublicAcls",
+    "block_public_policy": "BlockPublicPolicy",
+    "restrict_public_buckets": "RestrictPublicBuckets",
+}
+# Our field of a lifecycle rule: where S3 has it.
+RULE = {
+    "expiration_days": ("Expiration", "Days"),
+    "noncurrent_days": ("NoncurrentVersionExpiration", "NoncurrentDays"),
+    "abort_multipart_days": ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
+}
+
+
+def rules_to_aws(rules: list[dict]) -> list[dict]:
+    """Return lifecycle rules as S3 takes them."""
+    return [
+        {
+            "ID": rule["id"],
+            "Status": "Enabled",
+            "Filter": {"Prefix": rule["prefix"]},
+            **{outer: {inner: rule[field]} for field, (outer, inner) in RULE.items() if rule.get(field)},
+        }
+        for rule in rules
+    ]
+
+
+def rules_from_aws(rules: list[dict]) -> list[dict]:
+    """Return S3's lifecycle rules as ours. What ours can't say stays, under ``other``, so that it is seen."""
+    made = []
+    for rule in rules:
+        ours = {"id": rule.get("ID", ""), "prefix": rule.get("Filter", {}).get("Prefix", rule.get("Prefix", ""))}
+        for field, (outer, inner) in RULE.items():
+            if inner in rule.get(outer, {}):
+                ours[field] = rule[outer][inner]
+        said = rules_to_aws([ours])[0]
+        other = {key: value for key, value in rule.items() if said.get(key) != value and key != "Prefix"}
+        if "Filter" not in rule:
+            other.pop("Filter", None)
+        made.append(ours | ({"other": other} if other else {}))
+    return sorted(made, key=lambda rule: rule["id"])
+
+
+class S3Bucket(Kind):
+    """A private bucket with all that makes it one."""
+
+    name = "s3_bucket"
+    title = "bucket"
+    service = "s3"
+    module = "flow_builder.aws.s3_bucket"
+    needs = ("kms_key",)
+    settling = (("OperationAborted", "conflicting"),)
+
+    def want(self, arguments):
+        """Normalise the policy and the lifecycle rules."""
+        want = super().want(arguments)
+        if "policy" in want:
+            want["policy"] = canonical(want["policy"])
+        if "lifecycle_rules" in want:
+            rules = ({key: value for key, value in rule.items() if value is not None} for rule in want["lifecycle_rules"])
+            want["lifecycle_rules"] = sorted(rules, key=lambda rule: rule["id"])
+        return want
+
+    def find(self, aws, want):
+        """Return the bucket, if this account has it."""
+        try:
+            aws("s3").head_bucket(Bucket=want["name"])
+        except ClientError as error:
+            if code(error) in ("404", "NoSuchBucket"):
+                return None
+            if code(error) == "403":
+                raise EngineError(
+                    f"the bucket {want['name']} can't be looked at: another account has this name, or the caller lacks "
+                    "s3:ListBucket on it"
+                ) from error
+            raise
+        return self._live(aws, want["name"])
+
+    def stack(self, aws, stack):
+        """Return the buckets tagged with the stack, among those whose name has the stack's."""
+        names = [bucket["Name"] for bucket in aws.pages("s3", "list_buckets", "Buckets") if stack in bucket["Name"]]
+        # Tags first: on other people's buckets the caller may be allowed nothing else.
+        return [self._live(aws, name) for name in names if self._tags(aws, name).get("Stack") == stack]
+
+    @staticmethod
+    def _tags(aws, name):
+        answer = unless(("NoSuchTagSet", "NoSuchBucket"), aws("s3").get_bucket_tagging, Bucket=name, otherwise={})
+        return tagging.from_list(answer.get("TagSet"))
+
+    def _live(self, aws, name):
+        s3 = aws("s3")
+
+        def answer(call, *codes):
+            return unless(codes, call, Bucket=name, otherwise={})
+
+        encryption = answer(s3.get_bucket_encryption, "ServerSideEncryptionConfigurationNotFoundError")
+        rule = (encryption.get("ServerSideEncryptionConfiguration", {}).get("Rules") or [{}])[0]
+        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        access = answer(s3.get_public_access_block, "NoSuchPublicAccessBlockConfiguration")
+        access = access.get("PublicAccessBlockConfiguration", {})
+        ownership = answer(s3.get_bucket_ownership_controls, "OwnershipControlsNotFoundError")
+        ownership = (ownership.get("OwnershipControls", {}).get("Rules") or [{}])[0]
+        lifecycle = answer(s3.get_bucket_lifecycle_configuration, "NoSuchLifecycleConfiguration")
+        return {
+            "name": name,
+            "arn": aws.arn("s3", name, region=False, account=False),
+            "versioning": answer(s3.get_bucket_versioning).get("Status") == "Enabled",
+            "encryption": default.get("SSEAlgorithm", ""),
+            "encryption_key_id": default.get("KMSMasterKeyID", ""),
+            "bucket_key_enabled": rule.get("BucketKeyEnabled", False),
+            "public_access": {ours: access.get(theirs, False) for ours, theirs in ACCESS.items()},
+            "object_ownership": ownership.get("ObjectOwnership", ""),
+            "policy": canonical(answer(s3.get_bucket_policy, "NoSuchBucketPolicy").get("Policy")),
+            "lifecycle_rules": rules_from_aws(lifecycle.get("Rules", [])),
+            "tags": self._tags(aws, name),
+        }
+
+    def create(self, aws, want):
+        """Create the bucket, tag it first so that it is never lost, then set the rest."""
+        # The one region that must not be named.
+        where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
+        more = {"CreateBucketConfiguration": where} if where else {}
+        aws("s3").create_bucket(Bucket=want["name"], **more)
+        if want.get("tags"):
+            self._put_tags(aws, want["name"], want["tags"])
+        self.update(aws, {}, want, set(want) - set(self.identity) - {"tags"})
+
+    def update(self, aws, live, want, changes):
+        """Set what differs."""
+        s3, name = aws("s3"), want["name"]
+        if "public_access" in changes:
+            access = {theirs: want["public_access"].get(ours, False) for ours, theirs in ACCESS.items()}
+            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=access)
+        if "object_ownership" in changes:
+            rules = [{"ObjectOwnership": want["object_ownership"]}]
+            s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": rules})
+        if "versioning" in changes:
+            status = "Enabled" if want["versioning"] else "Suspended"
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})
+        if changes & {"encryption", "encryption_key_id", "bucket_key_enabled"}:
+            default = {"SSEAlgorithm": want.get("encryption") or live.get("encryption") or "AES256"}
+            key = want.get("encryption_key_id", live.get("encryption_key_id"))
+            if key and default["SSEAlgorithm"] != "AES256":
+                default["KMSMasterKeyID"] = key
+            rule = {
+                "ApplyServerSideEncryptionByDefault": default,
+                "BucketKeyEnabled": want.get("bucket_key_enabled", live.get("bucket_key_enabled", False)),
+            }
+            s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+        if "policy" in changes:
+            s3.put_bucket_policy(Bucket=name, Policy=json.dumps(want["policy"]))
+        if "lifecycle_rules" in changes and want["lifecycle_rules"]:
+            rules = rules_to_aws(want["lifecycle_rules"])
+            s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+        elif "lifecycle_rules" in changes:
+            s3.delete_bucket_lifecycle(Bucket=name)
+
+    def tag(self, aws, live, add, remove):
+        """S3 takes only the whole set of tags."""
+        tags = {key: value for key, value in live["tags"].items() if key not in remove} | add
+        self._put_tags(aws, live["name"], tags)
+
+    @staticmethod
+    def _put_tags(aws, name, tags):
+        if tags:
+            aws("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": tagging.to_list(tags)})
+        else:
+            aws("s3").delete_bucket_tagging(Bucket=name)
+
+    def delete(self, aws, live):
+        """Empty the bucket, every version of every object, and delete it."""
+        unless("NoSuchBucket", self._delete, aws, live["name"])
+
+    @staticmethod
+    def _delete(aws, name):
+        s3 = aws("s3")
+        for upload in aws.pages("s3", "list_multipart_uploads", "Uploads", Bucket=name):
+            unless("NoSuchUpload", s3.abort_multipart_upload, Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            objects = [
+                {"Key": item["Key"], "VersionId": item["VersionId"]}
+                for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
+            ]
+            if not objects:
+                continue
+            told = s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+            for error in told.get("Errors", []):
+                raise EngineError(f"the bucket {name} can't be emptied: {error['Key']}: {error.get('Message')}")
+        s3.delete_bucket(Bucket=name)
+
+    def made(self, aws, want):
+        """A bucket's ARN can be computed."""
+        return {"arn": aws.arn("s3", want["name"], region=False, account=False)}
+
+
+S3_BUCKET = S3Bucket()
