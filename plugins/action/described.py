@@ -39,7 +39,12 @@ class ActionModule(ActionBase):
                 check=self._task.check_mode,
                 purge_tags=arguments.get("purge_tags", True),
                 timeout=arguments.get("wait_timeout", 1800),
-                write=lambda: self._write(module, {**connection, **kind.given, **arguments}, task_vars, result),
+                write=lambda live: self._write(
+                    module,
+                    {**connection, **kind.given, **arguments, **(kind.pointer(live) if live else {})},
+                    task_vars,
+                    result,
+                ),
             )
         except Exception as error:
             if not expected(error):

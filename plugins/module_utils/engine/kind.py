@@ -80,6 +80,10 @@ class Kind:
         """Add and remove tags of the live resource."""
         raise NotImplementedError
 
+    def pointer(self, live: dict) -> dict:
+        """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
+        return {}
+
     def ready(self, live: dict) -> bool:
         """Say whether the live resource is ready for its users."""
         return True

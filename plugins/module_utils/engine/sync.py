@@ -49,8 +49,8 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
          wait: bool = True, timeout: int = 1800, write=None) -> Outcome:
     """Bring one resource to the wanted state, or say what that would do.
 
-    ``write`` replaces the kind's own create and update: a function without arguments that runs a
-    community module with the wanted arguments.
+    ``write`` replaces the kind's own create and update: a function that runs a community module with
+    the wanted arguments, and gets the live resource or None.
     """
     want = {key: value for key, value in want.items() if value is not None}
     if not check and has_placeholder(want):
@@ -65,7 +65,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     if before is None:
         if check:
             return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
-        _written(kind, write or (lambda: kind.create(aws, want)))
+        _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
         return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
     changes = kind.compare(before, want)
@@ -90,9 +90,9 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     if replaced:
         kind.delete(aws, before)
         kind.gone(aws, before, timeout)
-        _written(kind, write or (lambda: kind.create(aws, want)))
+        _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
     else:
-        _written(kind, write or (lambda: _update(kind, aws, before, want, changes)))
+        _written(kind, (lambda: write(before)) if write else (lambda: _update(kind, aws, before, want, changes)))
     return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
 
 
