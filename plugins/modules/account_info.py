@@ -1,0 +1,107 @@
+#!/usr/bin/python
+"""The account and region that a run talks to."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: account_info
+short_description: Say which account and region a run talks to
+version_added: "0.1.0"
+description:
+  - Returns the account, the partition and the availability zones of the region that need no opting in.
+  - The first call of a run, so that missing credentials, a wrong region, an unreachable endpoint and zones that the
+    region lacks are each one sentence before anything is written.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  availability_zones:
+    description: Zones that the region must have.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Only reads.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look at the account
+  flow_builder.aws.account_info:
+    region: us-east-1
+    availability_zones: [us-east-1a, us-east-1b]
+  register: account
+"""
+
+RETURN = r"""
+account:
+  description: The account's id.
+  returned: success
+  type: str
+  sample: "123456789012"
+partition:
+  description: The region's partition.
+  returned: success
+  type: str
+  sample: aws
+region:
+  description: The region.
+  returned: success
+  type: str
+  sample: us-east-1
+availability_zones:
+  description: The names of the region's zones, sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: [us-east-1a, us-east-1b]
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+
+
+def zones(aws, needed: list[str]) -> list[str]:
+    """Return the region's zones. Raises EngineError for a region or zone that the account can't use."""
+    regions = {item["RegionName"]: item["OptInStatus"] for item in aws("ec2").describe_regions(AllRegions=True)["Regions"]}
+    if regions.get(aws.region, "not-opted-in") == "not-opted-in":
+        usable = sorted(region for region, status in regions.items() if status != "not-opted-in")
+        raise EngineError(f"the region {aws.region!r} can't be used by this account; allowed are {', '.join(usable)}")
+    filters = {"state": "available", "zone-type": "availability-zone", "opt-in-status": "opt-in-not-required"}
+    listed = aws("ec2").describe_availability_zones(
+        Filters=[{"Name": name, "Values": [value]} for name, value in filters.items()]
+    )["AvailabilityZones"]
+    names = sorted(zone["ZoneName"] for zone in listed)
+    missing = sorted(set(needed) - set(names))
+    if missing:
+        raise EngineError(f"{aws.region} has no availability zone {', '.join(missing)}; it has {', '.join(names)}")
+    return names
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={"availability_zones": {"type": "list", "elements": "str", "default": []}},
+        supports_check_mode=True,
+    )
+    try:
+        aws = Aws.of_module(module)
+        told = {
+            "account": aws.account,
+            "partition": aws.partition,
+            "region": aws.region,
+            "availability_zones": zones(aws, module.params["availability_zones"]),
+        }
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    module.exit_json(changed=False, **told)
+
+
+if __name__ == "__main__":
+    main()
