@@ -33,6 +33,7 @@ class Outcome:
         told = {
             "changed": self.action != "none",
             "kind": self.kind.name,
+            "name": self.kind.label(self.after or self.before) if self.after or self.before else "",
             "action": self.action,
             "resource": self.after or {},
         }
