@@ -1,0 +1,139 @@
+"""An embedded AWS per test session, and a way to run playbooks against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
+
+
+class Emulator:
+    """One embedded AWS in a process of its own, which remembers its requests."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, str(HERE / "recorder.py"), "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, "the embedded AWS did not start: its error stands above"
+
+    def _call(self, method, path):
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), timeout=60) as answer:
+            return json.load(answer)
+
+    def reset(self):
+        """Empty the account and the memory."""
+        self._call("POST", "/_emulator/reset")
+        self.requests()
+
+    def requests(self):
+        """Return the requests since the last call."""
+        return self._call("DELETE", "/_requests")
+
+    def stop(self):
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait(30)
+
+
+@dataclass
+class Run:
+    """What a playbook run did."""
+
+    rc: int
+    output: str
+    results: list[dict]
+    requests: list[dict]
+    seconds: float
+    by_task: dict[str, dict] = field(init=False)
+
+    def __post_init__(self):
+        self.by_task = {result["task"]: result["result"] for result in self.results}
+
+    @property
+    def failures(self):
+        """Return the failed tasks' results."""
+        return [result for result in self.results if result["status"] in ("failed", "unreachable")]
+
+    def resources(self, *actions):
+        """Return what the engine told of each resource, of these actions or of all."""
+        told = []
+        for result in self.results:
+            items = result["result"].get("results") or [result["result"]]
+            told += [item for item in items if "kind" in item and "action" in item]
+        return [item for item in told if not actions or item["action"] in actions]
+
+    def changed(self):
+        """Return the tasks that changed something, by what they say of it."""
+        return [
+            f"{result['task']}: {result['result'].get('changes') or result['result'].get('msg', '')}"
+            for result in self.results
+            if result["status"] == "ok" and result["result"].get("changed")
+        ]
+
+    def line(self, title):
+        """Sum the run up."""
+        calls = Counter("writes" if request["writes"] else "reads" for request in self.requests)
+        return (
+            f"{title}: {self.seconds:.1f} s, {len(self.results)} tasks, {len(self.resources())} resources, "
+            f"{len(self.resources('create'))} created, {len(self.requests)} requests ({calls['writes']} writes)"
+        )
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """The embedded AWS of this test session (or of this pytest-xdist worker)."""
+    made = Emulator()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def play(emulator, tmp_path_factory):
+    """Run ansible-playbook and return a Run; keywords are changes of the environment, None removes a variable."""
+
+    def run(playbook, *arguments, **environment):
+        results = tmp_path_factory.mktemp("run") / "results"
+        variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))},
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": emulator.url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "plugins/callback"),
+            "ANSIBLE_ACTION_PLUGINS": str(HERE / "plugins/action"),
+            "ANSIBLE_CALLBACKS_ENABLED": "harness",
+            "HARNESS_RESULTS": str(results),
+            "HARNESS_RECORDER": emulator.url,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **environment,
+        }
+        command = [sys.executable, "-m", "ansible", "playbook", str(playbook), *map(str, arguments)]
+        emulator.requests()
+        started = time.monotonic()
+        done = subprocess.run(
+            command, cwd=ROOT, text=True, capture_output=True, check=False,
+            env={name: str(value) for name, value in variables.items() if value is not None},
+        )  # fmt: skip
+        return Run(
+            rc=done.returncode,
+            output=done.stdout + done.stderr,
+            results=[json.loads(line) for line in results.read_text().splitlines()] if results.exists() else [],
+            requests=emulator.requests(),
+            seconds=time.monotonic() - started,
+        )
+
+    return run
