@@ -1,0 +1,297 @@
+"""ECR: repositories, and the image that holds a place until the first release."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import tarfile
+import zlib
+from io import BytesIO
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.kind import Kind
+from ..engine.policies import canonical
+
+ABSENT = ("RepositoryNotFoundException", "ImageNotFoundException")
+
+
+class Repository(Kind):
+    """A repository with its policies."""
+
+    name = "ecr_repository"
+    title = "ECR repository"
+    service = "ecr"
+    module = "flow_builder.aws.ecs_ecr"
+    needs = ("kms_key",)
+    immutable = {
+        "encryption_type": "ECR encrypts a repository from its first image on; make another one",
+        "kms_key": "ECR encrypts a repository from its first image on; make another one",
+    }
+
+    def want(self, arguments):
+        """Policies are compared by their meaning; an empty one means none."""
+        want = super().want(arguments)
+        if "lifecycle_policy" in want:
+            want["lifecycle_policy"] = lifecycle(want["lifecycle_policy"])
+        if "policy" in want:
+            want["policy"] = canonical(want["policy"]) or {}
+        return want
+
+    def find(self, aws, want):
+        """Return the repository of this name."""
+        found = unless(ABSENT, aws("ecr").describe_repositories, repositoryNames=[want["name"]])
+        return self._live(aws, found["repositories"][0]) if found else None
+
+    def stack(self, aws, stack):
+        """Return the repositories tagged with the stack."""
+        items = aws.pages("ecr", "describe_repositories", "repositories")
+        found = (self._live(aws, item) for item in items if stack in item["repositoryName"])
+        return [repository for repository in found if repository["tags"].get("Stack") == stack]
+
+    def _live(self, aws, item):
+        ecr, name = aws("ecr"), item["repositoryName"]
+        policy = unless("RepositoryPolicyNotFoundException", ecr.get_repository_policy, repositoryName=name)
+        expiry = unless("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName=name)
+        encryption = item.get("encryptionConfiguration", {})
+        return {
+            "name": name,
+            "arn": item["repositoryArn"],
+            "uri": item["repositoryUri"],
+            "image_tag_mutability": item["imageTagMutability"],
+            "scan_on_push": item.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+            "encryption_type": encryption.get("encryptionType", "AES256"),
+            "kms_key": encryption.get("kmsKey", ""),
+            "lifecycle_policy": lifecycle(expiry["lifecyclePolicyText"]) if expiry else {},
+            "policy": canonical(policy["policyText"]) if policy else {},
+            "tags": tagging.from_list(ecr.list_tags_for_resource(resourceArn=item["repositoryArn"])["tags"]),
+        }
+
+    def create(self, aws, want):
+        """Create the repository, then set its policies."""
+        more = {}
+        if "image_tag_mutability" in want:
+            more["imageTagMutability"] = want["image_tag_mutability"]
+        if "scan_on_push" in want:
+            more["imageScanningConfiguration"] = {"scanOnPush": want["scan_on_push"]}
+        if "encryption_type" in want:
+            key = {"kmsKey": want["kms_key"]} if want.get("kms_key") else {}
+            more["encryptionConfiguration"] = {"encryptionType": want["encryption_type"], **key}
+        aws("ecr").create_repository(
+            repositoryName=want["name"], tags=tagging.to_list(want.get("tags", {})), **more
+        )
+        self.update(aws, None, want, {name for name in ("lifecycle_policy", "policy") if want.get(name)})
+
+    def update(self, aws, live, want, changes):
+        """Change in place what ECR can change."""
+        ecr, name = aws("ecr"), want["name"]
+        if "image_tag_mutability" in changes:
+            ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability=want["image_tag_mutability"])
+        if "scan_on_push" in changes:
+            ecr.put_image_scanning_configuration(
+                repositoryName=name, imageScanningConfiguration={"scanOnPush": want["scan_on_push"]}
+            )
+        if "lifecycle_policy" in changes and want["lifecycle_policy"]:
+            ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=json.dumps(want["lifecycle_policy"]))
+        elif "lifecycle_policy" in changes:
+            ecr.delete_lifecycle_policy(repositoryName=name)
+        if "policy" in changes and want["policy"]:
+            ecr.set_repository_policy(repositoryName=name, policyText=json.dumps(want["policy"]))
+        elif "policy" in changes:
+            ecr.delete_repository_policy(repositoryName=name)
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("ecr").tag_resource(resourceArn=live["arn"], tags=tagging.to_list(add))
+        if remove:
+            aws("ecr").untag_resource(resourceArn=live["arn"], tagKeys=remove)
+
+    def delete(self, aws, live):
+        """Delete the repository with its images, which are nothing without it."""
+        unless(ABSENT, aws("ecr").delete_repository, repositoryName=live["name"], force=True)
+
+    def made(self, aws, want):
+        """A repository's addresses can be computed."""
+        return {"arn": aws.arn("ecr", f"repository/{want['name']}"), "uri": uri(aws, want["name"])}
+
+
+def uri(aws, repository: str) -> str:
+    """Return the address of a repository of this account."""
+    return f"{aws.account}.dkr.ecr.{aws.region}.{aws.suffix}/{repository}"
+
+
+def lifecycle(policy: dict | str) -> dict:
+    """Return a lifecycle policy in one spelling: rules by priority, tags sorted."""
+    policy = json.loads(policy) if isinstance(policy, str) else policy
+    rules = sorted(policy.get("rules", []), key=lambda rule: rule["rulePriority"])
+    return {"rules": [_rule(rule) for rule in rules]} if rules else {}
+
+
+def _rule(rule):
+    selection = {key: sorted(value) if isinstance(value, list) else value for key, value in rule["selection"].items()}
+    return {**rule, "selection": selection}
+
+
+BOOTSTRAP = "bootstrap"
+"""The tag of the image that holds a place until the first release."""
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+class BootstrapImage(Kind):
+    """A tiny image, so that functions and services can be made before the first release."""
+
+    name = "ecr_bootstrap_image"
+    title = "bootstrap image of"
+    service = "ecr"
+    module = "flow_builder.aws.ecr_bootstrap_image"
+    identity = ("repository",)
+    needs = ("ecr_repository",)
+    taggable = False
+    immutable = {"architecture": "tags are immutable; delete the image first"}
+
+    def find(self, aws, want):
+        """Return the repository's bootstrap image."""
+        found = unless(
+            ABSENT, aws("ecr").describe_images, repositoryName=want["repository"], imageIds=[{"imageTag": BOOTSTRAP}]
+        )
+        if not found:
+            return None
+        digest = found["imageDetails"][0]["imageDigest"]
+        architecture = ARCHITECTURES.get(digest, "another image")
+        return {**self._image(aws, want["repository"], digest), "architecture": architecture}
+
+    def stack(self, aws, stack):
+        """Return the bootstrap images in the stack's repositories."""
+        found = (self.find(aws, {"repository": one["name"]}) for one in REPOSITORY.stack(aws, stack))
+        return [image for image in found if image]
+
+    def create(self, aws, want):
+        """Push the image by ECR's own calls: no container engine is needed."""
+        image = Image(want.get("architecture", "amd64"))
+        for blob in (image.layer, image.config):
+            self._upload(aws("ecr"), want["repository"], blob)
+        aws("ecr").put_image(
+            repositoryName=want["repository"],
+            imageManifest=image.manifest.decode(),
+            imageManifestMediaType=MANIFEST,
+            imageTag=BOOTSTRAP,
+            imageDigest=image.digest,
+        )
+
+    def _upload(self, ecr, repository, blob):
+        digest = sha256(blob)
+        there = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
+        if any(layer["layerAvailability"] == "AVAILABLE" for layer in there):
+            return
+        upload = {
+            "repositoryName": repository,
+            "uploadId": ecr.initiate_layer_upload(repositoryName=repository)["uploadId"],
+        }
+        ecr.upload_layer_part(partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob, **upload)
+        ecr.complete_layer_upload(layerDigests=[digest], **upload)
+
+    def delete(self, aws, live):
+        """Delete the image."""
+        unless(
+            ABSENT, aws("ecr").batch_delete_image,
+            repositoryName=live["repository"], imageIds=[{"imageDigest": live["digest"]}],
+        )  # fmt: skip
+
+    def made(self, aws, want):
+        """The image is always the same, so its digest is known."""
+        return self._image(aws, want["repository"], Image(want.get("architecture", "amd64")).digest)
+
+    @staticmethod
+    def _image(aws, repository, digest):
+        return {"repository": repository, "digest": digest, "image": f"{uri(aws, repository)}@{digest}"}
+
+
+def sha256(data: bytes) -> str:
+    """Return a digest as registries write it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+class Image:
+    """The bootstrap image's parts, the same bytes on every machine."""
+
+    TEXT = b"This image holds a place until the first release. Nothing runs it.\n"
+
+    def __init__(self, architecture: str):
+        """Make the parts for an architecture: amd64 or arm64."""
+        files = self._tar()
+        self.layer = self._gzip(files)
+        self.config = self._json(
+            {
+                "architecture": architecture,
+                "os": "linux",
+                "created": "1970-01-01T00:00:00Z",
+                "config": {},
+                "rootfs": {"type": "layers", "diff_ids": [sha256(files)]},
+                "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "flow_builder.aws"}],
+            }
+        )
+        self.manifest = self._json(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST,
+                "config": self._part("application/vnd.docker.container.image.v1+json", self.config),
+                "layers": [self._part("application/vnd.docker.image.rootfs.diff.tar.gzip", self.layer)],
+            }
+        )
+        self.digest = sha256(self.manifest)
+
+    def _tar(self):
+        written = BytesIO()
+        with tarfile.open(fileobj=written, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            member = tarfile.TarInfo("bootstrap.txt")
+            member.size = len(self.TEXT)
+            archive.addfile(member, BytesIO(self.TEXT))
+        return written.getvalue()
+
+    @staticmethod
+    def _gzip(data):
+        # One stored block: a compressor's output would differ from one zlib to another, and with it the digest.
+        length = struct.pack("<HH", len(data), len(data) ^ 0xFFFF)
+        return b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01" + length + data + struct.pack("<II", zlib.crc32(data), len(data))
+
+    @staticmethod
+    def _json(value):
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    @staticmethod
+    def _part(kind, blob):
+        return {"mediaType": kind, "size": len(blob), "digest": sha256(blob)}
+
+
+ARCHITECTURES = {Image(name).digest: name for name in ("amd64", "arm64")}
+
+
+def resolve(aws, repository: str, image: str) -> str | None:
+    """Return an image of a repository by digest; None where there is no such repository yet.
+
+    Raises EngineError for an image of another repository, for the tag latest, and for one that isn't there.
+    """
+    address = uri(aws, repository)
+    _, _, said = image.partition(address)
+    by, said = said[:1], said[1:]
+    if not image.startswith(address) or by not in ("@", ":") or not said:
+        raise EngineError(f"{image} is no image of {address}; give {address}@sha256:... or {address}:tag")
+    if said == "latest":
+        raise EngineError(f"{image} can mean another image tomorrow; give a digest or a release's own tag")
+    wanted = {"imageDigest" if by == "@" else "imageTag": said}
+    try:
+        found = unless(
+            "ImageNotFoundException", aws("ecr").describe_images, repositoryName=repository, imageIds=[wanted]
+        )
+    except aws("ecr").exceptions.RepositoryNotFoundException:
+        return None
+    if not found:
+        raise EngineError(f"{image} was not found; push it, then run again")
+    return f"{address}@{found['imageDetails'][0]['imageDigest']}"
+
+
+REPOSITORY = Repository()
+BOOTSTRAP_IMAGE = BootstrapImage()

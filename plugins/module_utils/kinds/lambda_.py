@@ -1,0 +1,365 @@
+"""Lambda: functions from images, who may call them, and what becomes of calls that fail."""
+
+from __future__ import annotations
+
+import json
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.kind import Kind
+from ..engine.waiting import until
+
+MISSING = "ResourceNotFoundException"
+UPDATE_SECONDS = 300
+
+
+class Function(Kind):
+    """A function made from an image."""
+
+    name = "lambda_function"
+    title = "Lambda function"
+    service = "lambda"
+    module = "flow_builder.aws.lambda"
+    needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
+    volatile = frozenset({"state", "state_reason", "last_update_status", "last_update_reason"})
+    settling = (
+        ("InvalidParameterValueException", "cannot be assumed by Lambda"),
+        ("InvalidParameterValueException", "does not have permissions to call"),
+        ("InvalidParameterValueException", "does not have permission to access the ECR image"),
+        ("AccessDeniedException", "does not have permission to access the ECR image"),
+        ("ResourceConflictException", "in progress"),
+    )
+
+    def want(self, arguments):
+        """Subnets and security groups have no order."""
+        want = super().want(arguments)
+        for key in ("vpc_subnet_ids", "vpc_security_group_ids"):
+            if key in want:
+                want[key] = sorted(want[key])
+        return want
+
+    def compare(self, live, want):
+        """An image is compared by digest, or by the very words with which the function was given it."""
+        changes = super().compare(live, want)
+        return changes - {"image_uri"} if want.get("image_uri") == live["image_given"] else changes
+
+    def find(self, aws, want):
+        """Return the function of this name."""
+        found = unless(MISSING, aws("lambda").get_function, FunctionName=want["name"])
+        return self._live(found) if found else None
+
+    def stack(self, aws, stack):
+        """Return the functions tagged with the stack."""
+        names = (one["FunctionName"] for one in aws.pages("lambda", "list_functions", "Functions"))
+        found = (self.find(aws, {"name": name}) for name in names if stack in name)
+        return [function for function in found if function and function["tags"].get("Stack") == stack]
+
+    @staticmethod
+    def _live(found):
+        code, said = found["Code"], found["Configuration"]
+        image = said.get("ImageConfigResponse", {}).get("ImageConfig", {})
+        vpc, logs = said.get("VpcConfig") or {}, said.get("LoggingConfig", {})
+        return {
+            "name": said["FunctionName"],
+            "arn": said["FunctionArn"],
+            "description": said.get("Description", ""),
+            "role": said["Role"],
+            "image_uri": code.get("ResolvedImageUri", ""),
+            "image_given": code.get("ImageUri", ""),
+            "entry_point": image.get("EntryPoint", []),
+            "command": image.get("Command", []),
+            "working_directory": image.get("WorkingDirectory", ""),
+            "architecture": said["Architectures"][0],
+            "memory_size": said["MemorySize"],
+            "timeout": said["Timeout"],
+            "ephemeral_storage": said["EphemeralStorage"]["Size"],
+            "environment_variables": said.get("Environment", {}).get("Variables", {}),
+            "kms_key_arn": said.get("KMSKeyArn") or "",
+            "vpc_subnet_ids": sorted(vpc.get("SubnetIds", [])),
+            "vpc_security_group_ids": sorted(vpc.get("SecurityGroupIds", [])),
+            "tracing_mode": said.get("TracingConfig", {}).get("Mode", "PassThrough"),
+            "dead_letter_arn": said.get("DeadLetterConfig", {}).get("TargetArn", ""),
+            "log_group": logs.get("LogGroup", ""),
+            "log_format": logs.get("LogFormat", ""),
+            "reserved_concurrency": found.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
+            "state": said.get("State", "Active"),
+            "state_reason": said.get("StateReason", ""),
+            "last_update_status": said.get("LastUpdateStatus", "Successful"),
+            "last_update_reason": said.get("LastUpdateStatusReason", ""),
+            "tags": tagging.own(found.get("Tags")),
+        }
+
+    def create(self, aws, want):
+        """Create the function, then reserve its concurrency, which creation doesn't take."""
+        aws("lambda").create_function(
+            FunctionName=want["name"],
+            PackageType="Image",
+            Code={"ImageUri": want["image_uri"]},
+            Architectures=[want.get("architecture", "x86_64")],
+            Tags=want.get("tags", {}),
+            **configuration(want, set(want)),
+        )
+        if want.get("reserved_concurrency", -1) >= 0:
+            self._reserve(aws, want)
+
+    def update(self, aws, live, want, changes):
+        """Change the configuration before the code, which may need it; Lambda takes one change at a time."""
+        fields = configuration(want, changes)
+        if fields:
+            self._settled(aws, want)
+            aws("lambda").update_function_configuration(FunctionName=want["name"], **fields)
+        if changes & {"image_uri", "architecture"}:
+            self._settled(aws, want)
+            aws("lambda").update_function_code(
+                FunctionName=want["name"],
+                ImageUri=want.get("image_uri", live["image_uri"]),
+                Architectures=[want.get("architecture", live["architecture"])],
+            )
+        if "reserved_concurrency" in changes:
+            self._reserve(aws, want)
+
+    def _settled(self, aws, want):
+        def settled():
+            live = self.find(aws, want)
+            return live["state"] != "Pending" and live["last_update_status"] != "InProgress"
+
+        until(settled, UPDATE_SECONDS, f"the last change of Lambda function {want['name']}")
+
+    def _reserve(self, aws, want):
+        if want["reserved_concurrency"] < 0:
+            aws("lambda").delete_function_concurrency(FunctionName=want["name"])
+        else:
+            aws("lambda").put_function_concurrency(
+                FunctionName=want["name"], ReservedConcurrentExecutions=want["reserved_concurrency"]
+            )
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("lambda").tag_resource(Resource=live["arn"], Tags=add)
+        if remove:
+            aws("lambda").untag_resource(Resource=live["arn"], TagKeys=remove)
+
+    def ready(self, live):
+        """A function that nobody called for weeks is Inactive: the next call wakes it."""
+        return live["state"] in ("Active", "Inactive") and live["last_update_status"] == "Successful"
+
+    def failed(self, live):
+        """Lambda says why."""
+        if live["state"] == "Failed":
+            return live["state_reason"] or "its state is Failed"
+        if live["last_update_status"] == "Failed":
+            return live["last_update_reason"] or "its last update failed"
+        return ""
+
+    def delete(self, aws, live):
+        """Delete the function."""
+        unless(MISSING, aws("lambda").delete_function, FunctionName=live["name"])
+
+    def gone(self, aws, live, timeout):
+        """Wait for Lambda's network interfaces, which keep subnets and security groups from being deleted.
+
+        Functions share them by security group, so the last function of a group waits for its interfaces.
+        """
+        groups = set(live["vpc_security_group_ids"])
+        others = aws.pages("lambda", "list_functions", "Functions") if groups else []
+        if not groups or any(groups & set((one.get("VpcConfig") or {}).get("SecurityGroupIds", [])) for one in others):
+            return
+
+        def released():
+            found = aws.pages(
+                "ec2", "describe_network_interfaces", "NetworkInterfaces",
+                Filters=[{"Name": "group-id", "Values": sorted(groups)}],
+            )  # fmt: skip
+            return not any(one.get("InterfaceType") == "lambda" for one in found)
+
+        until(released, timeout, f"Lambda giving back the network interfaces of {live['name']}", longest=30)
+
+    def made(self, aws, want):
+        """A function's ARN can be computed."""
+        return {"arn": aws.arn("lambda", f"function:{want['name']}")}
+
+
+def configuration(want: dict, fields: set[str]) -> dict:
+    """Return those of the named fields that are Lambda's function configuration, as Lambda takes them.
+
+    Lambda replaces each of its groups whole, so a group is said with all of its fields.
+    """
+    said = {name: want[name] for name in fields & set(SIMPLE)}
+    taken = {SIMPLE[name]: value for name, value in said.items()}
+    for group, members in GROUPS.items():
+        if fields & set(members):
+            taken[group] = {key: want[name] for name, key in members.items() if name in want}
+    return taken
+
+
+SIMPLE = {
+    "description": "Description",
+    "role": "Role",
+    "memory_size": "MemorySize",
+    "timeout": "Timeout",
+    "kms_key_arn": "KMSKeyArn",
+}
+GROUPS = {
+    "ImageConfig": {"entry_point": "EntryPoint", "command": "Command", "working_directory": "WorkingDirectory"},
+    "EphemeralStorage": {"ephemeral_storage": "Size"},
+    "Environment": {"environment_variables": "Variables"},
+    "VpcConfig": {"vpc_subnet_ids": "SubnetIds", "vpc_security_group_ids": "SecurityGroupIds"},
+    "TracingConfig": {"tracing_mode": "Mode"},
+    "DeadLetterConfig": {"dead_letter_arn": "TargetArn"},
+    "LoggingConfig": {"log_group": "LogGroup", "log_format": "LogFormat"},
+}
+
+
+class Permission(Kind):
+    """One statement of a function's policy: who may call the function."""
+
+    name = "lambda_permission"
+    title = "Lambda permission"
+    service = "lambda"
+    module = "flow_builder.aws.lambda_policy"
+    identity = ("function_name", "statement_id")
+    needs = ("lambda_function",)
+    taggable = False
+    settling = (("ResourceConflictException", "in progress"),)
+
+    def label(self, resource):
+        """People know a permission by its function and its name."""
+        return f"{resource.get('function_name')}/{resource.get('statement_id')}"
+
+    def find(self, aws, want):
+        """Return the statement of this name."""
+        named = {one["statement_id"]: one for one in self._all(aws, want["function_name"])}
+        return named.get(want["statement_id"])
+
+    def stack(self, aws, stack):
+        """Return the permissions of the stack's functions."""
+        return [one for function in FUNCTION.stack(aws, stack) for one in self._all(aws, function["name"])]
+
+    @staticmethod
+    def _all(aws, function):
+        policy = unless(MISSING, aws("lambda").get_policy, FunctionName=function)
+        statements = json.loads(policy["Policy"])["Statement"] if policy else []
+        return [{"function_name": function, **permission(statement)} for statement in statements]
+
+    def create(self, aws, want):
+        """Add the statement."""
+        said = {key: want[name] for name, key in PERMISSION_ARGUMENTS.items() if want.get(name)}
+        aws("lambda").add_permission(FunctionName=want["function_name"], StatementId=want["statement_id"], **said)
+
+    def update(self, aws, live, want, changes):
+        """Lambda can't change a statement: put another one in its place."""
+        self.delete(aws, live)
+        self.create(aws, {**live, **want})
+
+    def delete(self, aws, live):
+        """Remove the statement."""
+        unless(
+            MISSING, aws("lambda").remove_permission,
+            FunctionName=live["function_name"], StatementId=live["statement_id"],
+        )  # fmt: skip
+
+    def made(self, aws, want):
+        """AWS adds nothing to it."""
+        return {}
+
+
+PERMISSION_ARGUMENTS = {
+    "action": "Action",
+    "principal": "Principal",
+    "source_arn": "SourceArn",
+    "source_account": "SourceAccount",
+    "principal_organization": "PrincipalOrgID",
+}
+
+
+def permission(statement: dict) -> dict:
+    """Return a policy's statement as the arguments that made it."""
+    principal = statement["Principal"]
+    if isinstance(principal, dict):
+        principal = next(iter(principal.values()))
+    conditions = {
+        key.lower(): value for test in statement.get("Condition", {}).values() for key, value in test.items()
+    }
+    return {
+        "statement_id": statement["Sid"],
+        "action": statement["Action"],
+        "principal": principal,
+        "source_arn": conditions.get("aws:sourcearn", ""),
+        "source_account": conditions.get("aws:sourceaccount", ""),
+        "principal_organization": conditions.get("aws:principalorgid", ""),
+    }
+
+
+class EventInvokeConfig(Kind):
+    """What Lambda does with asynchronous calls that fail."""
+
+    name = "lambda_event_invoke_config"
+    title = "asynchronous calls of Lambda function"
+    service = "lambda"
+    module = "flow_builder.aws.lambda_event_invoke_config"
+    identity = ("function_name",)
+    needs = ("lambda_function",)
+    taggable = False
+    settling = (
+        # Lambda tries the destination with the function's role, which may have been allowed a moment ago.
+        ("InvalidParameterValueException", "does not have permission"),
+        ("InvalidParameterValueException", "is invalid"),
+        ("ResourceConflictException", "in progress"),
+    )
+
+    def find(self, aws, want):
+        """Return the function's settings, if it has its own."""
+        said = unless(MISSING, aws("lambda").get_function_event_invoke_config, FunctionName=want["function_name"])
+        if said is None:
+            return None
+        sent = said.get("DestinationConfig", {})
+        return {
+            "function_name": want["function_name"],
+            "maximum_retry_attempts": said.get("MaximumRetryAttempts", 2),
+            "maximum_event_age": said.get("MaximumEventAgeInSeconds", 21600),
+            "on_failure": sent.get("OnFailure", {}).get("Destination", ""),
+            "on_success": sent.get("OnSuccess", {}).get("Destination", ""),
+        }
+
+    def stack(self, aws, stack):
+        """Return the settings of the stack's functions."""
+        found = (self.find(aws, {"function_name": one["name"]}) for one in FUNCTION.stack(aws, stack))
+        return [one for one in found if one]
+
+    def create(self, aws, want):
+        """Set all that is said; Lambda forgets what isn't."""
+        said = {
+            key: want[name]
+            for name, key in {
+                "maximum_retry_attempts": "MaximumRetryAttempts", "maximum_event_age": "MaximumEventAgeInSeconds",
+            }.items()
+            if name in want
+        }  # fmt: skip
+        sent = {
+            key: {"Destination": want[name]}
+            for name, key in {"on_failure": "OnFailure", "on_success": "OnSuccess"}.items()
+            if want.get(name)
+        }
+        aws("lambda").put_function_event_invoke_config(
+            FunctionName=want["function_name"], DestinationConfig=sent, **said
+        )
+
+    def update(self, aws, live, want, changes):
+        """Set everything again."""
+        self.create(aws, {**live, **want})
+
+    def delete(self, aws, live):
+        """Go back to Lambda's own settings."""
+        unless(
+            MISSING, aws("lambda").delete_function_event_invoke_config, FunctionName=live["function_name"]
+        )
+
+    def made(self, aws, want):
+        """AWS adds nothing to it."""
+        return {}
+
+
+FUNCTION = Function()
+PERMISSION = Permission()
+EVENT_INVOKE_CONFIG = EventInvokeConfig()
