@@ -60,9 +60,26 @@ availability_zones:
   sample: [us-east-1a, us-east-1b]
 """
 
+try:
+    import boto3
+except ImportError:  # AnsibleAWSModule says so
+    pass
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+
+
+def known(region: str) -> None:
+    """Raise EngineError for a region that boto3 doesn't know: its address would lead nowhere."""
+    session = boto3.session.Session()
+    regions = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition_name=partition)
+    ]
+    if region not in regions:
+        raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {', '.join(sorted(regions))}")
 
 
 def zones(aws, needed: list[str]) -> list[str]:
@@ -89,6 +106,7 @@ def main():
         supports_check_mode=True,
     )
     try:
+        known(module.region)
         aws = Aws.of_module(module)
         told = {
             "account": aws.account,

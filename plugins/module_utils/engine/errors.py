@@ -53,7 +53,7 @@ def sentence(error: Exception, doing: str = "") -> str:
     if isinstance(error, boto.ProfileNotFound):
         return prefix + f"{error}; name a profile of ~/.aws/config"
     if isinstance(error, (boto.NoRegionError, boto.InvalidRegionError)):
-        return prefix + "no valid AWS region is known; set flow_builder_region, for example us-east-1"
+        return prefix + "no valid AWS region is known; set stack_region, for example us-east-1"
     if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ConnectionClosedError)):
         url = getattr(error, "kwargs", {}).get("endpoint_url", "")
         return prefix + f"AWS can't be reached at {url}; check the network, the region and AWS_ENDPOINT_URL"
