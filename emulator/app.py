@@ -11,8 +11,10 @@ from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplic
 from werkzeug.exceptions import NotFound
 
 from emulator import corrections, errors
+from emulator.corrections.ecr import LAYER_PATH, layer
 
 ROOT = Path(__file__).resolve().parent.parent
+OWN = "/_emulator/"
 IDENTITY_PATH = "/_emulator/identity"
 UNKNOWN = "unknown:"
 # Where a request may wait (long polling, an invocation that calls back), which must not hold up the others.
@@ -88,10 +90,13 @@ class Application:
         self.own = {("GET", IDENTITY_PATH): identity, ("POST", RESET_PATH): _reset}
 
     def __call__(self, environ, start_response):
-        own = self.own.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")))
-        if own is None:
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        if not path.startswith(OWN):
             return self.aws(environ, start_response)
-        body = json.dumps(own()).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-        start_response("200 OK", headers)
+        if (method, path) in self.own:
+            status, kind, body = "200 OK", "application/json", json.dumps(self.own[method, path]()).encode()
+        else:
+            blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None
+            status, kind, body = ("200 OK" if blob is not None else "404 Not Found"), "application/octet-stream", blob or b""
+        start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]

@@ -107,7 +107,7 @@ def _returns_true(name: str) -> None:
 
 def _users(backend) -> list[tuple[list, list]]:
     """List what holds interfaces that moto does not make: (subnet ids, group ids) of each."""
-    from moto.awslambda.models import lambda_backends
+    from moto.awslambda_simple.models import lambda_simple_backends
     from moto.elbv2.models import elbv2_backends
     from moto.rds.models import rds_backends
 
@@ -116,15 +116,16 @@ def _users(backend) -> list[tuple[list, list]]:
         return backends.get(backend.account_id, {}).get(backend.region_name) if backend.account_id in backends else None
 
     users = []
-    balancers, databases, functions = of(elbv2_backends), of(rds_backends), of(lambda_backends)
+    balancers, databases, functions = of(elbv2_backends), of(rds_backends), of(lambda_simple_backends)
     if balancers:
         users += [([s.id for s in one.subnets], one.security_groups) for one in balancers.load_balancers.values()]
     if databases:
         for one in databases.databases.values():
-            users.append(([s.id for s in one.db_subnet_group.subnets] if one.db_subnet_group else [], one.vpc_security_group_ids))
+            users.append(([s.id for s in one.db_subnet_group._subnets] if one.db_subnet_group else [], one.vpc_security_group_ids))
     if functions:
         for one in functions._lambdas.all():
-            users.append((one.vpc_config.get("subnet_ids", []), one.vpc_config.get("security_group_ids", [])))
+            network = one.vpc_config or {}
+            users.append((network.get("SubnetIds", []), network.get("SecurityGroupIds", [])))
     return users
 
 

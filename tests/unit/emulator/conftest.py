@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-ROOT = str(Path(__file__).resolve().parents[3])
-if ROOT not in sys.path:  # `python -m pytest` puts it there, `pytest` does not
-    sys.path.insert(0, ROOT)
+HERE = Path(__file__).resolve().parent
+# The emulator itself and the helpers beside this file, however pytest was called.
+sys.path[:0] = [path for path in (str(HERE.parents[2]), str(HERE)) if path not in sys.path]
 
 
 

@@ -1,0 +1,186 @@
+"""Lambda: a function of an image needs the image, and keeps all of its configuration."""
+
+import uuid
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.core.utils import utcnow
+
+from emulator.corrections import Obsolete, correction, replacing
+
+Function, Backend = models.LambdaFunction, models.LambdaBackend
+# What moto drops of a create or an update, by its name in the answer.
+KEPT = ("DeadLetterConfig", "FileSystemConfigs", "LoggingConfig", "SnapStart")
+
+
+# Images
+
+
+def _image(function, uri: str):
+    """Find an image in ECR by its URI with tag or digest; None if it is not there."""
+    repository, separator, wanted = uri.partition("@")
+    kind = "imageDigest"
+    if not separator:
+        kind, (repository, _, wanted) = "imageTag", uri.rpartition(":")
+    name = repository.partition("/")[2]
+    backend = models.ecr_backends[function.account_id][function.region]
+    if name not in backend.repositories:
+        return None
+    images = backend.batch_get_image(repository_name=name, image_ids=[{kind: wanted}])["images"]
+    return images[0] if images else None
+
+
+@correction("lambda", "an image must exist in ECR; CodeSha256 is its digest, which the function keeps to")
+def images():
+    @replacing(Function, "_set_function_code")
+    def set_code(original, self, spec):
+        if "ImageUri" not in spec:
+            return original(self, spec)
+        uri = spec["ImageUri"]
+        image = _image(self, uri)
+        if image is None:
+            raise InvalidParameterValueException(f"Source image {uri} does not exist. Provide a valid source image.")
+        if spec.get("DryRun"):
+            return None
+        self.code_sha_256 = image.get_image_digest().removeprefix("sha256:")
+        self.code_size = 0  # as AWS shows it for images
+        self.code["ImageUri"] = uri
+        repository = uri.partition("@")[0]
+        if "@" not in uri:
+            repository = uri.rpartition(":")[0]
+        self.resolved_image_uri = f"{repository}@{image.get_image_digest()}"
+        return None
+
+    @replacing(Function, "get_code")
+    def get_code(original, self):
+        answer = original(self)
+        if "ImageUri" in self.code:
+            answer["Code"]["ResolvedImageUri"] = self.resolved_image_uri
+        if self.reserved_concurrency is not None:  # 0 is a reservation too: nothing may run
+            answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
+        return answer
+
+
+# Configuration
+
+
+@correction("lambda", "a function keeps its whole configuration and shows no empty ImageConfig")
+def configuration():
+    @replacing(Function, "__init__")
+    def init(original, self, account_id, spec, region, version=1):
+        original(self, account_id, spec, region, version)
+        _take(self, spec)
+
+    @replacing(Function, "update_configuration")
+    def update(original, self, updates):
+        if "ImageConfig" in updates:
+            self.image_config = models.ImageConfig(updates["ImageConfig"])
+        if "EphemeralStorage" in updates:
+            self.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        self.tracing_config = updates.get("TracingConfig", self.tracing_config)
+        self.kms_key_arn = updates.get("KMSKeyArn", self.kms_key_arn)
+        if "Environment" in updates:
+            updates = updates | {"Environment": {"Variables": {}} | updates["Environment"]}
+        _take(self, updates)
+        return original(self, updates)
+
+    @replacing(Function, "update_function_code")
+    def update_code(original, self, spec):
+        self.architectures = spec.get("Architectures", self.architectures)
+        _take(self, {})
+        return original(self, spec)
+
+    @replacing(Function, "get_configuration")
+    def get(original, self, on_create=False):
+        answer = original(self, on_create)
+        config = answer.get("ImageConfigResponse", {}).get("ImageConfig", {})
+        config = {key: value for key, value in config.items() if value}
+        answer.pop("ImageConfigResponse", None)
+        if config:
+            answer["ImageConfigResponse"] = {"ImageConfig": config}
+        answer["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+        for key, value in self.kept.items():
+            if key == "SnapStart":
+                answer[key] = answer[key] | value
+            elif key == "LoggingConfig":
+                answer[key] = answer[key] | value
+            elif value and value != {"TargetArn": ""}:
+                answer[key] = value
+        answer["RevisionId"] = self.revision_id
+        return answer
+
+    if not isinstance(Function.vpc_config, property):
+        raise Obsolete("vpc_config is no property")
+    Function.vpc_config = property(_vpc_config)
+
+
+def _take(function, spec: dict) -> None:
+    function.kept = getattr(function, "kept", {}) | {key: spec[key] for key in KEPT if key in spec}
+    function.revision_id = str(uuid.uuid4())
+    function.last_modified = utcnow().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+def _vpc_config(function) -> dict | None:
+    """Show the VPC that the subnets are in."""
+    config = function._vpc_config
+    if not config or not config.get("SubnetIds"):
+        return {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False} if config else None
+    from moto.ec2.models import ec2_backends
+
+    subnet = ec2_backends[function.account_id][function.region].get_subnet(config["SubnetIds"][0])
+    return {"Ipv6AllowedForDualStack": False, **config, "VpcId": subnet.vpc_id}
+
+
+@correction("lambda", "a function's network must exist")
+def network():
+    @replacing(Backend, "create_function")
+    def create(original, self, spec):
+        _check_network(self, spec.get("VpcConfig") or {})
+        return original(self, spec)
+
+    @replacing(Backend, "update_function_configuration")
+    def update(original, self, function_name, qualifier, body):
+        _check_network(self, body.get("VpcConfig") or {})
+        return original(self, function_name, qualifier, body)
+
+
+def _check_network(backend, config: dict) -> None:
+    from moto.ec2.models import ec2_backends
+
+    network = ec2_backends[backend.account_id][backend.region_name]
+    known = {subnet for zone in network.subnets.values() for subnet in zone}
+    for subnet in config.get("SubnetIds", []):
+        if subnet not in known:
+            raise InvalidParameterValueException(
+                f"Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. "
+                f"EC2 Error Message: The subnet ID '{subnet}' does not exist"
+            )
+    for group in config.get("SecurityGroupIds", []):
+        if network.get_security_group_from_id(group) is None:
+            raise InvalidParameterValueException(
+                f"Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. "
+                f"EC2 Error Message: The security group '{group}' does not exist"
+            )
+
+
+# Asynchronous invocation
+
+
+@correction("lambda", "PutFunctionEventInvokeConfig replaces the configuration, Update changes a part of it")
+def event_invoke_config():
+    @replacing(Backend, "put_function_event_invoke_config")
+    def put(original, self, function_name, config):
+        function = self.get_function(function_name)
+        function.event_invoke_config = []
+        destinations = {"OnSuccess": {}, "OnFailure": {}} | config.get("DestinationConfig", {})
+        answer = original(self, function_name, config | {"DestinationConfig": destinations})
+        made = function.event_invoke_config[0]
+        made.arn = f"{function.function_arn}:$LATEST" if not made.arn.endswith(":$LATEST") else made.arn
+        made.last_modified = utcnow().timestamp()
+        return answer | made.response()
+
+    @replacing(Backend, "update_function_event_invoke_config")
+    def update(_original, self, function_name, config):
+        function = self.get_function(function_name)
+        before = function.event_invoke_config[0].config if function.event_invoke_config else {}
+        return self.put_function_event_invoke_config(function_name, before | config)

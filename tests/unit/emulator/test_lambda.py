@@ -1,0 +1,110 @@
+"""Lambda as AWS answers it."""
+
+import json
+
+import images
+import pytest
+
+
+@pytest.fixture
+def functions(aws):
+    return aws("lambda")
+
+
+@pytest.fixture
+def role(aws, name):
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+
+
+@pytest.fixture
+def uri(aws, name):
+    return aws("ecr").create_repository(repositoryName=f"team/{name}")["repository"]["repositoryUri"]
+
+
+@pytest.fixture
+def digest(aws, name, uri):
+    return images.push(aws("ecr"), f"team/{name}", "v1", b"one")
+
+
+@pytest.fixture
+def function(functions, role, uri, digest, name):
+    functions.create_function(FunctionName=name, PackageType="Image", Role=role, Code={"ImageUri": f"{uri}:v1"})
+    return name
+
+
+def test_image_must_exist(functions, refused, role, uri, name):
+    arguments = {"FunctionName": name, "PackageType": "Image", "Role": role}
+    answer = refused("InvalidParameterValueException", functions.create_function, Code={"ImageUri": f"{uri}:v1"}, **arguments)
+    assert answer["Error"]["Message"] == f"Source image {uri}:v1 does not exist. Provide a valid source image."
+    refused("InvalidParameterValueException", functions.create_function, Code={"ImageUri": f"{uri}-no:v1"}, **arguments)
+
+
+def test_image_function(functions, aws, refused, function, uri, digest):
+    answer = functions.get_function(FunctionName=function)
+    assert answer["Code"]["ImageUri"] == f"{uri}:v1"
+    assert answer["Code"]["ResolvedImageUri"] == f"{uri}@{digest}"
+    seen = answer["Configuration"]
+    assert (seen["State"], seen["LastUpdateStatus"], seen["CodeSha256"]) == ("Active", "Successful", digest.removeprefix("sha256:"))
+    assert "ImageConfigResponse" not in seen
+    assert seen["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}"}
+    other = images.push(aws("ecr"), f"team/{function}", "v2", b"two")
+    functions.update_function_code(FunctionName=function, ImageUri=f"{uri}@{other}")
+    answer = functions.get_function(FunctionName=function)
+    assert answer["Code"]["ResolvedImageUri"] == f"{uri}@{other}"
+    assert answer["Configuration"]["RevisionId"] != seen["RevisionId"]
+    refused("InvalidParameterValueException", functions.update_function_code, FunctionName=function, ImageUri=f"{uri}:v9")
+
+
+def test_configuration(functions, function):
+    functions.update_function_configuration(
+        FunctionName=function, ImageConfig={"Command": ["a.b"]}, EphemeralStorage={"Size": 1024}, TracingConfig={"Mode": "Active"},
+        LoggingConfig={"LogFormat": "JSON"}, DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"},
+        Environment={"Variables": {"A": "b"}},
+    )  # fmt: skip
+    seen = functions.get_function_configuration(FunctionName=function)
+    assert seen["ImageConfigResponse"] == {"ImageConfig": {"Command": ["a.b"]}}
+    assert (seen["EphemeralStorage"]["Size"], seen["TracingConfig"]["Mode"], seen["LoggingConfig"]["LogFormat"]) == (1024, "Active", "JSON")
+    assert seen["DeadLetterConfig"]["TargetArn"].endswith(":q")
+
+
+def test_reserved_concurrency(functions, function):
+    functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    assert functions.get_function(FunctionName=function)["Concurrency"] == {"ReservedConcurrentExecutions": 0}
+    functions.delete_function_concurrency(FunctionName=function)
+    assert "Concurrency" not in functions.get_function(FunctionName=function)
+
+
+def test_event_invoke_config(functions, refused, function):
+    refused("ResourceNotFoundException", functions.get_function_event_invoke_config, FunctionName=function)
+    for attempts in (0, 1):
+        functions.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=attempts)
+    functions.update_function_event_invoke_config(FunctionName=function, MaximumEventAgeInSeconds=60)
+    seen = functions.get_function_event_invoke_config(FunctionName=function)
+    assert (seen["MaximumRetryAttempts"], seen["MaximumEventAgeInSeconds"]) == (1, 60)
+    functions.delete_function_event_invoke_config(FunctionName=function)
+
+
+def test_network(functions, aws, refused, function, name):
+    refused("InvalidParameterValueException", functions.update_function_configuration, FunctionName=function, VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": []})
+    vpc = aws("ec2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws("ec2").create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"]
+    group = aws("ec2").create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
+    functions.update_function_configuration(FunctionName=function, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
+    assert functions.get_function_configuration(FunctionName=function)["VpcConfig"]["VpcId"] == vpc
+    refused("DependencyViolation", aws("ec2").delete_subnet, SubnetId=subnet)
+    functions.delete_function(FunctionName=function)
+    aws("ec2").delete_subnet(SubnetId=subnet)
+    aws("ec2").delete_security_group(GroupId=group)
+
+
+def test_deleting_a_function_deletes_its_policy(functions, refused, role, uri, function):
+    functions.add_permission(FunctionName=function, StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com")
+    assert functions.get_policy(FunctionName=function)["Policy"]
+    functions.delete_function(FunctionName=function)
+    functions.create_function(FunctionName=function, PackageType="Image", Role=role, Code={"ImageUri": f"{uri}:v1"})
+    refused("ResourceNotFoundException", functions.get_policy, FunctionName=function)
+
+
+def test_invoke(functions, function):
+    assert functions.invoke(FunctionName=function)["StatusCode"] == 200
