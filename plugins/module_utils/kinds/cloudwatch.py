@@ -1,0 +1,295 @@
+"""CloudWatch: alarms and dashboards."""
+
+from __future__ import annotations
+
+import json
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.kind import Kind
+from ..engine.names import name
+from .cloudwatch_metrics import refusal
+
+# Our field: (AWS's key, what AWS takes it for when it is unsaid).
+ALARM_FIELDS = {
+    "description": ("AlarmDescription", ""),
+    "namespace": ("Namespace", ""),
+    "metric_name": ("MetricName", ""),
+    "statistic": ("Statistic", ""),
+    "extended_statistic": ("ExtendedStatistic", ""),
+    "period": ("Period", 0),
+    "unit": ("Unit", ""),
+    "comparison": ("ComparisonOperator", ""),
+    "threshold": ("Threshold", None),
+    "threshold_metric_id": ("ThresholdMetricId", ""),
+    "evaluation_periods": ("EvaluationPeriods", 0),
+    "datapoints_to_alarm": ("DatapointsToAlarm", 0),
+    "treat_missing_data": ("TreatMissingData", "missing"),
+    "evaluate_low_sample_count_percentile": ("EvaluateLowSampleCountPercentile", "evaluate"),
+    "actions_enabled": ("ActionsEnabled", True),
+}
+ACTIONS = {
+    "alarm_actions": "AlarmActions",
+    "ok_actions": "OKActions",
+    "insufficient_data_actions": "InsufficientDataActions",
+}
+
+
+class MetricAlarm(Kind):
+    """An alarm on one metric or on an expression over several.
+
+    ``PutMetricAlarm`` replaces the whole alarm, so what is unsaid is AWS's default and not what was there before.
+    """
+
+    name = "metric_alarm"
+    title = "alarm"
+    service = "cloudwatch"
+    module = "flow_builder.aws.cloudwatch_metric_alarm"
+    needs = ("sns_topic",)
+    volatile = frozenset({"alarm_state", "alarm_state_reason"})
+
+    def want(self, arguments):
+        """Fill in AWS's defaults, and refuse a metric that nobody publishes."""
+        given = super().want(arguments)
+        if not (given.get("metric_name") or given.get("metrics")):
+            return given
+        want = {field: default for field, (_key, default) in ALARM_FIELDS.items()}
+        want |= {"dimensions": {}, "metrics": [], **dict.fromkeys(ACTIONS, []), **given}
+        want["datapoints_to_alarm"] = want["datapoints_to_alarm"] or want["evaluation_periods"]
+        want["metrics"] = by_id(query(item) for item in want["metrics"])
+        want["dimensions"] = {key: str(value) for key, value in want["dimensions"].items()}
+        want |= {field: sorted(want[field]) for field in ACTIONS}
+        if want["metrics"] and sum(item["return_data"] for item in want["metrics"]) != 1:
+            raise EngineError("exactly one of metrics must have return_data: true, which is what the alarm watches")
+        for watched in [want] if want["metric_name"] else [item["metric"] for item in want["metrics"]]:
+            refused = watched and refusal(watched["namespace"], watched["metric_name"], watched["dimensions"])
+            if refused:
+                raise EngineError(refused)
+        return want
+
+    def find(self, aws, want):
+        """Return the alarm of this name."""
+        alarms = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=[want["name"]])
+        return self._live(aws, alarms[0]) if alarms else None
+
+    def stack(self, aws, stack):
+        """Return the alarms with the stack's tag, among those whose name begins with it."""
+        alarms = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{stack}-")
+        found = (self._live(aws, alarm) for alarm in alarms)
+        return [alarm for alarm in found if alarm["tags"].get("Stack") == stack]
+
+    def _live(self, aws, alarm):
+        # An alarm that is deleted while the stack's are listed has no tags any more.
+        tags = unless(
+            "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=alarm["AlarmArn"],
+            otherwise={"Tags": []},
+        )  # fmt: skip
+        live = {"name": alarm["AlarmName"], "arn": alarm["AlarmArn"]}
+        for field, (key, default) in ALARM_FIELDS.items():
+            value = alarm.get(key)
+            live[field] = default if value is None else value
+        live["datapoints_to_alarm"] = live["datapoints_to_alarm"] or live["evaluation_periods"]
+        live |= {field: sorted(alarm.get(key) or []) for field, key in ACTIONS.items()}
+        return live | {
+            "dimensions": dimensions_from_list(alarm.get("Dimensions")),
+            "metrics": by_id(query_from_aws(item) for item in alarm.get("Metrics") or []),
+            "alarm_state": alarm.get("StateValue"),
+            "alarm_state_reason": alarm.get("StateReason"),
+            "tags": tagging.from_list(tags["Tags"]),
+        }
+
+    def create(self, aws, want):
+        """Put the alarm with its tags."""
+        more = {"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}
+        self._put(aws, want, **more)
+
+    def update(self, aws, live, want, changes):
+        """Put the whole alarm anew: AWS keeps nothing of an alarm that it isn't told again, but its tags."""
+        self._put(aws, want)
+
+    def _put(self, aws, want, **more):
+        said = {key: want[field] for field, (key, _default) in ALARM_FIELDS.items() if want[field] not in ("", None)}
+        if want["metrics"]:
+            said["Metrics"] = [query_to_aws(item) for item in want["metrics"]]
+            said.pop("Period", None)
+        else:
+            said["Dimensions"] = dimensions_to_list(want["dimensions"])
+        if not want["extended_statistic"]:
+            said.pop("EvaluateLowSampleCountPercentile")
+        said |= {key: want[field] for field, key in ACTIONS.items()}
+        aws("cloudwatch").put_metric_alarm(AlarmName=want["name"], **said, **more)
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("cloudwatch").tag_resource(ResourceARN=live["arn"], Tags=tagging.to_list(add))
+        if remove:
+            aws("cloudwatch").untag_resource(ResourceARN=live["arn"], TagKeys=remove)
+
+    def delete(self, aws, live):
+        """Delete the alarm; AWS says nothing about one that isn't there."""
+        aws("cloudwatch").delete_alarms(AlarmNames=[live["name"]])
+
+    def made(self, aws, want):
+        """An alarm's ARN can be computed."""
+        return {"arn": aws.arn("cloudwatch", f"alarm:{want['name']}")}
+
+
+def by_id(queries) -> list[dict]:
+    """Return metric queries in the one order that we compare."""
+    return sorted(queries, key=lambda item: item["id"])
+
+
+def query(item: dict) -> dict:
+    """Return one of an alarm's metrics in full: either ``metric`` or ``expression`` is set."""
+    stat = item.get("metric_stat") or {}
+    metric = stat.get("metric") or {}
+    return {
+        "id": item["id"],
+        "expression": item.get("expression") or "",
+        "label": item.get("label") or "",
+        "return_data": bool(item.get("return_data")),
+        "account_id": item.get("account_id") or "",
+        "period": stat.get("period") or item.get("period") or 0,
+        "stat": stat.get("stat") or "",
+        "unit": stat.get("unit") or "",
+        "metric": {
+            "namespace": metric.get("namespace") or "",
+            "metric_name": metric["metric_name"],
+            "dimensions": {key: str(value) for key, value in (metric.get("dimensions") or {}).items()},
+        }
+        if metric
+        else {},
+    }
+
+
+def query_from_aws(item: dict) -> dict:
+    """Return one of AWS's metric queries as ``query`` does."""
+    stat = item.get("MetricStat") or {}
+    metric = stat.get("Metric") or {}
+    return query(
+        {
+            "id": item["Id"],
+            "expression": item.get("Expression"),
+            "label": item.get("Label"),
+            "return_data": item.get("ReturnData", True),
+            "account_id": item.get("AccountId"),
+            "period": item.get("Period"),
+            "metric_stat": {
+                "metric": metric
+                and {
+                    "namespace": metric.get("Namespace"),
+                    "metric_name": metric["MetricName"],
+                    "dimensions": dimensions_from_list(metric.get("Dimensions")),
+                },
+                "period": stat.get("Period"),
+                "stat": stat.get("Stat"),
+                "unit": stat.get("Unit"),
+            },
+        }
+    )
+
+
+def query_to_aws(item: dict) -> dict:
+    """Return a metric query as AWS takes it."""
+    told = {"Id": item["id"], "ReturnData": item["return_data"]}
+    told |= {"Label": item["label"]} if item["label"] else {}
+    told |= {"AccountId": item["account_id"]} if item["account_id"] else {}
+    if item["expression"]:
+        return told | {"Expression": item["expression"]} | ({"Period": item["period"]} if item["period"] else {})
+    stat = {
+        "Metric": {
+            "Namespace": item["metric"]["namespace"],
+            "MetricName": item["metric"]["metric_name"],
+            "Dimensions": dimensions_to_list(item["metric"]["dimensions"]),
+        },
+        "Period": item["period"],
+        "Stat": item["stat"],
+    }
+    return told | {"MetricStat": stat | ({"Unit": item["unit"]} if item["unit"] else {})}
+
+
+def dimensions_from_list(pairs) -> dict[str, str]:
+    """Return dimensions as a dict."""
+    return {pair["Name"]: pair["Value"] for pair in pairs or []}
+
+
+def dimensions_to_list(dimensions: dict) -> list[dict]:
+    """Return dimensions as AWS takes them."""
+    return [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())]
+
+
+class Dashboard(Kind):
+    """A dashboard. CloudWatch knows no tags on it: a stack has the one that the naming map names."""
+
+    name = "dashboard"
+    title = "dashboard"
+    service = "cloudwatch"
+    module = "flow_builder.aws.cloudwatch_dashboard"
+    taggable = False
+
+    def want(self, arguments):
+        """Refuse a metric that nobody publishes."""
+        want = super().want(arguments)
+        for namespace, metric, dimensions in shown_metrics(want.get("body", {})):
+            refused = refusal(namespace, metric, dimensions)
+            if refused:
+                raise EngineError(refused)
+        return want
+
+    def find(self, aws, want):
+        """Return the dashboard of this name, its body as what the JSON says."""
+        found = unless("ResourceNotFound", aws("cloudwatch").get_dashboard, DashboardName=want["name"])
+        if found is None:
+            return None
+        return {
+            "name": found["DashboardName"],
+            "arn": found["DashboardArn"],
+            "body": json.loads(found["DashboardBody"]),
+        }
+
+    def stack(self, aws, stack):
+        """Return the dashboard of the stack."""
+        found = self.find(aws, {"name": name("dashboard", stack)})
+        return [found] if found else []
+
+    def create(self, aws, want):
+        """Put the dashboard."""
+        body = json.dumps(want["body"], separators=(",", ":"), sort_keys=True)
+        aws("cloudwatch").put_dashboard(DashboardName=want["name"], DashboardBody=body)
+
+    def update(self, aws, live, want, changes):
+        """Put the dashboard anew."""
+        self.create(aws, want)
+
+    def delete(self, aws, live):
+        """Delete the dashboard."""
+        unless("ResourceNotFound", aws("cloudwatch").delete_dashboards, DashboardNames=[live["name"]])
+
+    def made(self, aws, want):
+        """A dashboard's ARN can be computed."""
+        return {"arn": aws.arn("cloudwatch", f"dashboard/{want['name']}", region=False)}
+
+
+def shown_metrics(body: dict) -> list[tuple[str, str, list[str]]]:
+    """Return namespace, name and dimension names of every metric that a dashboard shows.
+
+    In a widget, ``.`` repeats what stands at its place in the metric before, and ``...`` all up to the last ones.
+    """
+    shown = []
+    for widget in body.get("widgets", []):
+        before: list[str] = []
+        for row in widget.get("properties", {}).get("metrics", []):
+            words = [word for word in row if isinstance(word, str)]
+            if not words:  # an expression: a dict and nothing else
+                continue
+            if words[0] == "...":
+                words = before[: len(before) - len(words) + 1] + words[1:]
+            before = [before[place] if word == "." else word for place, word in enumerate(words)]
+            shown.append((before[0], before[1], before[2::2]))
+    return shown
+
+
+METRIC_ALARM = MetricAlarm()
+DASHBOARD = Dashboard()
