@@ -1,0 +1,142 @@
+"""Checks all variables of a play before its first AWS call.
+
+An action and not a module, because only an action sees all variables.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail, AnsibleUndefinedVariable
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Variable
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+TYPES = {
+    "bool": "true or false",
+    "dict": "a mapping",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "str": "text",
+}
+# What Ansible would convert in its own copy, while the tasks see the text: 'false' is true to a condition.
+NO_TEXT = {"bool", "dict", "list"}
+
+
+class ActionModule(ActionBase):
+    """Validate the variables of roles."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Return one failure with a sentence for each fault."""
+        result = super().run(tmp, task_vars)
+        _validated, given = self.validate_argument_spec({"roles": {"type": "list", "elements": "str"}})
+        specs = {}
+        for role in given["roles"] or task_vars["ansible_play_role_names"]:
+            role = role.removeprefix("flow_builder.aws.")
+            if self._file(role, "meta/argument_specs.yml") is None:
+                raise AnsibleActionFail(f"roles has {role!r}: allowed are {', '.join(self._all_roles())}")
+            specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
+        errors = self._unknown(task_vars)
+        values = {}
+        for name, spec in specs.items():
+            sentences, value = self._value(name, spec, task_vars)
+            errors += sentences
+            values |= value
+        errors += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
+        if errors:
+            count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
+            result["failed"] = True
+            result["msg"] = f"{count} in the variables of {task_vars['inventory_hostname']}:\n" + "\n".join(
+                f"- {error}" for error in errors
+            )
+        return result
+
+    def _all_roles(self):
+        return sorted(path.name for path in ROLES.iterdir() if (path / "meta/argument_specs.yml").exists())
+
+    def _file(self, role, path):
+        file = ROLES / role / path
+        return self._loader.load_from_file(str(file)) or {} if file.is_file() else None
+
+    def _unknown(self, task_vars):
+        """Name the variables that look like ours and are none: Ansible itself ignores them."""
+        inputs, known = set(), set()
+        for role in self._all_roles():
+            inputs |= set(self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {})
+            known |= inputs | set(self._file(role, "defaults/main.yml") or {})
+            for file in sorted((ROLES / role / "vars").glob("*.yml")):
+                known |= set(self._loader.load_from_file(str(file)) or {})
+        prefixes = tuple(f"{role}_" for role in self._all_roles())
+        return [
+            sentence
+            for name in sorted(set(task_vars) - known)
+            if (sentence := unknown(name, inputs, prefixes))
+        ]
+
+    def _value(self, name, spec, task_vars):
+        """Return the sentences on one variable, and its value where it can be known now and is right."""
+        if name not in task_vars:
+            return ([missing(name, spec)] if spec.get("required") else []), {}
+        try:
+            value = self._templar.template(task_vars[name])
+        except AnsibleUndefinedVariable as error:
+            undefined = re.findall(r"'(\w+)' is undefined", str(error))
+            if undefined and undefined[-1].startswith("__"):
+                return [], {}  # made of what a task of this run will register
+            return [f"{name} can't be made: {error}"], {}
+        return checked(name, spec, value)
+
+
+def secret(spec: dict) -> bool:
+    """Say whether an option, or a part of it, must not be shown."""
+    return bool(spec.get("no_log")) or any(map(secret, (spec.get("options") or {}).values()))
+
+
+def allowed(spec: dict) -> str:
+    """Return what an option's values must be, in words."""
+    if spec.get("choices"):
+        return "allowed are " + ", ".join(map(str, spec["choices"]))
+    words = TYPES.get(spec.get("type", "str"), spec.get("type"))
+    if spec.get("type") == "list" and spec.get("elements"):
+        words += f", each item {TYPES.get(spec['elements'], spec['elements'])}"
+    return f"it must be {words}"
+
+
+def missing(name: str, spec: dict) -> str:
+    """Return the sentence on a variable that has no value."""
+    return f"{name} is not set: {allowed(spec)}"
+
+
+def unknown(name: str, inputs: set[str], prefixes: tuple[str, ...]) -> str:
+    """Return the sentence on a variable that is not ours but looks so; nothing if it doesn't."""
+    ours = name.startswith(prefixes)
+    near = difflib.get_close_matches(name, inputs, 1, 0.6 if ours else 0.9)
+    if near and not name.startswith(("__", "ansible_")):
+        return f"{name} is no variable of a role: did you mean {near[0]}?"
+    return f"{name} is no variable of a role, though it is named like one: rename or remove it" if ours else ""
+
+
+def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
+    """Return the sentences on a value, and the value, converted, if there are none."""
+    shown = Variable(name, value, secret(spec))
+    kind = spec.get("type", "str")
+    if value is None:
+        return ([missing(name, spec)] if spec.get("required") else []), {name: None}
+    if isinstance(value, str) and kind in NO_TEXT:
+        hint = f"; on the command line: -e '{{\"{name}\": ...}}'" if kind == "bool" else ""
+        return [f"{shown}, a text: {allowed(spec)}{hint}"], {}
+    if isinstance(value, (dict, list)) and kind == "str":
+        return [f"{shown}: {allowed(spec)}"], {}
+    validated = ArgumentSpecValidator({name: spec}).validate({name: value})
+    # Ansible's own words only for what they alone know: which part of a nested value is wrong.
+    ours = shown.secret or not spec.get("options")
+    sentences = [f"{shown}: {allowed(spec) if ours else error.msg}" for error in validated.errors.errors]
+    return list(dict.fromkeys(sentences)), {} if sentences else {name: validated.validated_parameters[name]}

@@ -1,0 +1,88 @@
+"""What all roles share: names, region, tags."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from ..engine.names import NAMES
+from .registry import rule
+
+ACCOUNT = "123456789012"
+# The longest part that a role adds to names with a part of its own.
+PART = "secretsmanager"
+TAGS = 50
+# Component, and EC2's Name.
+OWN_TAGS = 2
+
+
+def longest_stack(region: str) -> tuple[int, str]:
+    """Return how long a stack's name may be, and the kind of name that says so."""
+    parts = {"state_bucket": (ACCOUNT, region)}
+    return min(
+        (limit - len(pattern.format(*parts.get(key, (PART,)), stack="")), key)
+        for key, (pattern, limit) in NAMES.items()
+    )
+
+
+@rule("stack_name", "stack_region")
+def stack_name(name, region):
+    """All names begin with the stack's."""
+    longest, key = longest_stack(str(region.value))
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name.value):
+        yield f"{name}: allowed are lower-case letters, digits and single hyphens between them, a letter first"
+    if len(name.value) > longest:
+        yield (
+            f"{name}, {len(name.value)} characters long: at most {longest} are allowed, "
+            f"since AWS takes no longer name for the stack's {key.replace('_', ' ')}"
+        )
+
+
+@rule("stack_region")
+def region(region):
+    """A region's name is one that this release of botocore knows."""
+    import boto3
+
+    session = boto3.session.Session()
+    known = {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition_name=partition)
+    }
+    if region.value not in known:
+        near = difflib.get_close_matches(str(region.value), known, 3, 0)
+        yield f"{region}: it must be a region of AWS, for example {', '.join(near)}"
+
+
+@rule("stack_recovery_days")
+def recovery(days):
+    """Secrets Manager's and KMS's limits."""
+    if days.value != 0 and not 7 <= days.value <= 30:
+        yield f"{days}: allowed are 0 (deleted at once) and 7 to 30"
+
+
+@rule("stack_state_retention_days")
+def retention(days):
+    """S3 counts whole days."""
+    if days.value < 1:
+        yield f"{days}: at least 1 is allowed"
+
+
+@rule("*_tags")
+def tags(tags):
+    """AWS's limits for tags."""
+    if len(tags.value) > TAGS - OWN_TAGS:
+        yield (
+            f"{tags.name} has {len(tags.value)} tags: at most {TAGS - OWN_TAGS} are allowed, "
+            "since AWS takes 50 and Component and Name are added"
+        )
+    for key, value in tags.value.items():
+        where = f"{tags.name} has the tag {key!r}"
+        if not isinstance(key, str) or not isinstance(value, str):
+            yield f"{where} with the value {value!r}: both must be text, so write them in quotes"
+        elif key.lower().startswith("aws:"):
+            yield f"{where}: AWS keeps the prefix aws: for itself"
+        elif not 1 <= len(key) <= 128 or len(value) > 256:
+            yield f"{where} with the value {value!r}: allowed are keys of 1 to 128 and values of up to 256 characters"
+        elif not all(re.fullmatch(r"[\w .:/=+@-]*", text) for text in (key, value)):
+            yield f"{where} with the value {value!r}: allowed are letters, digits, spaces and _ . : / = + - @"
