@@ -78,7 +78,7 @@ def known(region: str) -> None:
         for partition in session.get_available_partitions()
         for name in session.get_available_regions("ec2", partition_name=partition)
     ]
-    if region not in regions:
+    if region and region not in regions:
         raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {', '.join(sorted(regions))}")
 
 

@@ -67,7 +67,7 @@ kind:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import MASK
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import mask
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import ready
@@ -116,8 +116,7 @@ def main():
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error, f"{kind.title} {kind.label(identity)}"))
-    shown = {field: MASK if field in kind.secret and value else value for field, value in resource.items()}
-    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=shown)
+    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=mask(kind, resource))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,18 @@ import json
 MASK = "(secret)"
 
 
+def mask(kind, resource: dict) -> dict:
+    """Return a resource without the values of its secrets."""
+    return {field: MASK if field in kind.secret and value else value for field, value in resource.items()}
+
+
 def show(kind, resource: dict | None) -> dict:
     """Return a resource as a diff shows it: without volatile fields, secrets masked."""
     if not resource:
         return {}
     return {
-        field: (MASK if value else value) if field in kind.secret else value
-        for field, value in sorted(resource.items())
+        field: value
+        for field, value in sorted(mask(kind, resource).items())
         if field not in kind.volatile and value is not None
     }
 

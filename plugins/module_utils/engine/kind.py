@@ -39,6 +39,8 @@ class Kind:
     settling: tuple[tuple[str, str], ...] = ()
     """Error codes, each with a part of its message, by which AWS says that something it needs (a fresh
     role above all) isn't visible everywhere yet: the write is tried again for a minute."""
+    settle_seconds = 20
+    """How long AWS may go on answering with a field's old value after a write."""
     taggable = True
     """Whether the kind has tags."""
     arguments: dict[str, str] = {}
@@ -91,6 +93,14 @@ class Kind:
     def failed(self, live: dict) -> str:
         """Say, in words, why the live resource will never be ready; nothing while it may."""
         return ""
+
+    def protected(self, live: dict) -> str:
+        """Say why the live resource may go only with its whole stack; nothing where it may go alone."""
+        return ""
+
+    def notes(self, live: dict) -> list[str]:
+        """Return what people must know or still do about the live resource, for the end of a run."""
+        return []
 
     def gone(self, aws, live: dict, timeout: int) -> None:
         """Wait until a deleted resource no longer stands in others' way."""

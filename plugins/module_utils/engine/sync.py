@@ -6,13 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from . import tags as tagging
-from .diff import diff
+from .diff import diff, mask
 from .errors import EngineError, code
 from .placeholder import has_placeholder
 from .waiting import until
-
-# AWS shows some writes late (IAM above all); a field that is still old after this is a failure.
-SETTLE_SECONDS = 20
 
 
 @dataclass
@@ -35,7 +32,8 @@ class Outcome:
             "kind": self.kind.name,
             "name": self.kind.label(self.after or self.before) if self.after or self.before else "",
             "action": self.action,
-            "resource": self.after or {},
+            "resource": mask(self.kind, self.after or {}),
+            "notes": self.kind.notes(self.after) if self.after else [],
         }
         if self.action != "none":
             told["diff"] = diff(self.kind, self.before, self.after)
@@ -85,6 +83,8 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     replaced = sorted(changes & set(kind.replaced))
     action = "replace" if replaced else "update"
     reason = "; ".join(f"{name}: {kind.replaced[name]}" for name in replaced)
+    if replaced:
+        _may_go(kind, before)
     if check:
         after = {**before, **want, **(kind.made(aws, want) if replaced else {})}
         return Outcome(kind, action, before, after, changes, reason)
@@ -108,7 +108,7 @@ def _update(kind, aws, before, want, changes) -> None:
 
 def _written(kind, write) -> None:
     """Write, again and again for a minute while AWS doesn't see yet what the resource needs."""
-    deadline = time.monotonic() + SETTLE_SECONDS * 3
+    deadline = time.monotonic() + kind.settle_seconds * 3
     while True:
         try:
             return write()
@@ -152,7 +152,7 @@ def _proven(kind, aws, want) -> dict:
         return not seen["left"]
 
     try:
-        until(as_wanted, SETTLE_SECONDS, "", delay=0.5, longest=4)
+        until(as_wanted, kind.settle_seconds, "", delay=0.5, longest=4)
     except EngineError:
         after = seen["after"] or {}
         left = ", ".join(
@@ -164,9 +164,15 @@ def _proven(kind, aws, want) -> dict:
     return seen["after"]
 
 
+def _may_go(kind, live) -> None:
+    if kind.protected(live):
+        raise EngineError(f"{kind.title} {kind.label(live)} isn't deleted: {kind.protected(live)}")
+
+
 def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
     if before is None:
         return Outcome(kind)
+    _may_go(kind, before)
     if not check:
         kind.delete(aws, before)
         if wait:
