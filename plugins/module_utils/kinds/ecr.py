@@ -11,7 +11,6 @@ from io import BytesIO
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
-from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.policies import canonical
 
@@ -267,30 +266,6 @@ class Image:
 
 
 ARCHITECTURES = {Image(name).digest: name for name in ("amd64", "arm64")}
-
-
-def resolve(aws, repository: str, image: str) -> str | None:
-    """Return an image of a repository by digest; None where there is no such repository yet.
-
-    Raises EngineError for an image of another repository, for the tag latest, and for one that isn't there.
-    """
-    address = uri(aws, repository)
-    _, _, said = image.partition(address)
-    by, said = said[:1], said[1:]
-    if not image.startswith(address) or by not in ("@", ":") or not said:
-        raise EngineError(f"{image} is no image of {address}; give {address}@sha256:... or {address}:tag")
-    if said == "latest":
-        raise EngineError(f"{image} can mean another image tomorrow; give a digest or a release's own tag")
-    wanted = {"imageDigest" if by == "@" else "imageTag": said}
-    try:
-        found = unless(
-            "ImageNotFoundException", aws("ecr").describe_images, repositoryName=repository, imageIds=[wanted]
-        )
-    except aws("ecr").exceptions.RepositoryNotFoundException:
-        return None
-    if not found:
-        raise EngineError(f"{image} was not found; push it, then run again")
-    return f"{address}@{found['imageDetails'][0]['imageDigest']}"
 
 
 REPOSITORY = Repository()

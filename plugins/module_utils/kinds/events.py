@@ -52,7 +52,7 @@ class Rule(Kind):
             "description": rule.get("Description", ""),
             "schedule_expression": rule.get("ScheduleExpression", ""),
             "event_pattern": _json(rule.get("EventPattern", "")),
-            "state": rule["State"],
+            "enabled": rule["State"] != "DISABLED",
             "role_arn": rule.get("RoleArn", ""),
             "targets": sorted(said, key=lambda one: one["id"]),
             "tags": tagging.from_list(aws("events").list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]),
@@ -74,7 +74,7 @@ class Rule(Kind):
 
     def _put(self, aws, want, **more):
         said = {key: want[name] for name, key in RULE_ARGUMENTS.items() if want.get(name)}
-        aws("events").put_rule(**said, **more)
+        aws("events").put_rule(State="ENABLED" if want.get("enabled", True) else "DISABLED", **said, **more)
 
     def _aim(self, aws, name, targets):
         if targets:
@@ -107,7 +107,6 @@ RULE_ARGUMENTS = {
     "description": "Description",
     "schedule_expression": "ScheduleExpression",
     "event_pattern": "EventPattern",
-    "state": "State",
     "role_arn": "RoleArn",
 }
 # EventBridge answers these where nothing was said.

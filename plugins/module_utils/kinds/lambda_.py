@@ -104,7 +104,7 @@ class Function(Kind):
 
     def update(self, aws, live, want, changes):
         """Change the configuration before the code, which may need it; Lambda takes one change at a time."""
-        fields = configuration(want, changes)
+        fields = configuration({**live, **want}, changes)
         if fields:
             self._settled(aws, want)
             aws("lambda").update_function_configuration(FunctionName=want["name"], **fields)
@@ -183,13 +183,12 @@ class Function(Kind):
 def configuration(want: dict, fields: set[str]) -> dict:
     """Return those of the named fields that are Lambda's function configuration, as Lambda takes them.
 
-    Lambda replaces each of its groups whole, so a group is said with all of its fields.
+    Lambda replaces each of its groups whole, so a group is said with all of its fields that have a value.
     """
-    said = {name: want[name] for name in fields & set(SIMPLE)}
-    taken = {SIMPLE[name]: value for name, value in said.items()}
+    taken = {SIMPLE[name]: want[name] for name in fields & set(SIMPLE)}
     for group, members in GROUPS.items():
         if fields & set(members):
-            taken[group] = {key: want[name] for name, key in members.items() if name in want}
+            taken[group] = {key: want[name] for name, key in members.items() if name in fields or want.get(name)}
     return taken
 
 

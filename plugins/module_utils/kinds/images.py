@@ -1,0 +1,70 @@
+"""Which image a component is to run: what is said, else what runs, else the bootstrap image."""
+
+from __future__ import annotations
+
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.placeholder import placeholder
+from .ecr import ARCHITECTURES, BOOTSTRAP, BOOTSTRAP_IMAGE, REPOSITORY, uri
+from .lambda_ import FUNCTION
+
+
+def chosen(aws, component: dict, check: bool) -> dict:
+    """Return a component's image by digest, whether it is a release, and its repository."""
+    repository = REPOSITORY.made(aws, {"name": component["repository"]})
+    bootstrap = BOOTSTRAP_IMAGE.made(aws, component)["image"]
+    asked = bootstrap if component["image"] == f"{repository['uri']}:{BOOTSTRAP}" else component["image"]
+    image = said(aws, component["repository"], asked, check) or running(aws, component) or bootstrap
+    return {
+        "image": image,
+        "released": image.rpartition("@")[2] not in ARCHITECTURES,
+        "repository_arn": repository["arn"],
+        "repository_uri": repository["uri"],
+    }
+
+
+def said(aws, repository: str, image: str, check: bool) -> str:
+    """Return an image of a repository by digest.
+
+    Raises EngineError for an image of another repository, for the tag latest, and for one that isn't there.
+    """
+    if not image:
+        return ""
+    address = uri(aws, repository)
+    by, name = image[len(address) : len(address) + 1], image[len(address) + 1 :]
+    if not image.startswith(address) or by not in ("@", ":") or not name:
+        raise EngineError(f"{image} is no image of {address}; give {address}@sha256:... or {address}:tag")
+    if name == "latest":
+        raise EngineError(f"{image} can mean another image tomorrow; give a digest or a release's own tag")
+    if check and REPOSITORY.find(aws, {"name": repository}) is None:
+        return image if by == "@" else f"{address}@{placeholder('image', repository, name)}"
+    found = unless(
+        ("ImageNotFoundException", "RepositoryNotFoundException"),
+        aws("ecr").describe_images,
+        repositoryName=repository,
+        imageIds=[{"imageDigest" if by == "@" else "imageTag": name}],
+    )
+    if not found:
+        raise EngineError(f"{image} was not found; push it, then run again")
+    return f"{address}@{found['imageDetails'][0]['imageDigest']}"
+
+
+def running(aws, component: dict) -> str:
+    """Return the image that a component's function or service has now; nothing before it has one."""
+    if component.get("function"):
+        function = FUNCTION.find(aws, {"name": component["function"]})
+        return function["image_uri"] if function else ""
+    service = component["service"]
+    found = unless(
+        "ClusterNotFoundException",
+        aws("ecs").describe_services,
+        cluster=service["cluster"],
+        services=[service["name"]],
+        otherwise={"services": []},
+    )["services"]
+    live = next((one for one in found if one["status"] == "ACTIVE"), None)
+    if live is None:
+        return ""
+    task = aws("ecs").describe_task_definition(taskDefinition=live["taskDefinition"])["taskDefinition"]
+    containers = {one["name"]: one["image"] for one in task["containerDefinitions"]}
+    return containers.get(service["container"], "")
