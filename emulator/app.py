@@ -10,8 +10,9 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import corrections, errors
+from emulator import corrections, errors, gate, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
+from emulator.requestlog import RequestLog
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = "/_emulator/"
@@ -20,9 +21,10 @@ UNKNOWN = "unknown:"
 # Where a request may wait (long polling, an invocation that calls back), which must not hold up the others.
 UNLOCKED = ("sqs", "lambda", "kinesis", "stepfunctions", "moto_api")
 RESET_PATH = "/_emulator/reset"
+LOG_PATH = "/_emulator/log"
 
 
-def _backend_app(service: str) -> flask.Flask:
+def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
     """Build moto's application for one service; what it leaves unanswered becomes an AWS error."""
     if service.startswith(UNKNOWN):
         service = service.removeprefix(UNKNOWN)
@@ -30,6 +32,7 @@ def _backend_app(service: str) -> flask.Flask:
         app.request_class = BackendRequest
     else:
         app = create_backend_app(service)
+        gate.install(app, service, log, judged)
     app.register_error_handler(
         NotFound, lambda _: errors.answer(service, normalize_request(flask.request))
     )
@@ -65,10 +68,12 @@ def identity() -> dict:
     return {"emulator": str(ROOT), "pid": os.getpid()}
 
 
-def create() -> "Application":
-    """Build the application with every correction applied."""
+def create(log: RequestLog | None = None, judged: bool = True) -> "Application":
+    """Build the application with every correction applied; ``judged`` makes it refuse what AWS refuses."""
     corrections.apply_all()
-    return Application(Dispatcher(_backend_app))
+    strict.load()
+    log = log or RequestLog()
+    return Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log)
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -85,16 +90,27 @@ class Dispatcher(DomainDispatcherApplication):
 class Application:
     """Answers our own addresses and hands everything else to moto."""
 
-    def __init__(self, aws):
+    def __init__(self, aws, log):
         self.aws = aws
-        self.own = {("GET", IDENTITY_PATH): identity, ("POST", RESET_PATH): _reset}
+        self.log = log
+        self.own = {
+            ("GET", IDENTITY_PATH): identity,
+            ("POST", RESET_PATH): self._reset,
+            ("GET", LOG_PATH): lambda: list(log.entries),
+        }
+
+    def _reset(self) -> dict:
+        """Empty the account, and begin the log of its requests anew."""
+        self.log.clear()
+        strict.forget()
+        return _reset()
 
     def __call__(self, environ, start_response):
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not path.startswith(OWN):
             return self.aws(environ, start_response)
         if (method, path) in self.own:
-            status, kind, body = "200 OK", "application/json", json.dumps(self.own[method, path]()).encode()
+            status, kind, body = "200 OK", "application/json", json.dumps(self.own[method, path](), default=str).encode()
         else:
             blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None
             status, kind, body = ("200 OK" if blob is not None else "404 Not Found"), "application/octet-stream", blob or b""

@@ -7,48 +7,69 @@ from emulator import DEFAULT_PORT
 from emulator.process import Process, Refused
 
 
-def _start(process: Process) -> int:
+def _start(process: Process, arguments) -> int:
     """Start it in the background, wait until it answers, print its URL."""
-    result = process.start()
+    result = process.start(() if arguments.strict else ("--no-strict",))
     print(process.url)
     print(f"emulator {result}; use it with AWS_ENDPOINT_URL={process.url}", file=sys.stderr)
     return 0
 
 
-def _stop(process: Process) -> int:
+def _stop(process: Process, _arguments) -> int:
     """End the emulator that was started here; nothing running is fine."""
     print(f"emulator on port {process.port}: {process.stop()}")
     return 0
 
 
-def _status(process: Process) -> int:
+def _status(process: Process, _arguments) -> int:
     """Say whether it runs; the return code is 0 when it does, 3 when it does not."""
     pid = process.pid()
     print(f"emulator on port {process.port}: {f'running, pid {pid}, {process.url}' if pid else 'not running'}")
     return 0 if pid else 3
 
 
-def _reset(process: Process) -> int:
+def _reset(process: Process, _arguments) -> int:
     """Empty the account: every resource of every service is gone."""
     print(f"emulator on port {process.port}: {process.reset()}")
     return 0
 
 
-def _run(process: Process) -> int:
+def _run(process: Process, arguments) -> int:
     """Serve in the foreground until interrupted; what cannot be answered is logged to stderr."""
     if process.taken():
         raise Refused(f"port {process.port} is taken; choose another one with --port")
     from emulator import server
 
     try:
-        server.serve(process.port, ready=process.record)
+        server.serve(process.port, process.request_file, arguments.strict, ready=process.record)
     finally:
         if process.pid() is None:
             process.forget()
     return 0
 
 
-COMMANDS = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run}
+def _log(process: Process, arguments) -> int:
+    """Print the requests since the last reset, or with --summary how often each operation was called."""
+    entries = process.call("GET", "/_emulator/log", timeout=30)
+    if entries is None:
+        raise Refused(f"no emulator runs on port {process.port}; start it first")
+    from emulator import requestlog
+
+    print(requestlog.summary(entries) if arguments.summary else "\n".join(map(requestlog.line, entries)))
+    return 0
+
+
+def _rules(_process: Process, _arguments) -> int:
+    """Print every rule of strict mode as a Markdown table."""
+    from emulator import strict
+
+    print(strict.table())
+    return 0
+
+
+COMMANDS = {
+    "start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run, "log": _log, "rules": _rules,
+}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.add_argument("--port", type=int, default=DEFAULT_PORT, help="the port to listen on (default: %(default)s)")
+        if name in ("start", "run"):
+            command.add_argument(
+                "--strict", action=argparse.BooleanOptionalAction, default=True, help="refuse what AWS refuses (default)"
+            )
+        if name == "log":
+            command.add_argument("--summary", action="store_true", help="count calls by operation")
     return parser
 
 
@@ -68,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return COMMANDS[arguments.command](Process(arguments.port))
+        return COMMANDS[arguments.command](Process(arguments.port), arguments)
     except Refused as refused:
         print(f"emulator: {refused}", file=sys.stderr)
         return 1

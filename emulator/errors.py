@@ -44,13 +44,18 @@ def answer(service: str, request: Request, error: Exception | None = None) -> tu
     return _serialize(service, request, AWSError(code, message))
 
 
-def _serialize(service: str, request: Request, error: AWSError) -> tuple[str, int, dict]:
+def refusal(service: str, request: Request, error: AWSError) -> tuple[str, int, dict]:
+    """Answer a request with an error of AWS's own."""
+    return _serialize(boto3_service_name.get(service, service), request, error, 400)
+
+
+def _serialize(service: str, request: Request, error: AWSError, status: int = STATUS) -> tuple[str, int, dict]:
     try:
         model = get_service_model(service)
     except UnknownServiceError:
         body = json.dumps({"__type": error.code, "message": error.message})
-        return body, STATUS, {"Content-Type": "application/json"}
+        return body, status, {"Content-Type": "application/json"}
     protocol = determine_request_protocol(model, request.headers.get("Content-Type", ""))
     operation = OperationModel({}, model, name="Unknown")
     response = get_serializer_class(model.service_name, protocol)(operation).serialize(error)
-    return response["body"], STATUS, dict(response["headers"])
+    return response["body"], status, dict(response["headers"])

@@ -31,6 +31,7 @@ class Process:
         self.folder = ROOT / ".emulator" / str(port)
         self.pid_file = self.folder / "pid"
         self.log_file = self.folder / "log"
+        self.request_file = self.folder / "requests.jsonl"
 
     def call(self, method: str, path: str, timeout: float = 2) -> dict | None:
         """Ask the server; None when nobody, or somebody who is not an emulator, answers."""
@@ -54,7 +55,7 @@ class Process:
             probe.settimeout(1)
             return probe.connect_ex((HOST, self.port)) == 0
 
-    def start(self) -> str:
+    def start(self, options: tuple[str, ...] = ()) -> str:
         """Start the server in the background, wait until it answers and return what happened."""
         if self.pid():
             return "already running"
@@ -63,7 +64,7 @@ class Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "emulator", "run", "--port", str(self.port)],
+                [sys.executable, "-m", "emulator", "run", "--port", str(self.port), *options],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
@@ -118,7 +119,7 @@ class Process:
     def _is_ours(self, pid: int) -> bool:
         shown = subprocess.run(["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False)
         state, _, command = shown.stdout.strip().partition(" ")
-        return not state.startswith("Z") and command.endswith(f"-m emulator run --port {self.port}")
+        return not state.startswith("Z") and f"-m emulator run --port {self.port}" in command
 
     def _last_lines(self, count: int = 15) -> str:
         return "\n".join(self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])

@@ -21,7 +21,7 @@ def _handler():
     return Handler
 
 
-def make(port: int):
+def make(port: int, log=None, judged: bool = True):
     """Build a server on the port (0 picks a free one); its address is taken when this returns."""
     settings.apply(port)
     # moto warns about error codes that botocore's model does not list; AWS has many such.
@@ -30,14 +30,16 @@ def make(port: int):
 
     from emulator import app
 
-    return make_server(HOST, port, app.create(), threaded=True, request_handler=_handler())
+    return make_server(HOST, port, app.create(log, judged), threaded=True, request_handler=_handler())
 
 
-def serve(port: int, ready=lambda: None) -> None:
+def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
     """Serve until SIGTERM or SIGINT."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = make(port)
+    from emulator.requestlog import RequestLog
+
+    server = make(port, RequestLog(log_path), judged)
     ready()
     try:
         server.serve_forever()

@@ -60,7 +60,7 @@ def test_configuration(functions, function):
     functions.update_function_configuration(
         FunctionName=function, ImageConfig={"Command": ["a.b"]}, EphemeralStorage={"Size": 1024}, TracingConfig={"Mode": "Active"},
         LoggingConfig={"LogFormat": "JSON"}, DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"},
-        Environment={"Variables": {"A": "b"}},
+        Environment={"Variables": {"KEY": "b"}},
     )  # fmt: skip
     seen = functions.get_function_configuration(FunctionName=function)
     assert seen["ImageConfigResponse"] == {"ImageConfig": {"Command": ["a.b"]}}

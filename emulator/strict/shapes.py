@@ -1,0 +1,87 @@
+"""Patterns, lengths, ranges and enums of botocore's models; botocore itself checks types and required fields only."""
+
+import functools
+
+import regex
+
+from emulator.errors import AWSError
+
+# How a service calls a parameter that breaks its model, where it isn't the protocol's usual name.
+CODES = {
+    "ec2": "InvalidParameterValue",
+    "ecs": "InvalidParameterException",
+    "ecr": "InvalidParameterException",
+    "logs": "InvalidParameterException",
+    "rds": "InvalidParameterValue",
+    "sqs": "InvalidParameterValue",
+    "sns": "InvalidParameter",
+    "secretsmanager": "InvalidParameterException",
+    "s3": "InvalidArgument",
+    "kms": "ValidationException",
+    "elbv2": "ValidationError",
+}
+QUERY = {"query": "ValidationError", "ec2": "InvalidParameterValue"}
+
+
+def validate(call) -> None:
+    """Raise the service's validation error, in AWS's words, for the first parameters that break the model."""
+    found = list(_problems(call.model.input_shape, call.parameters, ""))
+    if not found:
+        return
+    code = CODES.get(call.service) or QUERY.get(call.model.service_model.protocol, "ValidationException")
+    count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
+    raise AWSError(code, f"{count}: {'; '.join(found)}")
+
+
+def _problems(shape, value, path):
+    if shape is None or value is None:
+        return
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        for name in shape.required_members:
+            if value.get(name) is None:
+                yield _told(None, f"{path}{name}", "Member must not be null")
+        for name, item in value.items():
+            yield from _problems(shape.members.get(name), item, f"{path}{name}.")
+        return
+    yield from _bounds(shape, value, path.rstrip("."))
+    if kind == "list" and isinstance(value, list):
+        for index, item in enumerate(value, 1):
+            yield from _problems(shape.member, item, f"{path}{index}.member.")
+    elif kind == "map" and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _problems(shape.key, key, f"{path}key.")
+            yield from _problems(shape.value, item, f"{path}{key}.")
+
+
+def _bounds(shape, value, path):
+    facts, kind = shape.metadata, shape.type_name
+    if kind in ("string", "list", "map", "blob") and hasattr(value, "__len__"):
+        if len(value) < facts.get("min", 0):
+            yield _told(value, path, f"Member must have length greater than or equal to {facts['min']}")
+        if "max" in facts and len(value) > facts["max"]:
+            yield _told(value, path, f"Member must have length less than or equal to {facts['max']}")
+    elif kind in ("integer", "long", "float", "double") and isinstance(value, (int, float)):
+        if "min" in facts and value < facts["min"]:
+            yield _told(value, path, f"Member must have value greater than or equal to {facts['min']}")
+        if "max" in facts and value > facts["max"]:
+            yield _told(value, path, f"Member must have value less than or equal to {facts['max']}")
+    if kind == "string" and isinstance(value, str):
+        if facts.get("enum") and value not in facts["enum"]:
+            yield _told(value, path, f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]")
+        if facts.get("pattern") and not _pattern(facts["pattern"])(value):
+            yield _told(value, path, f"Member must satisfy regular expression pattern: {facts['pattern']}")
+
+
+@functools.cache
+def _pattern(text):
+    # The models are written for Java, whose match is of the whole value unless the pattern has anchors of its own.
+    try:
+        made = regex.compile(text)
+    except regex.error:
+        return lambda _value: True
+    return made.search if text.startswith("^") or text.endswith("$") else made.fullmatch
+
+
+def _told(value, path, constraint):
+    return f"Value {value!r} at '{path}' failed to satisfy constraint: {constraint}"
