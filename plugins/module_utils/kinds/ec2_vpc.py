@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.policies import canonical
+from ..engine.waiting import until
+
+# AWS takes back a deleted function's network interfaces within 40 minutes.
+TAKEN_BACK_SECONDS = 2700
 
 
 class Ec2Kind(Kind):
@@ -12,17 +20,26 @@ class Ec2Kind(Kind):
 
     service = "ec2"
     describe = ""
-    """The paginated describe operation."""
+    """The describe operation."""
     key = ""
     """The key of its answer."""
+    filters = "Filters"
+    """The parameter of its filters."""
+    tag_type = ""
+    """What EC2 calls the type where a resource is created with tags; only for kinds of ours."""
 
-    def search(self, aws, **filters):
+    def items(self, aws, **filters):
         """Return what the describe call gives for filters; underscores stand for dashes, ``tag_`` for a tag."""
         listed = []
         for name, value in filters.items():
             name = "tag:" + name[4:] if name.startswith("tag_") else name.replace("_", "-")
             listed.append({"Name": name, "Values": [value] if isinstance(value, str) else list(value)})
-        return [self.live(aws, item) for item in aws.pages("ec2", self.describe, self.key, Filters=listed)]
+        return aws.pages("ec2", self.describe, self.key, **{self.filters: listed})
+
+    def search(self, aws, **filters):
+        """Return the live resources that filters give, without those on their way out."""
+        items = self.items(aws, **filters)
+        return [self.live(aws, item) for item in items if state(item) not in ("deleting", "deleted")]
 
     def live(self, aws, item):
         """Return the described item as our fields."""
@@ -30,7 +47,14 @@ class Ec2Kind(Kind):
 
     def find(self, aws, want):
         """Return the resource of this name."""
-        return next(iter(self.search(aws, tag_Name=want["name"])), None)
+        return self.only(want, self.search(aws, tag_Name=want["name"]))
+
+    def only(self, want, found):
+        """Return the one that was found; two of one name are for people to sort out."""
+        if len(found) > 1:
+            ids = ", ".join(one["id"] for one in found)
+            raise EngineError(f"{len(found)} of them have this name ({ids}); delete or rename all but one")
+        return found[0] if found else None
 
     def stack(self, aws, stack):
         """Return what carries the stack's tag."""
@@ -44,11 +68,69 @@ class Ec2Kind(Kind):
             aws("ec2").delete_tags(Resources=[live["id"]], Tags=[{"Key": key} for key in remove])
 
     def want(self, arguments):
-        """The modules take the name beside the tags; AWS keeps it as one of them."""
+        """The name is one of the tags on AWS; modules that don't take one get it there only."""
         want = super().want(arguments)
+        tags = want.get("tags", {})
+        want.setdefault("name", tags.get("Name"))
+        if not want["name"]:
+            raise EngineError("its tags need a Name, by which it is found")
         if "tags" in want:
-            want["tags"] = {**want["tags"], "Name": want["name"]}
+            want["tags"] = {**tags, "Name": want["name"]}
         return want
+
+    def specification(self, want):
+        """Return the tags of a resource to create, as EC2 takes them."""
+        tags = {**want.get("tags", {}), "Name": want["name"]}
+        return [{"ResourceType": self.tag_type, "Tags": tagging.to_list(tags)}]
+
+    def gone(self, aws, live, timeout):
+        """Wait until AWS no longer shows it, or shows it as deleted."""
+        def away():
+            return all(state(item) == "deleted" for item in self.items(aws, tag_Name=live["name"]))
+
+        until(away, timeout, f"{self.title} {self.label(live)} being deleted")
+
+
+def state(item):
+    """Return the state of a described item, where it has one."""
+    return item.get("State", "").lower()
+
+
+def named(item):
+    """Return name and tags of a described item."""
+    tags = tagging.from_list(item.get("Tags"))
+    return {"name": tags.get("Name"), "tags": tags}
+
+
+def freed(aws, call, *, within=None, missing=(), **arguments):
+    """Delete something when nothing of AWS's own is in the way any more.
+
+    ``within`` are filters for network interfaces: those that AWS made, it takes back by itself, some of them late.
+    """
+    def taken_back():
+        found = aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=[
+            {"Name": name, "Values": [value]} for name, value in within.items()
+        ])  # fmt: skip
+        return not any(one.get("RequesterManaged") or one.get("InterfaceType") == "lambda" for one in found)
+
+    if within:
+        until(taken_back, TAKEN_BACK_SECONDS, f"AWS taking back its network interfaces of {', '.join(within.values())}")
+
+    refused = []
+
+    def deleted():
+        try:
+            unless(missing, call, **arguments)
+        except Exception as error:
+            if code(error) not in ("DependencyViolation", "InvalidIPAddress.InUse"):
+                raise
+            refused.append(error)
+            if len(refused) > 5:
+                raise
+            return False
+        return True
+
+    until(deleted, 120, "deletion", delay=2)
 
 
 class Vpc(Ec2Kind):
@@ -70,17 +152,454 @@ class Vpc(Ec2Kind):
 
         return {
             "id": item["VpcId"],
-            "name": tagging.from_list(item.get("Tags")).get("Name"),
             "cidr_block": item["CidrBlock"],
             "tenancy": item["InstanceTenancy"],
             "enable_dns_support": attribute("enableDnsSupport"),
             "enable_dns_hostnames": attribute("enableDnsHostnames"),
-            "tags": tagging.from_list(item.get("Tags")),
+            **named(item),
         }
 
     def delete(self, aws, live):
         """Delete the VPC."""
-        unless("InvalidVpcID.NotFound", aws("ec2").delete_vpc, VpcId=live["id"])
+        freed(aws, aws("ec2").delete_vpc, missing="InvalidVpcID.NotFound", VpcId=live["id"])
+
+
+class InternetGateway(Ec2Kind):
+    """An internet gateway, attached to its VPC."""
+
+    name = "internet_gateway"
+    title = "internet gateway"
+    module = "amazon.aws.ec2_vpc_igw"
+    needs = ("vpc",)
+    describe = "describe_internet_gateways"
+    key = "InternetGateways"
+    controls = frozenset({"force_attach"})
+    # A gateway attached elsewhere is brought back.
+    given = {"force_attach": True}
+
+    def live(self, aws, item):
+        """Return the gateway; without a VPC, it is attached to none."""
+        attached = [one["VpcId"] for one in item.get("Attachments", []) if one["State"] in ("available", "attached")]
+        return {"id": item["InternetGatewayId"], "vpc_id": next(iter(attached), ""), **named(item)}
+
+    def pointer(self, live):
+        """The module looks for the VPC's gateway, and would make a second one for a detached."""
+        return {"internet_gateway_id": live["id"]}
+
+    def delete(self, aws, live):
+        """Detach and delete the gateway."""
+        missing = ("InvalidInternetGatewayID.NotFound", "Gateway.NotAttached")
+        gateway = {"InternetGatewayId": live["id"]}
+        if live["vpc_id"]:
+            freed(aws, aws("ec2").detach_internet_gateway, missing=missing, VpcId=live["vpc_id"], **gateway)
+        unless(missing, aws("ec2").delete_internet_gateway, **gateway)
+
+
+class Subnet(Ec2Kind):
+    """A subnet."""
+
+    name = "subnet"
+    title = "subnet"
+    module = "amazon.aws.ec2_vpc_subnet"
+    # What stands in subnets may hold public addresses, which must be gone before the gateway can be detached.
+    needs = ("vpc", "internet_gateway")
+    describe = "describe_subnets"
+    key = "Subnets"
+    immutable = {
+        "vpc_id": "AWS fixes a subnet's VPC at creation",
+        "cidr": "AWS fixes a subnet's range at creation",
+        "az": "AWS fixes a subnet's zone at creation",
+    }
+
+    def live(self, aws, item):
+        """Return the subnet."""
+        return {
+            "id": item["SubnetId"],
+            "vpc_id": item["VpcId"],
+            "cidr": item["CidrBlock"],
+            "az": item["AvailabilityZone"],
+            "map_public": item["MapPublicIpOnLaunch"],
+            **named(item),
+        }
+
+    def delete(self, aws, live):
+        """Delete the subnet."""
+        freed(
+            aws, aws("ec2").delete_subnet,
+            within={"subnet-id": live["id"]}, missing="InvalidSubnetID.NotFound", SubnetId=live["id"],
+        )  # fmt: skip
+
+
+class ElasticIp(Ec2Kind):
+    """A public address. What it is associated with changes by itself."""
+
+    name = "elastic_ip"
+    title = "elastic IP"
+    module = "amazon.aws.ec2_eip"
+    needs = ("internet_gateway",)
+    describe = "describe_addresses"
+    key = "Addresses"
+    volatile = frozenset({"association_id", "network_interface_id"})
+    controls = frozenset({"in_vpc"})
+    given = {"in_vpc": True}
+
+    def items(self, aws, **filters):
+        """Return the addresses; this call has no pages."""
+        listed = [{"Name": name.replace("tag_", "tag:"), "Values": [value]} for name, value in filters.items()]
+        return aws("ec2").describe_addresses(Filters=listed)["Addresses"]
+
+    def live(self, aws, item):
+        """Return the address."""
+        return {
+            "id": item["AllocationId"],
+            "public_ip": item["PublicIp"],
+            "association_id": item.get("AssociationId", ""),
+            "network_interface_id": item.get("NetworkInterfaceId", ""),
+            **named(item),
+        }
+
+    def pointer(self, live):
+        """The module looks by address, and would allocate another one."""
+        return {"public_ip": live["public_ip"]}
+
+    def delete(self, aws, live):
+        """Release the address."""
+        missing = ("InvalidAllocationID.NotFound", "InvalidAssociationID.NotFound")
+        if live["association_id"]:
+            unless(missing, aws("ec2").disassociate_address, AssociationId=live["association_id"])
+        freed(aws, aws("ec2").release_address, missing=missing, AllocationId=live["id"])
+
+    def made(self, aws, want):
+        """AWS makes up the allocation's id and the address."""
+        return {"id": self.later(want, "id"), "public_ip": self.later(want, "public_ip")}
+
+
+class NatGateway(Ec2Kind):
+    """A public NAT gateway."""
+
+    name = "nat_gateway"
+    title = "NAT gateway"
+    module = "amazon.aws.ec2_vpc_nat_gateway"
+    needs = ("subnet", "elastic_ip", "internet_gateway")
+    describe = "describe_nat_gateways"
+    key = "NatGateways"
+    filters = "Filter"
+    volatile = frozenset({"state", "failure"})
+    replaced = {
+        "subnet_id": "AWS fixes a NAT gateway's subnet at creation",
+        "allocation_id": "AWS fixes a NAT gateway's address at creation",
+    }
+
+    def live(self, aws, item):
+        """Return the gateway."""
+        address = next(iter(item.get("NatGatewayAddresses", [])), {})
+        return {
+            "id": item["NatGatewayId"],
+            "vpc_id": item["VpcId"],
+            "subnet_id": item["SubnetId"],
+            "allocation_id": address.get("AllocationId", ""),
+            "connectivity_type": item.get("ConnectivityType", "public"),
+            "state": item["State"],
+            "failure": item.get("FailureMessage", ""),
+            **named(item),
+        }
+
+    def ready(self, live):
+        """A gateway takes a minute or two."""
+        return live["state"] == "available"
+
+    def failed(self, live):
+        """AWS keeps a failed gateway for an hour and says why."""
+        return live["failure"] or "AWS gave no reason" if live["state"] == "failed" else ""
+
+    def delete(self, aws, live):
+        """Delete the gateway."""
+        unless("NatGatewayNotFound", aws("ec2").delete_nat_gateway, NatGatewayId=live["id"])
+
+
+TARGETS = {
+    "igw-": "GatewayId",
+    "vgw-": "GatewayId",
+    "nat-": "NatGatewayId",
+    "eni-": "NetworkInterfaceId",
+    "tgw-": "TransitGatewayId",
+    "pcx-": "VpcPeeringConnectionId",
+    "eigw-": "EgressOnlyInternetGatewayId",
+    "vpce-": "VpcEndpointId",
+}
+DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+UNMANAGED_TAG = "UnmanagedRoutes"
+
+
+def routes(item):
+    """Return the routes of a described table that somebody made, as destination: target."""
+    found = {}
+    for route in item.get("Routes", []):
+        target = next((route[key] for key in dict.fromkeys(TARGETS.values()) if route.get(key)), "")
+        destination = next(route[key] for key in DESTINATIONS if route.get(key))
+        # Gateway endpoints bring their own route, to a prefix list.
+        endpoint = destination.startswith("pl-") and target.startswith("vpce-")
+        if route.get("Origin") == "CreateRoute" and route.get("GatewayId") != "local" and not endpoint:
+            found[destination] = target
+    return found
+
+
+def route(destination, target=""):
+    """Return a route as EC2's calls take it."""
+    kind = "DestinationPrefixListId" if destination.startswith("pl-") else DESTINATIONS[":" in destination]
+    key = next((key for prefix, key in TARGETS.items() if target.startswith(prefix)), None)
+    if target and not key:
+        raise EngineError(f"a route can't go to {target!r}: a target begins with one of {', '.join(TARGETS)}")
+    return {kind: destination, **({key: target} if target else {})}
+
+
+class RouteTable(Ec2Kind):
+    """A route table with its routes and subnets.
+
+    Routes that somebody else sets (a NAT instance takes over the default route when it boots) are named in a tag of
+    the table itself, so that everybody who looks, drift too, knows whose they are.
+    """
+
+    name = "route_table"
+    title = "route table"
+    module = "flow_builder.aws.ec2_vpc_route_table"
+    needs = ("vpc", "subnet", "internet_gateway", "nat_gateway")
+    describe = "describe_route_tables"
+    key = "RouteTables"
+    tag_type = "route-table"
+    volatile = frozenset({"others_routes"})
+    replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
+
+    def want(self, arguments):
+        """Lists have no order."""
+        want = super().want(arguments)
+        for field in ("subnets", "unmanaged_routes"):
+            if field in want:
+                want[field] = sorted(want[field])
+        return want
+
+    def live(self, aws, item):
+        """Return the table."""
+        name = named(item)
+        unmanaged = name["tags"].pop(UNMANAGED_TAG, "").split()
+        found = routes(item)
+        return {
+            "id": item["RouteTableId"],
+            "vpc_id": item["VpcId"],
+            "routes": {to: target for to, target in sorted(found.items()) if to not in unmanaged},
+            "others_routes": {to: target for to, target in sorted(found.items()) if to in unmanaged},
+            "unmanaged_routes": sorted(unmanaged),
+            "subnets": sorted(self._associations(item)),
+            **name,
+        }
+
+    def _associations(self, item):
+        return {
+            one["SubnetId"]: one["RouteTableAssociationId"]
+            for one in item.get("Associations", [])
+            if one.get("SubnetId") and one.get("AssociationState", {}).get("State") != "disassociated"
+        }
+
+    def create(self, aws, want):
+        """Create the table, then route and associate."""
+        made = aws("ec2").create_route_table(VpcId=want["vpc_id"], TagSpecifications=self.specification(want))
+        live = self.live(aws, made["RouteTable"])
+        self.update(aws, live, want, {field for field, value in want.items() if value})
+
+    def update(self, aws, live, want, changes):
+        """Set whose the routes are, add and replace routes before removing any, move subnets."""
+        ec2, table = aws("ec2"), {"RouteTableId": live["id"]}
+        if "unmanaged_routes" in changes:
+            tag = {"Key": UNMANAGED_TAG, "Value": " ".join(want["unmanaged_routes"])}
+            if tag["Value"]:
+                ec2.create_tags(Resources=[live["id"]], Tags=[tag])
+            else:
+                ec2.delete_tags(Resources=[live["id"]], Tags=[{"Key": UNMANAGED_TAG}])
+        if changes & {"routes", "unmanaged_routes"} and "routes" in want:
+            there = {**live["routes"], **live["others_routes"]}
+            for destination, target in want["routes"].items():
+                if there.get(destination) != target:
+                    call = ec2.replace_route if destination in there else ec2.create_route
+                    call(**table, **route(destination, target))
+            for destination in set(there) - set(want["routes"]) - set(want.get("unmanaged_routes", [])):
+                ec2.delete_route(**table, **route(destination))
+        if "subnets" in changes:
+            self._associate(aws, live, want["subnets"])
+
+    def _associate(self, aws, live, subnets):
+        ec2 = aws("ec2")
+        elsewhere = {}
+        if subnets:
+            for item in self.items(aws, **{"association.subnet-id": subnets}):
+                elsewhere.update(self._associations(item))
+        for subnet in set(subnets) - set(live["subnets"]):
+            if subnet in elsewhere:
+                ec2.replace_route_table_association(AssociationId=elsewhere[subnet], RouteTableId=live["id"])
+            else:
+                ec2.associate_route_table(SubnetId=subnet, RouteTableId=live["id"])
+        self._disassociate(aws, live, set(live["subnets"]) - set(subnets))
+
+    def _disassociate(self, aws, live, subnets):
+        call, missing = aws("ec2").disassociate_route_table, "InvalidAssociationID.NotFound"
+        for item in self.items(aws, route_table_id=live["id"]) if subnets else []:
+            for subnet, association in self._associations(item).items():
+                if subnet in subnets:
+                    unless(missing, call, AssociationId=association)
+
+    def delete(self, aws, live):
+        """Take the table off its subnets and delete it."""
+        self._disassociate(aws, live, set(live["subnets"]))
+        freed(aws, aws("ec2").delete_route_table, missing="InvalidRouteTableID.NotFound", RouteTableId=live["id"])
+
+
+class VpcEndpoint(Ec2Kind):
+    """A VPC endpoint, of a gateway (S3) or of interfaces."""
+
+    name = "vpc_endpoint"
+    title = "VPC endpoint"
+    module = "flow_builder.aws.ec2_vpc_endpoint"
+    needs = ("vpc", "subnet", "route_table", "security_group")
+    describe = "describe_vpc_endpoints"
+    key = "VpcEndpoints"
+    tag_type = "vpc-endpoint"
+    volatile = frozenset({"state", "failure", "dns_names"})
+    replaced = {
+        "vpc_id": "AWS fixes an endpoint's VPC at creation",
+        "service": "AWS fixes an endpoint's service at creation",
+        "vpc_endpoint_type": "AWS fixes an endpoint's type at creation",
+    }
+    lists = {
+        "route_table_ids": "RouteTableIds",
+        "subnet_ids": "SubnetIds",
+        "security_group_ids": "SecurityGroupIds",
+    }
+
+    def want(self, arguments):
+        """Spell the policy in one way; lists have no order."""
+        want = super().want(arguments)
+        for field in self.lists:
+            if field in want:
+                want[field] = sorted(want[field])
+        if "policy" in want:
+            want["policy"] = canonical(want["policy"])
+        return want
+
+    def live(self, aws, item):
+        """Return the endpoint."""
+        return {
+            "id": item["VpcEndpointId"],
+            "vpc_id": item["VpcId"],
+            "service": item["ServiceName"],
+            "vpc_endpoint_type": item["VpcEndpointType"],
+            "route_table_ids": sorted(item.get("RouteTableIds", [])),
+            "subnet_ids": sorted(item.get("SubnetIds", [])),
+            "security_group_ids": sorted(group["GroupId"] for group in item.get("Groups", [])),
+            "private_dns_enabled": item.get("PrivateDnsEnabled", False),
+            "policy": canonical(item.get("PolicyDocument")),
+            "dns_names": [entry["DnsName"] for entry in item.get("DnsEntries", []) if entry.get("DnsName")],
+            "state": state(item),
+            "failure": item.get("LastError", {}).get("Message", ""),
+            **named(item),
+        }
+
+    def create(self, aws, want):
+        """Create the endpoint with all that it has."""
+        more = {key: want[field] for field, key in self.lists.items() if want.get(field)}
+        if want.get("policy"):
+            more["PolicyDocument"] = json.dumps(want["policy"])
+        if "private_dns_enabled" in want:
+            more["PrivateDnsEnabled"] = want["private_dns_enabled"]
+        aws("ec2").create_vpc_endpoint(
+            VpcId=want["vpc_id"], ServiceName=want["service"], VpcEndpointType=want["vpc_endpoint_type"],
+            TagSpecifications=self.specification(want), **more,
+        )  # fmt: skip
+
+    def update(self, aws, live, want, changes):
+        """Change the endpoint in place, with what differs in each list."""
+        more = {}
+        for field, key in self.lists.items():
+            if field in changes:
+                add, remove = set(want[field]) - set(live[field]), set(live[field]) - set(want[field])
+                more |= {f"Add{key}": sorted(add)} if add else {}
+                more |= {f"Remove{key}": sorted(remove)} if remove else {}
+        if "policy" in changes:
+            more["PolicyDocument"] = json.dumps(want["policy"])
+        if "private_dns_enabled" in changes:
+            more["PrivateDnsEnabled"] = want["private_dns_enabled"]
+        aws("ec2").modify_vpc_endpoint(VpcEndpointId=live["id"], **more)
+
+    def ready(self, live):
+        """An interface endpoint takes a minute or two."""
+        return live["state"] == "available"
+
+    def failed(self, live):
+        """Say what AWS says about an endpoint that won't come."""
+        bad = live["state"] in ("failed", "rejected", "expired", "partial")
+        return live["failure"] or f"its state is {live['state']}" if bad else ""
+
+    def delete(self, aws, live):
+        """Delete the endpoint; AWS answers per endpoint, not with an error."""
+        answer = aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[live["id"]])
+        for one in answer.get("Unsuccessful", []):
+            if "NotFound" not in one["Error"]["Code"]:
+                raise EngineError(f"{self.title} {self.label(live)} was not deleted: {one['Error']['Message']}")
+
+
+class FlowLog(Ec2Kind):
+    """A VPC's flow log to a log group."""
+
+    name = "flow_log"
+    title = "flow log"
+    module = "flow_builder.aws.ec2_flow_log"
+    needs = ("vpc", "log_group", "iam_role")
+    describe = "describe_flow_logs"
+    key = "FlowLogs"
+    filters = "Filter"
+    tag_type = "vpc-flow-log"
+    volatile = frozenset({"deliver_logs_status", "deliver_logs_error"})
+    replaced = dict.fromkeys(
+        ("vpc_id", "traffic_type", "log_group_name", "role_arn", "max_aggregation_interval", "log_format"),
+        "AWS can't change a flow log",
+    )
+    settling = (("InvalidParameter", "role"), ("InvalidParameter", "Access"))
+
+    def live(self, aws, item):
+        """Return the flow log."""
+        return {
+            "id": item["FlowLogId"],
+            "vpc_id": item["ResourceId"],
+            "traffic_type": item["TrafficType"],
+            "log_group_name": item.get("LogGroupName", ""),
+            "role_arn": item.get("DeliverLogsPermissionArn", ""),
+            "max_aggregation_interval": item.get("MaxAggregationInterval", 600),
+            "log_format": item.get("LogFormat", ""),
+            "deliver_logs_status": item.get("DeliverLogsStatus", ""),
+            "deliver_logs_error": item.get("DeliverLogsErrorMessage", ""),
+            **named(item),
+        }
+
+    def create(self, aws, want):
+        """Create the flow log; AWS answers per resource, not with an error."""
+        more = {"LogFormat": want["log_format"]} if want.get("log_format") else {}
+        answer = aws("ec2").create_flow_logs(
+            ResourceIds=[want["vpc_id"]], ResourceType="VPC", TrafficType=want["traffic_type"],
+            LogDestinationType="cloud-watch-logs", LogGroupName=want["log_group_name"],
+            DeliverLogsPermissionArn=want["role_arn"], MaxAggregationInterval=want["max_aggregation_interval"],
+            TagSpecifications=self.specification(want), **more,
+        )  # fmt: skip
+        for one in answer.get("Unsuccessful", []):
+            raise EngineError(f"{one['Error']['Code']}: {one['Error']['Message']}")
+
+    def delete(self, aws, live):
+        """Delete the flow log; its log group stays."""
+        unless("InvalidFlowLogId.NotFound", aws("ec2").delete_flow_logs, FlowLogIds=[live["id"]])
 
 
 VPC = Vpc()
+INTERNET_GATEWAY = InternetGateway()
+SUBNET = Subnet()
+ELASTIC_IP = ElasticIp()
+NAT_GATEWAY = NatGateway()
+ROUTE_TABLE = RouteTable()
+VPC_ENDPOINT = VpcEndpoint()
+FLOW_LOG = FlowLog()

@@ -1,0 +1,105 @@
+"""EC2 Auto Scaling."""
+
+from __future__ import annotations
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.kind import Kind
+from ..engine.waiting import until
+
+
+class AutoScalingGroup(Kind):
+    """An auto scaling group with its launch template. Its instances come and go by themselves."""
+
+    name = "auto_scaling_group"
+    title = "auto scaling group"
+    service = "autoscaling"
+    module = "amazon.aws.autoscaling_group"
+    needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
+    volatile = frozenset({"instances", "in_service", "status"})
+    arguments = {"health_check_period": "health_check_grace_period"}
+    # The engine waits for the instances, and the module purges no tags unless told.
+    given = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
+    settling = (("ValidationError", "nstance profile"), ("ValidationError", "aunch template"))
+
+    def want(self, arguments):
+        """Spell lists and tags as ``find`` does: the module takes tags as a list of dicts with a flag in each."""
+        want = super().want(arguments)
+        if "vpc_zone_identifier" in want:
+            want["vpc_zone_identifier"] = sorted(want["vpc_zone_identifier"])
+        if "launch_template" in want:
+            template = want["launch_template"]
+            want["launch_template"] = {
+                "launch_template_name": template["launch_template_name"], "version": str(template["version"])
+            }  # fmt: skip
+        if "tags" in want:
+            tags, propagated = {}, []
+            for one in want["tags"]:
+                given = {key: value for key, value in one.items() if key != "propagate_at_launch"}
+                tags |= given
+                propagated += given if one.get("propagate_at_launch", True) else []
+            want["tags"], want["propagated_tags"] = tags, sorted(propagated)
+        return want
+
+    def find(self, aws, want):
+        """Return the group of this name, unless it is on its way out."""
+        found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[want["name"]])
+        live = [self._live(group) for group in found["AutoScalingGroups"]]
+        return next((group for group in live if not group["status"]), None)
+
+    def stack(self, aws, stack):
+        """Return the groups with the stack's tag."""
+        filters = [{"Name": "tag:Stack", "Values": [stack]}]
+        groups = aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", Filters=filters)
+        return [live for live in map(self._live, groups) if not live["status"]]
+
+    def _live(self, group):
+        template = group.get("LaunchTemplate", {})
+        tags = group.get("Tags", [])
+        return {
+            "name": group["AutoScalingGroupName"],
+            "arn": group["AutoScalingGroupARN"],
+            "launch_template": {
+                "launch_template_name": template.get("LaunchTemplateName", ""), "version": template.get("Version", "")
+            },  # fmt: skip
+            "min_size": group["MinSize"],
+            "max_size": group["MaxSize"],
+            "desired_capacity": group["DesiredCapacity"],
+            "vpc_zone_identifier": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
+            "health_check_type": group["HealthCheckType"],
+            "health_check_grace_period": group.get("HealthCheckGracePeriod", 0),
+            "default_cooldown": group["DefaultCooldown"],
+            "termination_policies": group.get("TerminationPolicies", []),
+            "suspend_processes": sorted(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
+            "propagated_tags": sorted(one["Key"] for one in tags if one.get("PropagateAtLaunch")),
+            "tags": tagging.from_list([{"Key": one["Key"], "Value": one["Value"]} for one in tags]),
+            "instances": sorted(one["InstanceId"] for one in group.get("Instances", [])),
+            "in_service": sum(one["LifecycleState"] == "InService" for one in group.get("Instances", [])),
+            "status": group.get("Status", ""),
+        }
+
+    def ready(self, live):
+        """All instances are in service."""
+        return live["in_service"] >= live["desired_capacity"]
+
+    def delete(self, aws, live):
+        """Delete the group with its instances."""
+        unless(
+            "ValidationError", aws("autoscaling").delete_auto_scaling_group,
+            AutoScalingGroupName=live["name"], ForceDelete=True,
+        )  # fmt: skip
+
+    def gone(self, aws, live, timeout):
+        """Wait until the group and so its instances are gone."""
+        def away():
+            found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[live["name"]])
+            return not found["AutoScalingGroups"]
+
+        until(away, timeout, f"{self.title} {live['name']} being deleted")
+
+    def made(self, aws, want):
+        """AWS makes up a part of the ARN."""
+        return {"arn": self.later(want, "arn")}
+
+
+AUTO_SCALING_GROUP = AutoScalingGroup()
