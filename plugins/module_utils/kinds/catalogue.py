@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from . import cloudwatch, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3
+from . import autoscaling, cloudwatch, ec2_compute, ec2_security, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for service in (cloudwatch, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3)
+    for service in (autoscaling, cloudwatch, ec2_compute, ec2_security, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3)
     for kind in vars(service).values()
     if isinstance(kind, Kind)
 }
