@@ -8,7 +8,7 @@ import pytest
     [
         ("logs", "create_log_group", {"logGroupName": "with spaces"}, "InvalidParameterException", "pattern"),
         ("logs", "put_retention_policy", {"logGroupName": "x" * 513, "retentionInDays": 7}, "InvalidParameterException", "length less"),
-        ("lambda", "put_function_concurrency", {"FunctionName": "f", "ReservedConcurrentExecutions": -1}, "ValidationException", "value greater"),
+        ("lambda", "update_function_configuration", {"FunctionName": "f", "MemorySize": 999999}, "ValidationException", "value less"),
         ("ecr", "put_image_tag_mutability", {"repositoryName": "abc", "imageTagMutability": "SOMETIMES"}, "InvalidParameterException", "enum"),
         ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "pattern"),
     ],
