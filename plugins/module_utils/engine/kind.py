@@ -120,6 +120,10 @@ class Kind:
         """Return what AWS will add to a resource that a check run doesn't make."""
         return {"id": self.later(want, "id")}
 
+    def consequences(self, want: dict, changes: set[str]) -> dict:
+        """Return what AWS will put anew when the named fields of a resource change in place."""
+        return {}
+
     def later(self, want: dict, field: str) -> str:
         """Return the placeholder for one field of a wanted resource."""
         return placeholder(self.name, self.label(want), field)

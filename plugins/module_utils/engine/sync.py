@@ -86,7 +86,12 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     if replaced:
         _may_go(kind, before)
     if check:
-        after = {**before, **want, **(kind.made(aws, want) if replaced else {})}
+        if replaced:
+            after = {**before, **want, **kind.made(aws, want)}
+        else:
+            # What is create_only stays as it is, so it is not laid over.
+            changed = {name: value for name, value in want.items() if name in changes}
+            after = {**before, **changed, **kind.consequences(want, changes)}
         return Outcome(kind, action, before, after, changes, reason)
     if replaced:
         kind.delete(aws, before)
