@@ -21,7 +21,7 @@ class Function(Kind):
     service = "lambda"
     module = "flow_builder.aws.lambda"
     needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
-    volatile = frozenset({"state", "state_reason", "last_update_status", "last_update_reason"})
+    volatile = frozenset({"image_given", "state", "state_reason", "last_update_status", "last_update_reason"})
     settling = (
         ("InvalidParameterValueException", "cannot be assumed by Lambda"),
         ("InvalidParameterValueException", "does not have permissions to call"),
