@@ -24,6 +24,7 @@ NAMES: dict[str, tuple[str, int]] = {
     "repository": ("{stack}-{0}", 256),
     "queue": ("{stack}-workflow", 80),
     "dead_letter_queue": ("{stack}-workflow-dlq", 80),
+    "lambda_failures_queue": ("{stack}-lambda-failures", 80),
     "failed_jobs_queue": ("{stack}-failed-jobs", 80),
     "load_balancer": ("{stack}-alb", 32),
     "target_group": ("{stack}-api", 32),
