@@ -29,22 +29,26 @@ class ActionModule(ActionBase):
         connection, module, arguments = self._split(dict(self._task.args))
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
+
+        def write(live):
+            if live:
+                kind.prepare(aws, live, want)
+                arguments.update(kind.pointer(live))
+            reached = {kind.connection.get(key, key): value for key, value in connection.items()}
+            self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
+
         try:
+            aws = Aws.of_arguments(connection)
             want = kind.want(described)
             outcome = sync(
                 kind,
-                Aws.of_arguments(connection),
+                aws,
                 want,
                 arguments.get("state", "present"),
                 check=self._task.check_mode,
                 purge_tags=arguments.get("purge_tags", True),
                 timeout=arguments.get("wait_timeout", 1800),
-                write=lambda live: self._write(
-                    module,
-                    {**connection, **kind.given, **arguments, **(kind.pointer(live) if live else {})},
-                    task_vars,
-                    result,
-                ),
+                write=write,
             )
         except Exception as error:
             if not expected(error):

@@ -49,6 +49,8 @@ class Kind:
     """For a community module: arguments that steer the module and describe nothing."""
     given: dict = {}
     """For a community module: arguments that it always gets, so that no task has to repeat them."""
+    connection: dict[str, str] = {}
+    """For a community module: its connection arguments where they are called otherwise."""
 
     def want(self, arguments: dict) -> dict:
         """Return the fields that a module's arguments ask for, normalised; None means unsaid."""
@@ -81,6 +83,9 @@ class Kind:
     def tag(self, aws, live: dict, add: dict[str, str], remove: list[str]) -> None:
         """Add and remove tags of the live resource."""
         raise NotImplementedError
+
+    def prepare(self, aws, live: dict, want: dict) -> None:
+        """Undo in the live resource what the community module that runs next doesn't see."""
 
     def pointer(self, live: dict) -> dict:
         """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
