@@ -60,11 +60,6 @@ availability_zones:
   sample: [us-east-1a, us-east-1b]
 """
 
-try:
-    import boto3
-except ImportError:  # AnsibleAWSModule says so
-    pass
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
@@ -72,6 +67,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 
 def known(region: str) -> None:
     """Raise EngineError for a region that boto3 doesn't know: its address would lead nowhere."""
+    import boto3  # here, because AnsibleAWSModule is to say first when it is missing
+
     session = boto3.session.Session()
     regions = [
         name
@@ -79,12 +76,14 @@ def known(region: str) -> None:
         for name in session.get_available_regions("ec2", partition_name=partition)
     ]
     if region and region not in regions:
-        raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {', '.join(sorted(regions))}")
+        allowed = ", ".join(sorted(regions))
+        raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {allowed}")
 
 
 def zones(aws, needed: list[str]) -> list[str]:
     """Return the region's zones. Raises EngineError for a region or zone that the account can't use."""
-    regions = {item["RegionName"]: item["OptInStatus"] for item in aws("ec2").describe_regions(AllRegions=True)["Regions"]}
+    listed = aws("ec2").describe_regions(AllRegions=True)["Regions"]
+    regions = {item["RegionName"]: item["OptInStatus"] for item in listed}
     if regions.get(aws.region, "not-opted-in") == "not-opted-in":
         usable = sorted(region for region, status in regions.items() if status != "not-opted-in")
         raise EngineError(f"the region {aws.region!r} can't be used by this account; allowed are {', '.join(usable)}")

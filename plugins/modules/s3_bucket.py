@@ -10,7 +10,8 @@ version_added: "0.1.0"
 description:
   - Creates, changes and deletes a bucket, with its versioning, encryption, access, policy, lifecycle and tags.
   - Deleting empties it first, every version of every object.
-  - Ours because C(amazon.aws.s3_bucket) and C(community.aws.s3_lifecycle) have no check mode, so that a plan skips them.
+  - Ours because C(amazon.aws.s3_bucket) and C(community.aws.s3_lifecycle) have no check mode, so that a plan skips
+    them.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   name:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-from botocore.exceptions import ClientError
-
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
@@ -71,15 +69,15 @@ class S3Bucket(Kind):
         if "policy" in want:
             want["policy"] = canonical(want["policy"])
         if "lifecycle_rules" in want:
-            rules = ({key: value for key, value in rule.items() if value is not None} for rule in want["lifecycle_rules"])
-            want["lifecycle_rules"] = sorted(rules, key=lambda rule: rule["id"])
+            said = [{key: value for key, value in rule.items() if value is not None} for rule in want["lifecycle_rules"]]
+            want["lifecycle_rules"] = sorted(said, key=lambda rule: rule["id"])
         return want
 
     def find(self, aws, want):
         """Return the bucket, if this account has it."""
         try:
             aws("s3").head_bucket(Bucket=want["name"])
-        except ClientError as error:
+        except Exception as error:
             if code(error) in ("404", "NoSuchBucket"):
                 return None
             if code(error) == "403":

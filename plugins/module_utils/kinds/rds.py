@@ -1,0 +1,480 @@
+"""RDS."""
+
+from __future__ import annotations
+
+import time
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.kind import Kind
+from ..engine.names import name as named
+from ..engine.sync import ready
+from ..engine.waiting import until
+
+SNAPSHOT_TAG = "FinalSnapshot"
+"""The tag by which an instance asks for a snapshot at its end: destroy has no variables."""
+
+
+class RdsKind(Kind):
+    """What RDS's kinds share: tags by ARN."""
+
+    service = "rds"
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("rds").add_tags_to_resource(ResourceName=live["arn"], Tags=tagging.to_list(add))
+        if remove:
+            aws("rds").remove_tags_from_resource(ResourceName=live["arn"], TagKeys=remove)
+
+
+class RdsGroup(RdsKind):
+    """What subnet groups and parameter groups share: described by name, with their tags elsewhere."""
+
+    describe = ""
+    """The paginated describe operation."""
+    key = ""
+    """The key of its answer, and with the ending Name or Arn, of a group's name and ARN."""
+    missing: tuple[str, ...] = ()
+    """The error codes of a group that isn't there."""
+
+    def find(self, aws, want):
+        """Return the group of this name, which AWS keeps in lower case."""
+        name = want["name"].lower()
+        found = unless(
+            self.missing, aws.pages, "rds", self.describe, f"{self.key}s", **{f"{self.key}Name": name}, otherwise=[]
+        )
+        return self.live(aws, found[0]) | {"name": want["name"]} if found else None
+
+    def stack(self, aws, stack):
+        """Return the groups tagged with the stack, among those whose name has the stack's."""
+        listed = aws.pages("rds", self.describe, f"{self.key}s")
+        groups = [self.live(aws, item) for item in listed if stack in item[f"{self.key}Name"]]
+        return [group for group in groups if group["tags"].get("Stack") == stack]
+
+    def live(self, aws, item):
+        """Return the described group as our fields."""
+        arn = item[f"{self.key}Arn"]
+        tags = aws("rds").list_tags_for_resource(ResourceName=arn)["TagList"]
+        return {"name": item[f"{self.key}Name"], "arn": arn, "tags": tagging.from_list(tags)}
+
+    def made(self, aws, want):
+        """A group's ARN can be computed."""
+        return {"arn": aws.arn("rds", f"{self.arn_type}:{want['name'].lower()}")}
+
+    arn_type = ""
+    """How an ARN calls the group."""
+
+
+class SubnetGroup(RdsGroup):
+    """A subnet group."""
+
+    name = "db_subnet_group"
+    title = "database subnet group"
+    module = "amazon.aws.rds_subnet_group"
+    needs = ("subnet",)
+    describe = "describe_db_subnet_groups"
+    key = "DBSubnetGroup"
+    missing = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
+    arn_type = "subgrp"
+
+    def want(self, arguments):
+        """Subnets have no order."""
+        want = super().want(arguments)
+        return want | ({"subnets": sorted(want["subnets"])} if "subnets" in want else {})
+
+    def live(self, aws, item):
+        """Return the described group as our fields."""
+        return super().live(aws, item) | {
+            "description": item["DBSubnetGroupDescription"],
+            "subnets": sorted(subnet["SubnetIdentifier"] for subnet in item["Subnets"]),
+            "vpc_id": item["VpcId"],
+        }
+
+    def delete(self, aws, live):
+        """Delete the group."""
+        unless(self.missing, aws("rds").delete_db_subnet_group, DBSubnetGroupName=live["name"])
+
+
+class ParameterGroup(RdsGroup):
+    """A parameter group with exactly the parameters that it is given."""
+
+    name = "db_parameter_group"
+    title = "database parameter group"
+    module = "flow_builder.aws.rds_instance_param_group"
+    immutable = {
+        "family": "AWS fixes a group's family at creation; another major version takes another group",
+        "description": "AWS fixes a group's description at creation",
+    }
+    describe = "describe_db_parameter_groups"
+    key = "DBParameterGroup"
+    missing = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
+    arn_type = "pg"
+
+    def want(self, arguments):
+        """All values are text for AWS."""
+        want = super().want(arguments)
+        if "parameters" in want:
+            want["parameters"] = {key: text(value) for key, value in want["parameters"].items()}
+        return want
+
+    def live(self, aws, item):
+        """Return the described group as our fields, with the parameters that aren't the engine's own."""
+        name = item["DBParameterGroupName"]
+        said = aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user")
+        return super().live(aws, item) | {
+            "family": item["DBParameterGroupFamily"],
+            "description": item["Description"],
+            "parameters": {
+                parameter["ParameterName"]: parameter["ParameterValue"]
+                for parameter in said
+                if "ParameterValue" in parameter
+            },
+        }
+
+    def create(self, aws, want):
+        """Create the group and set its parameters."""
+        aws("rds").create_db_parameter_group(
+            DBParameterGroupName=want["name"],
+            DBParameterGroupFamily=want["family"],
+            Description=want["description"],
+            Tags=tagging.to_list(want.get("tags", {})),
+        )
+        if want.get("parameters"):
+            self._set(aws, want["name"], want["parameters"], [])
+
+    def update(self, aws, live, want, changes):
+        """Set the parameters that differ and reset those that nobody wants."""
+        wanted, there = want["parameters"], live["parameters"]
+        change = {key: value for key, value in wanted.items() if there.get(key) != value}
+        self._set(aws, live["name"], change, sorted(set(there) - set(wanted)))
+
+    @staticmethod
+    def _set(aws, name, change, reset):
+        rds = aws("rds")
+        known = {
+            item["ParameterName"]: item
+            for item in aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name)
+        }
+        unknown = sorted(set(change) - set(known))
+        if unknown:
+            raise EngineError(f"the database has no parameter {', '.join(unknown)}")
+        # What the engine reads only at its start can't be told "immediate".
+        how = {key: "immediate" if item.get("ApplyType") == "dynamic" else "pending-reboot" for key, item in known.items()}
+        setting = [
+            {"ParameterName": key, "ParameterValue": value, "ApplyMethod": how[key]} for key, value in change.items()
+        ]
+        resetting = [{"ParameterName": key, "ApplyMethod": how.get(key, "pending-reboot")} for key in reset]
+        for call, items in ((rds.modify_db_parameter_group, setting), (rds.reset_db_parameter_group, resetting)):
+            for start in range(0, len(items), 20):  # AWS takes 20 at a time
+                call(DBParameterGroupName=name, Parameters=items[start : start + 20])
+
+    def delete(self, aws, live):
+        """Delete the group."""
+        unless(self.missing, aws("rds").delete_db_parameter_group, DBParameterGroupName=live["name"])
+
+
+def text(value) -> str:
+    """Return a parameter's value as AWS has it."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+# Our field: AWS's name of it when a change is asked for. Creation and answers differ in a few, below.
+CHANGEABLE = {
+    "allocated_storage": "AllocatedStorage",
+    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
+    "backup_retention_period": "BackupRetentionPeriod",
+    "ca_certificate_identifier": "CACertificateIdentifier",
+    "copy_tags_to_snapshot": "CopyTagsToSnapshot",
+    "db_instance_class": "DBInstanceClass",
+    "db_parameter_group_name": "DBParameterGroupName",
+    "deletion_protection": "DeletionProtection",
+    "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
+    "enable_performance_insights": "EnablePerformanceInsights",
+    "engine_version": "EngineVersion",
+    "manage_master_user_password": "ManageMasterUserPassword",
+    "max_allocated_storage": "MaxAllocatedStorage",
+    "multi_az": "MultiAZ",
+    "port": "DBPortNumber",
+    "preferred_backup_window": "PreferredBackupWindow",
+    "preferred_maintenance_window": "PreferredMaintenanceWindow",
+    "publicly_accessible": "PubliclyAccessible",
+    "storage_type": "StorageType",
+    "vpc_security_group_ids": "VpcSecurityGroupIds",
+}
+FIXED = {
+    "db_instance_identifier": "DBInstanceIdentifier",
+    "db_name": "DBName",
+    "db_subnet_group_name": "DBSubnetGroupName",
+    "engine": "Engine",
+    "kms_key_id": "KmsKeyId",
+    "master_user_secret_kms_key_id": "MasterUserSecretKmsKeyId",
+    "master_username": "MasterUsername",
+    "storage_encrypted": "StorageEncrypted",
+}
+CREATED = CHANGEABLE | FIXED | {"port": "Port", "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports"}
+# Fields that AWS answers under another name, or deeper, are read one by one in _live.
+ANSWERED = {
+    "enable_iam_database_authentication": "IAMDatabaseAuthenticationEnabled",
+    "enable_performance_insights": "PerformanceInsightsEnabled",
+}
+PENDING = {
+    "allocated_storage": "AllocatedStorage",
+    "backup_retention_period": "BackupRetentionPeriod",
+    "ca_certificate_identifier": "CACertificateIdentifier",
+    "db_instance_class": "DBInstanceClass",
+    "enable_iam_database_authentication": "IAMDatabaseAuthenticationEnabled",
+    "engine_version": "EngineVersion",
+    "multi_az": "MultiAZ",
+    "port": "Port",
+    "storage_type": "StorageType",
+}
+# A backup or the optimising of storage stands in nobody's way.
+READY = {"available", "backing-up", "storage-optimization"}
+BROKEN = {
+    "failed": "AWS couldn't make it",
+    "inaccessible-encryption-credentials": "its key can't be used: enable the key",
+    "inaccessible-encryption-credentials-recoverable": "its key can't be used: enable the key, then start the instance",
+    "incompatible-network": "its network can't take it: look at the subnets' free addresses",
+    "incompatible-option-group": "its option group doesn't fit",
+    "incompatible-parameters": "its parameter group doesn't fit: look at the parameters' values",
+    "incompatible-restore": "it can't be restored to that point",
+    "insufficient-capacity": "AWS has no capacity for its class: choose another class",
+    "restore-error": "it couldn't be restored",
+    "stopped": "it is stopped: start it",
+    "stopping": "it is being stopped: start it again",
+    "storage-full": "its storage is full: raise its allocated storage",
+}
+MISSING = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
+
+
+def version(said: str) -> tuple[int, ...]:
+    """Return an engine version as numbers, so that 17.10 is newer than 17.9."""
+    return tuple(int(part) for part in said.split(".") if part.isdigit())
+
+
+def serves(live: str, wanted: str) -> bool:
+    """Say whether a live engine version is the wanted one: of the major, and at least the minor, if one is said.
+
+    AWS upgrades minors by itself and never goes back, so a newer minor is no difference.
+    """
+    has, wants = version(live), version(wanted)
+    return has[:1] == wants[:1] and has >= wants
+
+
+class RdsInstance(RdsKind):
+    """A database instance."""
+
+    name = "rds_instance"
+    title = "database"
+    module = "flow_builder.aws.rds_instance"
+    identity = ("db_instance_identifier",)
+    needs = ("db_subnet_group", "db_parameter_group", "security_group", "kms_key", "log_group")
+    create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
+    volatile = frozenset({"status", "pending", "parameters_applied"})
+    immutable = {
+        "db_name": "AWS makes a database only with its instance",
+        "db_subnet_group_name": "another subnet group means another network",
+        "engine": "AWS fixes the engine at creation",
+        "kms_key_id": "AWS fixes the key at creation; restore a snapshot that is copied with the new key",
+        "master_user_secret_kms_key_id": "AWS fixes the key of the master password when it begins to manage it",
+        "master_username": "AWS fixes the master user at creation",
+        "storage_encrypted": "AWS fixes encryption at creation; restore an encrypted copy of a snapshot",
+    }
+    # Some changes are neither made at once nor listed as pending.
+    settle_seconds = 600
+
+    def want(self, arguments):
+        """Normalise what has no order or no case."""
+        want = super().want(arguments)
+        for field in ("vpc_security_group_ids", "enable_cloudwatch_logs_exports"):
+            if field in want:
+                want[field] = sorted(want[field])
+        for field in ("preferred_backup_window", "preferred_maintenance_window"):
+            if field in want:
+                want[field] = want[field].lower()
+        return want
+
+    def find(self, aws, want):
+        """Return the instance of this name."""
+        found = unless(
+            MISSING, aws("rds").describe_db_instances, DBInstanceIdentifier=want["db_instance_identifier"]
+        )
+        return self._live(found["DBInstances"][0]) if found else None
+
+    def stack(self, aws, stack):
+        """Return the instances tagged with the stack."""
+        found = (self._live(item) for item in aws.pages("rds", "describe_db_instances", "DBInstances"))
+        return [instance for instance in found if instance["tags"].get("Stack") == stack]
+
+    @staticmethod
+    def _live(item):
+        plain = {**CHANGEABLE, **FIXED, **ANSWERED}
+        secret = item.get("MasterUserSecret", {})
+        group = next(iter(item.get("DBParameterGroups", [])), {})
+        endpoint = item.get("Endpoint", {})
+        pending = item.get("PendingModifiedValues", {})
+        exports = set(item.get("EnabledCloudwatchLogsExports", []))
+        waiting = pending.get("PendingCloudwatchLogsExports")
+        return {field: item.get(theirs) for field, theirs in plain.items()} | {
+            "arn": item["DBInstanceArn"],
+            "resource_id": item.get("DbiResourceId"),
+            "status": item["DBInstanceStatus"],
+            "address": endpoint.get("Address"),
+            "port": endpoint.get("Port"),
+            "db_subnet_group_name": item.get("DBSubnetGroup", {}).get("DBSubnetGroupName"),
+            "db_parameter_group_name": group.get("DBParameterGroupName"),
+            "parameters_applied": group.get("ParameterApplyStatus") != "pending-reboot",
+            "vpc_security_group_ids": sorted(
+                group["VpcSecurityGroupId"] for group in item.get("VpcSecurityGroups", []) if group["Status"] != "removing"
+            ),
+            "enable_cloudwatch_logs_exports": sorted(exports),
+            "enable_performance_insights": item.get("PerformanceInsightsEnabled", False),
+            "iops": item.get("Iops"),
+            "storage_throughput": item.get("StorageThroughput"),
+            "monitoring_interval": item.get("MonitoringInterval", 0),
+            "manage_master_user_password": bool(secret),
+            "master_user_secret_arn": secret.get("SecretArn"),
+            "master_user_secret_kms_key_id": secret.get("KmsKeyId"),
+            "pending": {field: pending[theirs] for field, theirs in PENDING.items() if theirs in pending} | (
+                {"enable_cloudwatch_logs_exports": _exported(exports, waiting)} if waiting else {}
+            ),
+            "tags": tagging.from_list(item.get("TagList")),
+        }
+
+    def compare(self, live, want):
+        """Return what differs, where what AWS does by itself or has been told already is no difference."""
+        changes = super().compare(live, want)
+        if live["status"] == "creating":
+            # AWS fills in the description bit by bit, and takes no change yet.
+            return changes & {"tags"}
+        # Told to wait for its window, a change is as good as made; told not to, it is made while not available.
+        if not want.get("apply_immediately", True) or live["status"] not in READY:
+            changes = {field for field in changes if live["pending"].get(field, live.get(field)) != want[field]}
+        if "engine_version" in changes and serves(live["engine_version"], want["engine_version"]):
+            changes.discard("engine_version")
+        # Autoscaling has let it grow; AWS never lets it shrink.
+        if "allocated_storage" in changes and live["allocated_storage"] > want["allocated_storage"]:
+            growing = live["allocated_storage"] <= want.get("max_allocated_storage", 0)
+            changes -= {"allocated_storage"} if growing else set()
+        return changes
+
+    def create(self, aws, want):
+        """Start the instance's creation."""
+        said = {theirs: want[field] for field, theirs in CREATED.items() if want.get(field) is not None}
+        if "engine_version" in want:
+            said["EngineVersion"] = self._creatable(aws, want)
+        aws("rds").create_db_instance(Tags=tagging.to_list(want.get("tags", {})), **said)
+
+    @staticmethod
+    def _creatable(aws, want):
+        """Return the engine version that AWS makes for the wanted one: a major means its default minor."""
+        said = {"Engine": want["engine"], "EngineVersion": want["engine_version"]}
+        major_only = len(version(want["engine_version"])) == 1
+        found = aws.pages("rds", "describe_db_engine_versions", "DBEngineVersions", DefaultOnly=major_only, **said)
+        if not found:
+            every = aws.pages("rds", "describe_db_engine_versions", "DBEngineVersions", Engine=want["engine"])
+            usable = sorted({item["EngineVersion"] for item in every}, key=version)
+            raise EngineError(
+                f"AWS makes no new {want['engine']} {want['engine_version']}; allowed are {', '.join(usable)}, "
+                "or just the number before the point"
+            )
+        return found[0]["EngineVersion"]
+
+    def update(self, aws, live, want, changes):
+        """Change what differs, once the instance takes changes."""
+        label = live["db_instance_identifier"]
+        if "engine_version" in changes:
+            self._upgradable(live, want)
+        ready(self, aws, live, 1800)
+        said = {CHANGEABLE[field]: want[field] for field in changes & set(CHANGEABLE)}
+        if "enable_cloudwatch_logs_exports" in changes:
+            there, wanted = set(live["enable_cloudwatch_logs_exports"]), set(want["enable_cloudwatch_logs_exports"])
+            said["CloudwatchLogsExportConfiguration"] = {
+                "EnableLogTypes": sorted(wanted - there), "DisableLogTypes": sorted(there - wanted),
+            }  # fmt: skip
+        if "manage_master_user_password" in changes and want.get("master_user_secret_kms_key_id"):
+            said["MasterUserSecretKmsKeyId"] = want["master_user_secret_kms_key_id"]
+        aws("rds").modify_db_instance(
+            DBInstanceIdentifier=label,
+            ApplyImmediately=want.get("apply_immediately", True),
+            AllowMajorVersionUpgrade=want.get("allow_major_version_upgrade", False),
+            **said,
+        )
+
+    @staticmethod
+    def _upgradable(live, want):
+        there, wanted = live["engine_version"], want["engine_version"]
+        if version(wanted)[0] < version(there)[0]:
+            raise EngineError(f"engine_version can't go back from {there} to {wanted}: restore a snapshot of that version")
+        if version(wanted)[0] > version(there)[0] and not want.get("allow_major_version_upgrade"):
+            raise EngineError(f"engine_version goes from {there} to {wanted} only with allow_major_version_upgrade")
+
+    def protected(self, live):
+        """A protected instance goes only with its stack."""
+        return "its deletion protection is on; turn it off first" if live["deletion_protection"] else ""
+
+    def delete(self, aws, live):
+        """Delete the instance, lifting its protection, with a last snapshot where its tag asks for one."""
+        unless(MISSING, self._delete, aws, live)
+
+    def _delete(self, aws, live):
+        rds, label = aws("rds"), live["db_instance_identifier"]
+        if live["status"] == "deleting":
+            return
+        if live["deletion_protection"]:
+            rds.modify_db_instance(DBInstanceIdentifier=label, DeletionProtection=False, ApplyImmediately=True)
+        if live["tags"].get(SNAPSHOT_TAG, "").lower() == "true":
+            moment = time.strftime("%Y%m%d%H%M%S", time.gmtime())
+            snapshot = named("database_final_snapshot", live["tags"].get("Stack", label.removesuffix("-db")), moment)
+            how = {"FinalDBSnapshotIdentifier": snapshot, "SkipFinalSnapshot": False, "DeleteAutomatedBackups": False}
+        else:
+            how = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
+        rds.delete_db_instance(DBInstanceIdentifier=label, **how)
+
+    def gone(self, aws, live, timeout):
+        """Wait for the instance's end, since its network and key can't go before it."""
+        until(lambda: self.find(aws, live) is None, timeout, f"the end of {live['db_instance_identifier']}")
+
+    def ready(self, live):
+        """An instance is ready when it can be reached, and its master password, when RDS manages it, is known."""
+        return live["status"] in READY and bool(live["address"])
+
+    def failed(self, live):
+        """Some states never end by themselves."""
+        return BROKEN.get(live["status"], "")
+
+    def notes(self, live):
+        """Tell what waits for the maintenance window or for a restart."""
+        label, told = live["db_instance_identifier"], []
+        if live.get("pending"):
+            waiting = ", ".join(f"{field} {value}" for field, value in sorted(live["pending"].items()))
+            told.append(f"the database {label} changes in its maintenance window: {waiting}")
+        if not live.get("parameters_applied", True):
+            told.append(f"the database {label} takes its new parameters at its next restart")
+        return told
+
+    def made(self, aws, want):
+        """AWS makes up the address and the master password's secret; the minor version can be asked for."""
+        made = {
+            "arn": aws.arn("rds", f"db:{want['db_instance_identifier']}"),
+            "address": self.later(want, "address"),
+            "port": want.get("port", 5432),
+            "resource_id": self.later(want, "resource_id"),
+        }
+        if want.get("engine") and want.get("engine_version"):
+            made["engine_version"] = self._creatable(aws, want)
+        if want.get("manage_master_user_password", True):
+            made["master_user_secret_arn"] = self.later(want, "master_user_secret_arn")
+        return made
+
+
+def _exported(there, waiting):
+    """Return the log types that are exported once what waits is done."""
+    return sorted((there | set(waiting.get("LogTypesToEnable", []))) - set(waiting.get("LogTypesToDisable", [])))
+
+
+SUBNET_GROUP = SubnetGroup()
+PARAMETER_GROUP = ParameterGroup()
+RDS_INSTANCE = RdsInstance()

@@ -1,0 +1,166 @@
+"""Secrets Manager."""
+
+from __future__ import annotations
+
+import json
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.kind import Kind
+from ..engine.policies import canonical
+from .kms import recovery_days
+
+MISSING = "ResourceNotFoundException"
+# The version id of every placeholder: what a secret holds can so be told from its description, without reading it.
+PLACEHOLDER = "00000000-0000-0000-0000-706c616365ff"
+
+
+class Secret(Kind):
+    """A secret whose value is a JSON object."""
+
+    name = "secret"
+    title = "secret"
+    service = "secretsmanager"
+    module = "flow_builder.aws.secretsmanager_secret"
+    needs = ("kms_key",)
+    create_only = frozenset({"initial", "generate", "placeholder"})
+    secret = frozenset({"value", "initial"})
+    volatile = frozenset({"placeholder"})
+    # The name of a secret that was deleted for good is free a little later.
+    settling = (("InvalidRequestException", "scheduled for deletion"),)
+
+    def want(self, arguments):
+        """Normalise the policy; no policy is an empty one."""
+        want = super().want(arguments)
+        if "resource_policy" in want:
+            want["resource_policy"] = canonical(want["resource_policy"]) or {}
+        return want
+
+    def find(self, aws, want):
+        """Return the secret; its value is read only to be compared."""
+        found = self._described(aws, want["name"])
+        if found is None or "DeletedDate" in found:
+            return None
+        live = self._live(aws, found)
+        if "value" in want:
+            answer = unless(MISSING, aws("secretsmanager").get_secret_value, SecretId=found["ARN"], otherwise={})
+            live["value"] = _parsed(answer.get("SecretString", ""))
+        return live
+
+    def stack(self, aws, stack):
+        """Return the secrets tagged with the stack, but for those that belong to a service, as RDS's own do."""
+        filters = [{"Key": "tag-key", "Values": ["Stack"]}, {"Key": "tag-value", "Values": [stack]}]
+        listed = aws.pages("secretsmanager", "list_secrets", "SecretList", Filters=filters)
+        described = (self._described(aws, item["ARN"]) for item in listed if "OwningService" not in item)
+        found = (self._live(aws, item) for item in described if item and "DeletedDate" not in item)
+        # AWS's filter takes what begins like the value, too.
+        return [secret for secret in found if secret["tags"].get("Stack") == stack]
+
+    @staticmethod
+    def _described(aws, name):
+        return unless(MISSING, aws("secretsmanager").describe_secret, SecretId=name)
+
+    def _live(self, aws, item):
+        policy = unless(MISSING, aws("secretsmanager").get_resource_policy, SecretId=item["ARN"], otherwise={})
+        current = [version for version, stages in item.get("VersionIdsToStages", {}).items() if "AWSCURRENT" in stages]
+        return {
+            "name": item["Name"],
+            "arn": item["ARN"],
+            "description": item.get("Description", ""),
+            "kms_key_id": item.get("KmsKeyId", ""),
+            "resource_policy": canonical(policy.get("ResourcePolicy")) or {},
+            "rotation_enabled": item.get("RotationEnabled", False),
+            "replica_regions": sorted(replica["Region"] for replica in item.get("ReplicationStatus", [])),
+            "placeholder": PLACEHOLDER in current,
+            "tags": tagging.from_list(item.get("Tags")),
+        }
+
+    def create(self, aws, want):
+        """Create the secret, or take back the deletion of one that can still be recovered."""
+        if self._described(aws, want["name"]):
+            aws("secretsmanager").restore_secret(SecretId=want["name"])
+            live = self.find(aws, want)
+            self.update(aws, live, want, self.compare(live, want))
+            add, remove = tagging.plan(live["tags"], want.get("tags", live["tags"]), purge=True)
+            self.tag(aws, live, add, remove)
+            return
+        more = {"KmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
+        if want.get("placeholder"):
+            more["ClientRequestToken"] = PLACEHOLDER
+        aws("secretsmanager").create_secret(
+            Name=want["name"],
+            Description=want.get("description", ""),
+            SecretString=self._first(aws, want),
+            Tags=tagging.to_list(want.get("tags", {})),
+            **more,
+        )
+        if want.get("resource_policy"):
+            self._put_policy(aws, want)
+
+    @staticmethod
+    def _first(aws, want):
+        value = {**want.get("initial", {}), **want.get("value", {})}
+        for field in want.get("generate", []):
+            # In URLs and shells alike, letters and digits need no quoting.
+            made = aws("secretsmanager").get_random_password(PasswordLength=40, ExcludePunctuation=True)
+            value[field] = made["RandomPassword"]
+        return json.dumps(value)
+
+    def update(self, aws, live, want, changes):
+        """Set what differs; the value becomes a new version of it."""
+        names = {"description": "Description", "kms_key_id": "KmsKeyId"}
+        said = {names[field]: want[field] for field in changes & set(names)}
+        if said:
+            aws("secretsmanager").update_secret(SecretId=live["arn"], **said)
+        if "value" in changes:
+            aws("secretsmanager").put_secret_value(SecretId=live["arn"], SecretString=json.dumps(want["value"]))
+        if "resource_policy" in changes and want["resource_policy"]:
+            self._put_policy(aws, want)
+        elif "resource_policy" in changes:
+            aws("secretsmanager").delete_resource_policy(SecretId=live["arn"])
+
+    @staticmethod
+    def _put_policy(aws, want):
+        aws("secretsmanager").put_resource_policy(
+            SecretId=want["name"], ResourcePolicy=json.dumps(want["resource_policy"]), BlockPublicPolicy=True
+        )
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("secretsmanager").tag_resource(SecretId=live["arn"], Tags=tagging.to_list(add))
+        if remove:
+            aws("secretsmanager").untag_resource(SecretId=live["arn"], TagKeys=remove)
+
+    def delete(self, aws, live):
+        """Take replicas away and delete the secret, recoverably for as long as its tag says."""
+        api, days = aws("secretsmanager"), recovery_days(live["tags"], shortest=0)
+        if live["replica_regions"]:
+            unless(
+                MISSING,
+                api.remove_regions_from_replication,
+                SecretId=live["arn"],
+                RemoveReplicaRegions=live["replica_regions"],
+            )
+        how = {"RecoveryWindowInDays": max(days, 7)} if days else {"ForceDeleteWithoutRecovery": True}
+        unless(MISSING, api.delete_secret, SecretId=live["arn"], **how)
+
+    def notes(self, live):
+        """A placeholder must become a value."""
+        if not live.get("placeholder"):
+            return []
+        return [f"the secret {live['name']} holds only the placeholder it was made with: set its value"]
+
+    def made(self, aws, want):
+        """AWS adds random letters to a secret's ARN."""
+        return {"arn": self.later(want, "arn")}
+
+
+def _parsed(text):
+    try:
+        return json.loads(text)
+    except ValueError:  # somebody put there what is no JSON: it differs from whatever is wanted
+        return text
+
+
+SECRET = Secret()
