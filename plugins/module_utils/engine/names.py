@@ -37,6 +37,7 @@ NAMES: dict[str, tuple[str, int]] = {
     "ecs_log_group": ("/aws/ecs/{stack}-{0}", 512),
     "exec_log_group": ("/aws/ecs/exec/{stack}", 512),
     "lambda_log_group": ("/aws/lambda/{stack}-{0}", 512),
+    "database_log_group": ("/aws/rds/instance/{stack}-db/{0}", 512),
     "vpc_log_group": ("/aws/vpc/{stack}-flow-logs", 512),
     "dashboard": ("{stack}-dashboard", 255),
     "alarm": ("{stack}-{0}", 255),

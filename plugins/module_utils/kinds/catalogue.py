@@ -4,11 +4,47 @@ from __future__ import annotations
 
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from . import autoscaling, cloudwatch, ec2_compute, ec2_security, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3
+from . import (
+    application_autoscaling,
+    autoscaling,
+    cloudwatch,
+    ec2_compute,
+    ec2_security,
+    ec2_vpc,
+    ecr,
+    ecs,
+    events,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    rds,
+    s3,
+    secretsmanager,
+    sqs,
+)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for service in (autoscaling, cloudwatch, ec2_compute, ec2_security, ec2_vpc, ecr, events, iam, kms, lambda_, logs, s3)
+    for service in (
+        application_autoscaling,
+        autoscaling,
+        cloudwatch,
+        ec2_compute,
+        ec2_security,
+        ec2_vpc,
+        ecr,
+        ecs,
+        events,
+        iam,
+        kms,
+        lambda_,
+        logs,
+        rds,
+        s3,
+        secretsmanager,
+        sqs,
+    )
     for kind in vars(service).values()
     if isinstance(kind, Kind)
 }
