@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from . import tags as tagging
-from .diff import diff, mask
+from .diff import MASK, diff, mask
 from .errors import EngineError, code
 from .placeholder import has_placeholder
-from .waiting import until
+from .waiting import TimedOut, until
 
 
 @dataclass
@@ -53,7 +53,9 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     """
     want = {key: value for key, value in want.items() if value is not None}
     if not check and has_placeholder(want):
-        raise EngineError(f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made")
+        raise EngineError(
+            f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made"
+        )
     found_by = {name: want.get(name) for name in kind.identity}
     before = None if has_placeholder(found_by) else kind.find(aws, want)
     if state == "absent":
@@ -78,7 +80,8 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     label = f"{kind.title} {kind.label(want)}"
     for name in sorted(changes & set(kind.immutable)):
         raise EngineError(
-            f"{label}: {name} can't be changed from {before.get(name)!r} to {want[name]!r}: {kind.immutable[name]}"
+            f"{label}: {name} can't be changed from {_said(kind, before, name)} to {_said(kind, want, name)}: "
+            f"{kind.immutable[name]}"
         )
     replaced = sorted(changes & set(kind.replaced))
     action = "replace" if replaced else "update"
@@ -100,6 +103,10 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     else:
         _written(kind, (lambda: write(before)) if write else (lambda: _update(kind, aws, before, want, changes)))
     return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
+
+
+def _said(kind, resource, name) -> str:
+    return MASK if name in kind.secret else repr(resource.get(name))
 
 
 def _update(kind, aws, before, want, changes) -> None:
@@ -144,7 +151,11 @@ def ready(kind, aws, live, timeout) -> dict:
 
 def _finished(kind, aws, want, wait, timeout) -> dict:
     after = _proven(kind, aws, want)
-    return ready(kind, aws, after, timeout) if wait else after
+    if not wait or kind.ready(after):
+        return after
+    ready(kind, aws, after, timeout)
+    # What AWS did while it was awaited counts, too.
+    return _proven(kind, aws, want)
 
 
 def _proven(kind, aws, want) -> dict:
@@ -153,16 +164,17 @@ def _proven(kind, aws, want) -> dict:
 
     def as_wanted():
         after = kind.find(aws, want)
-        seen["after"], seen["left"] = after, kind.compare(after, want) if after else {"everything"}
+        seen["after"], seen["left"] = after, kind.compare(after, want) if after else True
         return not seen["left"]
 
     try:
         until(as_wanted, kind.settle_seconds, "", delay=0.5, longest=4)
-    except EngineError:
-        after = seen["after"] or {}
+    except TimedOut:
+        after = seen["after"]
+        if after is None:
+            raise EngineError(f"{kind.title} {kind.label(want)} was written, but AWS doesn't show it") from None
         left = ", ".join(
-            f"{name} is {'(secret)' if name in kind.secret else repr(after.get(name))} and not "
-            f"{'(secret)' if name in kind.secret else repr(want.get(name))}"
+            f"{name} is {_said(kind, after, name)} and not {_said(kind, want, name)}"
             for name in sorted(seen["left"])
         )
         raise EngineError(f"{kind.title} {kind.label(want)} was written, but AWS still answers that {left}") from None

@@ -7,10 +7,14 @@ import time
 from .errors import EngineError
 
 
+class TimedOut(EngineError):
+    """What was awaited did not happen in time."""
+
+
 def until(ready, timeout: int, what: str, delay: float = 1.0, longest: float = 15.0):
     """Call ``ready`` until it returns something true, and return that; waits grow up to ``longest`` seconds.
 
-    Raises EngineError when ``timeout`` seconds have passed.
+    Raises TimedOut when ``timeout`` seconds have passed.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -18,6 +22,6 @@ def until(ready, timeout: int, what: str, delay: float = 1.0, longest: float = 1
         if result:
             return result
         if time.monotonic() + delay > deadline:
-            raise EngineError(f"{what} did not happen within {timeout} seconds; look at it on AWS, then run again")
+            raise TimedOut(f"{what} did not happen within {timeout} seconds; look at it on AWS, then run again")
         time.sleep(delay)
         delay = min(delay * 1.5, longest)
