@@ -10,6 +10,7 @@ from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import generic_filter
 
 from emulator.corrections import Obsolete, adds, correction, replacing
 from emulator.errors import AWSError
@@ -69,6 +70,14 @@ def delete_nat_gateway():
                 address.eni = address.association_id = None
         self.enis.pop(gateway._eni.id, None)
         return gateway
+
+
+@correction("ec2", "NAT gateways are searched by tag, too")
+def nat_gateway_tags():
+    @replacing(EC2Backend, "describe_nat_gateways")
+    def describe(original, self, filters, nat_gateway_ids):
+        tagged = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
+        return generic_filter(tagged, original(self, filters, nat_gateway_ids))
 
 
 @correction("ec2", "an address in use is not released")

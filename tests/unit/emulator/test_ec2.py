@@ -34,6 +34,15 @@ def tags(kind):
     return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": "n"}]}]
 
 
+def test_nat_gateways_are_searched_by_tag(ec2, subnets):
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = [{"ResourceType": "natgateway", "Tags": [{"Key": "Name", "Value": "searched"}]}]
+    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address, TagSpecifications=made)
+    for name, count in {"searched": 1, "another": 0}.items():
+        found = ec2.describe_nat_gateways(Filter=[{"Name": "tag:Name", "Values": [name]}])["NatGateways"]
+        assert len(found) == count
+
+
 def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
     address = ec2.allocate_address(Domain="vpc", TagSpecifications=tags("elastic-ip"))["AllocationId"]
     gateway = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address, TagSpecifications=tags("natgateway"))
