@@ -4,14 +4,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
-from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 
+from werkzeug.exceptions import NotFound
+
 from emulator import ACCOUNT
+from emulator.errors import service_of
 
 MASK = "(secret)"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/")
@@ -45,8 +48,11 @@ def read(folder: str, request: Request) -> Call:
 
     Raises werkzeug's NotFound for what is no operation of the service.
     """
-    service = boto3_service_name.get(folder, folder)
-    model = get_service_model(service)
+    service = service_of(folder, request)
+    try:
+        model = get_service_model(service)
+    except UnknownServiceError:
+        raise NotFound from None
     operation, labels = get_service_router(service).match(request)
     parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)](operation, map_type=dict)
     parameters = parser.parse(

@@ -5,6 +5,7 @@ import logging
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.exceptions import ServiceException
+from moto.core.loaders import create_loader
 from moto.core.model import OperationModel
 from moto.core.request import Request, determine_request_protocol
 from moto.core.responses import boto3_service_name
@@ -22,6 +23,17 @@ class AWSError(ServiceException):
     """An error with AWS's code and message. A class of ours: moto looks for the service of its own by module."""
 
 
+# moto leaves the hyphens out of its folders' names.
+_SERVICES = {name.replace("-", ""): name for name in create_loader().list_available_services("service-2")}
+
+
+def service_of(folder: str, request: Request) -> str:
+    """Return botocore's name of the service that a request to one of moto's folders is for."""
+    if folder == "elb" and request.values.get("Version") == "2015-12-01":
+        return "elbv2"  # both generations share one address
+    return _SERVICES.get(folder) or boto3_service_name.get(folder, folder)
+
+
 def operation_of(service: str, request: Request) -> str:
     """Name the operation that a request asks for, as well as it can be told."""
     try:
@@ -32,7 +44,7 @@ def operation_of(service: str, request: Request) -> str:
 
 def answer(service: str, request: Request, error: Exception | None = None) -> tuple[str, int, dict]:
     """Answer a request that moto does not implement (or, given an error, that it failed on)."""
-    service = boto3_service_name.get(service, service)
+    service = service_of(service, request)
     operation = operation_of(service, request)
     if error is None or isinstance(error, NotImplementedError):
         code, message = "NotImplemented", f"{service}:{operation} is not implemented by the emulator"
@@ -46,7 +58,7 @@ def answer(service: str, request: Request, error: Exception | None = None) -> tu
 
 def refusal(service: str, request: Request, error: AWSError) -> tuple[str, int, dict]:
     """Answer a request with an error of AWS's own."""
-    return _serialize(boto3_service_name.get(service, service), request, error, 400)
+    return _serialize(service_of(service, request), request, error, 400)
 
 
 def _serialize(service: str, request: Request, error: AWSError, status: int = STATUS) -> tuple[str, int, dict]:
