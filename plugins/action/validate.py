@@ -9,7 +9,7 @@ import difflib
 import re
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail, AnsibleUndefinedVariable
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
@@ -44,6 +44,7 @@ class ActionModule(ActionBase):
             if self._file(role, "meta/argument_specs.yml") is None:
                 raise AnsibleActionFail(f"roles has {role!r}: allowed are {', '.join(self._all_roles())}")
             specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
+        self._stand_in(task_vars)
         errors = self._unknown(task_vars)
         values = {}
         for name, spec in specs.items():
@@ -87,12 +88,17 @@ class ActionModule(ActionBase):
             return ([missing(name, spec)] if spec.get("required") else []), {}
         try:
             value = self._templar.template(task_vars[name])
-        except AnsibleUndefinedVariable as error:
+        except AnsibleError as error:
             undefined = re.findall(r"'(\w+)' is undefined", str(error))
             if undefined and undefined[-1].startswith("__"):
                 return [], {}  # made of what a task of this run will register
             return [f"{name} can't be made: {error}"], {}
         return checked(name, spec, value)
+
+    def _stand_in(self, task_vars):
+        """Let ranges and counts be checked although only AWS knows which zones the region has."""
+        zones = [f"{{{{ stack_region }}}}{letter}" for letter in "abcdef"]
+        self._templar.available_variables = {**task_vars, "stack_availability_zones": zones}
 
 
 def secret(spec: dict) -> bool:
@@ -129,7 +135,9 @@ def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
     shown = Variable(name, value, secret(spec))
     kind = spec.get("type", "str")
     if value is None:
-        return ([missing(name, spec)] if spec.get("required") else []), {name: None}
+        if spec.get("required"):
+            return [missing(name, spec)], {}
+        return [], {name: ""} if kind == "str" else {}  # rules take no text for empty text
     if isinstance(value, str) and kind in NO_TEXT:
         hint = f"; on the command line: -e '{{\"{name}\": ...}}'" if kind == "bool" else ""
         return [f"{shown}, a text: {allowed(spec)}{hint}"], {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .registry import rule
 
 # cpu units: the memory that goes with them, in MiB.
@@ -64,3 +66,51 @@ def visibility(seconds):
     """SQS hides a message for half a day at the most."""
     if not 0 <= seconds.value <= 43200:
         yield f"{seconds}: SQS allows 0 to 43200 seconds"
+
+
+@rule("registry_*_image")
+def image(name):
+    """An image is named so that it is the same tomorrow."""
+    found = re.fullmatch(r"[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[\w.-]{1,128})", name.value or "")
+    if name.value and (not found or found[2] == ":latest"):
+        yield f"{name}: it must be an image of the component's repository with @sha256:<digest> or a tag, not latest"
+
+
+@rule("lambda_scheduler_memory")
+@rule("lambda_cleanup_memory")
+def function_memory(size):
+    """Lambda's limits."""
+    if not 128 <= size.value <= 10240:
+        yield f"{size}: Lambda allows 128 to 10240 MB"
+
+
+@rule("lambda_scheduler_timeout")
+@rule("lambda_cleanup_timeout")
+def function_timeout(seconds):
+    """A function runs for a quarter of an hour at the most."""
+    if not 1 <= seconds.value <= 900:
+        yield f"{seconds}: Lambda allows 1 to 900 seconds"
+
+
+@rule("lambda_scheduler_schedule")
+@rule("lambda_cleanup_schedule")
+def schedule(text):
+    """EventBridge's grammar: one minute, but two minutes."""
+    rate = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
+    cron = r"cron\(\S+( \S+){5}\)"
+    if not re.fullmatch(f"{rate}|{cron}", text.value):
+        yield f"{text}: it must be such as rate(1 hour), rate(5 minutes) or cron(0 3 * * ? *)"
+
+
+@rule("lambda_reserved_concurrency")
+def concurrency(count):
+    """At least one run, or nothing set aside."""
+    if count.value != -1 and count.value < 1:
+        yield f"{count}: allowed are 1 and more, and -1 for nothing set aside"
+
+
+@rule("lambda_failures_retention_days")
+def failures(days):
+    """SQS keeps messages for two weeks at the most."""
+    if not 1 <= days.value <= 14:
+        yield f"{days}: SQS allows 1 to 14 days"

@@ -27,7 +27,7 @@ def vpc_range(cidr):
         )
 
 
-@rule("network_cidr", "network_public_subnets", "network_private_subnets", "network_database_subnets")
+@rule("network_cidr", "network_public_cidrs", "network_private_cidrs", "network_database_cidrs")
 def subnets(cidr, *groups):
     """Subnets lie in the VPC's range and apart from each other."""
     vpc, placed = network(cidr.value), []
@@ -45,6 +45,50 @@ def subnets(cidr, *groups):
             yield f"{second} has {other}, which overlaps {one} of {first}: subnets must not share addresses"
 
 
-def zone_names(region: str) -> re.Pattern:
-    """Return the pattern of a region's availability zones (local zones and wavelength zones are none)."""
-    return re.compile(re.escape(region) + "[a-z]")
+@rule("network_availability_zones", "network_public_cidrs")
+@rule("network_availability_zones", "network_private_cidrs")
+@rule("network_availability_zones", "network_database_cidrs")
+def a_subnet_for_each_zone(zones, cidrs):
+    """Each zone has one subnet of each sort."""
+    if len(zones.value) != len(cidrs.value):
+        yield f"{cidrs}: it must have one range for each of the {len(zones.value)} zones of {zones.name}"
+
+
+@rule("network_availability_zones", "stack_region")
+def zones(zones, region):
+    """Zones are the region's own, and two at least, for the load balancer and the database want two."""
+    for zone in zones.value:
+        if not re.fullmatch(re.escape(str(region.value)) + "[a-z]", zone):
+            yield f"{zones.name} has {zone!r}: it must be a zone of {region.value}, for example {region.value}a"
+    if len(set(zones.value)) < 2 or len(set(zones.value)) < len(zones.value):
+        yield f"{zones}: it must be two zones at least, each once, since load balancer and database want two"
+
+
+@rule("network_zone_count")
+def zone_count(count):
+    """No region has more than six zones."""
+    if not 2 <= count.value <= 6:
+        yield f"{count}: allowed are 2, which load balancer and database want, to 6"
+
+
+@rule("network_alb_allowed_cidrs")
+def allowed(ranges):
+    """Ranges as security groups take them."""
+    for text in ranges.value:
+        try:
+            IPv4Network(text)
+        except ValueError:
+            yield f"{ranges.name} has {text!r}: it must be an IPv4 range whose host bits are zero, such as 0.0.0.0/0"
+
+
+@rule("network_nat_instance_type", "network_nat_instance_image")
+def nat_instance(kind, image):
+    """An image runs on the processors that it is built for."""
+    found = re.fullmatch(r"([a-z]+\d+)([a-z-]*)\.[a-z0-9]+", kind.value)
+    if not found:
+        yield f"{kind}: it must be an EC2 instance type such as t4g.nano"
+        return
+    built = "arm64" if "g" in found[2] else "x86_64"
+    for other in {"arm64", "x86_64"} - {built}:
+        if other in image.value:
+            yield f"{kind}, a machine for {built}, and {image}: the image must be built for the instance type"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import cache
 
 from ..engine.names import NAMES
 from .registry import rule
@@ -14,6 +15,9 @@ PART = "secretsmanager"
 TAGS = 50
 # Component, and EC2's Name.
 OWN_TAGS = 2
+LOG_RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+)  # fmt: skip
 
 
 def longest_stack(region: str) -> tuple[int, str]:
@@ -28,7 +32,7 @@ def longest_stack(region: str) -> tuple[int, str]:
 @rule("stack_name", "stack_region")
 def stack_name(name, region):
     """All names begin with the stack's."""
-    longest, key = longest_stack(str(region.value))
+    longest, key = longest_stack(region.value)
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name.value):
         yield f"{name}: allowed are lower-case letters, digits and single hyphens between them, a letter first"
     if len(name.value) > longest:
@@ -38,19 +42,24 @@ def stack_name(name, region):
         )
 
 
-@rule("stack_region")
-def region(region):
-    """A region's name is one that this release of botocore knows."""
+@cache
+def regions() -> frozenset[str]:
+    """Return the regions that this release of botocore knows."""
     import boto3
 
     session = boto3.session.Session()
-    known = {
+    return frozenset(
         name
         for partition in session.get_available_partitions()
         for name in session.get_available_regions("ec2", partition_name=partition)
-    }
-    if region.value not in known:
-        near = difflib.get_close_matches(str(region.value), known, 3, 0)
+    )
+
+
+@rule("stack_region")
+def region(region):
+    """A misspelt region would only be an address that nobody answers."""
+    if region.value not in regions():
+        near = difflib.get_close_matches(region.value, regions(), 3, 0)
         yield f"{region}: it must be a region of AWS, for example {', '.join(near)}"
 
 
@@ -66,6 +75,13 @@ def retention(days):
     """S3 counts whole days."""
     if days.value < 1:
         yield f"{days}: at least 1 is allowed"
+
+
+@rule("*_log_retention_days")
+def log_retention(days):
+    """CloudWatch Logs keeps for certain times only."""
+    if days.value not in LOG_RETENTIONS:
+        yield f"{days}: CloudWatch Logs allows {', '.join(map(str, LOG_RETENTIONS))}"
 
 
 @rule("*_tags")

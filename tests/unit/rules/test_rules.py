@@ -1,0 +1,232 @@
+"""Rules between variables, as tables: values that pass, and values with a part of the sentence that they get."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
+from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
+
+NAME = {"stack_name": "flow-builder-dev", "stack_region": "us-east-1"}
+NETWORK = {
+    "network_cidr": "10.0.0.0/16",
+    "network_public_cidrs": ["10.0.0.0/24", "10.0.1.0/24"],
+    "network_private_cidrs": ["10.0.10.0/24", "10.0.11.0/24"],
+    "network_database_cidrs": ["10.0.20.0/24", "10.0.21.0/24"],
+}
+WINDOWS = {"database_backup_window": "03:00-04:00", "database_maintenance_window": "sun:04:00-sun:05:00"}
+STORAGE = {"database_allocated_storage": 20, "database_max_allocated_storage": 50}
+HTTPS = {
+    "load_balancer_plain_http": False,
+    "load_balancer_certificate_arn": "",
+    "load_balancer_domain_name": "app.example.com",
+    "stack_region": "us-east-1",
+}
+CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+API = {"ecs_api_cpu": 256, "ecs_api_memory": 512}
+WORKER = {"ecs_worker_cpu": 1024, "ecs_worker_memory": 2048}
+SPOT = {"capacity_provider": "FARGATE_SPOT", "weight": 1, "base": 0}
+DEMAND = {"capacity_provider": "FARGATE", "weight": 1, "base": 1}
+
+ZONES = {"stack_region": "us-east-1", "network_availability_zones": ["us-east-1a", "us-east-1b"], "network_public_cidrs": ["10.0.0.0/24", "10.0.1.0/24"]}
+MACHINE = {"network_nat_instance_type": "t4g.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-arm64"}
+REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api"
+
+PASS = [
+    NAME,
+    {**NAME, "stack_name": "a"},
+    {**NAME, "stack_name": "a" * 28},
+    {**NAME, "stack_name": "flow-builder-dev-2-ultra"},
+    {**NAME, "stack_region": "eu-central-1"},
+    {**NAME, "stack_region": "us-gov-west-1"},
+    {**NAME, "stack_region": "cn-north-1"},
+    {"stack_recovery_days": 0},
+    {"stack_recovery_days": 7},
+    {"stack_recovery_days": 30},
+    {"stack_tags": {}},
+    {"stack_tags": {"Cost Centre": "a/b:c=d+e@f_g.h-1", "Ünï": ""}},
+    {"stack_tags": {str(number): "x" for number in range(48)}},
+    NETWORK,
+    {**NETWORK, "network_cidr": "10.0.0.0/19"},
+    {**NETWORK, "network_public_cidrs": ["10.0.0.0/25", "10.0.0.128/25"]},
+    WINDOWS,
+    {**WINDOWS, "database_backup_window": "05:00-05:30"},
+    {**WINDOWS, "database_backup_window": "23:30-00:30"},
+    {**WINDOWS, "database_maintenance_window": "sun:23:45-mon:00:15"},
+    {**WINDOWS, "database_maintenance_window": "Mon:00:00-Mon:03:00"},
+    {"database_backup_retention_days": 0},
+    {"database_backup_retention_days": 35},
+    STORAGE,
+    {**STORAGE, "database_max_allocated_storage": 0},
+    {**STORAGE, "database_max_allocated_storage": 20},
+    {**STORAGE, "database_max_allocated_storage": 22},
+    *({"database_instance_class": each} for each in ("db.t3.micro", "db.t4g.medium", "db.m6gd.12xlarge", "db.r5.xlarge", "db.x2iedn.32xlarge")),
+    HTTPS,
+    {**HTTPS, "load_balancer_plain_http": True, "load_balancer_domain_name": ""},
+    {**HTTPS, "load_balancer_domain_name": "", "load_balancer_certificate_arn": CERTIFICATE.format("us-east-1")},
+    *({"ecs_api_cpu": cpu, "ecs_api_memory": memory} for cpu, sizes in compute.FARGATE.items() for memory in sizes),
+    WORKER,
+    {"ecs_api_capacity_providers": [DEMAND, SPOT]},
+    {"ecs_worker_capacity_providers": [SPOT]},
+    {"ecs_api_desired_count": 2, "ecs_api_max_count": 2},
+    {"ecs_worker_min_count": 0, "ecs_worker_max_count": 20},
+    {"ecs_worker_stop_timeout": 120},
+    {"queue_visibility_timeout": 43200},
+    {"lambda_log_retention_days": 3653},
+    ZONES,
+    {**ZONES, "stack_region": "eu-west-1", "network_availability_zones": ["eu-west-1a", "eu-west-1c"]},
+    {"network_zone_count": 3},
+    {"network_alb_allowed_cidrs": ["0.0.0.0/0", "192.0.2.7/32"]},
+    MACHINE,
+    {"network_nat_instance_type": "t3.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-x86_64"},
+    {"network_nat_instance_type": "c7gn.medium", "network_nat_instance_image": "ami-0123456789abcdef0"},
+    *({"registry_api_image": each} for each in ("", f"{REPOSITORY}:1.2.3", f"{REPOSITORY}@sha256:{'0' * 64}")),
+    {"lambda_scheduler_memory": 128, "lambda_scheduler_timeout": 900, "lambda_reserved_concurrency": -1, "lambda_failures_retention_days": 14},
+    *({"lambda_cleanup_schedule": each} for each in ("rate(1 day)", "rate(5 minutes)", "rate(10 hours)", "cron(0/15 3 * * ? *)")),
+]  # fmt: skip
+
+BREAK = [
+    *(({**NAME, "stack_name": bad}, "lower-case letters, digits and single hyphens") for bad in (
+        "", "1a", "-a", "a-", "a--b", "Flow", "a_b", "a.b", "a b", "ä", "a\n"
+    )),
+    ({**NAME, "stack_name": "a" * 29}, "29 characters long: at most 28 are allowed"),
+    ({**NAME, "stack_region": "us-easst-1"}, "stack_region is 'us-easst-1': it must be a region of AWS, for example us-east-1"),
+    ({**NAME, "stack_region": "US-EAST-1"}, "must be a region"),
+    ({"stack_recovery_days": 3}, "allowed are 0 (deleted at once) and 7 to 30"),
+    ({"stack_recovery_days": 31}, "7 to 30"),
+    ({"stack_recovery_days": -1}, "7 to 30"),
+    ({"stack_state_retention_days": 0}, "at least 1"),
+    ({"stack_tags": {"aws:x": "y"}}, "keeps the prefix aws:"),
+    ({"stack_tags": {"AWS:x": "y"}}, "keeps the prefix aws:"),
+    ({"stack_tags": {"a": 1}}, "write them in quotes"),
+    ({"stack_tags": {"a": True}}, "write them in quotes"),
+    ({"stack_tags": {"": "y"}}, "keys of 1 to 128"),
+    ({"stack_tags": {"k" * 129: "y"}}, "keys of 1 to 128"),
+    ({"stack_tags": {"k": "v" * 257}}, "up to 256"),
+    ({"stack_tags": {"a": "b*"}}, "allowed are letters, digits"),
+    ({"network_tags": {"a,b": "c"}}, "network_tags has the tag 'a,b'"),
+    ({"stack_tags": {str(number): "x" for number in range(49)}}, "at most 48"),
+    *(({**NETWORK, "network_cidr": bad}, "network_cidr is") for bad in ("", "10.0.0.0", "10.0.0.0/15", "10.0.0.0/29", "10.0.0.1/16", "::/16", "x")),
+    ({**NETWORK, "network_private_cidrs": ["10.1.0.0/24", "10.0.11.0/24"]}, "network_private_cidrs has 10.1.0.0/24: it must lie in network_cidr, 10.0.0.0/16"),
+    ({**NETWORK, "network_private_cidrs": ["10.0.0.0/24", "10.0.11.0/24"]}, "network_private_cidrs has 10.0.0.0/24, which overlaps 10.0.0.0/24 of network_public_cidrs"),
+    ({**NETWORK, "network_public_cidrs": ["10.0.0.0/24", "10.0.0.128/25"]}, "10.0.0.128/25, which overlaps 10.0.0.0/24 of network_public_cidrs"),
+    ({**NETWORK, "network_public_cidrs": ["10.0.0.0/29", "10.0.1.0/24"]}, "'10.0.0.0/29': it must be"),
+    *(({**WINDOWS, "database_backup_window": bad}, "such as 03:00-04:00") for bad in ("", "3:00-4:00", "25:00-26:00", "03:60-04:30", "03:00", "sun:03:00-sun:04:00")),
+    *(({**WINDOWS, "database_maintenance_window": bad}, "such as sun:04:00-sun:05:00") for bad in ("", "04:00-05:00", "sonntag:04:00-sun:05:00", "sun:24:00-mon:01:00")),
+    ({**WINDOWS, "database_backup_window": "03:00-03:29"}, "at least 30 minutes"),
+    ({**WINDOWS, "database_backup_window": "03:00-03:00"}, "at least 30 minutes"),
+    ({**WINDOWS, "database_maintenance_window": "sun:04:00-sun:04:10"}, "at least 30 minutes"),
+    ({**WINDOWS, "database_maintenance_window": "sun:04:00-mon:04:00"}, "less than a day"),
+    ({**WINDOWS, "database_backup_window": "03:00-04:01"}, "must not overlap"),
+    ({**WINDOWS, "database_backup_window": "04:10-04:40"}, "must not overlap"),
+    ({"database_backup_window": "23:30-00:30", "database_maintenance_window": "mon:00:00-mon:01:00"}, "must not overlap"),
+    ({"database_backup_window": "00:00-00:30", "database_maintenance_window": "sun:23:45-mon:00:15"}, "must not overlap"),
+    ({"database_backup_retention_days": 36}, "0 (no backups) to 35"),
+    ({"database_backup_retention_days": -1}, "0 (no backups) to 35"),
+    ({**STORAGE, "database_allocated_storage": 19}, "gp3 has 20 to 65536 GiB"),
+    ({**STORAGE, "database_allocated_storage": 65537, "database_max_allocated_storage": 0}, "gp3 has 20"),
+    ({**STORAGE, "database_max_allocated_storage": 21}, "a tenth more than it has, 22"),
+    ({**STORAGE, "database_max_allocated_storage": 10}, "database_max_allocated_storage is 10, and database_allocated_storage is 20"),
+    ({**STORAGE, "database_max_allocated_storage": 70000}, "up to 65536"),
+    *(({"database_instance_class": bad}, "such as db.t3.micro") for bad in ("t3.micro", "db.t3", "db.t3.tiny", "db.serverless", "")),
+    ({**HTTPS, "load_balancer_domain_name": ""}, "HTTPS is asked for"),
+    ({**HTTPS, "load_balancer_certificate_arn": CERTIFICATE.format("eu-west-1")}, "certificates of its own region only"),
+    ({**HTTPS, "load_balancer_certificate_arn": "arn:aws:iam::123456789012:server-certificate/x"}, "ARN of a certificate of ACM"),
+    *(({"load_balancer_domain_name": bad}, "lower-case host name") for bad in ("localhost", "Example.com", "-a.com", "a_b.com", "https://a.com", "a..com")),
+    ({**API, "ecs_api_cpu": 300}, "ecs_api_cpu is 300: Fargate has 256, 512, 1024, 2048, 4096, 8192, 16384"),
+    ({**API, "ecs_api_memory": 4096}, "ecs_api_memory is 4096, and ecs_api_cpu is 256: with that cpu Fargate has 512, 1024, 2048 MiB"),
+    ({**API, "ecs_api_memory": 513}, "with that cpu"),
+    ({"ecs_worker_cpu": 8192, "ecs_worker_memory": 17408}, "ecs_worker_memory is 17408"),
+    ({"ecs_worker_cpu": 16384, "ecs_worker_memory": 131072}, "with that cpu"),
+    ({"ecs_api_capacity_providers": []}, "FARGATE and FARGATE_SPOT"),
+    ({"ecs_api_capacity_providers": [{**DEMAND, "capacity_provider": "EC2"}]}, "FARGATE and FARGATE_SPOT"),
+    ({"ecs_api_capacity_providers": [SPOT, SPOT]}, "each once"),
+    ({"ecs_api_capacity_providers": [DEMAND, {**SPOT, "base": 1}]}, "only one provider may have a base"),
+    ({"ecs_worker_capacity_providers": [{**SPOT, "weight": 0}]}, "one at least more than 0"),
+    ({"ecs_worker_capacity_providers": [{**SPOT, "weight": 1001}]}, "0 to 1000"),
+    ({"ecs_api_desired_count": 3, "ecs_api_max_count": 2}, "ecs_api_desired_count is 3, and ecs_api_max_count is 2"),
+    ({"ecs_worker_min_count": -1, "ecs_worker_max_count": 2}, "0 or more"),
+    ({"ecs_api_stop_timeout": 121}, "0 to 120"),
+    ({"queue_visibility_timeout": 43201}, "0 to 43200"),
+    ({"lambda_log_retention_days": 8}, "lambda_log_retention_days is 8: CloudWatch Logs allows 1, 3, 5, 7"),
+    ({**ZONES, "network_availability_zones": ["us-east-1a", "eu-west-1b"]}, "has 'eu-west-1b': it must be a zone of us-east-1"),
+    ({**ZONES, "network_availability_zones": ["us-east-1", "us-east-1b"]}, "it must be a zone of us-east-1"),
+    ({**ZONES, "network_availability_zones": ["us-east-1a"]}, "two zones at least"),
+    ({**ZONES, "network_availability_zones": ["us-east-1a", "us-east-1a"]}, "each once"),
+    ({**ZONES, "network_availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"]}, "one range for each of the 3 zones"),
+    ({"network_zone_count": 1}, "allowed are 2"),
+    ({"network_zone_count": 7}, "to 6"),
+    *(({"network_alb_allowed_cidrs": [bad]}, "such as 0.0.0.0/0") for bad in ("0.0.0.0/33", "10.0.0.1/8", "anywhere")),
+    ({**MACHINE, "network_nat_instance_type": "t3.nano"}, "a machine for x86_64, and network_nat_instance_image"),
+    ({**MACHINE, "network_nat_instance_image": "al2023-x86_64"}, "a machine for arm64"),
+    ({**MACHINE, "network_nat_instance_type": "nano"}, "such as t4g.nano"),
+    *(({"registry_worker_image": bad}, "not latest") for bad in (REPOSITORY, f"{REPOSITORY}:latest", f"{REPOSITORY}@sha256:12", "api:1", "latest")),
+    ({"lambda_scheduler_memory": 64}, "128 to 10240"),
+    ({"lambda_cleanup_timeout": 901}, "1 to 900"),
+    ({"lambda_reserved_concurrency": 0}, "1 and more"),
+    ({"lambda_failures_retention_days": 15}, "1 to 14"),
+    *(({"lambda_cleanup_schedule": bad}, "such as rate(1 hour)") for bad in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every day", "cron(0 3 * * *)")),
+]
+
+
+def told(value):
+    if isinstance(value, str):
+        return ""
+    return ", ".join(f"{name}={item}" for name, item in value.items())[:150]
+
+
+@pytest.mark.parametrize("values", PASS, ids=told)
+def test_what_aws_takes_passes(values):
+    assert broken(values) == []
+
+
+@pytest.mark.parametrize(("values", "words"), BREAK, ids=told)
+def test_what_aws_refuses_is_one_sentence(values, words):
+    sentences = broken(values)
+    assert any(words in sentence for sentence in sentences), sentences
+    assert all("\n" not in sentence.replace("\\n", "") for sentence in sentences)
+
+
+def test_all_sentences_are_told():
+    assert len(broken({**API, "ecs_api_memory": 1, "stack_recovery_days": 1, "queue_visibility_timeout": -1})) == 3
+
+
+@pytest.mark.parametrize(("values", "secret"), [(WORKER | {"ecs_worker_memory": 1}, "ecs_worker_memory"), ({"stack_recovery_days": 1}, "stack_recovery_days")])
+def test_secret_values_are_not_told(values, secret):
+    (sentence,) = broken(values, frozenset({secret}))
+    assert f"{secret} is (secret)" in sentence
+
+
+def test_a_rule_waits_for_all_its_variables():
+    assert broken({"ecs_api_cpu": 300}) == []
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1", "us-gov-west-1"])
+def test_the_longest_allowed_stack_fits_every_name(region):
+    longest, _key = stack.longest_stack(region)
+    for key, (pattern, _limit) in NAMES.items():
+        parts = {"state_bucket": (stack.ACCOUNT, region)}.get(key, (stack.PART,) if "{0}" in pattern else ())
+        name(key, "s" * longest, *parts)
+
+
+@pytest.mark.parametrize(
+    ("backup", "maintenance", "expected"),
+    [
+        ((180, 60), (6 * 1440 + 240, 60), False),
+        ((180, 61), (6 * 1440 + 240, 60), True),
+        ((300, 30), (6 * 1440 + 240, 60), False),
+        ((299, 30), (6 * 1440 + 240, 60), True),
+        ((1410, 60), (0, 30), True),
+        ((1410, 60), (30, 30), False),
+        ((0, 30), (7 * 1440 - 15, 30), True),
+        ((600, 30), (590, 60), True),
+        ((590, 60), (600, 30), True),
+    ],
+)
+def test_overlap(backup, maintenance, expected):
+    assert database.overlap(backup, maintenance) is expected
+
+
+def test_log_retentions_are_those_of_the_module():
+    assert (0, *stack.LOG_RETENTIONS) == tuple(RETENTIONS)

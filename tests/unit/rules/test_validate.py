@@ -1,0 +1,97 @@
+"""What the validate action says of one variable."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.action.validate import checked, unknown
+
+INPUTS = {"stack_region", "stack_protected", "database_instance_class", "database_port", "ecs_api_cpu"}
+PREFIXES = ("stack_", "database_", "ecs_", "network_")
+NESTED = {"type": "list", "elements": "dict", "options": {"weight": {"type": "int"}, "token": {"type": "str"}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("database_instnace_class", "did you mean database_instance_class?"),
+        ("database_instance_klass", "did you mean database_instance_class?"),
+        ("databse_instance_class", "did you mean database_instance_class?"),
+        ("ecs_ap_cpu", "did you mean ecs_api_cpu?"),
+        ("stack_xyzzy_quux", "named like one"),
+        ("confirm_destroy", ""),
+        ("group_names", ""),
+        ("inventory_hostname", ""),
+        ("ansible_stack_region", ""),
+        ("__stack_region", ""),
+        ("region", ""),
+        ("environment", ""),
+    ],
+)
+def test_unknown_variables(name, words):
+    told = unknown(name, INPUTS, PREFIXES)
+    assert words in told and bool(told) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "converted"),
+    [
+        ({}, "a", "a"),
+        ({"type": "str"}, 7, "7"),
+        ({"type": "int"}, "7", 7),
+        ({"type": "int"}, 7, 7),
+        ({"type": "bool"}, True, True),
+        ({"type": "list", "elements": "int"}, [1, "2"], [1, 2]),
+        ({"type": "dict"}, {"a": 1}, {"a": 1}),
+        ({"type": "str", "choices": ["a", "b"]}, "b", "b"),
+        ({"type": "str"}, None, ""),
+        (NESTED, [{"weight": "1"}], [{"weight": 1, "token": None}]),
+    ],
+)
+def test_right_values(spec, value, converted):
+    assert checked("x", spec, value) == ([], {"x": converted})
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "sentence"),
+    [
+        ({"type": "int"}, "many", "x is 'many': it must be a whole number"),
+        ({"type": "int"}, 1.5, "x is 1.5: it must be a whole number"),
+        ({"type": "bool"}, "maybe", "x is 'maybe', a text: it must be true or false"),
+        ({"type": "bool"}, "false", "x is 'false', a text: it must be true or false; on the command line: -e '{\"x\": ...}'"),
+        ({"type": "list"}, "a,b", "x is 'a,b', a text: it must be a list"),
+        ({"type": "list", "elements": "int"}, [1, "b"], "x is [1, 'b']: it must be a list, each item a whole number"),
+        ({"type": "dict"}, "a=b", "x is 'a=b', a text: it must be a mapping"),
+        ({"type": "dict"}, ["a"], "x is ['a']: it must be a mapping"),
+        ({"type": "str"}, ["a"], "x is ['a']: it must be text"),
+        ({"type": "str", "choices": ["a", "b"]}, "c", "x is 'c': allowed are a, b"),
+        ({"type": "int", "choices": [1, 2]}, "3", "x is '3': allowed are 1, 2"),
+        ({"type": "list", "elements": "str", "choices": ["a"]}, ["a", "c"], "x is ['a', 'c']: allowed are a"),
+        ({"type": "str", "required": True}, None, "x is not set: it must be text"),
+        ({"type": "str", "required": True, "choices": ["a"]}, None, "x is not set: allowed are a"),
+        (NESTED, [{"weight": "heavy"}], "weight"),
+        (NESTED, [{"wieght": 1}], "wieght"),
+    ],
+)
+def test_wrong_values(spec, value, sentence):
+    sentences, values = checked("x", spec, value)
+    assert len(sentences) == 1 and sentence in sentences[0] and values == {}
+
+
+def test_no_value_is_right_where_none_is_required():
+    assert checked("x", {"type": "int"}, None) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("spec", "value"),
+    [
+        ({"type": "int", "no_log": True}, "hunter2"),
+        ({"type": "bool", "no_log": True}, "hunter2"),
+        ({"type": "dict", "no_log": True}, "hunter2"),
+        ({"type": "str", "no_log": True}, ["hunter2"]),
+        ({"type": "str", "no_log": True, "choices": ["a"]}, "hunter2"),
+        ({"type": "dict", "options": {"a": {"type": "int", "no_log": True}}}, {"a": "hunter2"}),
+    ],
+)
+def test_secret_values_are_not_told(spec, value):
+    ((sentence,), values) = checked("x", spec, value)
+    assert "x is (secret)" in sentence and "hunter2" not in sentence and values == {}
