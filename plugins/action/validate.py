@@ -92,7 +92,7 @@ class ActionModule(ActionBase):
             undefined = re.findall(r"'(\w+)' is undefined", str(error))
             if undefined and undefined[-1].startswith("__"):
                 return [], {}  # made of what a task of this run will register
-            return [f"{name} can't be made: {error}"], {}
+            return [f"{name} can't be made: {str(error).rpartition(' failed: ')[2]}"], {}
         return checked(name, spec, value)
 
     def _stand_in(self, task_vars):

@@ -1,4 +1,4 @@
-"""What Fargate, Lambda and the queue between them take."""
+"""What Fargate and Lambda take."""
 
 from __future__ import annotations
 
@@ -59,13 +59,6 @@ def stop_timeout(seconds):
     """Fargate waits two minutes at the most."""
     if not 0 <= seconds.value <= 120:
         yield f"{seconds}: Fargate allows 0 to 120 seconds"
-
-
-@rule("queue_visibility_timeout")
-def visibility(seconds):
-    """SQS hides a message for half a day at the most."""
-    if not 0 <= seconds.value <= 43200:
-        yield f"{seconds}: SQS allows 0 to 43200 seconds"
 
 
 @rule("registry_*_image")

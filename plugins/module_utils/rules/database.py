@@ -9,6 +9,8 @@ from .registry import rule
 DAY, WEEK, SHORTEST = 24 * 60, 7 * 24 * 60, 30
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 GP3 = (20, 65536)
+MAJORS = (13, 14, 15, 16, 17, 18)
+RESERVED = ("admin", "rdsadmin", "rds_superuser", "rdsrepladmin", "database", "user")
 TIME = r"([01]\d|2[0-3]):([0-5]\d)"
 
 
@@ -77,6 +79,40 @@ def growth(size, longest):
             f"{longest}, and {size}: allowed are 0 (it never grows) and a tenth more than it has, "
             f"{-(-size.value * 11 // 10)}, up to {GP3[1]} GiB"
         )
+
+
+@rule("database_engine_version")
+def version(text):
+    """Majors that RDS still makes, and that this collection knows."""
+    found = re.fullmatch(r"(\d+)(\.\d+)?", text.value)
+    if not found or int(found[1]) not in MAJORS:
+        yield f"{text}: it must be a version of PostgreSQL {', '.join(map(str, MAJORS))}, for example '{MAJORS[-2]}'"
+
+
+@rule("database_name")
+@rule("database_master_username")
+@rule("secrets_database_username")
+def identifier(name):
+    """Names that RDS takes for databases and users."""
+    if not re.fullmatch(r"[A-Za-z]\w{0,62}", name.value, re.ASCII) or name.value.lower() in RESERVED:
+        yield (
+            f"{name}: allowed are up to 63 letters, digits and underscores, a letter first, "
+            f"and not {', '.join(RESERVED)}"
+        )
+
+
+@rule("database_master_username", "secrets_database_username")
+def two_users(master, own):
+    """The application must not be the administrator."""
+    if master.value == own.value:
+        yield f"{own}, and {master}: the application needs a user of its own"
+
+
+@rule("database_port")
+def port(number):
+    """RDS listens on these."""
+    if not 1150 <= number.value <= 65535:
+        yield f"{number}: RDS allows 1150 to 65535"
 
 
 @rule("database_instance_class")

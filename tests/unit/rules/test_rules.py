@@ -30,6 +30,7 @@ SPOT = {"capacity_provider": "FARGATE_SPOT", "weight": 1, "base": 0}
 DEMAND = {"capacity_provider": "FARGATE", "weight": 1, "base": 1}
 
 ZONES = {"stack_region": "us-east-1", "network_availability_zones": ["us-east-1a", "us-east-1b"], "network_public_cidrs": ["10.0.0.0/24", "10.0.1.0/24"]}
+USERS = {"database_master_username": "owner", "secrets_database_username": "app"}
 MACHINE = {"network_nat_instance_type": "t4g.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-arm64"}
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api"
 
@@ -72,7 +73,11 @@ PASS = [
     {"ecs_api_desired_count": 2, "ecs_api_max_count": 2},
     {"ecs_worker_min_count": 0, "ecs_worker_max_count": 20},
     {"ecs_worker_stop_timeout": 120},
-    {"queue_visibility_timeout": 43200},
+    {"queue_visibility_timeout_seconds": 43200, "queue_receive_wait_seconds": 0, "queue_tags": {}},
+    {"queue_message_retention_seconds": 345600, "queue_dead_letter_retention_seconds": 1209600},
+    {"database_engine_version": "17", "database_port": 5432},
+    {"database_engine_version": "16.4", "database_name": "a_1"},
+    USERS,
     {"lambda_log_retention_days": 3653},
     ZONES,
     {**ZONES, "stack_region": "eu-west-1", "network_availability_zones": ["eu-west-1a", "eu-west-1c"]},
@@ -148,7 +153,16 @@ BREAK = [
     ({"ecs_api_desired_count": 3, "ecs_api_max_count": 2}, "ecs_api_desired_count is 3, and ecs_api_max_count is 2"),
     ({"ecs_worker_min_count": -1, "ecs_worker_max_count": 2}, "0 or more"),
     ({"ecs_api_stop_timeout": 121}, "0 to 120"),
-    ({"queue_visibility_timeout": 43201}, "0 to 43200"),
+    ({"queue_visibility_timeout_seconds": 43201}, "queue_visibility_timeout_seconds is 43201: SQS allows 0 to 43200"),
+    ({"queue_message_retention_seconds": 59}, "60 to 1209600"),
+    ({"queue_receive_wait_seconds": 21}, "0 to 20"),
+    ({"queue_max_receive_count": 0}, "1 to 1000"),
+    ({"queue_message_retention_seconds": 600, "queue_dead_letter_retention_seconds": 600}, "must be kept longer"),
+    *(({"database_engine_version": bad}, "version of PostgreSQL 13") for bad in ("9.6", "12", "19", "latest", "16.4.1", "")),
+    *(({"database_name": bad}, "letters, digits and underscores") for bad in ("", "1a", "a-b", "a" * 64, "ä")),
+    ({**USERS, "database_master_username": "admin"}, "and not admin"),
+    ({**USERS, "secrets_database_username": "owner"}, "a user of its own"),
+    ({"database_port": 1149}, "1150 to 65535"),
     ({"lambda_log_retention_days": 8}, "lambda_log_retention_days is 8: CloudWatch Logs allows 1, 3, 5, 7"),
     ({**ZONES, "network_availability_zones": ["us-east-1a", "eu-west-1b"]}, "has 'eu-west-1b': it must be a zone of us-east-1"),
     ({**ZONES, "network_availability_zones": ["us-east-1", "us-east-1b"]}, "it must be a zone of us-east-1"),
@@ -189,7 +203,7 @@ def test_what_aws_refuses_is_one_sentence(values, words):
 
 
 def test_all_sentences_are_told():
-    assert len(broken({**API, "ecs_api_memory": 1, "stack_recovery_days": 1, "queue_visibility_timeout": -1})) == 3
+    assert len(broken({**API, "ecs_api_memory": 1, "stack_recovery_days": 1, "queue_visibility_timeout_seconds": -1})) == 3
 
 
 @pytest.mark.parametrize(("values", "secret"), [(WORKER | {"ecs_worker_memory": 1}, "ecs_worker_memory"), ({"stack_recovery_days": 1}, "stack_recovery_days")])
