@@ -20,7 +20,7 @@ options:
     type: str
     required: true
   architecture:
-    description: The processor that the image says it is for. It can't be changed afterwards.
+    description: The processor that the image says it is for, when it is made.
     type: str
     choices: [amd64, arm64]
     default: amd64

@@ -89,6 +89,12 @@ images:
       released: true
       repository_arn: arn:aws:ecr:us-east-1:123456789012:repository/flow-builder-dev-api
       repository_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api
+notes:
+  description: Which components aren't released yet, for the end of a run.
+  returned: success
+  type: list
+  elements: str
+  sample: ["scheduler: not released yet, so there is nothing to run"]
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -137,7 +143,9 @@ def main():
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error, doing))
-    module.exit_json(changed=False, images=images)
+    waiting = [name for name, image in images.items() if not image["released"]]
+    notes = [f"{', '.join(waiting)}: not released yet, so there is nothing to run"] if waiting else []
+    module.exit_json(changed=False, images=images, notes=notes)
 
 
 if __name__ == "__main__":

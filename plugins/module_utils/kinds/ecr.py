@@ -149,7 +149,7 @@ class BootstrapImage(Kind):
     identity = ("repository",)
     needs = ("ecr_repository",)
     taggable = False
-    immutable = {"architecture": "tags are immutable; delete the image first"}
+    create_only = frozenset({"architecture"})  # the tag is immutable, and nothing runs the image
 
     def find(self, aws, want):
         """Return the repository's bootstrap image."""

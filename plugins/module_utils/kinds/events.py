@@ -20,7 +20,7 @@ class Rule(Kind):
     title = "EventBridge rule"
     service = "events"
     module = "flow_builder.aws.cloudwatchevent_rule"
-    needs = ("lambda_function", "sqs_queue", "iam_role", "ecs_cluster", "ecs_task_definition")
+    needs = ("lambda_function", "sqs_queue", "iam_role", "ecs_cluster", "ecs_taskdefinition")
     settling = (("ValidationException", "cannot be assumed"),)
 
     def want(self, arguments):

@@ -12,7 +12,7 @@ from .lambda_ import FUNCTION
 def chosen(aws, component: dict, check: bool) -> dict:
     """Return a component's image by digest, whether it is a release, and its repository."""
     repository = REPOSITORY.made(aws, {"name": component["repository"]})
-    bootstrap = BOOTSTRAP_IMAGE.made(aws, component)["image"]
+    bootstrap = (BOOTSTRAP_IMAGE.find(aws, component) or BOOTSTRAP_IMAGE.made(aws, component))["image"]
     asked = bootstrap if component["image"] == f"{repository['uri']}:{BOOTSTRAP}" else component["image"]
     image = said(aws, component["repository"], asked, check) or running(aws, component) or bootstrap
     return {
