@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from . import (
+    acm,
     application_autoscaling,
     autoscaling,
     cloudwatch,
@@ -13,20 +14,24 @@ from . import (
     ec2_vpc,
     ecr,
     ecs,
+    elbv2,
     events,
     iam,
     kms,
     lambda_,
     logs,
     rds,
+    route53,
     s3,
     secretsmanager,
+    sns,
     sqs,
 )
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for service in (
+        acm,
         application_autoscaling,
         autoscaling,
         cloudwatch,
@@ -35,14 +40,17 @@ KINDS: dict[str, Kind] = {
         ec2_vpc,
         ecr,
         ecs,
+        elbv2,
         events,
         iam,
         kms,
         lambda_,
         logs,
         rds,
+        route53,
         s3,
         secretsmanager,
+        sns,
         sqs,
     )
     for kind in vars(service).values()

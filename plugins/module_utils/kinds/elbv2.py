@@ -1,0 +1,361 @@
+"""Elastic Load Balancing: application load balancers and target groups."""
+
+from __future__ import annotations
+
+from itertools import batched
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.kind import Kind
+from ..engine.waiting import until
+
+NO_BALANCER = "LoadBalancerNotFound"
+NO_GROUP = "TargetGroupNotFound"
+NO_LISTENER = "ListenerNotFound"
+
+# Our field: (AWS's attribute, its type).
+BALANCER_ATTRIBUTES = {
+    "access_logs_enabled": ("access_logs.s3.enabled", bool),
+    "access_logs_s3_bucket": ("access_logs.s3.bucket", str),
+    "access_logs_s3_prefix": ("access_logs.s3.prefix", str),
+    "deletion_protection": ("deletion_protection.enabled", bool),
+    "http2": ("routing.http2.enabled", bool),
+    "http_desync_mitigation_mode": ("routing.http.desync_mitigation_mode", str),
+    "http_drop_invalid_header_fields": ("routing.http.drop_invalid_header_fields.enabled", bool),
+    "http_x_amzn_tls_version_and_cipher_suite": ("routing.http.x_amzn_tls_version_and_cipher_suite.enabled", bool),
+    "http_xff_client_port": ("routing.http.xff_client_port.enabled", bool),
+    "idle_timeout": ("idle_timeout.timeout_seconds", int),
+    "waf_fail_open": ("waf.fail_open.enabled", bool),
+}
+GROUP_ATTRIBUTES = {
+    "deregistration_delay_timeout": ("deregistration_delay.timeout_seconds", int),
+    "slow_start_duration": ("slow_start.duration_seconds", int),
+    "load_balancing_algorithm_type": ("load_balancing.algorithm.type", str),
+    "stickiness_enabled": ("stickiness.enabled", bool),
+    "stickiness_type": ("stickiness.type", str),
+    "stickiness_lb_cookie_duration": ("stickiness.lb_cookie.duration_seconds", int),
+    "stickiness_app_cookie_name": ("stickiness.app_cookie.cookie_name", str),
+    "stickiness_app_cookie_duration": ("stickiness.app_cookie.duration_seconds", int),
+}
+# Our field: AWS's key, the same in what it takes and what it answers.
+HEALTH_CHECK = {
+    "health_check_enabled": "HealthCheckEnabled",
+    "health_check_protocol": "HealthCheckProtocol",
+    "health_check_port": "HealthCheckPort",
+    "health_check_path": "HealthCheckPath",
+    "health_check_interval": "HealthCheckIntervalSeconds",
+    "health_check_timeout": "HealthCheckTimeoutSeconds",
+    "healthy_threshold_count": "HealthyThresholdCount",
+    "unhealthy_threshold_count": "UnhealthyThresholdCount",
+}
+# What a redirect leaves as it was, unless it says otherwise.
+SAME = {"Protocol": "#{protocol}", "Host": "#{host}", "Port": "#{port}", "Path": "/#{path}", "Query": "#{query}"}
+FIXED = {
+    "name": "Name",
+    "protocol": "Protocol",
+    "port": "Port",
+    "protocol_version": "ProtocolVersion",
+    "target_type": "TargetType",
+    "vpc_id": "VpcId",
+    "ip_address_type": "IpAddressType",
+}
+
+
+class ElbKind(Kind):
+    """What load balancers and target groups share: they are tagged and listed alike."""
+
+    service = "elbv2"
+    key = ""
+    """The key of the description's ARN."""
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("elbv2").add_tags(ResourceArns=[live["arn"]], Tags=tagging.to_list(add))
+        if remove:
+            aws("elbv2").remove_tags(ResourceArns=[live["arn"]], TagKeys=remove)
+
+    def tagged(self, aws, items):
+        """Return pairs of description and tags; AWS answers for twenty at a time."""
+        pairs = []
+        for some in batched(items, 20):
+            arns = [item[self.key] for item in some]
+            told = aws("elbv2").describe_tags(ResourceArns=arns)["TagDescriptions"]
+            tags = {item["ResourceArn"]: tagging.from_list(item["Tags"]) for item in told}
+            pairs += [(item, tags.get(item[self.key], {})) for item in some]
+        return pairs
+
+
+class LoadBalancer(ElbKind):
+    """An application load balancer with its listeners and their rules. Target groups are named by ARN."""
+
+    name = "load_balancer"
+    title = "load balancer"
+    module = "amazon.aws.elb_application_lb"
+    key = "LoadBalancerArn"
+    needs = ("target_group", "certificate", "subnet", "security_group", "internet_gateway")
+    replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
+    volatile = frozenset({"state"})
+    controls = frozenset({"purge_listeners", "purge_rules"})
+
+    def want(self, arguments):
+        """Spell listeners in one way; subnets and groups have no order."""
+        want = super().want(arguments)
+        for field in ("subnets", "security_groups"):
+            if field in want:
+                want[field] = sorted(want[field])
+        if "listeners" in want:
+            want["listeners"] = sorted((listener(item) for item in want["listeners"]), key=lambda item: item["Port"])
+        return want
+
+    def find(self, aws, want):
+        """Return the load balancer of this name."""
+        found = unless(NO_BALANCER, aws("elbv2").describe_load_balancers, Names=[want["name"]])
+        return self._live(aws, *self.tagged(aws, found["LoadBalancers"])[0]) if found else None
+
+    def stack(self, aws, stack):
+        """Return the load balancers tagged with the stack."""
+        items = aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")
+        items = [item for item in items if item["Type"] == "application"]
+        return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
+
+    def _live(self, aws, item, tags):
+        arn = item["LoadBalancerArn"]
+        told = unless(NO_BALANCER, aws("elbv2").describe_load_balancer_attributes, LoadBalancerArn=arn)
+        listeners = unless(NO_BALANCER, aws.pages, "elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        return {
+            "name": item["LoadBalancerName"],
+            "arn": arn,
+            "full_name": arn.partition("loadbalancer/")[2],
+            "dns_name": item["DNSName"],
+            "zone_id": item["CanonicalHostedZoneId"],
+            "vpc_id": item["VpcId"],
+            "scheme": item["Scheme"],
+            "ip_address_type": item["IpAddressType"],
+            "subnets": sorted(zone["SubnetId"] for zone in item["AvailabilityZones"]),
+            "security_groups": sorted(item.get("SecurityGroups") or []),
+            "state": item["State"]["Code"],
+            "listeners": sorted(
+                (listener({**each, "Rules": self._rules(aws, each)}) for each in listeners or []),
+                key=lambda each: each["Port"],
+            ),
+            "tags": tags,
+            **from_attributes(told["Attributes"] if told else [], BALANCER_ATTRIBUTES),
+        }
+
+    @staticmethod
+    def _rules(aws, item):
+        rules = unless(NO_LISTENER, aws.pages, "elbv2", "describe_rules", "Rules", ListenerArn=item["ListenerArn"])
+        return [rule for rule in rules or [] if not rule["IsDefault"]]
+
+    def prepare(self, aws, live, want):
+        """Delete rules that were given more conditions than they should have: the module doesn't see those."""
+        wanted = {(each["Port"], rule["Priority"]): rule for each in want["listeners"] for rule in each["Rules"]}
+        for item in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=live["arn"]):
+            for described in self._rules(aws, item):
+                found = rule(described)
+                expected = wanted.get((item["Port"], found["Priority"]))
+                if expected and len(found["Conditions"]) > len(expected["Conditions"]):
+                    aws("elbv2").delete_rule(RuleArn=described["RuleArn"])
+
+    def ready(self, live):
+        """A load balancer is usable when it is active; AWS keeps an impaired one at work."""
+        return live["state"] in ("active", "active_impaired")
+
+    def failed(self, live):
+        """Say that AWS couldn't set it up."""
+        return "AWS could not set it up" if live["state"] == "failed" else ""
+
+    def protected(self, live):
+        """Deletion protection is lifted for the end of a stack only."""
+        return "its deletion protection is on" if live["deletion_protection"] else ""
+
+    def delete(self, aws, live):
+        """Lift the protection and delete it with its listeners."""
+        unless(
+            NO_BALANCER, aws("elbv2").modify_load_balancer_attributes, LoadBalancerArn=live["arn"],
+            Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
+        )  # fmt: skip
+        unless(NO_BALANCER, aws("elbv2").delete_load_balancer, LoadBalancerArn=live["arn"])
+
+    def gone(self, aws, live, timeout):
+        """Wait for the end of its network interfaces too, which hold subnets and security groups."""
+        interfaces = [{"Name": "description", "Values": [f"ELB {live['full_name']}"]}]
+        until(
+            lambda: self.find(aws, live) is None
+            and not aws("ec2").describe_network_interfaces(Filters=interfaces)["NetworkInterfaces"],
+            timeout,
+            f"the end of load balancer {live['name']} and of its network interfaces",
+        )
+
+    def made(self, aws, want):
+        """AWS makes up the names."""
+        return {field: self.later(want, field) for field in ("arn", "full_name", "dns_name", "zone_id")}
+
+
+def listener(item: dict) -> dict:
+    """Return a listener, described or wanted, in the one spelling that we compare."""
+    secure = item["Protocol"] in ("HTTPS", "TLS")
+    if secure and not item.get("SslPolicy"):
+        raise EngineError(f"listener {item['Port']} needs an SslPolicy: AWS's default is an old one")
+    return {
+        "Port": int(item["Port"]),
+        "Protocol": item["Protocol"],
+        "SslPolicy": item["SslPolicy"] if secure else "",
+        "Certificates": [each["CertificateArn"] for each in item.get("Certificates") or []] if secure else [],
+        "DefaultActions": actions(item["DefaultActions"]),
+        "Rules": sorted((rule(each) for each in item.get("Rules") or []), key=lambda each: each["Priority"]),
+    }
+
+
+def rule(item: dict) -> dict:
+    """Return a listener's rule in one spelling."""
+    return {
+        "Priority": int(item["Priority"]),
+        "Conditions": sorted((condition(each) for each in item["Conditions"]), key=str),
+        "Actions": actions(item["Actions"]),
+    }
+
+
+def condition(item: dict) -> dict:
+    """Return a condition in one spelling: AWS answers some of them in two at once."""
+    config = next((value for key, value in item.items() if key.endswith("Config") and value), {})
+    values = config.get("Values") or item.get("Values") or []
+    told = {"Field": item["Field"], "Values": sorted(values, key=str)}
+    return told | ({"HttpHeaderName": config["HttpHeaderName"]} if "HttpHeaderName" in config else {})
+
+
+def actions(items: list[dict]) -> list[dict]:
+    """Return actions in one spelling: in their order, with what AWS fills in."""
+    return [_action(item) for item in sorted(items, key=lambda item: item.get("Order", 0))]
+
+
+def _action(item):
+    told = {key: value for key, value in item.items() if key not in ("Order", "ForwardConfig") and value is not None}
+    if item["Type"] == "forward":
+        config = item.get("ForwardConfig") or {}
+        groups = config.get("TargetGroups") or []
+        sticky = config.get("TargetGroupStickinessConfig", {}).get("Enabled", False)
+        if len(groups) > 1 or sticky:
+            return {"Type": "forward", "ForwardConfig": config}
+        return {"Type": "forward", "TargetGroupArn": item.get("TargetGroupArn") or groups[0]["TargetGroupArn"]}
+    if item["Type"] == "redirect":
+        told["RedirectConfig"] = {**SAME, **item["RedirectConfig"]}
+    return told
+
+
+class TargetGroup(ElbKind):
+    """A target group: where a load balancer sends requests, and how it sees who is well."""
+
+    name = "target_group"
+    title = "target group"
+    module = "flow_builder.aws.elb_target_group"
+    key = "TargetGroupArn"
+    needs = ("vpc",)
+    replaced = {field: "AWS fixes it when a target group is made" for field in FIXED if field != "name"}
+    volatile = frozenset({"load_balancer_arns"})
+
+    def find(self, aws, want):
+        """Return the target group of this name."""
+        found = unless(NO_GROUP, aws("elbv2").describe_target_groups, Names=[want["name"]])
+        return self._live(aws, *self.tagged(aws, found["TargetGroups"])[0]) if found else None
+
+    def stack(self, aws, stack):
+        """Return the target groups tagged with the stack."""
+        items = aws.pages("elbv2", "describe_target_groups", "TargetGroups")
+        return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
+
+    def _live(self, aws, item, tags):
+        arn = item["TargetGroupArn"]
+        told = unless(NO_GROUP, aws("elbv2").describe_target_group_attributes, TargetGroupArn=arn)
+        matcher = item.get("Matcher") or {}
+        return {
+            **{field: item.get(key) for field, key in FIXED.items()},
+            **{field: item.get(key) for field, key in HEALTH_CHECK.items()},
+            "name": item["TargetGroupName"],
+            "arn": arn,
+            "full_name": arn.rpartition(":")[2],
+            "successful_response_codes": matcher.get("HttpCode") or matcher.get("GrpcCode") or "",
+            "load_balancer_arns": item.get("LoadBalancerArns") or [],
+            "tags": tags,
+            **from_attributes(told["Attributes"] if told else [], GROUP_ATTRIBUTES),
+        }
+
+    def create(self, aws, want):
+        """Make the group with its tags, then set its attributes."""
+        said = {key: want[field] for field, key in FIXED.items() if field in want}
+        more = {"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}
+        made = aws("elbv2").create_target_group(**said, **self._health_check(want, want), **more)
+        self._attributes(aws, made["TargetGroups"][0]["TargetGroupArn"], want, want)
+
+    def update(self, aws, live, want, changes):
+        """Change the health check and the attributes."""
+        check = self._health_check(want, changes)
+        if check:
+            aws("elbv2").modify_target_group(TargetGroupArn=live["arn"], **check)
+        self._attributes(aws, live["arn"], want, changes)
+
+    @staticmethod
+    def _health_check(want, fields):
+        said = {key: want[field] for field, key in HEALTH_CHECK.items() if field in fields}
+        if "successful_response_codes" in fields:
+            code = "GrpcCode" if want.get("protocol_version") == "GRPC" else "HttpCode"
+            said["Matcher"] = {code: want["successful_response_codes"]}
+        return said
+
+    @staticmethod
+    def _attributes(aws, arn, want, fields):
+        said = to_attributes({field: want[field] for field in GROUP_ATTRIBUTES if field in fields}, GROUP_ATTRIBUTES)
+        if said:
+            aws("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=said)
+
+    def delete(self, aws, live):
+        """Delete the group.
+
+        AWS keeps it as long as a listener or a rule sends requests to it, so these go first; when the group is
+        replaced, the task of their load balancer makes them anew.
+        """
+        for arn in live["load_balancer_arns"]:
+            listeners = unless(NO_BALANCER, aws.pages, "elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+            for item in listeners or []:
+                self._released(aws, live["arn"], item)
+        unless(NO_GROUP, aws("elbv2").delete_target_group, TargetGroupArn=live["arn"])
+
+    @staticmethod
+    def _released(aws, arn, item):
+        def uses(acting):
+            return arn in str(acting)
+
+        if uses(item["DefaultActions"]):
+            unless(NO_LISTENER, aws("elbv2").delete_listener, ListenerArn=item["ListenerArn"])
+            return
+        for each in aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=item["ListenerArn"]):
+            if uses(each["Actions"]):
+                unless("RuleNotFound", aws("elbv2").delete_rule, RuleArn=each["RuleArn"])
+
+    def made(self, aws, want):
+        """AWS makes up the names."""
+        return {field: self.later(want, field) for field in ("arn", "full_name")}
+
+
+def from_attributes(pairs: list[dict], known: dict) -> dict:
+    """Return attributes as our fields, and those that have none together, so that drift in them is seen too."""
+    told = {pair["Key"]: pair["Value"] for pair in pairs}
+    fields = {}
+    for field, (key, kind) in known.items():
+        value = told.pop(key, None)
+        fields[field] = value if value is None else value == "true" if kind is bool else kind(value)
+    return {**fields, "other_attributes": dict(sorted(told.items()))}
+
+
+def to_attributes(fields: dict, known: dict) -> list[dict]:
+    """Return our fields as AWS's attributes."""
+    return [
+        {"Key": known[field][0], "Value": str(value).lower() if known[field][1] is bool else str(value)}
+        for field, value in sorted(fields.items())
+    ]
+
+
+LOAD_BALANCER = LoadBalancer()
+TARGET_GROUP = TargetGroup()

@@ -1,0 +1,234 @@
+"""Route 53: public hosted zones and their records."""
+
+from __future__ import annotations
+
+from ..engine import tags as tagging
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.kind import Kind
+from ..engine.placeholder import has_placeholder
+from .acm import CERTIFICATE
+from .elbv2 import LOAD_BALANCER
+
+MISSING = "NoSuchHostedZone"
+BATCH = 100
+"""How many records are deleted at once."""
+
+
+def plain(name: str) -> str:
+    """Return a DNS name in one spelling."""
+    return name.lower().rstrip(".").replace("\\052", "*")
+
+
+class HostedZone(Kind):
+    """A public hosted zone of a stack's own domain."""
+
+    name = "hosted_zone"
+    title = "hosted zone"
+    service = "route53"
+    module = "amazon.aws.route53_zone"
+    identity = ("zone",)
+
+    def want(self, arguments):
+        """Spell the name in one way."""
+        want = super().want(arguments)
+        return {**want, "zone": plain(want["zone"])}
+
+    def find(self, aws, want):
+        """Return the public zone of this name.
+
+        Raises EngineError when the zone belongs to somebody else: the stack would adopt it, and its end delete it.
+        """
+        listed = aws("route53").list_hosted_zones_by_name(DNSName=want["zone"])["HostedZones"]
+        zones = [zone for zone in listed if plain(zone["Name"]) == want["zone"] and not zone["Config"]["PrivateZone"]]
+        lives = [self._live(aws, zone) for zone in zones]
+        stack = want.get("tags", {}).get("Stack")
+        mine = [live for live in lives if stack in (None, live["tags"].get("Stack"))]
+        foreign = [live["id"] for live in lives if live not in mine]
+        if foreign:
+            raise EngineError(
+                f"the account has a zone {want['zone']} already ({foreign[0]}) which isn't this stack's: "
+                "give its id instead of having the stack make one"
+            )
+        return mine[0] if mine else None
+
+    def stack(self, aws, stack):
+        """Return the zones tagged with the stack."""
+        zones = aws.pages("route53", "list_hosted_zones", "HostedZones")
+        lives = (self._live(aws, zone) for zone in zones if not zone["Config"]["PrivateZone"])
+        return [live for live in lives if live["tags"].get("Stack") == stack]
+
+    def _live(self, aws, zone):
+        zone_id = zone["Id"].rpartition("/")[2]
+        tags = unless(
+            MISSING, aws("route53").list_tags_for_resource, ResourceType="hostedzone", ResourceId=zone_id,
+        )  # fmt: skip
+        return {
+            "id": zone_id,
+            "arn": aws.arn("route53", f"hostedzone/{zone_id}", region=False, account=False),
+            "zone": plain(zone["Name"]),
+            "comment": zone["Config"].get("Comment", ""),
+            "name_servers": name_servers(aws, zone_id),
+            "dnssec": signing(aws, zone_id),
+            "tags": tagging.from_list(tags["ResourceTagSet"]["Tags"]) if tags else {},
+        }
+
+    def pointer(self, live):
+        """The module takes DNSSEC back unless it is told to leave it."""
+        return {"dnssec": live["dnssec"]}
+
+    def notes(self, live):
+        """Say what the parent zone must delegate."""
+        if has_placeholder(live["name_servers"]):
+            return []
+        return [f"The zone above {live['zone']} must delegate it to {', '.join(live['name_servers'])} (NS records)"]
+
+    def delete(self, aws, live):
+        """Delete the zone with all its records but those that Route 53 keeps itself."""
+        kept = {("SOA", live["zone"]), ("NS", live["zone"])}
+        pages = unless(
+            MISSING, aws.pages, "route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live["id"]
+        )
+        changes = [
+            {"Action": "DELETE", "ResourceRecordSet": record}
+            for record in pages or []
+            if (record["Type"], plain(record["Name"])) not in kept
+        ]
+        for start in range(0, len(changes), BATCH):
+            aws("route53").change_resource_record_sets(
+                HostedZoneId=live["id"], ChangeBatch={"Changes": changes[start : start + BATCH]}
+            )
+        unless(MISSING, aws("route53").delete_hosted_zone, Id=live["id"])
+
+    def made(self, aws, want):
+        """AWS makes up the id and the name servers."""
+        fields = {field: self.later(want, field) for field in ("id", "arn")}
+        return {**fields, "name_servers": [self.later(want, "name_servers")]}
+
+
+def name_servers(aws, zone_id: str) -> list[str]:
+    """Return the name servers of a zone."""
+    zone = unless(MISSING, aws("route53").get_hosted_zone, Id=zone_id) or {}
+    return sorted(zone.get("DelegationSet", {}).get("NameServers", []))
+
+
+def signing(aws, zone_id: str) -> bool:
+    """Say whether a zone is signed."""
+    answer = unless(MISSING, aws("route53").get_dnssec, HostedZoneId=zone_id) or {}
+    return answer.get("Status", {}).get("ServeSignature") == "SIGNING"
+
+
+class DnsRecord(Kind):
+    """A record of a hosted zone, simple or alias.
+
+    Records have no tags. A stack's are all in its own zones, and in other zones those that its certificates and load
+    balancers gave rise to.
+    """
+
+    name = "dns_record"
+    title = "DNS record"
+    service = "route53"
+    module = "amazon.aws.route53"
+    identity = ("record", "hosted_zone_id", "type")
+    needs = ("hosted_zone", "certificate", "load_balancer")
+    taggable = False
+    connection = {"region": "aws_region"}  # the module's own region is that of latency-based routing
+    controls = frozenset({"overwrite", "zone", "private_zone"})
+    given = {"state": "present", "overwrite": True}
+
+    def want(self, arguments):
+        """Spell names in one way; the values of a record have no order."""
+        want = {"alias": False, **super().want(arguments)}
+        want["record"] = plain(want["record"])
+        if "value" in want:
+            values = [want["value"]] if isinstance(want["value"], str) else want["value"]
+            want["value"] = values_of(want["type"], want["alias"], values)
+        return want
+
+    def find(self, aws, want):
+        """Return the record of this name and type."""
+        found = unless(
+            MISSING, aws("route53").list_resource_record_sets, HostedZoneId=want["hosted_zone_id"],
+            StartRecordName=want["record"], StartRecordType=want["type"], MaxItems="1",
+        )  # fmt: skip
+        items = [self._live(want["hosted_zone_id"], item) for item in found["ResourceRecordSets"]] if found else []
+        return next((live for live in items if all(live[field] == want[field] for field in self.identity)), None)
+
+    def stack(self, aws, stack):
+        """Return the records that are a stack's."""
+        own = {zone["id"]: zone["zone"] for zone in HostedZone().stack(aws, stack)}
+        certificates, balancers = CERTIFICATE.stack(aws, stack), LOAD_BALANCER.stack(aws, stack)
+        caused = {(record["name"], record["value"]) for item in certificates for record in item["validation_records"]}
+        targets = {plain(item["dns_name"]) for item in balancers}
+        names = {name for item in certificates for name in (item["domain_name"], *item["subject_alternative_names"])}
+        names |= {name for item in balancers for name in certified(aws, item)}
+
+        def ours(zone_id, live):
+            if zone_id in own:
+                return (live["type"], live["record"]) not in {("SOA", own[zone_id]), ("NS", own[zone_id])}
+            value = live["value"][0] if len(live["value"]) == 1 else ""
+            return value in targets if live["alias"] else (live["record"], value) in caused
+
+        found = []
+        for zone in aws.pages("route53", "list_hosted_zones", "HostedZones"):
+            zone_id, above = zone["Id"].rpartition("/")[2], plain(zone["Name"])
+            if zone_id in own or any(name == above or name.endswith(f".{above}") for name in names):
+                items = unless(
+                    MISSING, aws.pages, "route53", "list_resource_record_sets", "ResourceRecordSets",
+                    HostedZoneId=zone_id,
+                )  # fmt: skip
+                lives = (self._live(zone_id, item) for item in items or [])
+                found += [live for live in lives if ours(zone_id, live)]
+        return found
+
+    @staticmethod
+    def _live(zone_id, item):
+        alias = item.get("AliasTarget")
+        values = [alias["DNSName"]] if alias else [each["Value"] for each in item.get("ResourceRecords", [])]
+        return {
+            "record": plain(item["Name"]),
+            "hosted_zone_id": zone_id,
+            "type": item["Type"],
+            "ttl": item.get("TTL"),
+            "value": values_of(item["Type"], bool(alias), values),
+            "alias": bool(alias),
+            "alias_hosted_zone_id": alias["HostedZoneId"] if alias else None,
+            "alias_evaluate_target_health": alias["EvaluateTargetHealth"] if alias else None,
+        }
+
+    def delete(self, aws, live):
+        """Delete the record as it is now."""
+        zone_id = live["hosted_zone_id"]
+        found = unless(
+            MISSING, aws("route53").list_resource_record_sets, HostedZoneId=zone_id,
+            StartRecordName=live["record"], StartRecordType=live["type"],
+        )  # fmt: skip
+        same = [
+            item
+            for item in (found or {}).get("ResourceRecordSets", [])
+            if (plain(item["Name"]), item["Type"]) == (live["record"], live["type"])
+        ]
+        if same:
+            changes = [{"Action": "DELETE", "ResourceRecordSet": item} for item in same]
+            aws("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+
+    def made(self, aws, want):
+        """AWS adds nothing to it."""
+        return {}
+
+
+def values_of(kind: str, alias: bool, values: list[str]) -> list[str]:
+    """Return a record's values in one spelling: names are names, other values are kept as they are."""
+    names = alias or kind in ("CNAME", "NS")
+    return sorted(plain(value) if names else value for value in values)
+
+
+def certified(aws, balancer: dict) -> list[str]:
+    """Return the names that a load balancer's certificates certify."""
+    arns = {arn for listener in balancer["listeners"] for arn in listener["Certificates"]}
+    found = (unless("ResourceNotFoundException", aws("acm").describe_certificate, CertificateArn=arn) for arn in arns)
+    return [name for item in found if item for name in item["Certificate"].get("SubjectAlternativeNames", [])]
+
+
+HOSTED_ZONE = HostedZone()
+DNS_RECORD = DnsRecord()
