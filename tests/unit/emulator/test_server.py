@@ -1,6 +1,7 @@
 """The server answers what moto cannot in AWS's form, and its command line leaves strangers alone."""
 
-import socket
+import socketserver
+import threading
 
 import pytest
 
@@ -11,7 +12,7 @@ UNIMPLEMENTED = [
     ("ecs", "execute_command", {"cluster": "c", "command": "sh", "interactive": True, "task": "t"}),  # JSON
     ("ec2", "describe_spot_datafeed_subscription", {}),  # EC2 query
     ("rds", "describe_certificates", {}),  # query
-    ("backup", "list_backup_selections", {"BackupPlanId": "x"}),  # REST JSON
+    ("backup", "list_protected_resources", {}),  # REST JSON
     ("accessanalyzer", "list_analyzers", {}),  # a service that moto lacks
 ]
 
@@ -45,12 +46,11 @@ def test_obsolete_correction_is_loud():
 
 @pytest.fixture
 def stranger():
-    """A port that another program listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        listener.settimeout(0)
-        yield listener.getsockname()[1]
+    """A port that another program listens on: it hangs up on everybody."""
+    with socketserver.TCPServer(("127.0.0.1", 0), lambda *_: None) as listener:
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        yield listener.server_address[1]
+        listener.shutdown()
 
 
 def test_strangers_are_left_alone(stranger, capsys):

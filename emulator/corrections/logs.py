@@ -1,0 +1,84 @@
+"""CloudWatch Logs: retention periods, keys and saved queries."""
+
+import uuid
+
+from moto.core.utils import unix_time_millis
+from moto.logs.models import LogGroup, LogsBackend
+
+from emulator.corrections import adds, correction, replacing
+from emulator.errors import AWSError
+
+RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+
+
+@correction("logs", "PutRetentionPolicy takes only the periods that there are")
+def retention():
+    @replacing(LogsBackend, "put_retention_policy")
+    def put(original, self, log_group_name, retention_in_days):
+        if int(retention_in_days) not in RETENTIONS:
+            raise AWSError(
+                "InvalidParameterException",
+                f"1 validation error detected: Value '{retention_in_days}' at 'retentionInDays' failed to satisfy "
+                f"constraint: Member must satisfy enum value set: {list(RETENTIONS)}",
+            )
+        return original(self, log_group_name, retention_in_days)
+
+
+# A key for a log group that exists already
+
+
+def _group(api, params: dict) -> LogGroup:
+    name = params.get("logGroupName") or params.get("resourceIdentifier", "").split(":log-group:")[-1].removesuffix(":*")
+    if name not in api.logs_backend.groups:
+        raise AWSError("ResourceNotFoundException", "The specified log group does not exist.")
+    return api.logs_backend.groups[name]
+
+
+@adds("logs", "AssociateKmsKey", "encrypts a log group with a key from now on")
+def associate_key(api, params):
+    _group(api, params).kms_key_id = params["kmsKeyId"]
+    return {}
+
+
+@adds("logs", "DisassociateKmsKey", "no longer encrypts a log group with a key of ours")
+def disassociate_key(api, params):
+    _group(api, params).kms_key_id = None
+    return {}
+
+
+# Saved queries
+
+
+@correction("logs", "saved queries belong to the account")
+def query_definitions():
+    @replacing(LogsBackend, "__init__")
+    def init(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        self.query_definitions = {}
+
+
+@adds("logs", "PutQueryDefinition", "saves a query, or changes the one with the given id")
+def put_query(api, params):
+    saved, identifier = api.logs_backend.query_definitions, params.get("queryDefinitionId")
+    if identifier and identifier not in saved:
+        raise AWSError("ResourceNotFoundException", "The specified query definition does not exist.")
+    identifier = identifier or str(uuid.uuid4())
+    kept = {key: params[key] for key in ("name", "queryString", "logGroupNames", "queryLanguage") if key in params}
+    saved[identifier] = {"queryDefinitionId": identifier, "logGroupNames": [], "lastModified": int(unix_time_millis())} | kept
+    return {"queryDefinitionId": identifier}
+
+
+@adds("logs", "DescribeQueryDefinitions", "lists saved queries by the beginning of their names")
+def describe_queries(api, params):
+    saved = sorted(api.logs_backend.query_definitions.values(), key=lambda one: one["name"])
+    prefix = params.get("queryDefinitionNamePrefix", "")
+    return {"queryDefinitions": [one for one in saved if one["name"].startswith(prefix)]}
+
+
+@adds("logs", "DeleteQueryDefinition", "deletes a saved query")
+def delete_query(api, params):
+    if api.logs_backend.query_definitions.pop(params["queryDefinitionId"], None) is None:
+        raise AWSError("ResourceNotFoundException", "The specified query definition does not exist.")
+    return {"success": True}

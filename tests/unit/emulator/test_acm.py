@@ -1,0 +1,26 @@
+"""ACM as AWS answers it."""
+
+
+def describe(acm, arn):
+    return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+
+
+def test_dns_validation(aws, name):
+    acm, route53, domain = aws("acm"), aws("route53"), f"{name}.example.com"
+    arn = acm.request_certificate(DomainName=domain, SubjectAlternativeNames=[f"www.{domain}"], ValidationMethod="DNS")["CertificateArn"]
+    seen = describe(acm, arn)
+    assert seen["Status"] == "PENDING_VALIDATION"
+    assert [one["DomainName"] for one in seen["DomainValidationOptions"]] == [domain, f"www.{domain}"]
+    zone = route53.create_hosted_zone(Name=domain, CallerReference=name)["HostedZone"]["Id"]
+    for option in seen["DomainValidationOptions"]:
+        assert describe(acm, arn)["Status"] == "PENDING_VALIDATION"
+        record = option["ResourceRecord"]
+        change = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": change}]})
+    assert describe(acm, arn)["Status"] == "ISSUED"
+
+
+def test_issued_without_dns_when_asked_to(aws, monkeypatch):
+    monkeypatch.setenv("EMULATOR_CERTIFICATE_LOOKS", "2")
+    arn = aws("acm").request_certificate(DomainName="elsewhere.example.com", ValidationMethod="DNS")["CertificateArn"]
+    assert [describe(aws("acm"), arn)["Status"] for _ in range(3)] == ["PENDING_VALIDATION"] * 2 + ["ISSUED"]

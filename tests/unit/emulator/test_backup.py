@@ -1,0 +1,23 @@
+"""AWS Backup as AWS answers it."""
+
+
+def test_plan_and_selections(aws, refused, name):
+    backup = aws("backup")
+    refused("AccessDeniedException", backup.describe_backup_vault, BackupVaultName=name)
+    backup.create_backup_vault(BackupVaultName=name)
+    plan = {"BackupPlanName": name, "Rules": [{"RuleName": "daily", "TargetBackupVaultName": name}]}
+    made = backup.create_backup_plan(BackupPlan=plan)
+    identifier = made["BackupPlanId"]
+    before = backup.get_backup_plan(BackupPlanId=identifier)["BackupPlan"]["Rules"][0]["RuleId"]
+    plan["Rules"][0]["ScheduleExpression"] = "cron(0 3 * * ? *)"
+    assert backup.update_backup_plan(BackupPlanId=identifier, BackupPlan=plan)["VersionId"] != made["VersionId"]
+    rule = backup.get_backup_plan(BackupPlanId=identifier)["BackupPlan"]["Rules"][0]
+    assert (rule["RuleId"], rule["ScheduleExpression"]) == (before, "cron(0 3 * * ? *)")
+    selection = {"SelectionName": "tagged", "IamRoleArn": "arn:aws:iam::123456789012:role/r", "Resources": ["*"]}
+    selected = backup.create_backup_selection(BackupPlanId=identifier, BackupSelection=selection)["SelectionId"]
+    refused("AlreadyExistsException", backup.create_backup_selection, BackupPlanId=identifier, BackupSelection=selection)
+    assert [one["SelectionId"] for one in backup.list_backup_selections(BackupPlanId=identifier)["BackupSelectionsList"]] == [selected]
+    assert backup.get_backup_selection(BackupPlanId=identifier, SelectionId=selected)["BackupSelection"]["Resources"] == ["*"]
+    refused("InvalidRequestException", backup.delete_backup_plan, BackupPlanId=identifier)
+    backup.delete_backup_selection(BackupPlanId=identifier, SelectionId=selected)
+    backup.delete_backup_plan(BackupPlanId=identifier)

@@ -1,0 +1,27 @@
+"""S3 as AWS answers it."""
+
+
+def test_new_bucket(aws, refused, name):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=name)
+
+    def algorithm():
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        return rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
+
+    assert algorithm() == "AES256"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert algorithm() == "aws:kms"
+    s3.delete_bucket_encryption(Bucket=name)
+    assert algorithm() == "AES256"
+    assert set(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values()) == {True}
+    controls = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
+    assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
+    controls = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
+    assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerPreferred"}]
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    refused("BucketNotEmpty", s3.delete_bucket, Bucket=name)
+    s3.delete_object(Bucket=name, Key="k")
+    s3.delete_bucket(Bucket=name)
