@@ -33,12 +33,8 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
     else:
         app = create_backend_app(service)
         gate.install(app, service, log, judged)
-    app.register_error_handler(
-        NotFound, lambda _: errors.answer(service, normalize_request(flask.request))
-    )
-    app.register_error_handler(
-        Exception, lambda error: errors.answer(service, normalize_request(flask.request), error)
-    )
+    app.register_error_handler(NotFound, lambda _: errors.answer(service, normalize_request(flask.request)))
+    app.register_error_handler(Exception, lambda error: errors.answer(service, normalize_request(flask.request), error))
     if service not in UNLOCKED:
         app.wsgi_app = _one_at_a_time(app.wsgi_app)
     return app
@@ -110,9 +106,17 @@ class Application:
         if not path.startswith(OWN):
             return self.aws(environ, start_response)
         if (method, path) in self.own:
-            status, kind, body = "200 OK", "application/json", json.dumps(self.own[method, path](), default=str).encode()
+            status, kind, body = (
+                "200 OK",
+                "application/json",
+                json.dumps(self.own[method, path](), default=str).encode(),
+            )
         else:
             blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None
-            status, kind, body = ("200 OK" if blob is not None else "404 Not Found"), "application/octet-stream", blob or b""
+            status, kind, body = (
+                ("200 OK" if blob is not None else "404 Not Found"),
+                "application/octet-stream",
+                blob or b"",
+            )
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]

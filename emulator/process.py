@@ -72,7 +72,9 @@ class Process:
             if self.pid():  # the child's, or that of a start at the same moment that was faster
                 return "started"
             if child.poll() is not None and not self.taken():
-                raise Refused(f"the emulator ended while starting, see {self._shown(self.log_file)}:\n{self._last_lines()}")
+                raise Refused(
+                    f"the emulator ended while starting, see {self._shown(self.log_file)}:\n{self._last_lines()}"
+                )
             time.sleep(0.05)
         raise Refused(f"the emulator did not answer within {START_SECONDS} s, see {self._shown(self.log_file)}")
 
@@ -117,7 +119,9 @@ class Process:
         return pid if self._is_ours(pid) else None
 
     def _is_ours(self, pid: int) -> bool:
-        shown = subprocess.run(["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        shown = subprocess.run(
+            ["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         state, _, command = shown.stdout.strip().partition(" ")
         return not state.startswith("Z") and f"-m emulator run --port {self.port}" in command
 

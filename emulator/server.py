@@ -35,7 +35,9 @@ def make(port: int, log=None, judged: bool = True):
 
 def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
     """Serve until SIGTERM or SIGINT."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from emulator.requestlog import RequestLog
 

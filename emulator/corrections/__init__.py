@@ -115,12 +115,6 @@ def replacing(owner: Any, name: str):
     return replace
 
 
-def backend(api) -> Any:
-    """Return moto's backend (the state) that a response object works on."""
-    folder = importlib.import_module(f"moto.{api.service_name}.models")
-    return getattr(folder, f"{api.service_name}_backends")[api.current_account][api.region]
-
-
 class Answer(ActionResult):
     """A plain answer, serialised by botocore's model without moto's own renamings."""
 

@@ -11,7 +11,10 @@ NOT_SUSPENDED = {
     "DynamicScalingOutSuspended": False,
     "ScheduledScalingSuspended": False,
 }
-ROLE = "arn:aws:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
+ROLE = (
+    "arn:aws:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
 
 
 # Targets
@@ -24,7 +27,9 @@ def targets():
         new = not self._scalable_target_exists(r_id, dimension)
         for key, name in (("min_capacity", "min capacity"), ("max_capacity", "max capacity")):
             if new and kwargs.get(key) is None:
-                raise AWSError("ValidationException", f"{name} should be specified when registering a new scalable target")
+                raise AWSError(
+                    "ValidationException", f"{name} should be specified when registering a new scalable target"
+                )
         target = original(self, namespace, r_id, dimension, **kwargs)
         if target.min_capacity > target.max_capacity:
             raise AWSError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
@@ -37,7 +42,8 @@ def targets():
         if not self._scalable_target_exists(r_id, dimension):
             raise AWSError(
                 "ObjectNotFoundException",
-                f"No scalable target found for service namespace: {namespace}, resource ID: {r_id}, scalable dimension: {dimension}",
+                f"No scalable target found for service namespace: {namespace}, resource ID: {r_id}, "
+                f"scalable dimension: {dimension}",
             )
         original(self, namespace, r_id, dimension)
         for key, policy in list(self.policies.items()):
@@ -84,7 +90,11 @@ def policies():
     def schedule(original, self, service_namespace, *, resource_id, scalable_dimension, **kwargs):
         _need_target(self, service_namespace, resource_id, scalable_dimension)
         return original(
-            self, service_namespace=service_namespace, resource_id=resource_id, scalable_dimension=scalable_dimension, **kwargs
+            self,
+            service_namespace=service_namespace,
+            resource_id=resource_id,
+            scalable_dimension=scalable_dimension,
+            **kwargs,
         )
 
     @replacing(Backend, "delete_scaling_policy")
@@ -101,9 +111,13 @@ def policies():
 def describe_policies(api, params, moto):
     answer = moto()
     if params.get("PolicyNames"):
-        answer["ScalingPolicies"] = [one for one in answer["ScalingPolicies"] if one["PolicyName"] in params["PolicyNames"]]
+        answer["ScalingPolicies"] = [
+            one for one in answer["ScalingPolicies"] if one["PolicyName"] in params["PolicyNames"]
+        ]
     if params.get("ResourceId"):  # moto takes a part of an id for the id
-        answer["ScalingPolicies"] = [one for one in answer["ScalingPolicies"] if one["ResourceId"] == params["ResourceId"]]
+        answer["ScalingPolicies"] = [
+            one for one in answer["ScalingPolicies"] if one["ResourceId"] == params["ResourceId"]
+        ]
     return answer
 
 

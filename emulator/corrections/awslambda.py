@@ -100,9 +100,7 @@ def configuration():
             answer["ImageConfigResponse"] = {"ImageConfig": config}
         answer["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
         for key, value in self.kept.items():
-            if key == "SnapStart":
-                answer[key] = answer[key] | value
-            elif key == "LoggingConfig":
+            if key == "SnapStart" or key == "LoggingConfig":
                 answer[key] = answer[key] | value
             elif value and value != {"TargetArn": ""}:
                 answer[key] = value
@@ -124,7 +122,9 @@ def _vpc_config(function) -> dict | None:
     """Show the VPC that the subnets are in."""
     config = function._vpc_config
     if not config or not config.get("SubnetIds"):
-        return {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False} if config else None
+        return (
+            {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False} if config else None
+        )
     from moto.ec2.models import ec2_backends
 
     subnet = ec2_backends[function.account_id][function.region].get_subnet(config["SubnetIds"][0])

@@ -90,5 +90,7 @@ def delete_alarms(api, params, moto):
         if other.rule and other.name not in gone:
             watched = [name for name in gone if f"({name})" in other.rule.replace('"', "").replace("'", "")]
             if watched:
-                raise AWSError("ValidationError", f"Cannot delete {watched[0]} as there are composite alarm(s) depending on it.")
+                raise AWSError(
+                    "ValidationError", f"Cannot delete {watched[0]} as there are composite alarm(s) depending on it."
+                )
     return moto()

@@ -130,7 +130,12 @@ def _users(backend) -> list[tuple[list, list]]:
         users += [([s.id for s in one.subnets], one.security_groups) for one in balancers.load_balancers.values()]
     if databases:
         for one in databases.databases.values():
-            users.append(([s.id for s in one.db_subnet_group._subnets] if one.db_subnet_group else [], one.vpc_security_group_ids))
+            users.append(
+                (
+                    [s.id for s in one.db_subnet_group._subnets] if one.db_subnet_group else [],
+                    one.vpc_security_group_ids,
+                )
+            )
     if functions:
         for one in functions._lambdas.all():
             network = one.vpc_config or {}
@@ -197,23 +202,29 @@ def create_endpoint():
     @replacing(EC2Backend, "create_vpc_endpoint")
     def create(original, self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, *args, **kwargs):
         endpoint_type = endpoint_type or "Gateway"
-        existing = [one for one in self.vpc_end_points.values() if one.vpc_id == vpc_id and one.service_name == service_name]
+        existing = [
+            one for one in self.vpc_end_points.values() if one.vpc_id == vpc_id and one.service_name == service_name
+        ]
         if endpoint_type == "Gateway":
             kwargs["private_dns_enabled"] = False
             taken = {table for one in existing for table in one.route_table_ids or []}.intersection(route_table_ids)
             if taken:
                 raise AWSError(
                     "RouteAlreadyExists",
-                    f"route table {taken.pop()} already has a route with destination-prefix-list-id {_prefix_list(self, service_name)}",
+                    f"route table {taken.pop()} already has a route with destination-prefix-list-id "
+                    f"{_prefix_list(self, service_name)}",
                 )
         elif kwargs.get("private_dns_enabled") and any(one.private_dns_enabled for one in existing):
             raise AWSError(
                 "InvalidParameter",
-                f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service_name} in the VPC {vpc_id}",
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                f"{service_name} in the VPC {vpc_id}",
             )
         if endpoint_type == "Interface" and not kwargs.get("security_group_ids"):
             kwargs["security_group_ids"] = [self.get_default_security_group(vpc_id).id]
-        endpoint = original(self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, *args, **kwargs)
+        endpoint = original(
+            self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, *args, **kwargs
+        )
         endpoint.subnet_ids = endpoint.subnet_ids or []
         endpoint.policy_document = json.dumps(json.loads(endpoint.policy_document))
         _dress_interfaces(self, endpoint)
@@ -314,7 +325,9 @@ def block_device_size():
 
     @replacing(Instance, "add_block_device")
     def add(original, self, size, device_path, snapshot_id, *args, **kwargs):
-        return original(self, size or (None if snapshot_id else ROOT_VOLUME_GIB), device_path, snapshot_id, *args, **kwargs)
+        return original(
+            self, size or (None if snapshot_id else ROOT_VOLUME_GIB), device_path, snapshot_id, *args, **kwargs
+        )
 
 
 @correction("ec2", "an instance has the groups of its first interface; what a launch made goes with the instance")

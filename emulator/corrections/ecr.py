@@ -53,7 +53,9 @@ def layers():
                 raise AWSError("InvalidLayerException", f"Layer digest of {where} is not {', '.join(layer_digests)}")
             if _digest(blob) in repository.layers:
                 del repository.uploads[upload_id]
-                raise AWSError("LayerAlreadyExistsException", f"Layer {_digest(blob)} already exists in {repository_name}")
+                raise AWSError(
+                    "LayerAlreadyExistsException", f"Layer {_digest(blob)} already exists in {repository_name}"
+                )
             repository.layer_blobs[_digest(blob)] = blob
         return original(self, repository_name, upload_id, layer_digests, registry_id=registry_id)
 
@@ -98,7 +100,9 @@ def put_image():
         manifest = _manifest(image_manifest)
         media_type = image_manifest_mediatype or manifest.get("mediaType")
         if not media_type:
-            raise AWSError("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
+            raise AWSError(
+                "InvalidParameterException", "image manifest mediatype not provided in manifest or parameter"
+            )
         actual = _digest(image_manifest.encode())
         if digest and digest != actual:
             raise AWSError("ImageDigestDoesNotMatchException", f"The image digest is {actual}, not {digest}")
@@ -141,7 +145,9 @@ def _check_references(repository, manifest: dict) -> None:
     present = {image.get_image_digest() for image in repository.images}
     missing = [one["digest"] for one in manifest.get("manifests", []) if one["digest"] not in present]
     if missing:
-        raise AWSError("ReferencedImagesNotFoundException", f"The referenced images {missing} do not exist in '{repository.name}'")
+        raise AWSError(
+            "ReferencedImagesNotFoundException", f"The referenced images {missing} do not exist in '{repository.name}'"
+        )
 
 
 def _take_tag(backend, repository, tag: str) -> None:

@@ -45,7 +45,9 @@ def clusters():
         known = set(FARGATE) | set(self.capacity_providers)
         for provider in capacity_providers:
             if provider not in known:
-                raise AWSError("InvalidParameterException", f"The specified capacity provider {provider} was not found.")
+                raise AWSError(
+                    "InvalidParameterException", f"The specified capacity provider {provider} was not found."
+                )
         return original(self, cluster_name, capacity_providers, _strategy(strategy))
 
 
@@ -312,7 +314,8 @@ def stop(backend, task, reason: str) -> None:
 def _check_strategy(cluster, params: dict) -> None:
     if "launchType" in params and params.get("capacityProviderStrategy"):
         raise AWSError(
-            "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported."
+            "InvalidParameterException",
+            "Specifying both a launch type and capacity provider strategy is not supported.",
         )
     for entry in params.get("capacityProviderStrategy") or []:
         if entry["capacityProvider"] not in cluster.capacity_providers:
@@ -333,9 +336,9 @@ def create_service():
         existing = backend.services.get(f"{cluster.name}:{params['serviceName']}")
         if existing and existing.status != "INACTIVE":
             raise AWSError("InvalidParameterException", "Creation of service was not idempotent.")
-        if not params.get("launchType") and "capacityProviderStrategy" not in params:
-            if cluster.default_capacity_provider_strategy:
-                params["capacityProviderStrategy"] = cluster.default_capacity_provider_strategy
+        unsaid = not params.get("launchType") and "capacityProviderStrategy" not in params
+        if unsaid and cluster.default_capacity_provider_strategy:
+            params["capacityProviderStrategy"] = cluster.default_capacity_provider_strategy
         result = original(self)
         service = result.result["service"]
         for attribute, value in SERVICE_DEFAULTS.items():

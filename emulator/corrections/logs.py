@@ -30,7 +30,9 @@ def retention():
 
 
 def _group(api, params: dict) -> LogGroup:
-    name = params.get("logGroupName") or params.get("resourceIdentifier", "").split(":log-group:")[-1].removesuffix(":*")
+    name = params.get("logGroupName") or params.get("resourceIdentifier", "").split(":log-group:")[-1].removesuffix(
+        ":*"
+    )
     if name not in api.logs_backend.groups:
         raise AWSError("ResourceNotFoundException", "The specified log group does not exist.")
     return api.logs_backend.groups[name]
@@ -66,7 +68,11 @@ def put_query(api, params):
         raise AWSError("ResourceNotFoundException", "The specified query definition does not exist.")
     identifier = identifier or str(uuid.uuid4())
     kept = {key: params[key] for key in ("name", "queryString", "logGroupNames", "queryLanguage") if key in params}
-    saved[identifier] = {"queryDefinitionId": identifier, "logGroupNames": [], "lastModified": int(unix_time_millis())} | kept
+    saved[identifier] = {
+        "queryDefinitionId": identifier,
+        "logGroupNames": [],
+        "lastModified": int(unix_time_millis()),
+    } | kept
     return {"queryDefinitionId": identifier}
 
 

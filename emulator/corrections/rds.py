@@ -63,7 +63,8 @@ def subnet_groups():
         if group and any(one.db_subnet_group is group for one in self.databases.values()):
             raise AWSError(
                 "InvalidDBSubnetGroupStateFault",
-                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance is still using it.",
+                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance is "
+                "still using it.",
             )
         return original(self, subnet_name.lower())
 
@@ -98,7 +99,11 @@ def parameter_groups():
         name = db_parameter_group_name.lower()
         used = any(one.db_parameter_group_name == name for one in self.databases.values())
         if used or name.startswith("default."):
-            reason = "One or more database instances are still members of this parameter group" if used else "Default groups can't be deleted"
+            reason = (
+                "One or more database instances are still members of this parameter group"
+                if used
+                else "Default groups can't be deleted"
+            )
             raise AWSError("InvalidDBParameterGroupState", f"{reason} {name}, so the group cannot be deleted")
         return original(self, name)
 
@@ -112,7 +117,9 @@ def parameter_groups():
 def describe_parameters():
     @replacing(RDSResponse, "describe_db_parameters")
     def describe(_original, self):
-        group = self.backend.describe_db_parameter_groups({"db_parameter_group_name": self.params["DBParameterGroupName"]})[0]
+        group = self.backend.describe_db_parameter_groups(
+            {"db_parameter_group_name": self.params["DBParameterGroupName"]}
+        )[0]
         known = catalogue.parameters(group.family)
         for name, given in group.parameters.items():
             known[name] = {
@@ -165,12 +172,21 @@ def describe_engine_versions(api, params):
     if asked:
         versions = [version for version in versions if version == asked or version.split(".")[0] == asked]
     if params.get("DefaultOnly"):
-        versions = [catalogue.default_of(catalogue.major_of(versions[-1])) if asked else catalogue.resolve(None)] if versions else []
+        versions = (
+            [catalogue.default_of(catalogue.major_of(versions[-1])) if asked else catalogue.resolve(None)]
+            if versions
+            else []
+        )
     listed = [catalogue.describe(version) for version in versions]
     if params.get("DBParameterGroupFamily"):
         listed = [one for one in listed if one["DBParameterGroupFamily"] == params["DBParameterGroupFamily"]]
     for each in params.get("Filters", []):
-        key = {"db-parameter-group-family": "DBParameterGroupFamily", "engine-version": "EngineVersion", "status": "Status", "engine": "Engine"}
+        key = {
+            "db-parameter-group-family": "DBParameterGroupFamily",
+            "engine-version": "EngineVersion",
+            "status": "Status",
+            "engine": "Engine",
+        }
         listed = [one for one in listed if one.get(key.get(each["Name"])) in each["Values"]]
     page, marker = _page(listed, params)
     return {"DBEngineVersions": page, **marker}
@@ -231,7 +247,9 @@ def _insights(instance, params: dict) -> None:
         if params.get(key) is not None:
             setattr(instance, key, params[key])
     if instance.performance_insights_enabled:
-        instance.performance_insights_retention_period = getattr(instance, "performance_insights_retention_period", None) or 7
+        instance.performance_insights_retention_period = (
+            getattr(instance, "performance_insights_retention_period", None) or 7
+        )
         key = getattr(instance, "performance_insights_kms_key_id", None) or "alias/aws/rds"
         instance.performance_insights_kms_key_id = instance.backend._validate_kms_key(key)
 
@@ -271,7 +289,10 @@ def new_instances():
         if self.multi_az and self.db_subnet_group:
             zones = [subnet.availability_zone for subnet in self.db_subnet_group._subnets]
             self.secondary_availability_zone = next((zone for zone in zones if zone != self.availability_zone), None)
-        self.certificate_details = {"CAIdentifier": self.ca_certificate_identifier, "ValidTill": utcnow().replace(year=utcnow().year + 1, day=1)}
+        self.certificate_details = {
+            "CAIdentifier": self.ca_certificate_identifier,
+            "ValidTill": utcnow().replace(year=utcnow().year + 1, day=1),
+        }
         self.network_type = kwargs.get("network_type") or "IPV4"
         self.backup_target, self.activity_stream_status = "region", "stopped"
         self.dedicated_log_volume = self.customer_owned_ip_enabled = False
@@ -286,7 +307,12 @@ def _default_subnet_group(backend):
     """Return the group AWS names default: the subnets of the default VPC."""
     if "default" not in backend.subnet_groups:
         network = models.ec2_backends[backend.account_id][backend.region_name]
-        subnets = [subnet for zone in network.subnets.values() for subnet in zone.values() if subnet.vpc_id == network.default_vpc.id]
+        subnets = [
+            subnet
+            for zone in network.subnets.values()
+            for subnet in zone.values()
+            if subnet.vpc_id == network.default_vpc.id
+        ]
         if not subnets:
             return None
         backend.subnet_groups["default"] = models.DBSubnetGroup(backend, "default", "default", subnets, [])
@@ -312,11 +338,17 @@ def modify_instance():
         given = {key: value for key, value in dict(db_kwargs).items() if value is not None}
         if instance.engine == catalogue.ENGINE:
             size = given.get("allocated_storage", instance.allocated_storage)
-            tuned = {key: 1 for key, name in (("Iops", "iops"), ("StorageThroughput", "storage_throughput")) if given.get(name, getattr(instance, name)) != getattr(instance, name)}
+            tuned = {
+                key: 1
+                for key, name in (("Iops", "iops"), ("StorageThroughput", "storage_throughput"))
+                if given.get(name, getattr(instance, name)) != getattr(instance, name)
+            }
             _refuse_small_gp3(given.get("storage_type", instance.storage_type), size, tuned)
         if "engine_version" in given:
             given["engine_version"] = _upgrade(instance, given)
-        changes = {key: given.pop(key) for key in list(given) if key in DEFERRED and given[key] != getattr(instance, key, None)}
+        changes = {
+            key: given.pop(key) for key in list(given) if key in DEFERRED and given[key] != getattr(instance, key, None)
+        }
         if given.get("apply_immediately"):
             names = {name: key for key, name in DEFERRED.items()}
             given |= {names[name]: value for name, value in instance.pending_modified_values.items()} | changes
@@ -342,10 +374,15 @@ def _upgrade(instance, given: dict) -> str:
     if instance.engine != catalogue.ENGINE or wanted == instance.engine_version:
         return wanted
     targets = {one["EngineVersion"]: one for one in catalogue.describe(instance.engine_version)["ValidUpgradeTarget"]}
-    if catalogue.major_of(given["engine_version"]) == catalogue.major_of(instance.engine_version) and "." not in given["engine_version"]:
+    if (
+        catalogue.major_of(given["engine_version"]) == catalogue.major_of(instance.engine_version)
+        and "." not in given["engine_version"]
+    ):
         return instance.engine_version
     if wanted not in targets:
-        raise AWSError("InvalidParameterCombination", f"Cannot upgrade postgres from {instance.engine_version} to {wanted}")
+        raise AWSError(
+            "InvalidParameterCombination", f"Cannot upgrade postgres from {instance.engine_version} to {wanted}"
+        )
     if targets[wanted]["IsMajorVersionUpgrade"] and not given.get("allow_major_version_upgrade"):
         raise AWSError(
             "InvalidParameterCombination",
@@ -418,7 +455,11 @@ def replicated_backups():
     @replacing(RDSResponse, "describe_db_instance_automated_backups")
     def describe(original, self):
         result = original(self)
-        wanted = (self.params.get("DBInstanceAutomatedBackupsArn"), self.params.get("DBInstanceIdentifier"), self.params.get("DbiResourceId"))
+        wanted = (
+            self.params.get("DBInstanceAutomatedBackupsArn"),
+            self.params.get("DBInstanceIdentifier"),
+            self.params.get("DbiResourceId"),
+        )
         for arn, backup in self.backend.replicated_backups.items():
             seen = (arn, backup["DBInstanceIdentifier"], backup["DbiResourceId"])
             if all(one is None or one == value for one, value in zip(wanted, seen, strict=True)):
@@ -436,7 +477,9 @@ def start_replication(api, params):
         raise AWSError("InvalidDBInstanceState", "Automated backups aren't enabled for the source instance.")
     for backup in api.backend.replicated_backups.values():
         if backup["DBInstanceArn"] == source_arn:
-            raise AWSError("InvalidParameterCombination", f"Automated backups of {source_arn} are already replicated here.")
+            raise AWSError(
+                "InvalidParameterCombination", f"Automated backups of {source_arn} are already replicated here."
+            )
     arn = f"arn:aws:rds:{api.region}:{api.current_account}:auto-backup:ab-{uuid.uuid4().hex[:26]}"
     backup = {
         "DBInstanceArn": source_arn,
@@ -462,7 +505,9 @@ def start_replication(api, params):
     }
     if source.storage_encrypted:
         if not params.get("KmsKeyId"):
-            raise AWSError("InvalidParameterCombination", "A KMS key of this region is needed for an encrypted instance.")
+            raise AWSError(
+                "InvalidParameterCombination", "A KMS key of this region is needed for an encrypted instance."
+            )
         backup["KmsKeyId"] = api.backend._validate_kms_key(params["KmsKeyId"])
     api.backend.replicated_backups[arn] = backup
     source.db_instance_automated_backups_replications = [{"DBInstanceAutomatedBackupsArn": arn}]

@@ -8,7 +8,9 @@ from emulator.errors import AWSError
 def list_resources(api, params):
     acl = next((one for one in api.wafv2_backend.wacls.values() if one.arn == params["WebACLArn"]), None)
     if acl is None:
-        raise AWSError("WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
+        raise AWSError(
+            "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist."
+        )
     kind = params.get("ResourceType", "APPLICATION_LOAD_BALANCER")
     part = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/", "API_GATEWAY": ":apigateway:"}.get(kind, kind.lower())
     return {"ResourceArns": [arn for arn in acl.associated_resources if part in arn]}

@@ -13,7 +13,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [path for path in (str(HERE.parents[2]), str(HERE)) if path not in sys.path]
 
 
-
 def pytest_collection_modifyitems(items):
     """Silence moto's warning about AWS error codes that botocore's model does not list."""
     for item in items:
@@ -34,7 +33,10 @@ def endpoint():
 @pytest.fixture(scope="session")
 def aws(endpoint):
     """Make boto3 clients; they are kept, because loading a service's model is what takes long."""
-    session, clients = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1"), {}
+    session, clients = (
+        boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1"),
+        {},
+    )
     config = Config(retries={"max_attempts": 0}, inject_host_prefix=False)
 
     def client(service, region="us-east-1"):
@@ -48,7 +50,14 @@ def aws(endpoint):
 @pytest.fixture
 def name(request):
     """A name for this test's resources that no other test uses."""
-    return request.node.name.removeprefix("test_").replace("_", "-").replace("[", "-").replace("]", "").lower()[:28].strip("-")
+    return (
+        request.node.name.removeprefix("test_")
+        .replace("_", "-")
+        .replace("[", "-")
+        .replace("]", "")
+        .lower()[:28]
+        .strip("-")
+    )
 
 
 @pytest.fixture

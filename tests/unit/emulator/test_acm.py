@@ -7,7 +7,9 @@ def describe(acm, arn):
 
 def test_dns_validation(aws, name):
     acm, route53, domain = aws("acm"), aws("route53"), f"{name}.example.com"
-    arn = acm.request_certificate(DomainName=domain, SubjectAlternativeNames=[f"www.{domain}"], ValidationMethod="DNS")["CertificateArn"]
+    arn = acm.request_certificate(DomainName=domain, SubjectAlternativeNames=[f"www.{domain}"], ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
     seen = describe(acm, arn)
     assert seen["Status"] == "PENDING_VALIDATION"
     assert [one["DomainName"] for one in seen["DomainValidationOptions"]] == [domain, f"www.{domain}"]
@@ -16,7 +18,9 @@ def test_dns_validation(aws, name):
         assert describe(acm, arn)["Status"] == "PENDING_VALIDATION"
         record = option["ResourceRecord"]
         change = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
-        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": change}]})
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": change}]}
+        )
     assert describe(acm, arn)["Status"] == "ISSUED"
 
 

@@ -15,7 +15,11 @@ def resource(aws, name):
     container = {"name": "a", "image": "b", "memory": 64}
     ecs.register_task_definition(family=name, containerDefinitions=[container])
     ecs.create_service(cluster=name, serviceName="s", taskDefinition=name, desiredCount=0)
-    return {"ServiceNamespace": "ecs", "ResourceId": f"service/{name}/s", "ScalableDimension": "ecs:service:DesiredCount"}
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{name}/s",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
 
 
 TRACKING = {
@@ -37,11 +41,15 @@ STEP = {
 def test_target_with_policies_and_tags(scaling, aws, refused, resource):
     refused("ObjectNotFoundException", scaling.put_scaling_policy, PolicyName="p", **TRACKING, **resource)
     refused("ValidationException", scaling.register_scalable_target, MinCapacity=1, **resource)
-    arn = scaling.register_scalable_target(MinCapacity=0, MaxCapacity=3, Tags={"a": "b"}, **resource)["ScalableTargetARN"]
+    arn = scaling.register_scalable_target(MinCapacity=0, MaxCapacity=3, Tags={"a": "b"}, **resource)[
+        "ScalableTargetARN"
+    ]
     scaling.tag_resource(ResourceARN=arn, Tags={"c": "d"})
     scaling.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"c": "d"}
-    target = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource["ResourceId"]])["ScalableTargets"][0]
+    target = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource["ResourceId"]])[
+        "ScalableTargets"
+    ][0]
     assert target["SuspendedState"]["ScheduledScalingSuspended"] is False
     assert target["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_ECSService")
 
@@ -51,7 +59,9 @@ def test_target_with_policies_and_tags(scaling, aws, refused, resource):
     assert again["PolicyARN"] == first["PolicyARN"]
     alarms = {one["AlarmName"] for one in aws("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert not {one["AlarmName"] for one in first["Alarms"]} & alarms
-    found = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource["ResourceId"], PolicyNames=["step"])
+    found = scaling.describe_scaling_policies(
+        ServiceNamespace="ecs", ResourceId=resource["ResourceId"], PolicyNames=["step"]
+    )
     assert [one["PolicyName"] for one in found["ScalingPolicies"]] == ["step"]
     scaling.deregister_scalable_target(**resource)
     found = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource["ResourceId"])

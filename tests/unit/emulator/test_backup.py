@@ -15,9 +15,15 @@ def test_plan_and_selections(aws, refused, name):
     assert (rule["RuleId"], rule["ScheduleExpression"]) == (before, "cron(0 3 * * ? *)")
     selection = {"SelectionName": "tagged", "IamRoleArn": "arn:aws:iam::123456789012:role/r", "Resources": ["*"]}
     selected = backup.create_backup_selection(BackupPlanId=identifier, BackupSelection=selection)["SelectionId"]
-    refused("AlreadyExistsException", backup.create_backup_selection, BackupPlanId=identifier, BackupSelection=selection)
-    assert [one["SelectionId"] for one in backup.list_backup_selections(BackupPlanId=identifier)["BackupSelectionsList"]] == [selected]
-    assert backup.get_backup_selection(BackupPlanId=identifier, SelectionId=selected)["BackupSelection"]["Resources"] == ["*"]
+    refused(
+        "AlreadyExistsException", backup.create_backup_selection, BackupPlanId=identifier, BackupSelection=selection
+    )
+    assert [
+        one["SelectionId"] for one in backup.list_backup_selections(BackupPlanId=identifier)["BackupSelectionsList"]
+    ] == [selected]
+    assert backup.get_backup_selection(BackupPlanId=identifier, SelectionId=selected)["BackupSelection"][
+        "Resources"
+    ] == ["*"]
     refused("InvalidRequestException", backup.delete_backup_plan, BackupPlanId=identifier)
     backup.delete_backup_selection(BackupPlanId=identifier, SelectionId=selected)
     backup.delete_backup_plan(BackupPlanId=identifier)

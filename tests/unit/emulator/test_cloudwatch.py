@@ -36,12 +36,21 @@ def test_metric_math_and_tags(aws, alarm):
 def test_composite_alarm(aws, refused, alarm, name):
     cloudwatch, composite = aws("cloudwatch"), f"{name}-both"
     alarm()
-    cloudwatch.put_composite_alarm(AlarmName=composite, AlarmRule=f'ALARM("{name}")', AlarmActions=["arn:aws:sns:us-east-1:123456789012:t"], Tags=[{"Key": "a", "Value": "b"}])
+    cloudwatch.put_composite_alarm(
+        AlarmName=composite,
+        AlarmRule=f'ALARM("{name}")',
+        AlarmActions=["arn:aws:sns:us-east-1:123456789012:t"],
+        Tags=[{"Key": "a", "Value": "b"}],
+    )
     assert cloudwatch.describe_alarms(AlarmNames=[composite])["CompositeAlarms"] == []
     seen = cloudwatch.describe_alarms(AlarmNames=[composite], AlarmTypes=["CompositeAlarm"])
     assert seen["MetricAlarms"] == []
     one = seen["CompositeAlarms"][0]
-    assert (one["AlarmRule"], one["ActionsEnabled"], one["AlarmActions"]) == (f'ALARM("{name}")', True, ["arn:aws:sns:us-east-1:123456789012:t"])
+    assert (one["AlarmRule"], one["ActionsEnabled"], one["AlarmActions"]) == (
+        f'ALARM("{name}")',
+        True,
+        ["arn:aws:sns:us-east-1:123456789012:t"],
+    )
     assert cloudwatch.list_tags_for_resource(ResourceARN=one["AlarmArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
     refused("ValidationError", cloudwatch.delete_alarms, AlarmNames=[name])
     cloudwatch.delete_alarms(AlarmNames=[composite])

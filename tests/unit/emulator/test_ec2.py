@@ -59,7 +59,12 @@ def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
 
 
 def test_rule_descriptions(ec2, group):
-    permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "a"}]}
+    permission = {
+        "IpProtocol": "tcp",
+        "FromPort": 80,
+        "ToPort": 80,
+        "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "a"}],
+    }
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
     permission["IpRanges"][0]["Description"] = "b"
     assert ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[permission])["Return"]
@@ -90,7 +95,12 @@ def test_gateway_endpoint(ec2, refused, vpc, tables):
 
 
 def test_interface_endpoint(ec2, refused, vpc, subnets, group, name):
-    arguments = {"VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.logs", "VpcEndpointType": "Interface", "SubnetIds": subnets[:1]}
+    arguments = {
+        "VpcId": vpc,
+        "ServiceName": "com.amazonaws.us-east-1.logs",
+        "VpcEndpointType": "Interface",
+        "SubnetIds": subnets[:1],
+    }
     other = ec2.create_security_group(VpcId=vpc, GroupName=name + "-2", Description="d")["GroupId"]
     endpoint = ec2.create_vpc_endpoint(**arguments, SecurityGroupIds=[group], PrivateDnsEnabled=True)["VpcEndpoint"]
     refused("InvalidParameter", ec2.create_vpc_endpoint, **arguments, PrivateDnsEnabled=True)
@@ -146,8 +156,13 @@ def test_launch_template_versions(ec2, name):
         ec2.create_launch_template_version(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": size})
     answer = ec2.delete_launch_template_versions(LaunchTemplateName=name, Versions=["1", "2"])
     assert [one["VersionNumber"] for one in answer["SuccessfullyDeletedLaunchTemplateVersions"]] == [2]
-    assert answer["UnsuccessfullyDeletedLaunchTemplateVersions"][0]["ResponseError"]["Code"] == "launchTemplateVersionIsDefault"
-    version = ec2.create_launch_template_version(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.nano"})
+    assert (
+        answer["UnsuccessfullyDeletedLaunchTemplateVersions"][0]["ResponseError"]["Code"]
+        == "launchTemplateVersionIsDefault"
+    )
+    version = ec2.create_launch_template_version(
+        LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.nano"}
+    )
     assert version["LaunchTemplateVersion"]["VersionNumber"] == 4
     seen = ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=["3"])["LaunchTemplateVersions"][0]
     assert seen["LaunchTemplateData"]["InstanceType"] == "t3.medium"

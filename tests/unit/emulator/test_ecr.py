@@ -24,7 +24,9 @@ def test_layers(ecr, refused, repository):
     assert ecr.batch_check_layer_availability(**asked)["failures"][0]["failureCode"] == "MissingLayerDigest"
     upload = ecr.initiate_layer_upload(repositoryName=repository)["uploadId"]
     refused("EmptyUploadException", ecr.complete_layer_upload, uploadId=upload, **asked)
-    ecr.upload_layer_part(repositoryName=repository, uploadId=upload, partFirstByte=0, partLastByte=2, layerPartBlob=b"bad")
+    ecr.upload_layer_part(
+        repositoryName=repository, uploadId=upload, partFirstByte=0, partLastByte=2, layerPartBlob=b"bad"
+    )
     refused("InvalidLayerException", ecr.complete_layer_upload, uploadId=upload, **asked)
     images.upload(ecr, repository, content)
     assert ecr.batch_check_layer_availability(**asked)["layers"][0]["layerAvailability"] == "AVAILABLE"
@@ -39,17 +41,27 @@ def test_image(ecr, refused, repository):
     got = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "v1"}])["images"][0]
     assert images.digest(got["imageManifest"].encode()) == digest == got["imageId"]["imageDigest"]
     ecr.put_image(repositoryName=repository, imageManifest=got["imageManifest"], imageTag="v2")
-    refused("ImageAlreadyExistsException", ecr.put_image, repositoryName=repository, imageManifest=got["imageManifest"], imageTag="v2")
+    refused(
+        "ImageAlreadyExistsException",
+        ecr.put_image,
+        repositoryName=repository,
+        imageManifest=got["imageManifest"],
+        imageTag="v2",
+    )
     details = ecr.describe_images(repositoryName=repository)["imageDetails"]
     assert [(one["imageDigest"], sorted(one["imageTags"])) for one in details] == [(digest, ["v1", "v2"])]
     assert details[0]["imagePushedAt"]
     assert details[0]["imageSizeInBytes"] == len(b"one") + len(b"layer of one")
     other = images.push(ecr, repository, "v1", b"two")
     assert other != digest
-    tags = {one["imageDigest"]: one["imageTags"] for one in ecr.describe_images(repositoryName=repository)["imageDetails"]}
+    tags = {
+        one["imageDigest"]: one["imageTags"] for one in ecr.describe_images(repositoryName=repository)["imageDetails"]
+    }
     assert tags == {digest: ["v2"], other: ["v1"]}
     refused("RepositoryNotEmptyException", ecr.delete_repository, repositoryName=repository)
-    answer = ecr.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": digest}, {"imageTag": "v1"}, {"imageTag": "v9"}])
+    answer = ecr.batch_delete_image(
+        repositoryName=repository, imageIds=[{"imageDigest": digest}, {"imageTag": "v1"}, {"imageTag": "v9"}]
+    )
     assert (len(answer["imageIds"]), len(answer["failures"])) == (2, 1)
     ecr.delete_repository(repositoryName=repository)
 

@@ -57,9 +57,20 @@ def test_service_keeps_what_it_is_given(ecs, cluster, family, service):
         assert "launchType" not in seen
         assert seen["taskDefinition"].endswith(f":task-definition/{family}:2")
         assert seen["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
-        assert (seen["deploymentConfiguration"]["maximumPercent"], seen["deploymentConfiguration"]["minimumHealthyPercent"]) == (200, 100)
-        assert (seen["enableExecuteCommand"], seen["enableECSManagedTags"], seen["propagateTags"]) == (True, False, "SERVICE")
-        assert (seen["availabilityZoneRebalancing"], seen["platformVersion"], seen["platformFamily"]) == ("ENABLED", "LATEST", "Linux")
+        assert (
+            seen["deploymentConfiguration"]["maximumPercent"],
+            seen["deploymentConfiguration"]["minimumHealthyPercent"],
+        ) == (200, 100)
+        assert (seen["enableExecuteCommand"], seen["enableECSManagedTags"], seen["propagateTags"]) == (
+            True,
+            False,
+            "SERVICE",
+        )
+        assert (seen["availabilityZoneRebalancing"], seen["platformVersion"], seen["platformFamily"]) == (
+            "ENABLED",
+            "LATEST",
+            "Linux",
+        )
         assert seen["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
         assert seen["schedulingStrategy"] == "REPLICA"
 
@@ -78,7 +89,9 @@ def test_service_becomes_steady(ecs, cluster, service):
 
 def test_update_service(ecs, cluster, family, service):
     before = describe(ecs, cluster)
-    updated = ecs.update_service(cluster=cluster, service="s", desiredCount=1, healthCheckGracePeriodSeconds=30)["service"]
+    updated = ecs.update_service(cluster=cluster, service="s", desiredCount=1, healthCheckGracePeriodSeconds=30)[
+        "service"
+    ]
     assert updated["deployments"][0]["id"] == before["deployments"][0]["id"]
     assert updated["capacityProviderStrategy"] == before["capacityProviderStrategy"]
     assert describe(ecs, cluster)["runningCount"] == 1
@@ -145,7 +158,9 @@ def test_task_definition(ecs, family, refused):
 
 
 def test_standalone_task_ends_and_leaves_no_interface(ecs, aws, cluster, family, network):
-    task = ecs.run_task(cluster=cluster, taskDefinition=family, networkConfiguration={"awsvpcConfiguration": network})["tasks"][0]
+    task = ecs.run_task(cluster=cluster, taskDefinition=family, networkConfiguration={"awsvpcConfiguration": network})[
+        "tasks"
+    ][0]
     for _ in range(6):
         seen = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"][0]
     assert seen["lastStatus"] == "STOPPED"

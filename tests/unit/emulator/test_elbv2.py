@@ -12,7 +12,12 @@ def elb(aws):
 def network(aws, name):
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
-    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.5.{i}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"]["SubnetId"] for i, zone in enumerate("ab")]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.5.{i}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for i, zone in enumerate("ab")
+    ]
     return vpc, subnets, ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
 
 
@@ -22,18 +27,40 @@ def attributes(answer):
 
 def test_attributes(elb, aws, refused, network, name):
     vpc, subnets, group = network
-    balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0]["LoadBalancerArn"]
+    balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0][
+        "LoadBalancerArn"
+    ]
     seen = attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=balancer))
-    assert (seen["idle_timeout.timeout_seconds"], seen["routing.http2.enabled"], seen["access_logs.s3.enabled"]) == ("60", "true", "false")
+    assert (seen["idle_timeout.timeout_seconds"], seen["routing.http2.enabled"], seen["access_logs.s3.enabled"]) == (
+        "60",
+        "true",
+        "false",
+    )
     assert seen["routing.http.drop_invalid_header_fields.enabled"] == "false"
-    refused("InvalidConfigurationRequest", elb.modify_load_balancer_attributes, LoadBalancerArn=balancer, Attributes=[{"Key": "no", "Value": "1"}])
+    refused(
+        "InvalidConfigurationRequest",
+        elb.modify_load_balancer_attributes,
+        LoadBalancerArn=balancer,
+        Attributes=[{"Key": "no", "Value": "1"}],
+    )
 
-    targets = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][0]
-    assert (targets["HealthCheckPath"], targets["HealthCheckTimeoutSeconds"], targets["ProtocolVersion"]) == ("/", 5, "HTTP1")
+    targets = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][
+        0
+    ]
+    assert (targets["HealthCheckPath"], targets["HealthCheckTimeoutSeconds"], targets["ProtocolVersion"]) == (
+        "/",
+        5,
+        "HTTP1",
+    )
     seen = attributes(elb.describe_target_group_attributes(TargetGroupArn=targets["TargetGroupArn"]))
-    assert (seen["deregistration_delay.timeout_seconds"], seen["stickiness.lb_cookie.duration_seconds"]) == ("300", "86400")
+    assert (seen["deregistration_delay.timeout_seconds"], seen["stickiness.lb_cookie.duration_seconds"]) == (
+        "300",
+        "86400",
+    )
     forward = [{"Type": "forward", "TargetGroupArn": targets["TargetGroupArn"]}]
-    listener = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward)["Listeners"][0]
+    listener = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward)[
+        "Listeners"
+    ][0]
     seen = attributes(elb.describe_listener_attributes(ListenerArn=listener["ListenerArn"]))
     assert seen["routing.http.response.server.enabled"] == "true"
 

@@ -13,7 +13,12 @@ def functions(aws):
 
 @pytest.fixture
 def role(aws, name):
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
     return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
 
 
@@ -35,7 +40,9 @@ def function(functions, role, uri, digest, name):
 
 def test_image_must_exist(functions, refused, role, uri, name):
     arguments = {"FunctionName": name, "PackageType": "Image", "Role": role}
-    answer = refused("InvalidParameterValueException", functions.create_function, Code={"ImageUri": f"{uri}:v1"}, **arguments)
+    answer = refused(
+        "InvalidParameterValueException", functions.create_function, Code={"ImageUri": f"{uri}:v1"}, **arguments
+    )
     assert answer["Error"]["Message"] == f"Source image {uri}:v1 does not exist. Provide a valid source image."
     refused("InvalidParameterValueException", functions.create_function, Code={"ImageUri": f"{uri}-no:v1"}, **arguments)
 
@@ -45,7 +52,11 @@ def test_image_function(functions, aws, refused, function, uri, digest):
     assert answer["Code"]["ImageUri"] == f"{uri}:v1"
     assert answer["Code"]["ResolvedImageUri"] == f"{uri}@{digest}"
     seen = answer["Configuration"]
-    assert (seen["State"], seen["LastUpdateStatus"], seen["CodeSha256"]) == ("Active", "Successful", digest.removeprefix("sha256:"))
+    assert (seen["State"], seen["LastUpdateStatus"], seen["CodeSha256"]) == (
+        "Active",
+        "Successful",
+        digest.removeprefix("sha256:"),
+    )
     assert "ImageConfigResponse" not in seen
     assert seen["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}"}
     other = images.push(aws("ecr"), f"team/{function}", "v2", b"two")
@@ -53,7 +64,9 @@ def test_image_function(functions, aws, refused, function, uri, digest):
     answer = functions.get_function(FunctionName=function)
     assert answer["Code"]["ResolvedImageUri"] == f"{uri}@{other}"
     assert answer["Configuration"]["RevisionId"] != seen["RevisionId"]
-    refused("InvalidParameterValueException", functions.update_function_code, FunctionName=function, ImageUri=f"{uri}:v9")
+    refused(
+        "InvalidParameterValueException", functions.update_function_code, FunctionName=function, ImageUri=f"{uri}:v9"
+    )
 
 
 def test_configuration(functions, function):
@@ -64,7 +77,11 @@ def test_configuration(functions, function):
     )  # fmt: skip
     seen = functions.get_function_configuration(FunctionName=function)
     assert seen["ImageConfigResponse"] == {"ImageConfig": {"Command": ["a.b"]}}
-    assert (seen["EphemeralStorage"]["Size"], seen["TracingConfig"]["Mode"], seen["LoggingConfig"]["LogFormat"]) == (1024, "Active", "JSON")
+    assert (seen["EphemeralStorage"]["Size"], seen["TracingConfig"]["Mode"], seen["LoggingConfig"]["LogFormat"]) == (
+        1024,
+        "Active",
+        "JSON",
+    )
     assert seen["DeadLetterConfig"]["TargetArn"].endswith(":q")
 
 
@@ -86,11 +103,18 @@ def test_event_invoke_config(functions, refused, function):
 
 
 def test_network(functions, aws, refused, function, name):
-    refused("InvalidParameterValueException", functions.update_function_configuration, FunctionName=function, VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": []})
+    refused(
+        "InvalidParameterValueException",
+        functions.update_function_configuration,
+        FunctionName=function,
+        VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": []},
+    )
     vpc = aws("ec2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     subnet = aws("ec2").create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")["Subnet"]["SubnetId"]
     group = aws("ec2").create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
-    functions.update_function_configuration(FunctionName=function, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
+    functions.update_function_configuration(
+        FunctionName=function, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    )
     assert functions.get_function_configuration(FunctionName=function)["VpcConfig"]["VpcId"] == vpc
     refused("DependencyViolation", aws("ec2").delete_subnet, SubnetId=subnet)
     functions.delete_function(FunctionName=function)
@@ -99,7 +123,9 @@ def test_network(functions, aws, refused, function, name):
 
 
 def test_deleting_a_function_deletes_its_policy(functions, refused, role, uri, function):
-    functions.add_permission(FunctionName=function, StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com")
+    functions.add_permission(
+        FunctionName=function, StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
     assert functions.get_policy(FunctionName=function)["Policy"]
     functions.delete_function(FunctionName=function)
     functions.create_function(FunctionName=function, PackageType="Image", Role=role, Code={"ImageUri": f"{uri}:v1"})

@@ -17,7 +17,10 @@ def subnets(aws):
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.6.0.0/16")["Vpc"]["VpcId"]
     zones = ("us-east-1a", "us-east-1b", "us-east-1c")
-    return [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.6.{i}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"] for i, zone in enumerate(zones)]
+    return [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.6.{i}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for i, zone in enumerate(zones)
+    ]
 
 
 @pytest.fixture
@@ -44,7 +47,9 @@ def test_subnet_group(rds, refused, subnets, name):
     seen = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
     assert seen["DBSubnetGroupDescription"] == "e"
     assert sorted(one["SubnetIdentifier"] for one in seen["Subnets"]) == sorted(subnets[1:])
-    rds.create_db_instance(DBInstanceIdentifier=name, MasterUserPassword="secret-enough", DBSubnetGroupName=name, **BASE)
+    rds.create_db_instance(
+        DBInstanceIdentifier=name, MasterUserPassword="secret-enough", DBSubnetGroupName=name, **BASE
+    )
     assert describe(rds, name)["DBSubnetGroup"]["DBSubnetGroupName"] == name
     refused("InvalidDBSubnetGroupStateFault", rds.delete_db_subnet_group, DBSubnetGroupName=name)
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
@@ -75,29 +80,47 @@ def test_parameter_group(rds, refused, name):
         "log_min_duration_statement": ("1000", "user"),
         "max_connections": ("200", "user"),
     }
-    rds.reset_db_parameter_group(DBParameterGroupName=name, Parameters=[{"ParameterName": "max_connections", "ApplyMethod": "pending-reboot"}])
+    rds.reset_db_parameter_group(
+        DBParameterGroupName=name, Parameters=[{"ParameterName": "max_connections", "ApplyMethod": "pending-reboot"}]
+    )
     assert list(parameters(Source="user")) == ["log_min_duration_statement"]
     rds.delete_db_parameter_group(DBParameterGroupName=name)
 
 
 def test_engine_versions(rds, instance, refused):
-    versions = {one["EngineVersion"]: one for one in rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]}
+    versions = {
+        one["EngineVersion"]: one for one in rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
+    }
     assert {"15.13", "15.17", "16.9", "16.13", "17.5", "17.9", "18.0", "18.3"} <= set(versions)
     targets = {one["EngineVersion"]: one["IsMajorVersionUpgrade"] for one in versions["16.10"]["ValidUpgradeTarget"]}
     assert targets["16.11"] is False
     assert targets["17.6"] is True
     assert "17.5" not in targets
-    default = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16", DefaultOnly=True)["DBEngineVersions"]
+    default = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16", DefaultOnly=True)[
+        "DBEngineVersions"
+    ]
     assert [(one["EngineVersion"], one["DBParameterGroupFamily"]) for one in default] == [("16.13", "postgres16")]
     assert len(rds.describe_db_engine_versions(Engine="postgres", MaxRecords=20)["DBEngineVersions"]) == 20
-    refused("InvalidParameterCombination", rds.create_db_instance, DBInstanceIdentifier="no", EngineVersion="15.4", MasterUserPassword="secret-enough", **BASE)
+    refused(
+        "InvalidParameterCombination",
+        rds.create_db_instance,
+        DBInstanceIdentifier="no",
+        EngineVersion="15.4",
+        MasterUserPassword="secret-enough",
+        **BASE,
+    )
     made = instance(EngineVersion="17")
     assert made["EngineVersion"] == "17.9"
     assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres17"
 
 
 def test_instance_defaults(rds, instance, name):
-    instance(StorageEncrypted=True, PreferredBackupWindow="03:00-04:00", PreferredMaintenanceWindow="sun:04:00-sun:05:00", EnablePerformanceInsights=True)
+    instance(
+        StorageEncrypted=True,
+        PreferredBackupWindow="03:00-04:00",
+        PreferredMaintenanceWindow="sun:04:00-sun:05:00",
+        EnablePerformanceInsights=True,
+    )
     seen = describe(rds, name)
     assert (seen["StorageType"], seen["Iops"], seen["StorageThroughput"]) == ("gp3", 3000, 125)
     assert (seen["PerformanceInsightsEnabled"], seen["PerformanceInsightsRetentionPeriod"]) == (True, 7)
@@ -108,11 +131,26 @@ def test_instance_defaults(rds, instance, name):
 
 def test_overlapping_windows_are_refused(rds, refused):
     windows = {"PreferredBackupWindow": "03:00-04:01", "PreferredMaintenanceWindow": "sun:04:00-sun:05:00"}
-    refused("InvalidParameterValue", rds.create_db_instance, DBInstanceIdentifier="no", MasterUserPassword="secret-enough", **windows, **BASE)
+    refused(
+        "InvalidParameterValue",
+        rds.create_db_instance,
+        DBInstanceIdentifier="no",
+        MasterUserPassword="secret-enough",
+        **windows,
+        **BASE,
+    )
 
 
 def test_small_gp3_cannot_be_tuned(rds, refused):
-    refused("InvalidParameterCombination", rds.create_db_instance, DBInstanceIdentifier="no", MasterUserPassword="secret-enough", StorageType="gp3", Iops=3000, **BASE)
+    refused(
+        "InvalidParameterCombination",
+        rds.create_db_instance,
+        DBInstanceIdentifier="no",
+        MasterUserPassword="secret-enough",
+        StorageType="gp3",
+        Iops=3000,
+        **BASE,
+    )
 
 
 def test_master_secret(rds, aws, refused, name):
@@ -128,21 +166,36 @@ def test_master_secret(rds, aws, refused, name):
 
 def test_modifications_wait_for_the_window(rds, instance, name, refused):
     instance(EngineVersion="16.9")
-    rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass="db.t4g.small", BackupRetentionPeriod=9, ApplyImmediately=False)
+    rds.modify_db_instance(
+        DBInstanceIdentifier=name, DBInstanceClass="db.t4g.small", BackupRetentionPeriod=9, ApplyImmediately=False
+    )
     seen = describe(rds, name)
-    assert (seen["DBInstanceClass"], seen["PendingModifiedValues"]) == ("db.t4g.micro", {"DBInstanceClass": "db.t4g.small"})
+    assert (seen["DBInstanceClass"], seen["PendingModifiedValues"]) == (
+        "db.t4g.micro",
+        {"DBInstanceClass": "db.t4g.small"},
+    )
     assert seen["BackupRetentionPeriod"] == 9
     rds.modify_db_instance(DBInstanceIdentifier=name, MultiAZ=True, EngineVersion="16.10", ApplyImmediately=True)
     seen = describe(rds, name)
     assert (seen["DBInstanceClass"], seen["MultiAZ"], seen["EngineVersion"]) == ("db.t4g.small", True, "16.10")
     assert seen.get("PendingModifiedValues", {}) == {}
-    refused("InvalidParameterCombination", rds.modify_db_instance, DBInstanceIdentifier=name, EngineVersion="17.6", ApplyImmediately=True)
-    rds.modify_db_instance(DBInstanceIdentifier=name, EngineVersion="17.6", AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+    refused(
+        "InvalidParameterCombination",
+        rds.modify_db_instance,
+        DBInstanceIdentifier=name,
+        EngineVersion="17.6",
+        ApplyImmediately=True,
+    )
+    rds.modify_db_instance(
+        DBInstanceIdentifier=name, EngineVersion="17.6", AllowMajorVersionUpgrade=True, ApplyImmediately=True
+    )
     assert describe(rds, name)["EngineVersion"] == "17.6"
 
 
 def test_delete(rds, refused, name):
-    rds.create_db_instance(DBInstanceIdentifier=name, MasterUserPassword="secret-enough", DeletionProtection=True, **BASE)
+    rds.create_db_instance(
+        DBInstanceIdentifier=name, MasterUserPassword="secret-enough", DeletionProtection=True, **BASE
+    )
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier=name)
@@ -176,7 +229,9 @@ def test_backups_in_another_region(rds, aws, instance, name):
     made = west.start_db_instance_automated_backups_replication(SourceDBInstanceArn=arn, BackupRetentionPeriod=14)
     backup = made["DBInstanceAutomatedBackup"]["DBInstanceAutomatedBackupsArn"]
     assert describe(rds, name)["DBInstanceAutomatedBackupsReplications"] == [{"DBInstanceAutomatedBackupsArn": backup}]
-    seen = west.describe_db_instance_automated_backups(DBInstanceAutomatedBackupsArn=backup)["DBInstanceAutomatedBackups"]
+    seen = west.describe_db_instance_automated_backups(DBInstanceAutomatedBackupsArn=backup)[
+        "DBInstanceAutomatedBackups"
+    ]
     assert [(one["Status"], one["BackupRetentionPeriod"]) for one in seen] == [("replicating", 14)]
     west.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=arn)
     west.delete_db_instance_automated_backup(DBInstanceAutomatedBackupsArn=backup)

@@ -18,7 +18,9 @@ def test_new_bucket(aws, refused, name):
     assert set(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values()) == {True}
     controls = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
     assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
+    s3.put_bucket_ownership_controls(
+        Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
     controls = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
     assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerPreferred"}]
     s3.put_object(Bucket=name, Key="k", Body=b"x")

@@ -25,8 +25,12 @@ def test_attributes_stay(sqs, name):
     seen = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert (seen["Policy"], seen["RedrivePolicy"], seen["VisibilityTimeout"]) == (policy, redrive, "60")
     assert seen["SqsManagedSseEnabled"] == "true"
-    assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["RedriveAllowPolicy"])["Attributes"] == {"RedriveAllowPolicy": allow}
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": "", "RedrivePolicy": "", "KmsMasterKeyId": "alias/aws/sqs"})
+    assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["RedriveAllowPolicy"])["Attributes"] == {
+        "RedriveAllowPolicy": allow
+    }
+    sqs.set_queue_attributes(
+        QueueUrl=queue, Attributes={"Policy": "", "RedrivePolicy": "", "KmsMasterKeyId": "alias/aws/sqs"}
+    )
     seen = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert not {"Policy", "RedrivePolicy"} & set(seen)
     assert seen["SqsManagedSseEnabled"] == "false"
@@ -36,7 +40,9 @@ def test_dead_letters_still_work(sqs, name):
     dead = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive, "VisibilityTimeout": "0"})["QueueUrl"]
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive, "VisibilityTimeout": "0"})[
+        "QueueUrl"
+    ]
     sqs.send_message(QueueUrl=queue, MessageBody="m")
     for _ in range(3):
         sqs.receive_message(QueueUrl=queue)
