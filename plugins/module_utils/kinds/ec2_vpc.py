@@ -47,7 +47,9 @@ class Ec2Kind(Kind):
 
     def find(self, aws, want):
         """Return the resource of this name."""
-        return self.only(want, self.search(aws, tag_Name=want["name"]))
+        found = self.search(aws, tag_Name=want["name"])
+        # EC2's filters know wildcards.
+        return self.only(want, [one for one in found if one["name"] == want["name"]])
 
     def only(self, want, found):
         """Return the one that was found; two of one name are for people to sort out."""
