@@ -9,6 +9,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ecs import models
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
+from moto.elbv2.models import elbv2_backends
 
 from emulator.corrections import adds, correction, replacing
 from emulator.errors import AWSError
@@ -298,6 +299,23 @@ def _run(backend, service, deployment) -> None:
         capacity_provider_name=strategy[0]["capacityProvider"] if strategy else None,
     )
     backend.tasks.setdefault(service.cluster_name, {})[task.task_arn] = task
+    _targets(backend, service, task, "register")
+
+
+def _detail(task, name: str) -> str | None:
+    """Return one detail of a task's network interface."""
+    details = [each for attachment in task.attachments for each in attachment["details"]]
+    return next((each["value"] for each in details if each["name"] == name), None)
+
+
+def _targets(backend, service, task, change: str) -> None:
+    """Register a task with its service's target groups, or deregister it."""
+    groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
+    address = _detail(task, "privateIPv4Address")
+    for balancer in service.load_balancers:
+        group = groups.get(balancer.get("targetGroupArn"))
+        if group and address:
+            getattr(group, change)([{"Id": address, "Port": balancer["containerPort"]}])
 
 
 def stop(backend, task, reason: str) -> None:
@@ -305,10 +323,12 @@ def stop(backend, task, reason: str) -> None:
     task.desired_status = task.last_status = "STOPPED"
     task.stopped_reason, task.stopped_at = task.stopped_reason or reason, utcnow()
     network = models.ec2_backends[backend.account_id][backend.region_name]
+    network.enis.pop(_detail(task, "networkInterfaceId"), None)
     for attachment in task.attachments:
-        interface = next(each["value"] for each in attachment["details"] if each["name"] == "networkInterfaceId")
-        network.enis.pop(interface, None)
         attachment["status"] = "DELETED"
+    service = backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
+    if service:
+        _targets(backend, service, task, "deregister")
 
 
 def _check_strategy(cluster, params: dict) -> None:

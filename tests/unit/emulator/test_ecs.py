@@ -165,3 +165,23 @@ def test_standalone_task_ends_and_leaves_no_interface(ecs, aws, cluster, family,
         seen = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"][0]
     assert seen["lastStatus"] == "STOPPED"
     aws("ec2").delete_security_group(GroupId=network["securityGroups"][0])
+
+
+def test_tasks_are_targets_of_the_load_balancer(ecs, aws, cluster, family, network, name):
+    elb, ec2 = aws("elbv2"), aws("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=network["subnets"])["Subnets"][0]["VpcId"]
+    group = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][0]
+    group = group["TargetGroupArn"]
+    ecs.create_service(
+        cluster=cluster, serviceName="s", taskDefinition=family, desiredCount=2, networkConfiguration={"awsvpcConfiguration": network},
+        loadBalancers=[{"targetGroupArn": group, "containerName": "app", "containerPort": 80}],
+    )  # fmt: skip
+    assert describe(ecs, cluster)["healthCheckGracePeriodSeconds"] == 0
+
+    def states():
+        health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return [(one["Target"]["Port"], one["TargetHealth"]["State"]) for one in health]
+
+    assert states() == [(80, "healthy")] * 2
+    ecs.delete_service(cluster=cluster, service="s", force=True)
+    assert states() == []
