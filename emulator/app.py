@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import flask
@@ -18,8 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN = "/_emulator/"
 IDENTITY_PATH = "/_emulator/identity"
 UNKNOWN = "unknown:"
-# Where a request may wait (long polling, an invocation that calls back), which must not hold up the others.
-UNLOCKED = ("sqs", "lambda", "kinesis", "stepfunctions", "moto_api")
 RESET_PATH = "/_emulator/reset"
 LOG_PATH = "/_emulator/log"
 
@@ -35,17 +34,23 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
         gate.install(app, service, log, judged)
     app.register_error_handler(NotFound, lambda _: errors.answer(service, normalize_request(flask.request)))
     app.register_error_handler(Exception, lambda error: errors.answer(service, normalize_request(flask.request), error))
-    if service not in UNLOCKED:
-        app.wsgi_app = _one_at_a_time(app.wsgi_app)
+    app.wsgi_app = _one_at_a_time(app.wsgi_app)
     return app
 
 
-def _one_at_a_time(wsgi_app):
-    """moto's state is not safe to threads: a service answers one request after the other."""
-    lock = threading.RLock()
+# moto's state is not safe to threads, and its services reach into each other: requests are answered one by one.
+_LOCK = threading.RLock()
 
+
+def _waits(environ: dict) -> bool:
+    """Tell whether a request may wait (for messages, for a function), and so must not hold up the others."""
+    receives = environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ReceiveMessage")
+    return receives or environ["PATH_INFO"].endswith("/invocations")
+
+
+def _one_at_a_time(wsgi_app):
     def locked(environ, start_response):
-        with lock:
+        with nullcontext() if _waits(environ) else _LOCK:
             return wsgi_app(environ, start_response)
 
     return locked
@@ -55,7 +60,8 @@ def _reset() -> dict:
     """Empty the account."""
     from moto.moto_api._internal.models import moto_api_backend
 
-    moto_api_backend.reset()
+    with _LOCK:
+        moto_api_backend.reset()
     return {"status": "ok"}
 
 
