@@ -521,6 +521,32 @@ def tasks():
         return result
 
 
+@correction("ecs", "RunTask takes memory said for the whole task, and refuses EC2 without instances")
+def run_task():
+    @replacing(Backend, "_calculate_task_resource_requirements")
+    def requirements(original, task_definition):
+        containers = [
+            one if one.get("memory") or one.get("memoryReservation") else one | {"memory": 0}
+            for one in task_definition.container_definitions
+        ]
+        return original(type("Definition", (), {"container_definitions": containers}))
+
+    Backend._calculate_task_resource_requirements = staticmethod(Backend._calculate_task_resource_requirements)
+
+    @replacing(Responses, "run_task")
+    def run(original, self):
+        params, backend = self.params, self.ecs_backend
+        cluster = backend._get_cluster(params.get("cluster", "default"))
+        _check_strategy(cluster, params)
+        strategy = params.get("capacityProviderStrategy") or cluster.default_capacity_provider_strategy
+        on_fargate = params.get("launchType") == "FARGATE" or (
+            not params.get("launchType") and strategy and strategy[0]["capacityProvider"] in FARGATE
+        )
+        if not on_fargate and not backend.container_instances.get(cluster.name):
+            raise AWSError("InvalidParameterException", "No Container Instances were found in your cluster.")
+        return original(self)
+
+
 def _container(definition, container: dict, task):
     alone = type("Definition", (), {"arn": task.task_arn, "container_definitions": [container]})
     made = models.Container(alone)

@@ -185,3 +185,34 @@ def test_tasks_are_targets_of_the_load_balancer(ecs, aws, cluster, family, netwo
     assert states() == [(80, "healthy")] * 2
     ecs.delete_service(cluster=cluster, service="s", force=True)
     assert states() == []
+
+
+def test_run_task(ecs, refused, network, name):
+    ecs.create_cluster(clusterName=name)
+    container = {"name": "app", "image": "nginx"}
+    ecs.register_task_definition(
+        family=name,
+        containerDefinitions=[container],
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+    )
+    refused("InvalidParameterException", ecs.run_task, cluster=name, taskDefinition=name)
+    refused(
+        "InvalidParameterException",
+        ecs.run_task,
+        cluster=name,
+        taskDefinition=name,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT"}],
+    )
+    task = ecs.run_task(
+        cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": network}
+    )["tasks"][0]
+    assert (task["launchType"], task["cpu"], task["memory"]) == ("FARGATE", "256", "512")
+    stopped = ecs.stop_task(cluster=name, task=task["taskArn"], reason="enough")["task"]
+    assert (stopped["lastStatus"], stopped["stopCode"], stopped["stoppedReason"]) == (
+        "STOPPED",
+        "UserInitiated",
+        "enough",
+    )
