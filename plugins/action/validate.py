@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
-from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Variable
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 TYPES = {
@@ -45,13 +45,13 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(f"roles has {role!r}: allowed are {', '.join(self._all_roles())}")
             specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
         self._stand_in(task_vars)
-        errors = self._unknown(task_vars)
-        values = {}
+        faults, values = self._unknown(task_vars), {}
         for name, spec in specs.items():
             sentences, value = self._value(name, spec, task_vars)
-            errors += sentences
+            faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
             values |= value
-        errors += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
+        faults += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
+        errors = first_causes(faults, {name: sources(task_vars[name]) for name in specs if name in task_vars})
         if errors:
             count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
             result["failed"] = True
@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
                 known |= set(self._loader.load_from_file(str(file)) or {})
         prefixes = tuple(f"{role}_" for role in self._all_roles())
         return [
-            sentence
+            Fault(frozenset(), sentence)
             for name in sorted(set(task_vars) - known)
             if (sentence := unknown(name, inputs, prefixes))
         ]
@@ -97,8 +97,17 @@ class ActionModule(ActionBase):
 
     def _stand_in(self, task_vars):
         """Let ranges and counts be checked although only AWS knows which zones the region has."""
-        zones = [f"{{{{ stack_region }}}}{letter}" for letter in "abcdef"]
+        try:
+            region = self._templar.template(task_vars.get("stack_region"))
+        except AnsibleError:
+            return  # its own fault is told
+        zones = [f"{region}{letter}" for letter in "abcdef"]
         self._templar.available_variables = {**task_vars, "stack_availability_zones": zones}
+
+
+def sources(raw) -> set[str]:
+    """Return the names that a variable's untemplated value mentions."""
+    return set(re.findall(r"[a-z]\w+", str(raw))) if "{{" in str(raw) else set()
 
 
 def secret(spec: dict) -> bool:

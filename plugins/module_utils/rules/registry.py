@@ -45,14 +45,40 @@ def rule(*names: str):
     return register
 
 
-def broken(values: dict[str, Any], secret: frozenset[str] = frozenset()) -> list[str]:
-    """Return the sentences of all rules whose variables are all among the values."""
-    return list(dict.fromkeys(
-        sentence
+class Fault(NamedTuple):
+    """A sentence and the variables that it is about."""
+
+    names: frozenset[str]
+    sentence: str
+
+
+def broken(values: dict[str, Any], secret: frozenset[str] = frozenset()) -> list[Fault]:
+    """Return the faults that the rules find, each with all its variables among the values."""
+    return [
+        Fault(frozenset(name for name in match if name in sentence), sentence)
         for names, check in RULES
         for match in _matches(names, values)
         for sentence in check(*(Variable(name, values[name], name in secret) for name in match))
-    ))  # fmt: skip
+    ]
+
+
+def first_causes(faults: list[Fault], sources: dict[str, set[str]]) -> list[str]:
+    """Return the sentences without those on variables that are only made of other faulty ones.
+
+    ``sources`` says from which variables each one is made, directly.
+    """
+
+    def ancestors(name, seen=frozenset()):
+        nearest = sources.get(name, set()) - seen
+        return nearest.union(*(ancestors(one, seen | nearest | {name}) for one in nearest))
+
+    def follows(fault):
+        others = set().union(*(other.names for other in faults if other.sentence != fault.sentence)) - fault.names
+        return bool(fault.names) and all(ancestors(name) & others for name in fault.names)
+
+    # Variables made of each other: better to tell both than none.
+    told = [fault for fault in faults if not follows(fault)] or faults
+    return list(dict.fromkeys(fault.sentence for fault in told))
 
 
 def _matches(names: tuple[str, ...], values: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, first_causes
 from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
 
 NAME = {"stack_name": "flow-builder-dev", "stack_region": "us-east-1"}
@@ -197,7 +198,7 @@ def test_what_aws_takes_passes(values):
 
 @pytest.mark.parametrize(("values", "words"), BREAK, ids=told)
 def test_what_aws_refuses_is_one_sentence(values, words):
-    sentences = broken(values)
+    sentences = [fault.sentence for fault in broken(values)]
     assert any(words in sentence for sentence in sentences), sentences
     assert all("\n" not in sentence.replace("\\n", "") for sentence in sentences)
 
@@ -208,8 +209,29 @@ def test_all_sentences_are_told():
 
 @pytest.mark.parametrize(("values", "secret"), [(WORKER | {"ecs_worker_memory": 1}, "ecs_worker_memory"), ({"stack_recovery_days": 1}, "stack_recovery_days")])
 def test_secret_values_are_not_told(values, secret):
-    (sentence,) = broken(values, frozenset({secret}))
-    assert f"{secret} is (secret)" in sentence
+    (fault,) = broken(values, frozenset({secret}))
+    assert f"{secret} is (secret)" in fault.sentence and secret in fault.names
+
+
+@pytest.mark.parametrize(
+    ("faulty", "sources", "told"),
+    [
+        ([{"a"}, {"b"}], {}, "ab"),
+        ([{"a"}, {"b"}], {"b": {"a"}}, "a"),
+        ([{"b"}, {"a"}], {"b": {"a"}}, "a"),
+        ([{"a"}, {"c"}], {"b": {"a"}, "c": {"b"}}, "a"),
+        ([{"b"}, {"c"}], {"b": {"a"}, "c": {"b"}}, "b"),
+        ([{"a"}, {"b", "c"}], {"b": {"a"}}, "abc"),
+        ([{"a"}, {"a", "b"}], {"b": {"a"}}, "aab"),
+        ([set(), {"a"}], {"a": {"b"}}, "a"),
+        ([{"a"}, {"b"}], {"a": {"b"}, "b": {"a"}}, "ab"),
+        ([], {}, ""),
+        ([{"a"}], {"a": {"a"}}, "a"),
+    ],
+)
+def test_what_only_follows_is_not_told(faulty, sources, told):
+    faults = [Fault(frozenset(names), "".join(sorted(names))) for names in faulty]
+    assert "".join(first_causes(faults, sources)) == told
 
 
 def test_a_rule_waits_for_all_its_variables():
