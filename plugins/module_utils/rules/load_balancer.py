@@ -27,9 +27,60 @@ def certificate(arn, region):
         yield f"{arn}, and {region}: a load balancer takes certificates of its own region only"
 
 
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"({LABEL}\.)+[a-z]{{2,63}}")
+
+
 @rule("load_balancer_domain_name")
 def domain(name):
     """A host name of the public DNS."""
-    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if name.value and not re.fullmatch(rf"({label}\.)+[a-z]{{2,63}}", name.value):
+    if name.value and not HOST.fullmatch(name.value):
         yield f"{name}: it must be a lower-case host name such as flow-builder.example.com"
+
+
+@rule("load_balancer_alternative_names")
+def alternatives(names):
+    """Host names, or all of a domain."""
+    for name in names.value:
+        if not HOST.fullmatch(name.removeprefix("*.")):
+            yield f"{names.name} has {name!r}: it must be a lower-case host name, or *. before one"
+
+
+@rule("load_balancer_manage_zone", "load_balancer_domain_name")
+def zone(manage, domain):
+    """A zone is made for a domain."""
+    if manage.value and not domain.value:
+        yield f"{manage}, and {domain}: a zone can be made for a domain only"
+
+
+@rule("load_balancer_idle_timeout")
+def idle(seconds):
+    """How long a silent connection lives."""
+    if not 1 <= seconds.value <= 4000:
+        yield f"{seconds}: a load balancer allows 1 to 4000 seconds"
+
+
+@rule("load_balancer_deregistration_delay", "ecs_api_capacity_providers")
+def draining(delay, providers):
+    """A target drains before its task is killed, and a Spot task gets two minutes."""
+    if not 0 <= delay.value <= 3600:
+        yield f"{delay}: a load balancer allows 0 to 3600 seconds"
+    spot = [one for one in providers.value if one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight")]
+    if spot and 120 <= delay.value <= 3600:
+        yield f"{delay}: at most 119 seconds are allowed, since {providers.name} has FARGATE_SPOT, which gives 120"
+
+
+@rule("load_balancer_slow_start", "load_balancer_algorithm")
+def slow_start(seconds, algorithm):
+    """New targets may get their share slowly, if shares are even."""
+    if seconds.value and not 30 <= seconds.value <= 900:
+        yield f"{seconds}: a load balancer allows 0 (off) and 30 to 900 seconds"
+    elif seconds.value and algorithm.value != "round_robin":
+        yield f"{seconds}, and {algorithm}: a slow start goes with round_robin only"
+
+
+@rule("load_balancer_health_check_path")
+def path(path):
+    """A path begins with a slash."""
+    if not re.fullmatch(r"/[!-~]{0,1023}", path.value):
+        yield f"{path}: it must be a path such as /health"
