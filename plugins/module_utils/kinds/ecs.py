@@ -464,8 +464,8 @@ class EcsService(EcsKind):
         "scheduling_strategy": "AWS sets it at creation only",
     }
     volatile = frozenset({
-        "awaited_deployment", "deployment", "desired_count", "event", "pending_count", "primary_task_definition",
-        "rollout_reason", "rollout_state", "running_count", "status",
+        "awaited_deployment", "deployment", "event", "pending_count", "primary_task_definition", "rollout_reason",
+        "rollout_state", "running_count", "status",
     })  # fmt: skip
     settling = (
         SERVICE_ROLE,
@@ -617,8 +617,9 @@ class EcsService(EcsKind):
         return said
 
     def ready(self, live):
-        """A service is steady when its deployment has completed and all of its tasks run."""
-        return live["rollout_state"] in ("COMPLETED", "") and live["running_count"] == live["desired_count"]
+        """A service is steady when the deployment that is awaited has completed and all of its tasks run."""
+        steady = live["rollout_state"] in ("COMPLETED", "") and live["running_count"] == live["desired_count"]
+        return steady and not self.failed(live)
 
     def failed(self, live):
         """A deployment fails by its own word, or when AWS puts another one in its place: a rollback completes too."""
