@@ -69,13 +69,13 @@ class Process:
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self.pid():  # the child's, or that of a start at the same moment that was faster
+            if self.taken() and self.pid():  # the child's, or that of a start at the same moment that was faster
                 return "started"
             if child.poll() is not None and not self.taken():
                 raise Refused(
                     f"the emulator ended while starting, see {self._shown(self.log_file)}:\n{self._last_lines()}"
                 )
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise Refused(f"the emulator did not answer within {START_SECONDS} s, see {self._shown(self.log_file)}")
 
     def stop(self) -> str:

@@ -1,5 +1,7 @@
 """S3 as AWS answers it."""
 
+import json
+
 
 def test_new_bucket(aws, refused, name):
     s3 = aws("s3")
@@ -27,3 +29,17 @@ def test_new_bucket(aws, refused, name):
     refused("BucketNotEmpty", s3.delete_bucket, Bucket=name)
     s3.delete_object(Bucket=name, Key="k")
     s3.delete_bucket(Bucket=name)
+
+
+def test_policy_conditions(aws, refused, name):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=name)
+
+    def deny(**more):
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}/*", **more}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+    deny(Condition={"Bool": {"aws:SecureTransport": "false"}})
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    deny()
+    refused("403", s3.put_object, Bucket=name, Key="k", Body=b"x")
