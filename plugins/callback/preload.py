@@ -5,17 +5,21 @@ A callback and not part of the action, because the action first exists in the wo
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import functools
 import gc
 import importlib
 import importlib.util
 import re
 
+from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
 
 try:
-    import botocore.loaders
+    import botocore.client
+    import botocore.hooks
     import botocore.session
 except ImportError:  # each module says so itself
     botocore = None
@@ -35,10 +39,34 @@ OURS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 IMPORTED = re.compile(r"^\s*(?:from|import) ((?:ansible_collections|boto)[\w.]+)", re.MULTILINE)
 SERVICES = re.compile(r"""(?:client\(|\bservice\s*=)\s*["']([a-z0-9-]+)["']""")
 
+
+def remember(owner, name: str) -> None:
+    """Give a function of botocore's a memory. Its answer depends on the last argument; a dictionary answer is copied.
+
+    Botocore keeps these answers in each session, and each module makes a session. Kept in the parent they are worked
+    out once, and a worker shares the memory that they take instead of filling its own.
+    """
+    function, known = getattr(owner, name, None), {}
+    if function is None:  # another botocore: slower, not wrong
+        return
+
+    @functools.wraps(function)
+    def remembering(*args, **options):
+        key = id(args[-1]) if isinstance(args[-1], dict) else args[-1]
+        if key not in known:
+            known[key] = args[-1], function(*args, **options)  # kept with its argument, so that the id stays its own
+        return copy.copy(known[key][1]) if isinstance(known[key][1], dict) else known[key][1]
+
+    setattr(owner, name, remembering)
+
+
 if botocore:
-    # Every boto3 session makes its loader by this name, and a loader keeps the service models that it parsed. A
-    # module's session is new in each call; with one loader for all (of one search path) each model is parsed once.
-    botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+    remember(botocore.session, "create_loader")  # of a search path: it keeps the service models that it parsed
+    remember(botocore.client, "ServiceModel")
+    remember(botocore.client.ClientCreator, "_create_methods")
+    remember(botocore.client.ClientCreator, "_create_name_mapping")
+    remember(botocore.hooks, "accepts_kwargs")
+    remember(botocore.hooks.EventAliaser, "_alias_event_name")
 
 
 @functools.cache
@@ -48,15 +76,17 @@ def warm(name: str):
     Only the names that it imports are read from its source: to import the module itself would run its body, whose
     deprecation warnings belong in the task's result.
     """
-    spec = importlib.util.find_spec(name)
-    if not spec or not spec.loader.get_code(name):
+    try:
+        spec = importlib.util.find_spec(name)
+        spec.loader.get_code(name)
+        source = spec.loader.get_source(name)
+    except Exception:  # noqa: BLE001 - not found, not Python: whoever runs it says so
         return None
-    source = spec.loader.get_source(name)
     source = source if isinstance(source, str) else source.decode()
     for imported in sorted(set(IMPORTED.findall(source))):
         try:
             used = importlib.import_module(imported)
-        except ImportError:  # the module copes or says so itself
+        except Exception:  # noqa: BLE001 - the module copes or says so itself
             continue
         if ".kinds." in imported:  # our own modules leave the service to the kind
             for kind in vars(used).values():
@@ -93,9 +123,10 @@ class CallbackModule(CallbackBase):
         """Warm the module; an action of ours may name the module that it calls as an argument."""
         for name in (task.resolved_action or task.action, *(task.args or ())):
             if str(name).startswith(OURS):
-                found = module_loader.find_plugin_with_context(name, ignore_deprecated=True)
-                if found.resolved and found.plugin_resolved_path.endswith(".py"):
-                    warm(found.plugin_resolved_name)
+                with contextlib.suppress(AnsibleError):  # a module that was removed: the task says so
+                    found = module_loader.find_plugin_with_context(name, ignore_deprecated=True)
+                    if found.resolved and found.plugin_resolved_path.endswith(".py"):
+                        warm(found.plugin_resolved_name)
 
     def v2_playbook_on_handler_task_start(self, task):
         """Warm a handler's module."""

@@ -15,40 +15,47 @@ Whatever is unusual goes the stock way.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import logging
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
+from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
-from ansible.executor import module_common
-from ansible.module_utils import _internal
-from ansible.module_utils._internal import _traceback
-from ansible.module_utils._internal._ansiballz import _loader
-from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins import action
 from ansible.release import __version__
 from ansible.utils.display import Display
-from ansible.utils.multiprocessing import context
-from ansible_collections.flow_builder.aws.plugins.callback.preload import OURS, warm
 
-display = Display()
-KNOWN = ("2.21.",)
-PROFILE = "legacy"  # how arguments and results are written as JSON; a module can't choose while _MODULE_METADATA is off
-STARTS_DIFFERENTLY = ("PYTHON", "LD_")  # environment that a Python reads when it starts, too late for a fork
+KNOWN = __version__.startswith("2.21.")
+
+if KNOWN:  # ansible-core's own parts, which another version may have moved
+    from ansible.executor import module_common
+    from ansible.module_utils import _internal
+    from ansible.module_utils._internal import _traceback
+    from ansible.module_utils._internal._ansiballz import _loader
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+    from ansible.module_utils.common.text.converters import to_text
+    from ansible.utils.multiprocessing import context
+    from ansible_collections.flow_builder.aws.plugins.callback import preload
 
 # While this file is loaded it stands in sys.modules under the stock one's name, so that one is taken by its path.
-_spec = importlib.util.spec_from_file_location("stock_normal", os.path.join(action.__path__[0], "normal.py"))
+_spec = importlib.util.spec_from_file_location("stock_normal", Path(action.__path__[0], "normal.py"))
 stock = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stock)
 
+display = Display()
+PROFILE = "legacy"  # how arguments and results are written as JSON; a module can't choose while _MODULE_METADATA is off
+STARTS_DIFFERENTLY = ("PYTHON", "LD_")  # environment that a Python reads when it starts, too late for a fork
 
-class ActionModule(stock.ActionModule):
+
+class Fast(stock.ActionModule):
     """Ansible-core's generic action, with a short way for AWS modules."""
 
     _fast = None
@@ -56,13 +63,15 @@ class ActionModule(stock.ActionModule):
 
     def run(self, tmp=None, task_vars=None):
         """Choose the way, then let ansible-core do the rest."""
-        self._fast = self._choose(task_vars) if __version__.startswith(KNOWN) else None
+        self._fast = self._choose(task_vars)
         return super().run(tmp, task_vars)
 
     def _choose(self, task_vars):
         """Return the module's Python name if nothing about this task needs a process started from nothing."""
         usual = (
             sys.platform == "linux"
+            and preload.botocore  # without it the stock way says what is missing
+            and threading.active_count() == 1  # a fork has no other threads, but the locks that they hold
             and self._connection.ansible_name == "ansible.builtin.local"
             and not self._connection.become
             and not self._task.async_val
@@ -77,16 +86,16 @@ class ActionModule(stock.ActionModule):
             found = self._shared_loader_obj.module_loader.find_plugin_with_context(
                 self._task.action, collection_list=self._task.collections
             )
-            if not found.resolved or not f"{found.resolved_fqcn}".startswith(OURS) or not self._same_python(task_vars):
+            if not found.resolved or not found.resolved_fqcn.startswith(preload.OURS):
                 return None
             self._environment = {}
             self._compute_environment_string(self._environment)
-            if any(name.startswith(STARTS_DIFFERENTLY) for name in self._environment):
+            if any(str(name).startswith(STARTS_DIFFERENTLY) for name in self._environment):
                 return None
             self._path = found.plugin_resolved_path
             name = module_common._get_ansible_module_fqn(self._path)
-            return name if warm(name) else None
-        except (AnsibleError, ValueError):
+            return name if self._same_python(task_vars) and preload.warm(name) else None
+        except (AnsibleError, LookupError, ValueError):
             return None  # the stock way says what is wrong
 
     def _same_python(self, task_vars):
@@ -123,7 +132,7 @@ class ActionModule(stock.ActionModule):
         if not self._fast or in_data is None:
             return super()._low_level_execute_command(cmd, sudoable=sudoable, in_data=in_data, **options)
         display.vvv(f"RUN {self._fast} in a fork of the worker", host=self._play_context.remote_addr)
-        with open(os.memfd_create("stdout"), "rb") as stdout, open(os.memfd_create("stderr"), "rb") as stderr:
+        with os.fdopen(os.memfd_create("out"), "rb") as stdout, os.fdopen(os.memfd_create("err"), "rb") as stderr:
             child = context.Process(target=self._module, args=(in_data, stdout.fileno(), stderr.fileno()))
             child.start()
             try:
@@ -132,32 +141,35 @@ class ActionModule(stock.ActionModule):
                 child.kill()
                 child.join()
                 raise
-            texts = []
-            for stream in (stdout, stderr):
-                stream.seek(0)
-                texts.append(stream.read().decode("utf-8", "replace"))
+            rc = child.exitcode if child.exitcode >= 0 else 128 - child.exitcode  # a signal, as a shell tells it
+            child.close()
+            stdout.seek(0)  # the child wrote through the same file, and moved its position
+            stderr.seek(0)
+            out, err = (to_text(stream.read(), errors="surrogate_then_replace") for stream in (stdout, stderr))
         return {
-            "rc": child.exitcode,
-            "stdout": texts[0],
-            "stdout_lines": texts[0].splitlines(),
-            "stderr": texts[1],
-            "stderr_lines": texts[1].splitlines(),
+            "rc": rc,
+            "stdout": out,
+            "stdout_lines": out.splitlines(),
+            "stderr": err,
+            "stderr_lines": err.splitlines(),
         }
 
     def _module(self, arguments, stdout, stderr):
         """Be the module's process: what follows makes it the one that a started Python would be."""
-        for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, signal.SIG_DFL)
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
         logging.root.handlers.clear()
         logging.root.setLevel(logging.WARNING)
         os.chdir(self._loader.get_basedir())
-        os.environ.update({name: str(value) for name, value in self._environment.items()})
+        os.environ.update({str(name): str(value) for name, value in self._environment.items()})
         time.tzset()
-        os.makedirs(os.path.expanduser(os.path.expandvars(self._remote_tmp)), mode=0o700, exist_ok=True)
+        with contextlib.suppress(OSError, RuntimeError):  # at stock the shell makes it; AnsibleModule warns that it did
+            Path(os.path.expandvars(self._remote_tmp)).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
 
         # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
         _internal.is_controller = False
@@ -165,12 +177,16 @@ class ActionModule(stock.ActionModule):
         _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
 
         sys.argv[1:] = []
+        # Under its own name, so that the loader with the compiled code is found; it is executed as __main__.
+        sys.modules[self._fast] = importlib.util.module_from_spec(preload.warm(self._fast))
         warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
-        sys.modules[self._fast] = importlib.util.module_from_spec(warm(self._fast))  # so its compiled code is taken
         _loader.run_module(
             json_params=arguments,
             profile=PROFILE,
             module_fqn=self._fast,
-            modlib_path=os.path.dirname(C.__file__),
+            modlib_path=str(Path(C.__file__).parents[1]),
             extensions={},
         )
+
+
+ActionModule = Fast if KNOWN else stock.ActionModule
