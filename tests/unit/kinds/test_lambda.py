@@ -1,0 +1,78 @@
+"""Functions, permissions and asynchronous calls."""
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import FUNCTION, configuration, permission
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ({"image_uri", "tags", "reserved_concurrency", "architecture"}, {}),
+        ({"memory_size", "role"}, {"MemorySize": 256, "Role": "r"}),
+        ({"command"}, {"ImageConfig": {"Command": ["c"], "WorkingDirectory": "/w"}}),
+        ({"entry_point"}, {"ImageConfig": {"EntryPoint": [], "Command": ["c"], "WorkingDirectory": "/w"}}),
+        ({"vpc_subnet_ids"}, {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": ["g"]}}),
+        ({"environment_variables"}, {"Environment": {"Variables": {}}}),
+        ({"dead_letter_arn"}, {"DeadLetterConfig": {"TargetArn": ""}}),
+        ({"log_format"}, {"LoggingConfig": {"LogGroup": "g", "LogFormat": "JSON"}}),
+        ({"ephemeral_storage", "tracing_mode"}, {"EphemeralStorage": {"Size": 512}, "TracingConfig": {"Mode": "Active"}}),
+    ],
+)
+def test_a_group_is_said_whole(fields, taken):
+    want = {
+        "role": "r", "memory_size": 256, "entry_point": [], "command": ["c"], "working_directory": "/w", "vpc_subnet_ids": [],
+        "vpc_security_group_ids": ["g"], "environment_variables": {}, "dead_letter_arn": "", "log_group": "g", "log_format": "JSON",
+        "ephemeral_storage": 512, "tracing_mode": "Active", "image_uri": "u", "tags": {}, "architecture": "arm64",
+    }  # fmt: skip
+    assert configuration(want, fields) == taken
+
+
+@pytest.mark.parametrize(
+    ("want", "changes"),
+    [
+        ({"image_uri": "u@sha256:1"}, set()),
+        ({"image_uri": "u:v1"}, set()),
+        ({"image_uri": "u:v2"}, {"image_uri"}),
+        ({"image_uri": "u@sha256:2", "memory_size": 1}, {"image_uri", "memory_size"}),
+        ({"vpc_subnet_ids": ["b", "a"]}, set()),
+        ({"memory_size": 128}, set()),
+    ],
+)
+def test_compared(want, changes):
+    live = {"name": "f", "image_uri": "u@sha256:1", "image_given": "u:v1", "memory_size": 128, "vpc_subnet_ids": ["a", "b"]}
+    assert FUNCTION.compare(live, FUNCTION.want({"name": "f", **want})) == changes
+
+
+@pytest.mark.parametrize(
+    ("state", "update", "ready", "failed"),
+    [
+        ("Pending", "Successful", False, ""),
+        ("Active", "Successful", True, ""),
+        ("Inactive", "Successful", True, ""),
+        ("Active", "InProgress", False, ""),
+        ("Failed", "Successful", False, "no image"),
+        ("Active", "Failed", False, "no access"),
+    ],
+)
+def test_readiness(state, update, ready, failed):
+    live = {"state": state, "state_reason": "no image", "last_update_status": update, "last_update_reason": "no access"}
+    assert (FUNCTION.ready(live), FUNCTION.failed(live)) == (ready, failed)
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "told"),
+    [
+        ({"Service": "events.amazonaws.com"}, {"ArnLike": {"AWS:SourceArn": "a"}}, {"principal": "events.amazonaws.com", "source_arn": "a"}),
+        (
+            {"Service": "s3.amazonaws.com"},
+            {"ArnLike": {"AWS:SourceArn": "a"}, "StringEquals": {"AWS:SourceAccount": "1"}},
+            {"principal": "s3.amazonaws.com", "source_arn": "a", "source_account": "1"},
+        ),
+        ({"AWS": "arn:aws:iam::1:root"}, {}, {"principal": "arn:aws:iam::1:root"}),
+        ("*", {"StringEquals": {"aws:PrincipalOrgID": "o"}}, {"principal": "*", "principal_organization": "o"}),
+    ],
+)
+def test_a_statement_as_arguments(principal, condition, told):
+    statement = {"Sid": "s", "Effect": "Allow", "Action": "lambda:InvokeFunction", "Principal": principal, "Condition": condition}
+    nothing = {"source_arn": "", "source_account": "", "principal_organization": ""}
+    assert permission(statement) == {"statement_id": "s", "action": "lambda:InvokeFunction", **nothing, **told}
