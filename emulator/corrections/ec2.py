@@ -10,7 +10,7 @@ from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import generic_filter
+from moto.ec2.utils import generic_filter, parse_user_data
 
 from emulator.corrections import Obsolete, adds, correction, replacing
 from emulator.errors import AWSError
@@ -342,6 +342,24 @@ def instance_interfaces():
                 eni.delete_on_termination = True
         if 0 in self.nics and not self.security_groups:
             self.security_groups = list(self.nics[0]._group_set)
+
+
+@correction("ec2", "a launch template's own tags are not in its data, and are the present ones; user data may change")
+def launch_template_data():
+    @replacing(EC2Backend, "create_launch_template")
+    def create(original, self, name, description, template_data, tag_spec):
+        specifications = template_data.pop("TagSpecifications", [])
+        kept = [one for one in specifications if one["ResourceType"] != "launch-template"]
+        more = {"TagSpecifications": kept} if kept else {}
+        return original(self, name, description, template_data | more, tag_spec)
+
+    @replacing(LaunchTemplate, "create_version")
+    def version(original, self, data, description):
+        user_data = {"UserData": parse_user_data(data["UserData"])} if isinstance(data.get("UserData"), str) else {}
+        return original(self, data | user_data, description)
+
+    # moto keeps those of the creation.
+    LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _tags: None)
 
 
 @adds("ec2", "DeleteLaunchTemplateVersions", "deletes versions, never the default one")

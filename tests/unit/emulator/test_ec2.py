@@ -150,6 +150,21 @@ def test_instance(ec2, refused, subnets, group):
     ec2.delete_subnet(SubnetId=subnets[0])
 
 
+def test_launch_template_keeps_its_tags_and_data_apart(ec2, name):
+    instance = {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "instance"}]}
+    template = ec2.create_launch_template(
+        LaunchTemplateName=name, TagSpecifications=tags("launch-template"),
+        LaunchTemplateData={"TagSpecifications": [instance], "UserData": "QQ=="},
+    )["LaunchTemplate"]["LaunchTemplateId"]  # fmt: skip
+    ec2.create_launch_template_version(LaunchTemplateName=name, LaunchTemplateData={"UserData": "Qg=="})
+    ec2.create_tags(Resources=[template], Tags=[{"Key": "Added", "Value": "later"}])
+    first, second = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
+    assert first["LaunchTemplateData"] == {"TagSpecifications": [instance], "UserData": "QQ=="}
+    assert second["LaunchTemplateData"] == {"UserData": "Qg=="}
+    seen = ec2.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"][0]["Tags"]
+    assert {tag["Key"] for tag in seen} == {"Name", "Added"}
+
+
 def test_launch_template_versions(ec2, name):
     ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.micro"})
     for size in ("t3.small", "t3.medium"):
