@@ -43,7 +43,7 @@ class Nobody:
 
     def __init__(self):
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:{}".format(self._socket.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.connections = 0
         threading.Thread(target=self._count, daemon=True).start()
 
