@@ -6,7 +6,7 @@ import json
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import models
 
-from emulator.corrections import correction, replacing
+from emulator.corrections import Obsolete, correction, replacing
 
 ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 
@@ -41,3 +41,10 @@ def conditions():
 def _insecure_only(condition: dict) -> bool:
     """Say whether a condition holds for calls without TLS only."""
     return str(condition.get("Bool", {}).get("aws:SecureTransport", "")).lower() == "false"
+
+
+@correction("s3", "a delete marker can be deleted, and the last one takes its key along")
+def delete_markers():
+    if hasattr(models.FakeDeleteMarker, "dispose"):
+        raise Obsolete("moto disposes of delete markers now")
+    models.FakeDeleteMarker.dispose = lambda self: None

@@ -43,3 +43,17 @@ def test_policy_conditions(aws, refused, name):
     s3.put_object(Bucket=name, Key="k", Body=b"x")
     deny()
     refused("403", s3.put_object, Bucket=name, Key="k", Body=b"x")
+
+
+def test_last_delete_marker(aws, name):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    s3.delete_object(Bucket=name, Key="k")
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Suspended"})
+    listed = s3.list_object_versions(Bucket=name)
+    versions = [{"Key": "k", "VersionId": one["VersionId"]} for one in listed["Versions"] + listed["DeleteMarkers"]]
+    assert "Errors" not in s3.delete_objects(Bucket=name, Delete={"Objects": versions})
+    assert "Versions" not in s3.list_object_versions(Bucket=name)
+    s3.delete_bucket(Bucket=name)
