@@ -44,6 +44,10 @@ options:
   resource_policy:
     description: The secret's policy; empty for none.
     type: dict
+  replica_regions:
+    description: Other regions that have a copy, encrypted with AWS's own key there; empty for none.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -91,6 +95,7 @@ def main():
             "generate": {"type": "list", "elements": "str"},
             "placeholder": {"type": "bool"},
             "resource_policy": {"type": "dict"},
+            "replica_regions": {"type": "list", "elements": "str"},
         },
         mutually_exclusive=[("value", "initial")],
     )

@@ -30,8 +30,10 @@ class Secret(Kind):
     settling = (("InvalidRequestException", "scheduled for deletion"),)
 
     def want(self, arguments):
-        """Normalise the policy; no policy is an empty one."""
+        """Normalise the policy, where none is an empty one; regions have no order."""
         want = super().want(arguments)
+        if "replica_regions" in want:
+            want["replica_regions"] = sorted(want["replica_regions"])
         if "resource_policy" in want:
             want["resource_policy"] = canonical(want["resource_policy"]) or {}
         return want
@@ -94,8 +96,9 @@ class Secret(Kind):
             Tags=tagging.to_list(want.get("tags", {})),
             **more,
         )
-        if want.get("resource_policy"):
-            self._put_policy(aws, want)
+        self.update(aws, {"arn": want["name"], "replica_regions": []}, want, {
+            field for field in ("resource_policy", "replica_regions") if want.get(field)
+        })  # fmt: skip
 
     @staticmethod
     def _first(aws, want):
@@ -118,6 +121,20 @@ class Secret(Kind):
             self._put_policy(aws, want)
         elif "resource_policy" in changes:
             aws("secretsmanager").delete_resource_policy(SecretId=live["arn"])
+        if "replica_regions" in changes:
+            self._replicate(aws, live, set(want["replica_regions"]))
+
+    @staticmethod
+    def _replicate(aws, live, regions):
+        there = set(live["replica_regions"])
+        if there - regions:
+            aws("secretsmanager").remove_regions_from_replication(
+                SecretId=live["arn"], RemoveReplicaRegions=sorted(there - regions)
+            )
+        if regions - there:
+            aws("secretsmanager").replicate_secret_to_regions(
+                SecretId=live["arn"], AddReplicaRegions=[{"Region": region} for region in sorted(regions - there)]
+            )
 
     @staticmethod
     def _put_policy(aws, want):
@@ -134,16 +151,10 @@ class Secret(Kind):
 
     def delete(self, aws, live):
         """Take replicas away and delete the secret, recoverably for as long as its tag says."""
-        api, days = aws("secretsmanager"), recovery_days(live["tags"], shortest=0)
-        if live["replica_regions"]:
-            unless(
-                MISSING,
-                api.remove_regions_from_replication,
-                SecretId=live["arn"],
-                RemoveReplicaRegions=live["replica_regions"],
-            )
+        days = recovery_days(live["tags"], shortest=0)
+        unless(MISSING, self._replicate, aws, live, set())
         how = {"RecoveryWindowInDays": max(days, 7)} if days else {"ForceDeleteWithoutRecovery": True}
-        unless(MISSING, api.delete_secret, SecretId=live["arn"], **how)
+        unless(MISSING, aws("secretsmanager").delete_secret, SecretId=live["arn"], **how)
 
     def notes(self, live):
         """A placeholder must become a value."""
