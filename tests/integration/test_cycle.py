@@ -1,0 +1,185 @@
+"""Each inventory's whole life on an empty account: plan, apply, nothing to do, destroy, nothing left."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import boto3
+import pytest
+import yaml
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+from .conftest import CREDENTIALS, ROOT
+
+REGION = "us-east-1"
+INVENTORIES = ("local", "dev", "staging", "prod")
+
+# A look at the account that knows nothing of our kinds: service, operation, its arguments, key of its answer, the field
+# that names an item, and a field with values that mean "gone already".
+LOOKS = [
+    ("acm", "list_certificates", {}, "CertificateSummaryList", "CertificateArn", None),
+    ("application-autoscaling", "describe_scalable_targets", {"ServiceNamespace": "ecs"}, "ScalableTargets", "ResourceId", None),
+    ("application-autoscaling", "describe_scaling_policies", {"ServiceNamespace": "ecs"}, "ScalingPolicies", "PolicyName", None),
+    ("autoscaling", "describe_auto_scaling_groups", {}, "AutoScalingGroups", "AutoScalingGroupName", None),
+    ("cloudwatch", "describe_alarms", {}, "MetricAlarms", "AlarmName", None),
+    ("cloudwatch", "list_dashboards", {}, "DashboardEntries", "DashboardName", None),
+    ("ec2", "describe_addresses", {}, "Addresses", "AllocationId", None),
+    ("ec2", "describe_flow_logs", {}, "FlowLogs", "FlowLogId", None),
+    ("ec2", "describe_internet_gateways", {}, "InternetGateways", "InternetGatewayId", None),
+    ("ec2", "describe_launch_templates", {}, "LaunchTemplates", "LaunchTemplateName", None),
+    ("ec2", "describe_nat_gateways", {}, "NatGateways", "NatGatewayId", ("State", {"deleted"})),
+    ("ec2", "describe_network_interfaces", {}, "NetworkInterfaces", "NetworkInterfaceId", None),
+    ("ec2", "describe_route_tables", {}, "RouteTables", "RouteTableId", None),
+    ("ec2", "describe_security_groups", {}, "SecurityGroups", "GroupId", None),
+    ("ec2", "describe_subnets", {}, "Subnets", "SubnetId", None),
+    ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId", ("State", {"deleted"})),
+    ("ec2", "describe_vpcs", {}, "Vpcs", "VpcId", None),
+    ("ecr", "describe_repositories", {}, "repositories", "repositoryName", None),
+    ("ecs", "list_clusters", {}, "clusterArns", None, None),
+    ("ecs", "list_task_definitions", {"status": "ACTIVE"}, "taskDefinitionArns", None, None),
+    ("elbv2", "describe_load_balancers", {}, "LoadBalancers", "LoadBalancerName", None),
+    ("elbv2", "describe_target_groups", {}, "TargetGroups", "TargetGroupName", None),
+    ("events", "list_rules", {}, "Rules", "Name", None),
+    ("iam", "list_instance_profiles", {}, "InstanceProfiles", "InstanceProfileName", None),
+    ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName", None),
+    ("iam", "list_roles", {}, "Roles", "RoleName", None),
+    ("kms", "list_aliases", {}, "Aliases", "AliasName", None),
+    ("lambda", "list_functions", {}, "Functions", "FunctionName", None),
+    ("logs", "describe_log_groups", {}, "logGroups", "logGroupName", None),
+    ("rds", "describe_db_instances", {}, "DBInstances", "DBInstanceIdentifier", None),
+    ("rds", "describe_db_parameter_groups", {}, "DBParameterGroups", "DBParameterGroupName", None),
+    ("rds", "describe_db_snapshots", {"SnapshotType": "manual"}, "DBSnapshots", "DBSnapshotIdentifier", None),
+    ("rds", "describe_db_subnet_groups", {}, "DBSubnetGroups", "DBSubnetGroupName", None),
+    ("route53", "list_hosted_zones", {}, "HostedZones", "Name", None),
+    ("s3", "list_buckets", {}, "Buckets", "Name", None),
+    ("secretsmanager", "list_secrets", {}, "SecretList", "Name", None),
+    ("sns", "list_topics", {}, "Topics", "TopicArn", None),
+    ("sqs", "list_queues", {}, "QueueUrls", None, None),
+]
+
+
+class Account:
+    """What an account holds, seen without the collection's own eyes."""
+
+    def __init__(self, url):
+        self._url = url
+        self._session = boto3.session.Session(*CREDENTIALS.values(), region_name=REGION)
+
+    def client(self, service):
+        return self._session.client(service, endpoint_url=self._url)
+
+    def holds(self):
+        """Return everything by (service, name)."""
+        clients = {service: self.client(service) for service in {look[0] for look in LOOKS}}
+        seen = Counter()
+        for service, operation, arguments, key, name, gone in LOOKS:
+            for item in getattr(clients[service], operation)(**arguments).get(key) or []:
+                if not gone or item.get(gone[0]) not in gone[1]:
+                    seen[f"{service} {key}", item[name] if name else item] += 1
+        for key in clients["kms"].list_keys()["Keys"]:
+            told = clients["kms"].describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if told["KeyState"] != "PendingDeletion" and told["KeyManager"] == "CUSTOMER":
+                seen["kms Keys", key["KeyId"]] += 1
+        for reservation in clients["ec2"].describe_instances()["Reservations"]:
+            for instance in reservation["Instances"]:
+                if instance["State"]["Name"] != "terminated":
+                    seen["ec2 Instances", instance["InstanceId"]] += 1
+        return seen
+
+
+def stack_of(inventory):
+    """Return the name of the inventory's stack of the standard profile."""
+    (stack,) = yaml.safe_load((ROOT / f"inventories/{inventory}/hosts.yml").read_text())["standard"]["hosts"]
+    return stack
+
+
+def created(run):
+    return Counter((item["kind"], item["name"]) for item in run.resources("create"))
+
+
+def quiet(run, title):
+    """Yield what a run that has nothing to do did all the same."""
+    for change in run.changed():
+        yield f"{title} changed {change}"
+    for item in run.resources("create", "update", "replace", "delete"):
+        yield f"{title}: {item['action']} {item['kind']} {item['name']} {item.get('changes', '')}"
+    for service, operation in sorted({(one["service"], one["operation"]) for one in run.requests if one["writes"]}):
+        yield f"{title} wrote: {service} {operation}"
+
+
+def failed(run, title):
+    """Yield the failures of a run."""
+    for failure in run.failures:
+        yield f"{title} failed in {failure['task']}: {str(failure['result'].get('msg') or failure['result'])[:2000]}"
+    if run.rc and not run.failures:
+        yield f"{title} ended with {run.rc}: {run.output[-3000:]}"
+    for task in sorted({one["task"] for one in run.requests if one["placeholder"]}):
+        yield f"{title} called AWS with a placeholder in {task}"
+
+
+def life(inventory, emulator, play, say):
+    """Yield a sentence for each promise that is broken."""
+    where, stack = ("-i", f"inventories/{inventory}"), stack_of(inventory)
+    account = Account(emulator.url)
+    emulator.reset()
+    empty = account.holds()
+
+    plan = play("site.yml", *where, "--check")
+    say(plan.line(f"{inventory} check from empty"))
+    yield from failed(plan, "the check from empty")
+    for service, operation in sorted({(one["service"], one["operation"]) for one in plan.requests if one["writes"]}):
+        yield f"the check from empty wrote: {service} {operation}"
+    if account.holds() != empty:
+        yield f"the check from empty made {sorted(account.holds() - empty)}"
+
+    apply = play("site.yml", *where)
+    say(apply.line(f"{inventory} apply"))
+    yield from failed(apply, "the apply")
+    for kind, name in sorted(created(apply) - created(plan)):
+        yield f"the apply created {kind} {name}, which the check did not foretell"
+    for kind, name in sorted(created(plan) - created(apply)):
+        yield f"the check foretold {kind} {name}, which the apply did not create"
+    for item in plan.resources("update", "replace", "delete") + apply.resources("update", "replace", "delete"):
+        yield f"in an empty account there was {item['action']} of {item['kind']} {item['name']}: {item.get('changes')}"
+
+    again = play("site.yml", *where)
+    say(again.line(f"{inventory} apply again"))
+    yield from failed(again, "the second apply")
+    yield from quiet(again, "the second apply")
+
+    check = play("site.yml", *where, "--check")
+    say(check.line(f"{inventory} check again"))
+    yield from failed(check, "the second check")
+    yield from quiet(check, "the second check")
+
+    aws = Aws(account.client, REGION)
+    live = {(kind, KINDS[kind].label(one)) for kind, items in found(aws, stack, list(KINDS.values())).items() for one in items}
+    for kind, name in sorted(set(created(apply)) - live):
+        if KINDS[kind].taggable:
+            yield f"{kind} {name} was created, and the stack's list lacks it: destroy and drift would not see it"
+    say(f"{inventory} stack has {len(live)} resources of {len({kind for kind, _name in live})} kinds")
+
+    end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={stack}")
+    say(end.line(f"{inventory} destroy"))
+    yield from failed(end, "the destroy")
+    left = found(aws, stack, list(KINDS.values()))
+    if left:
+        yield f"the destroy left, by the kinds' own lists, {left}"
+    for (what, name), _count in sorted((account.holds() - empty).items()):
+        if not (what == "rds DBSnapshots" and name.startswith(f"{stack}-db-final-")):
+            yield f"the destroy left {what} {name}"
+    for (what, name), _count in sorted((empty - account.holds()).items()):
+        yield f"the destroy took the account's own {what} {name}"
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES)
+def test_life(inventory, emulator, play, capsys):
+    def say(line):
+        with capsys.disabled():
+            print(f"\n{line}", end="", flush=True)
+
+    broken = list(dict.fromkeys(life(inventory, emulator, play, say)))
+    if broken:
+        pytest.fail(f"{stack_of(inventory)}:\n- " + "\n- ".join(broken), pytrace=False)
