@@ -1,0 +1,377 @@
+"""Clusters, task definitions and services: what counts as the same, what is refused, when a service is steady."""
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import (
+    ECS_CLUSTER,
+    ECS_SERVICE,
+    ECS_TASK_DEFINITION,
+    container,
+    strategy,
+    strategy_from_aws,
+    strategy_to_aws,
+    tail,
+)
+
+API = {"name": "api", "image": "i"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "aws"),
+    [
+        ({}, {"cpu": 0, "essential": True, "portMappings": [], "environment": [], "mountPoints": [], "volumesFrom": []}),
+        ({}, {"systemControls": [], "readonlyRootFilesystem": False, "privileged": None, "user": ""}),
+        ({"essential": False}, {"essential": False}),
+        ({"cpu": "256"}, {"cpu": 256}),
+        (
+            {"portMappings": [{"containerPort": "8080"}]},
+            {"portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}]},
+        ),
+        (
+            {"portMappings": [{"containerPort": 2}, {"containerPort": 1, "protocol": "udp"}]},
+            {
+                "portMappings": [
+                    {"containerPort": 1, "hostPort": 1, "protocol": "udp"},
+                    {"containerPort": 2, "hostPort": 2, "protocol": "tcp"},
+                ]
+            },
+        ),
+        (
+            {"environment": [{"name": "B", "value": 5432}, {"name": "A", "value": True}]},
+            {"environment": [{"name": "A", "value": "true"}, {"name": "B", "value": "5432"}]},
+        ),
+        ({"environment": [{"name": "A", "value": ""}]}, {"environment": [{"name": "A", "value": ""}]}),
+        (
+            {"secrets": [{"name": "B", "valueFrom": "b"}, {"name": "A", "valueFrom": "a"}]},
+            {"secrets": [{"name": "A", "valueFrom": "a"}, {"name": "B", "valueFrom": "b"}]},
+        ),
+        (
+            {"healthCheck": {"command": ["CMD", "true"]}},
+            {"healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3}},
+        ),
+        ({"healthCheck": {}}, {}),
+        (
+            {"linuxParameters": {"initProcessEnabled": True}},
+            {"linuxParameters": {"initProcessEnabled": True, "devices": [], "capabilities": {"add": [], "drop": []}}},
+        ),
+        (
+            {"logConfiguration": {"logDriver": "awslogs", "options": {"max": 1}}},
+            {"logConfiguration": {"logDriver": "awslogs", "options": {"max": "1"}, "secretOptions": []}},
+        ),
+    ],
+)
+def test_a_container_is_what_aws_makes_of_it(ours, aws):
+    assert container({**API, **ours}) == container({**API, **aws})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"command": ["a", "b"]}, {"command": ["b", "a"]}),
+        ({"essential": True}, {"essential": False}),
+        ({"environment": [{"name": "A", "value": ""}]}, {}),
+        ({"environment": [{"name": "A", "value": "1"}]}, {"environment": [{"name": "A", "value": "2"}]}),
+        ({"portMappings": [{"containerPort": 80}]}, {"portMappings": [{"containerPort": 80, "protocol": "udp"}]}),
+        ({"readonlyRootFilesystem": True}, {}),
+        ({"image": "i"}, {"image": "j"}),
+        ({"healthCheck": {"command": ["CMD", "true"]}}, {"healthCheck": {"command": ["CMD", "true"], "retries": 5}}),
+    ],
+)
+def test_containers_that_differ(one, other):
+    assert container({**API, **one}) != container({**API, **other})
+
+
+def test_a_normal_container_stays_as_it_is():
+    made = container({**API, "portMappings": [{"containerPort": 80}], "environment": [{"name": "A", "value": 1}]})
+    assert container(made) == made
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("DB_PASSWORD", "x", True),
+        ("CLERK_SECRET_KEY", "x", True),
+        ("github_token", "x", True),
+        ("AWS_SECRET_ACCESS_KEY", "x", True),
+        ("DB_PASSWORD", "", False),
+        ("DB_SECRET_ARN", "arn", False),
+        ("TOKEN_URL", "https://example.com", False),
+        ("PUBLIC_KEY", "x", False),
+        ("DB_HOST", "x", False),
+    ],
+)
+def test_a_plain_secret_is_refused(name, value, refused):
+    arguments = {"family": "f", "container_definitions": [{**API, "environment": [{"name": name, "value": value}]}]}
+    if refused:
+        with pytest.raises(EngineError, match=f"container api has {name} in its environment"):
+            ECS_TASK_DEFINITION.want(arguments)
+    else:
+        assert ECS_TASK_DEFINITION.want(arguments)["container_definitions"][0]["environment"]
+
+
+def _revision(**more):
+    definition = {
+        "family": "f",
+        "taskDefinitionArn": "arn:aws:ecs:us-east-1:1:task-definition/f:1",
+        "revision": 1,
+        "containerDefinitions": [API],
+    }
+    return ECS_TASK_DEFINITION._live({"taskDefinition": {**definition, **more}})
+
+
+def test_a_plain_secret_that_somebody_put_there_is_not_shown():
+    live = _revision(containerDefinitions=[{**API, "environment": [{"name": "DB_PASSWORD", "value": "hunter2"}]}])
+    assert "hunter2" not in str(live)
+    # and it isn't written back as a value
+    with pytest.raises(EngineError, match="container_definitions"):
+        ECS_TASK_DEFINITION.update(None, live, {"family": "f", "cpu": "512"}, {"cpu"})
+
+
+@pytest.mark.parametrize(
+    ("aws", "ours", "differs"),
+    [
+        ({"cpu": "256", "memory": "512"}, {"cpu": 256, "memory": 512}, set()),
+        ({"cpu": "256", "memory": "512"}, {"cpu": "512", "memory": "512"}, {"cpu"}),
+        ({"requiresCompatibilities": ["FARGATE", "EC2"]}, {"requires_compatibilities": ["EC2", "FARGATE"]}, set()),
+        ({"volumes": [{"name": "tmp", "host": {}}]}, {"volumes": [{"name": "tmp"}]}, set()),
+        ({"volumes": []}, {"volumes": [{"name": "tmp"}]}, {"volumes"}),
+        ({"ephemeralStorage": {"sizeInGiB": 30}}, {"ephemeral_storage_gib": 0}, {"ephemeral_storage_gib"}),
+        ({}, {"ephemeral_storage_gib": 0, "task_role_arn": "", "runtime_platform": {}}, set()),
+        (
+            {"runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}},
+            {"runtime_platform": {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"}},
+            {"runtime_platform"},
+        ),
+    ],
+)
+def test_task_definitions(aws, ours, differs):
+    assert ECS_TASK_DEFINITION.compare(_revision(**aws), ECS_TASK_DEFINITION.want({"family": "f", **ours})) == differs
+
+
+@pytest.mark.parametrize(("changes", "fields"), [({"cpu"}, {"arn", "revision"}), ({"cpu", "tags"}, {"arn", "revision"}), ({"tags"}, set())])
+def test_a_new_revision_has_an_arn_that_a_plan_can_not_know(changes, fields):
+    assert set(ECS_TASK_DEFINITION.consequences({"family": "f"}, changes)) == fields
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        (None, []),
+        (
+            [{"capacity_provider": "FARGATE_SPOT", "weight": 3}, {"capacity_provider": "FARGATE", "base": 1}],
+            [
+                {"capacity_provider": "FARGATE", "weight": 0, "base": 1},
+                {"capacity_provider": "FARGATE_SPOT", "weight": 3, "base": 0},
+            ],
+        ),
+    ],
+)
+def test_strategy(given, made):
+    assert strategy(given) == made
+    assert strategy_from_aws(strategy_to_aws(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("reference", "made"),
+    [
+        ("arn:aws:ecs:us-east-1:1:task-definition/f:7", "f:7"),
+        ("f:7", "f:7"),
+        ("known-after-apply/ecs_taskdefinition/f/arn", "known-after-apply/ecs_taskdefinition/f/arn"),
+    ],
+)
+def test_tail(reference, made):
+    assert tail(reference) == made
+
+
+def _cluster(**more):
+    return ECS_CLUSTER._live({"clusterName": "c", "clusterArn": "arn:aws:ecs:us-east-1:1:cluster/c", "status": "ACTIVE", **more})
+
+
+@pytest.mark.parametrize(
+    ("aws", "ours", "differs"),
+    [
+        ({}, {"container_insights": "disabled", "execute_command": {}, "capacity_providers": []}, set()),
+        ({}, {"execute_command": {"logging": "DEFAULT", "log_group": None, "s3_encrypted": False}}, set()),
+        ({"settings": [{"name": "containerInsights", "value": "enabled"}]}, {"container_insights": "enhanced"}, {"container_insights"}),
+        ({"capacityProviders": ["FARGATE_SPOT", "FARGATE"]}, {"capacity_providers": ["FARGATE", "FARGATE_SPOT"]}, set()),
+        (
+            {
+                "configuration": {
+                    "executeCommandConfiguration": {
+                        "logging": "OVERRIDE",
+                        "logConfiguration": {"cloudWatchLogGroupName": "g", "cloudWatchEncryptionEnabled": False},
+                    }
+                }
+            },
+            {"execute_command": {"logging": "OVERRIDE", "log_group": "g"}},
+            set(),
+        ),
+        (
+            {"configuration": {"executeCommandConfiguration": {"logging": "NONE"}}},
+            {"execute_command": {"logging": "OVERRIDE", "log_group": "g"}},
+            {"execute_command"},
+        ),
+    ],
+)
+def test_clusters(aws, ours, differs):
+    assert ECS_CLUSTER.compare(_cluster(**aws), ECS_CLUSTER.want({"name": "c", **ours})) == differs
+
+
+@pytest.mark.parametrize(
+    ("status", "attachments", "ready"),
+    [("ACTIVE", "UPDATE_COMPLETE", True), ("ACTIVE", "UPDATE_IN_PROGRESS", False), ("PROVISIONING", "", False)],
+)
+def test_a_cluster_is_ready_with_its_capacity_providers(status, attachments, ready):
+    assert ECS_CLUSTER.ready(_cluster(status=status, attachmentsStatus=attachments)) == ready
+
+
+DEPLOYMENT = {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": "a/f:2", "rolloutState": "COMPLETED"}
+
+
+def _service(deployment=None, **more):
+    return ECS_SERVICE._live(
+        {
+            "serviceName": "s",
+            "serviceArn": "arn:aws:ecs:us-east-1:1:service/c/s",
+            "clusterArn": "arn:aws:ecs:us-east-1:1:cluster/c",
+            "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/f:2",
+            "status": "ACTIVE",
+            "desiredCount": 2,
+            "runningCount": 2,
+            "pendingCount": 0,
+            "deployments": [{**DEPLOYMENT, **(deployment or {})}],
+            **more,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("aws", "ours", "differs"),
+    [
+        ({}, {"task_definition": "arn:aws:ecs:us-east-1:1:task-definition/f:2", "desired_count": 9}, set()),
+        ({}, {"task_definition": "f:3"}, {"task_definition"}),
+        ({}, {"task_definition": "known-after-apply/ecs_taskdefinition/f/arn"}, {"task_definition"}),
+        ({}, {"minimum_count": 2}, set()),
+        ({}, {"minimum_count": 3}, {"desired_count"}),
+        ({"desiredCount": 0}, {"minimum_count": 1, "desired_count": 0}, {"desired_count"}),
+        (
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["b", "a"], "assignPublicIp": "DISABLED"}}},
+            {"subnet_ids": ["a", "b"], "security_group_ids": [], "assign_public_ip": False},
+            set(),
+        ),
+        (
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a"], "assignPublicIp": "ENABLED"}}},
+            {"subnet_ids": ["a", "b"], "assign_public_ip": False},
+            {"subnet_ids", "assign_public_ip"},
+        ),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}], "launchType": "FARGATE"},
+            {"capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 1}]},
+            set(),
+        ),
+        (
+            {"launchType": "FARGATE"},
+            {"capacity_provider_strategy": [{"capacity_provider": "FARGATE", "weight": 1}]},
+            {"capacity_provider_strategy"},
+        ),
+        (
+            {"deploymentConfiguration": {"alarms": {"alarmNames": ["b", "a"], "enable": True, "rollback": True}}},
+            {"alarms": {"names": ["a", "b"], "rollback": True}},
+            set(),
+        ),
+        ({}, {"alarms": {"names": []}, "circuit_breaker": {"enable": False}, "propagate_tags": "NONE"}, set()),
+        ({}, {"circuit_breaker": {"enable": True, "rollback": True}}, {"circuit_breaker"}),
+        (
+            {"loadBalancers": [{"targetGroupArn": "t", "containerName": "api", "containerPort": 8080}]},
+            {"load_balancers": [{"target_group_arn": "t", "container_name": "api", "container_port": 8080}]},
+            set(),
+        ),
+    ],
+)
+def test_services(aws, ours, differs):
+    want = ECS_SERVICE.want({"name": "s", "cluster": "arn:aws:ecs:us-east-1:1:cluster/c", **ours})
+    assert want["cluster"] == "c"
+    assert ECS_SERVICE.compare(_service(**aws), want) == differs
+
+
+def test_a_task_definition_is_named_with_its_revision():
+    with pytest.raises(EngineError, match="name a revision"):
+        ECS_SERVICE.want({"name": "s", "cluster": "c", "task_definition": "f"})
+
+
+@pytest.mark.parametrize(
+    ("live", "awaited", "ready", "failed"),
+    [
+        (_service(), "ecs-svc/1", True, ""),
+        (_service(runningCount=1), "ecs-svc/1", False, ""),
+        (_service({"rolloutState": "IN_PROGRESS"}), "ecs-svc/1", False, ""),
+        (_service({"rolloutState": "FAILED", "rolloutStateReason": "no image"}), "ecs-svc/1", False, "no image"),
+        # The circuit breaker's rollback completes, too.
+        (_service({"id": "ecs-svc/2", "taskDefinition": "a/f:1"}), "ecs-svc/1", False, "ecs-svc/2 runs f:1 now"),
+        (_service(events=[{"message": "(service s) is unhappy."}], deployment={"rolloutState": "FAILED"}), "ecs-svc/1", False, "unhappy"),
+        (_service(desiredCount=0, runningCount=0), "ecs-svc/1", True, ""),
+    ],
+)
+def test_when_a_service_is_steady(live, awaited, ready, failed):
+    live["awaited_deployment"] = awaited
+    assert ECS_SERVICE.ready(live) == ready
+    said = ECS_SERVICE.failed(live)
+    assert failed in said and bool(failed) == bool(said)
+
+
+class Calls:
+    """A boto3 client that remembers what it is called with."""
+
+    def __init__(self):
+        self.made = {}
+
+    def __call__(self, service):
+        return self
+
+    def __getattr__(self, name):
+        return lambda **arguments: self.made.update({name: arguments})
+
+
+@pytest.mark.parametrize(
+    ("want", "changes", "told"),
+    [
+        ({"task_definition": "f:3"}, {"task_definition"}, {"taskDefinition": "f:3"}),
+        ({"enable_execute_command": True}, {"enable_execute_command"}, {"enableExecuteCommand": True, "forceNewDeployment": True}),
+        ({"desired_count": 2}, {"desired_count"}, {"desiredCount": 2}),
+        # AWS takes a network and a deployment configuration whole.
+        (
+            {"subnet_ids": ["b"]},
+            {"subnet_ids"},
+            {
+                "networkConfiguration": {
+                    "awsvpcConfiguration": {"subnets": ["b"], "securityGroups": ["sg"], "assignPublicIp": "DISABLED"}
+                }
+            },
+        ),
+        (
+            {"maximum_percent": 150},
+            {"maximum_percent"},
+            {
+                "deploymentConfiguration": {
+                    "minimumHealthyPercent": 100,
+                    "maximumPercent": 150,
+                    "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+                    "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
+                }
+            },
+        ),
+    ],
+)
+def test_an_update_keeps_what_is_not_said(want, changes, told):
+    live = _service(
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["a"], "securityGroups": ["sg"]}},
+        deploymentConfiguration={
+            "minimumHealthyPercent": 100,
+            "maximumPercent": 200,
+            "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+            "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
+        },
+    )
+    aws = Calls()
+    ECS_SERVICE.update(aws, live, {"name": "s", "cluster": "c", **want}, changes)
+    assert aws.made == {"update_service": {"cluster": "c", "service": "s", **told}}

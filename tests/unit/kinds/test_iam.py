@@ -1,0 +1,92 @@
+"""Roles, inline policies and instance profiles: what counts as the same, and whose is what."""
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.iam import (
+    IAM_INSTANCE_PROFILE,
+    IAM_POLICY,
+    IAM_ROLE,
+)
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": ["a", "b"]}, "Action": ["sts:AssumeRole"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "differs"),
+    [
+        ({"assume_role_policy_document": TRUST}, set()),
+        (
+            {
+                "assume_role_policy_document": '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", '
+                '"Principal": {"Service": ["b", "a"]}, "Action": "sts:AssumeRole"}}'
+            },
+            set(),
+        ),
+        (
+            {"assume_role_policy_document": {**TRUST, "Statement": [{**TRUST["Statement"][0], "Effect": "Deny"}]}},
+            {"assume_role_policy_document"},
+        ),
+        ({"managed_policies": ["arn:b", "arn:a"]}, set()),
+        ({"managed_policies": []}, {"managed_policies"}),
+        ({"description": "other"}, {"description"}),
+        ({"create_instance_profile": True, "purge_policies": True}, set()),
+    ],
+)
+def test_roles(arguments, differs):
+    live = IAM_ROLE.want(
+        {"name": "r", "assume_role_policy_document": TRUST, "managed_policies": ["arn:a", "arn:b"], "description": ""}
+    )
+    assert IAM_ROLE.compare(live, IAM_ROLE.want({"name": "r", **arguments})) == differs
+
+
+def test_inline_policies():
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    asked = {"iam_type": "role", "iam_name": "r", "policy_name": "p", "policy_json": document}
+    live = {"iam_name": "r", "policy_name": "p", "policy_json": IAM_POLICY.want(asked)["policy_json"]}
+    assert IAM_POLICY.compare(live, IAM_POLICY.want(asked)) == set()
+    assert IAM_POLICY.label(live) == "r/p"
+    document["Statement"][0]["Action"] = "*"
+    assert IAM_POLICY.compare(live, IAM_POLICY.want(asked)) == {"policy_json"}
+
+
+class Aws:
+    """An account of four roles and profiles, three of which are named after the stack and one of which is its own."""
+
+    TAGS = {
+        "fb-api": {"Stack": "fb"},
+        "fb-ultra-api": {"Stack": "fb-ultra"},
+        "fb-untagged": {},
+        "other": {"Stack": "fb"},
+    }
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, service):
+        return self
+
+    def pages(self, service, operation, key, **_arguments):
+        if operation == "list_attached_role_policies":
+            return []
+        return [{"RoleName": name, "InstanceProfileName": name} for name in self.TAGS]
+
+    def _answer(self, name, **more):
+        self.asked.append(name)
+        tags = [{"Key": key, "Value": value} for key, value in self.TAGS[name].items()]
+        return {"Arn": "arn", "Path": "/", "Tags": tags, **more}
+
+    def get_role(self, RoleName):
+        return {"Role": self._answer(RoleName, RoleId="id", RoleName=RoleName, AssumeRolePolicyDocument=TRUST)}
+
+    def get_instance_profile(self, InstanceProfileName):
+        name = InstanceProfileName
+        return {"InstanceProfile": self._answer(name, InstanceProfileId="id", InstanceProfileName=name, Roles=[])}
+
+
+@pytest.mark.parametrize("kind", [IAM_ROLE, IAM_INSTANCE_PROFILE], ids=lambda kind: kind.name)
+def test_a_stack_has_what_has_its_tag_and_its_name(kind):
+    aws = Aws()
+    assert [resource["name"] for resource in kind.stack(aws, "fb")] == ["fb-api"]
+    assert "other" not in aws.asked, "a tag costs a call: only names of the stack are asked for theirs"
