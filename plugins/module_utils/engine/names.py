@@ -36,6 +36,8 @@ NAMES: dict[str, tuple[str, int]] = {
     "instance_profile": ("{stack}-{0}", 128),
     "ecs_log_group": ("/aws/ecs/{stack}-{0}", 512),
     "exec_log_group": ("/aws/ecs/exec/{stack}", 512),
+    # AWS's own name for it, and made by AWS where it is missing.
+    "insights_log_group": ("/aws/ecs/containerinsights/{stack}-cluster/performance", 512),
     "lambda_log_group": ("/aws/lambda/{stack}-{0}", 512),
     "database_log_group": ("/aws/rds/instance/{stack}-db/{0}", 512),
     "vpc_log_group": ("/aws/vpc/{stack}-flow-logs", 512),
