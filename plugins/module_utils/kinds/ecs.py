@@ -456,7 +456,7 @@ class EcsService(EcsKind):
     title = "ECS service"
     module = "flow_builder.aws.ecs_service"
     identity = ("name", "cluster")
-    needs = ("ecs_cluster", "ecs_taskdefinition", "iam_role", "security_group", "subnet", "target_group")
+    needs = ("ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "security_group", "subnet", "target_group")
     create_only = frozenset({"desired_count"})
     immutable = {
         "launch_type": "AWS lets a service leave its launch type only for a capacity_provider_strategy",
