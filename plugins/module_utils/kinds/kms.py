@@ -78,12 +78,23 @@ class KmsKey(Kind):
         return [item["AliasName"] for item in aws.pages("kms", "list_aliases", "Aliases", KeyId=key_id)]
 
     def delete(self, aws, live):
-        """Take the aliases away, so that the name is free at once, and schedule the key's deletion."""
+        """Take the aliases away, so that the name is free at once, and schedule the key's deletion.
+
+        A key with which a database snapshot is encrypted stays, since the snapshot is lost without it. It leaves the
+        stack, and its tag says what it is kept for.
+        """
+        kms = aws("kms")
         for alias in self._aliases(aws, live["id"]):
-            unless("NotFoundException", aws("kms").delete_alias, AliasName=alias)
+            unless("NotFoundException", kms.delete_alias, AliasName=alias)
+        snapshots = aws.pages("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual")
+        kept = sorted(item["DBSnapshotIdentifier"] for item in snapshots if item.get("KmsKeyId") == live["arn"])
+        if kept:
+            kms.tag_resource(KeyId=live["id"], Tags=[{"TagKey": "KeptFor", "TagValue": " ".join(kept)[:256]}])
+            kms.untag_resource(KeyId=live["id"], TagKeys=["Stack"])
+            return
         unless(
             ("NotFoundException", "KMSInvalidStateException"),
-            aws("kms").schedule_key_deletion,
+            kms.schedule_key_deletion,
             KeyId=live["id"],
             PendingWindowInDays=recovery_days(live["tags"], shortest=7),
         )

@@ -160,12 +160,14 @@ class ParameterGroup(RdsGroup):
         unknown = sorted(set(change) - set(known))
         if unknown:
             raise EngineError(f"the database has no parameter {', '.join(unknown)}")
-        # What the engine reads only at its start can't be told "immediate".
-        how = {key: "immediate" if item.get("ApplyType") == "dynamic" else "pending-reboot" for key, item in known.items()}
-        setting = [
-            {"ParameterName": key, "ParameterValue": value, "ApplyMethod": how[key]} for key, value in change.items()
-        ]
-        resetting = [{"ParameterName": key, "ApplyMethod": how.get(key, "pending-reboot")} for key in reset]
+
+        def how(key):
+            # What the engine reads only at its start can't be told "immediate".
+            dynamic = known.get(key, {}).get("ApplyType") == "dynamic"
+            return {"ParameterName": key, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
+
+        setting = [{**how(key), "ParameterValue": value} for key, value in change.items()]
+        resetting = [how(key) for key in reset]
         for call, items in ((rds.modify_db_parameter_group, setting), (rds.reset_db_parameter_group, resetting)):
             for start in range(0, len(items), 20):  # AWS takes 20 at a time
                 call(DBParameterGroupName=name, Parameters=items[start : start + 20])
@@ -327,7 +329,7 @@ class RdsInstance(RdsKind):
             "db_parameter_group_name": group.get("DBParameterGroupName"),
             "parameters_applied": group.get("ParameterApplyStatus") != "pending-reboot",
             "vpc_security_group_ids": sorted(
-                group["VpcSecurityGroupId"] for group in item.get("VpcSecurityGroups", []) if group["Status"] != "removing"
+                each["VpcSecurityGroupId"] for each in item.get("VpcSecurityGroups", []) if each["Status"] != "removing"
             ),
             "enable_cloudwatch_logs_exports": sorted(exports),
             "enable_performance_insights": item.get("PerformanceInsightsEnabled", False),
@@ -345,19 +347,20 @@ class RdsInstance(RdsKind):
 
     def compare(self, live, want):
         """Return what differs, where what AWS does by itself or has been told already is no difference."""
-        changes = super().compare(live, want)
+        coming = {**live, **live["pending"]}
+        changes = super().compare(coming, want)
         if live["status"] == "creating":
             # AWS fills in the description bit by bit, and takes no change yet.
             return changes & {"tags"}
         # Told to wait for its window, a change is as good as made; told not to, it is made while not available.
-        if not want.get("apply_immediately", True) or live["status"] not in READY:
-            changes = {field for field in changes if live["pending"].get(field, live.get(field)) != want[field]}
-        if "engine_version" in changes and serves(live["engine_version"], want["engine_version"]):
+        if want.get("apply_immediately", True) and live["status"] in READY:
+            changes |= super().compare(live, want)
+        if "engine_version" in changes and serves(coming["engine_version"], want["engine_version"]):
             changes.discard("engine_version")
         # Autoscaling has let it grow; AWS never lets it shrink.
-        if "allocated_storage" in changes and live["allocated_storage"] > want["allocated_storage"]:
-            growing = live["allocated_storage"] <= want.get("max_allocated_storage", 0)
-            changes -= {"allocated_storage"} if growing else set()
+        if "allocated_storage" in changes:
+            grown = want["allocated_storage"] < coming["allocated_storage"] <= want.get("max_allocated_storage", 0)
+            changes -= {"allocated_storage"} if grown else set()
         return changes
 
     def create(self, aws, want):
@@ -407,7 +410,7 @@ class RdsInstance(RdsKind):
     def _upgradable(live, want):
         there, wanted = live["engine_version"], want["engine_version"]
         if version(wanted)[0] < version(there)[0]:
-            raise EngineError(f"engine_version can't go back from {there} to {wanted}: restore a snapshot of that version")
+            raise EngineError(f"engine_version can't go back from {there} to {wanted}: restore a snapshot of {wanted}")
         if version(wanted)[0] > version(there)[0] and not want.get("allow_major_version_upgrade"):
             raise EngineError(f"engine_version goes from {there} to {wanted} only with allow_major_version_upgrade")
 

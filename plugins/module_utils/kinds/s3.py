@@ -69,8 +69,10 @@ class S3Bucket(Kind):
         if "policy" in want:
             want["policy"] = canonical(want["policy"])
         if "lifecycle_rules" in want:
-            said = [{key: value for key, value in rule.items() if value is not None} for rule in want["lifecycle_rules"]]
-            want["lifecycle_rules"] = sorted(said, key=lambda rule: rule["id"])
+            rules = sorted(want["lifecycle_rules"], key=lambda rule: rule["id"])
+            want["lifecycle_rules"] = [
+                {key: value for key, value in rule.items() if value is not None} for rule in rules
+            ]
         return want
 
     def find(self, aws, want):
@@ -187,7 +189,8 @@ class S3Bucket(Kind):
     def _delete(aws, name):
         s3 = aws("s3")
         for upload in aws.pages("s3", "list_multipart_uploads", "Uploads", Bucket=name):
-            unless("NoSuchUpload", s3.abort_multipart_upload, Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+            which = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
+            unless("NoSuchUpload", s3.abort_multipart_upload, Bucket=name, **which)
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
             objects = [
                 {"Key": item["Key"], "VersionId": item["VersionId"]}

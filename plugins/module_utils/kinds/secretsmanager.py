@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -11,8 +12,10 @@ from ..engine.policies import canonical
 from .kms import recovery_days
 
 MISSING = "ResourceNotFoundException"
-# The version id of every placeholder: what a secret holds can so be told from its description, without reading it.
-PLACEHOLDER = "00000000-0000-0000-0000-706c616365ff"
+# How the version ids of placeholders begin: what a secret holds can so be told without reading it.
+PLACEHOLDER = "placeholder-"
+# How AWS says that it can't decrypt a value, above all because the key is on its way out.
+UNREADABLE = ("AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "ResourceNotFoundException")
 
 
 class Secret(Kind):
@@ -73,41 +76,49 @@ class Secret(Kind):
             "resource_policy": canonical(policy.get("ResourcePolicy")) or {},
             "rotation_enabled": item.get("RotationEnabled", False),
             "replica_regions": sorted(replica["Region"] for replica in item.get("ReplicationStatus", [])),
-            "placeholder": PLACEHOLDER in current,
+            "placeholder": any(version.startswith(PLACEHOLDER) for version in current),
             "tags": tagging.from_list(item.get("Tags")),
         }
 
     def create(self, aws, want):
         """Create the secret, or take back the deletion of one that can still be recovered."""
-        if self._described(aws, want["name"]):
-            aws("secretsmanager").restore_secret(SecretId=want["name"])
-            live = self.find(aws, want)
-            self.update(aws, live, want, self.compare(live, want))
-            add, remove = tagging.plan(live["tags"], want.get("tags", live["tags"]), purge=True)
-            self.tag(aws, live, add, remove)
+        api = aws("secretsmanager")
+        dead = self._described(aws, want["name"])
+        if dead:
+            self._restore(aws, dead, want)
             return
         more = {"KmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
-        if want.get("placeholder"):
-            more["ClientRequestToken"] = PLACEHOLDER
-        aws("secretsmanager").create_secret(
+        api.create_secret(
             Name=want["name"],
             Description=want.get("description", ""),
-            SecretString=self._first(aws, want),
             Tags=tagging.to_list(want.get("tags", {})),
+            **self._first(aws, want),
             **more,
         )
-        self.update(aws, {"arn": want["name"], "replica_regions": []}, want, {
-            field for field in ("resource_policy", "replica_regions") if want.get(field)
-        })  # fmt: skip
+        others = {field for field in ("resource_policy", "replica_regions") if want.get(field)}
+        self.update(aws, {"arn": want["name"], "replica_regions": []}, want, others)
+
+    def _restore(self, aws, dead, want):
+        """Take a deletion back. The value is written anew, since its old key may be on its way out."""
+        api = aws("secretsmanager")
+        api.restore_secret(SecretId=dead["ARN"])
+        live = self._live(aws, dead)
+        old = unless(UNREADABLE, api.get_secret_value, SecretId=dead["ARN"], otherwise={}).get("SecretString")
+        self.update(aws, live, want, self.compare(live, want) - {"value", "tags"})
+        keep = {"SecretString": old} if old and "value" not in want and not live["placeholder"] else None
+        api.put_secret_value(SecretId=dead["ARN"], **(keep or self._first(aws, want)))
+        self.tag(aws, live, *tagging.plan(live["tags"], want.get("tags", live["tags"]), purge=True))
 
     @staticmethod
     def _first(aws, want):
+        """Return the first value as the calls take it, with its version's id where that says something."""
         value = {**want.get("initial", {}), **want.get("value", {})}
         for field in want.get("generate", []):
             # In URLs and shells alike, letters and digits need no quoting.
             made = aws("secretsmanager").get_random_password(PasswordLength=40, ExcludePunctuation=True)
             value[field] = made["RandomPassword"]
-        return json.dumps(value)
+        token = {"ClientRequestToken": f"{PLACEHOLDER}{uuid.uuid4()}"} if want.get("placeholder") else {}
+        return {"SecretString": json.dumps(value), **token}
 
     def update(self, aws, live, want, changes):
         """Set what differs; the value becomes a new version of it."""
