@@ -1,17 +1,18 @@
-"""The WSGI application: moto's, with our corrections, our errors and two addresses of our own."""
+"""The WSGI application: moto's, with our corrections, our errors and some addresses of our own."""
 
 import json
 import os
 import threading
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import flask
 from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import corrections, errors, gate, strict
+from emulator import clock, corrections, errors, gate, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.requestlog import RequestLog
 
@@ -21,6 +22,7 @@ IDENTITY_PATH = "/_emulator/identity"
 UNKNOWN = "unknown:"
 RESET_PATH = "/_emulator/reset"
 LOG_PATH = "/_emulator/log"
+CLOCK_PATH = "/_emulator/clock"
 
 
 def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
@@ -65,6 +67,12 @@ def _reset() -> dict:
     return {"status": "ok"}
 
 
+def move_clock(seconds: str = "0") -> dict:
+    """Move the emulator's clock forward and tell its time."""
+    clock.move(float(seconds))
+    return {"now": clock.now()}
+
+
 def identity() -> dict:
     """Say who serves: lets the command line tell its own server from a stranger's."""
     return {"emulator": str(ROOT), "pid": os.getpid()}
@@ -99,6 +107,7 @@ class Application:
             ("GET", IDENTITY_PATH): identity,
             ("POST", RESET_PATH): self._reset,
             ("GET", LOG_PATH): lambda: list(log.entries),
+            ("POST", CLOCK_PATH): move_clock,
         }
 
     def _reset(self) -> dict:
@@ -112,11 +121,8 @@ class Application:
         if not path.startswith(OWN):
             return self.aws(environ, start_response)
         if (method, path) in self.own:
-            status, kind, body = (
-                "200 OK",
-                "application/json",
-                json.dumps(self.own[method, path](), default=str).encode(),
-            )
+            answer = self.own[method, path](**dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+            status, kind, body = "200 OK", "application/json", json.dumps(answer, default=str).encode()
         else:
             blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None
             status, kind, body = (
