@@ -34,3 +34,32 @@ def test_compare(live, changes):
     want = KMS_KEY.want({"alias": "alias/a", "policy": document, "enable_key_rotation": True, "pending_window": 7})
     there = {"enabled": True, "enable_key_rotation": True, "policy": {"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt"}]}}
     assert KMS_KEY.compare({**there, **live}, want) == changes
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "calls"),
+    [
+        ([], ["delete_alias", "schedule_key_deletion"]),
+        (["other"], ["delete_alias", "schedule_key_deletion"]),
+        (["other", "arn"], ["delete_alias", "tag_resource", "untag_resource"]),
+    ],
+)
+def test_a_key_stays_while_a_snapshot_needs_it(encrypted, calls):
+    made = []
+
+    class Aws:
+        def __call__(self, service):
+            return self
+
+        def pages(self, service, operation, key, **arguments):
+            listed = {
+                "list_aliases": [{"AliasName": "alias/a"}],
+                "describe_db_snapshots": [{"DBSnapshotIdentifier": "s", "KmsKeyId": key} for key in encrypted],
+            }
+            return listed[operation]
+
+        def __getattr__(self, operation):
+            return lambda **arguments: made.append(operation)
+
+    KMS_KEY.delete(Aws(), {"id": "id", "arn": "arn", "tags": {}})
+    assert made == calls
