@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +19,14 @@ import pytest
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
+
+
+def configured(name):
+    """Return a list of the repository's ansible.cfg, which variables of the environment would replace."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "ansible.cfg")
+    entries = re.split(r"[,:]", config["defaults"].get(name, ""))
+    return [str(ROOT / entry) if name.endswith("plugins") else entry.strip() for entry in entries if entry.strip()]
 
 
 class Emulator:
@@ -114,8 +124,8 @@ def play(emulator, tmp_path_factory):
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "plugins/callback"),
-            "ANSIBLE_ACTION_PLUGINS": str(HERE / "plugins/action"),
-            "ANSIBLE_CALLBACKS_ENABLED": "harness",
+            "ANSIBLE_ACTION_PLUGINS": os.pathsep.join([str(HERE / "plugins/action"), *configured("action_plugins")]),
+            "ANSIBLE_CALLBACKS_ENABLED": ",".join(["harness", *configured("callbacks_enabled")]),
             "HARNESS_RESULTS": str(results),
             "HARNESS_RECORDER": emulator.url,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
