@@ -105,7 +105,9 @@ class Fast(stock.ActionModule):
             self._shebang, interpreter = module_common._get_shebang("/usr/bin/python", known, self._templar)
         except module_common.InterpreterDiscoveryRequiredError:
             return False  # the stock way discovers it, and the next task knows it
-        return interpreter == sys.executable
+        own, theirs = Path(sys.executable), Path(interpreter)
+        # By folder too: a virtual environment's Python is a link to one that knows other packages.
+        return theirs.parent == own.parent and theirs.resolve() == own.resolve()
 
     def _is_pipelining_enabled(self, module_style, wrap_async=False):
         return bool(self._fast) or super()._is_pipelining_enabled(module_style, wrap_async)

@@ -209,6 +209,12 @@ def test_what_is_unusual_goes_the_stock_way(run, reason):
     assert second["result"]["fast"] is True, done.output
 
 
+def test_the_same_python_by_another_name_is_the_same(run):
+    name = "{{ ansible_playbook_python | dirname }}/python3"
+    done = run([{"community.aws.odd": {}, "vars": {"ansible_python_interpreter": name}}], **FAST)
+    assert done.results[0]["result"]["fast"] is True
+
+
 def test_files_kept_goes_the_stock_way(run):
     done = run([{"community.aws.odd": {}}], **FAST, ANSIBLE_KEEP_REMOTE_FILES="1")
     assert went(done.results) == {done.results[0]["task"]: False}
