@@ -7,6 +7,8 @@ from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.waiting import until
 
+RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
+
 
 class AutoScalingGroup(Kind):
     """An auto scaling group with its launch template. Its instances come and go by themselves."""
@@ -90,10 +92,13 @@ class AutoScalingGroup(Kind):
         )  # fmt: skip
 
     def gone(self, aws, live, timeout):
-        """Wait until the group and so its instances are gone."""
+        """Wait until the group is gone and its instances no longer hold anything."""
         def away():
             found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[live["name"]])
-            return not found["AutoScalingGroups"]
+            held = {"instance-id": live["instances"], "instance-state-name": RUNNING}
+            filters = [{"Name": name, "Values": values} for name, values in held.items()]
+            left = live["instances"] and aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
+            return not found["AutoScalingGroups"] and not left
 
         until(away, timeout, f"{self.title} {live['name']} being deleted")
 
