@@ -48,7 +48,9 @@ class LogGroup(Kind):
         more = {"kmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
         if want.get("log_group_class"):
             more["logGroupClass"] = want["log_group_class"]
-        aws("logs").create_log_group(logGroupName=want["name"], tags=want.get("tags", {}), **more)
+        if want.get("tags"):
+            more["tags"] = want["tags"]
+        aws("logs").create_log_group(logGroupName=want["name"], **more)
         if want.get("retention_in_days"):
             self._retain(aws, want)
 
