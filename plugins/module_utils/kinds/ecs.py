@@ -509,7 +509,8 @@ class EcsService(EcsKind):
             return None
         live = self._live(service)
         # Whoever waits for a deployment looks the service up by what it knows: the deployment that it waits for.
-        return live | {"awaited_deployment": want.get("deployment") or live["deployment"]}
+        awaited = want.get("awaited_deployment") or want.get("deployment") or live["deployment"]
+        return live | {"awaited_deployment": awaited}
 
     def _service(self, aws, cluster, name):
         answer = unless(MISSING, aws("ecs").describe_services, cluster=cluster, services=[name], include=["TAGS"])

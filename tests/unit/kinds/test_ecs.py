@@ -1,7 +1,9 @@
 """Clusters, task definitions and services: what counts as the same, what is refused, when a service is steady."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import ready
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import (
     ECS_CLUSTER,
     ECS_SERVICE,
@@ -228,21 +230,20 @@ def test_a_cluster_is_ready_with_its_capacity_providers(status, attachments, rea
 DEPLOYMENT = {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": "a/f:2", "rolloutState": "COMPLETED"}
 
 
+SERVICE = {
+    "serviceName": "s",
+    "serviceArn": "arn:aws:ecs:us-east-1:1:service/c/s",
+    "clusterArn": "arn:aws:ecs:us-east-1:1:cluster/c",
+    "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/f:2",
+    "status": "ACTIVE",
+    "desiredCount": 2,
+    "runningCount": 2,
+    "pendingCount": 0,
+}
+
+
 def _service(deployment=None, **more):
-    return ECS_SERVICE._live(
-        {
-            "serviceName": "s",
-            "serviceArn": "arn:aws:ecs:us-east-1:1:service/c/s",
-            "clusterArn": "arn:aws:ecs:us-east-1:1:cluster/c",
-            "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/f:2",
-            "status": "ACTIVE",
-            "desiredCount": 2,
-            "runningCount": 2,
-            "pendingCount": 0,
-            "deployments": [{**DEPLOYMENT, **(deployment or {})}],
-            **more,
-        }
-    )
+    return ECS_SERVICE._live({**SERVICE, "deployments": [{**DEPLOYMENT, **(deployment or {})}], **more})
 
 
 @pytest.mark.parametrize(
@@ -317,6 +318,44 @@ def test_when_a_service_is_steady(live, awaited, ready, failed):
     assert ECS_SERVICE.ready(live) == ready
     said = ECS_SERVICE.failed(live)
     assert failed in said and bool(failed) == bool(said)
+
+
+class Deployments:
+    """A service whose primary deployment is another one each time that it is looked at."""
+
+    def __init__(self, *ids):
+        self.ids = list(ids)
+
+    def __call__(self, service):
+        return self
+
+    def describe_services(self, **_arguments):
+        deployment = {**DEPLOYMENT, "id": self.ids.pop(0) if len(self.ids) > 1 else self.ids[0]}
+        if not deployment["id"].endswith("done"):
+            deployment["rolloutState"] = "IN_PROGRESS"
+        return {"services": [{**SERVICE, "deployments": [deployment]}]}
+
+
+@pytest.mark.parametrize(
+    ("seen", "asked", "failed"),
+    [
+        (["1-done"], {}, False),
+        (["1-done"], {"deployment": "1-done"}, False),
+        (["1", "2-done"], {}, True),
+        # It was rolled back before anybody looked.
+        (["2-done"], {"deployment": "1"}, True),
+        (["2", "2-done"], {"deployment": "1"}, True),
+    ],
+)
+def test_a_rollback_is_a_failure_whenever_it_is_seen(seen, asked, failed, monkeypatch):
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: None)
+    aws = Deployments(*seen)
+    live = ECS_SERVICE.find(aws, {"name": "s", "cluster": "c", **asked})
+    if failed:
+        with pytest.raises(EngineError, match="rolled back or replaced"):
+            ready(ECS_SERVICE, aws, live, 60)
+    else:
+        assert ready(ECS_SERVICE, aws, live, 60)["deployment"] == seen[-1]
 
 
 class Calls:
