@@ -91,7 +91,8 @@ def _met(operator: str, value: str, wanted: list[str]) -> bool:
     name = operator.split(":")[-1].removesuffix("IfExists")
     if name not in ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringNotEquals", "StringNotLike"):
         return True
-    found = value in wanted if name in ("StringEquals", "StringNotEquals") else any(matches(one, value) for one in wanted)
+    exact = name in ("StringEquals", "StringNotEquals")
+    found = value in wanted if exact else any(matches(one, value) for one in wanted)
     return found != ("Not" in name)
 
 

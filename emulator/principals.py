@@ -10,11 +10,11 @@ import re
 
 from botocore.loaders import Loader
 
-_NAME = re.compile(r"(?:[a-z0-9-]+\.)*?([a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+_REGION = r"(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
+_NAME = re.compile(rf"(?:[a-z0-9-]+\.)*?([a-z0-9-]+){_REGION}\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
 # A service of botocore's that AWS refuses as a principal.
 NOT = {"tagging"}
-NAMES = frozenset(
-    """
+_TEXT = """
     a4b access-analyzer account account-access acm acm-pca aco-automation agent-registry aiops airflow
     airflow-env airflow-serverless amplify aoss apigateway app-integrations appfabric appflow
     application-autoscaling application-insights application-transformation appmesh apprunner appstream appsync
@@ -56,8 +56,8 @@ NAMES = frozenset(
     timestream-influxdb transcribe transfer transform-custom transitgateway translate trustedadvisor tts
     verified-access verifiedpermissions vmie vpc-flow-logs vpc-lattice vpce waf waf-regional wafv2 wam
     wellarchitected workdocs worklink workmail workspaces workspaces-instances workspaces-web xray
-""".split()
-)
+"""
+NAMES = frozenset(_TEXT.split())
 
 
 def known(principal: str) -> bool:

@@ -1,5 +1,9 @@
 """AWS Backup as AWS answers it."""
 
+import json
+
+TRUST = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
 
 def test_plan_and_selections(aws, refused, name):
     backup = aws("backup")
@@ -13,7 +17,9 @@ def test_plan_and_selections(aws, refused, name):
     assert backup.update_backup_plan(BackupPlanId=identifier, BackupPlan=plan)["VersionId"] != made["VersionId"]
     rule = backup.get_backup_plan(BackupPlanId=identifier)["BackupPlan"]["Rules"][0]
     assert (rule["RuleId"], rule["ScheduleExpression"]) == (before, "cron(0 3 * * ? *)")
-    selection = {"SelectionName": "tagged", "IamRoleArn": "arn:aws:iam::123456789012:role/r", "Resources": ["*"]}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+    role = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    selection = {"SelectionName": "tagged", "IamRoleArn": role, "Resources": ["*"]}
     selected = backup.create_backup_selection(BackupPlanId=identifier, BackupSelection=selection)["SelectionId"]
     refused(
         "AlreadyExistsException", backup.create_backup_selection, BackupPlanId=identifier, BackupSelection=selection
