@@ -1,6 +1,7 @@
 """EC2: addresses, gateways, endpoints, groups and instances as AWS answers them."""
 
 import json
+from copy import copy
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import DependencyViolationError
@@ -8,6 +9,7 @@ from moto.ec2.models import EC2Backend, tags
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter, parse_user_data
@@ -109,6 +111,18 @@ def _returns_true(name: str) -> None:
     def update(original, self):
         original(self)
         return ActionResult({"Return": True})
+
+
+@correction("ec2", "a rule's description is no part of what it allows, for a group neither")
+def rules_without_description():
+    def bare(rule):
+        twin = copy(rule)
+        twin.source_group = {key: value for key, value in rule.source_group.items() if key != "Description"}
+        return twin
+
+    @replacing(SecurityGroupRule, "__eq__")
+    def equal(original, self, other):
+        return original(bare(self), bare(other))
 
 
 # Deleting what others still use

@@ -58,18 +58,18 @@ def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
     ec2.delete_subnet(SubnetId=subnets[0])
 
 
-def test_rule_descriptions(ec2, group):
-    permission = {
-        "IpProtocol": "tcp",
-        "FromPort": 80,
-        "ToPort": 80,
-        "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "a"}],
-    }
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
-    permission["IpRanges"][0]["Description"] = "b"
-    assert ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[permission])["Return"]
+@pytest.mark.parametrize("peer", [("IpRanges", "CidrIp", "10.0.0.0/8"), ("UserIdGroupPairs", "GroupId", None)])
+def test_rule_descriptions(ec2, group, refused, peer):
+    key, field, value = peer
+
+    def permission(description):
+        return {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, key: [{field: value or group, "Description": description}]}
+
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission("a")])
+    refused("InvalidPermission.Duplicate", ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[permission("b")])
+    assert ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[permission("b")])["Return"]
     seen = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
-    assert seen["IpRanges"][0]["Description"] == "b"
+    assert seen[key][0]["Description"] == "b"
 
 
 def test_gateway_endpoint(ec2, refused, vpc, tables):
