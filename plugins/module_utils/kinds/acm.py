@@ -106,13 +106,6 @@ class Certificate(Kind):
             return ""
         return f"{live['status']} {live['failure_reason']}".strip()
 
-    def notes(self, live):
-        """Say which records ACM still waits for."""
-        if live.get("status") != "PENDING_VALIDATION":
-            return []
-        wanted = "; ".join(" ".join(record.values()) for record in live["validation_records"])
-        return [f"The certificate for {live['domain_name']} is issued as soon as the public DNS answers {wanted}"]
-
     def tag(self, aws, live, add, remove):
         """Tag by ARN."""
         if add:

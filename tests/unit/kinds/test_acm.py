@@ -39,9 +39,3 @@ def test_records_are_named_once_and_only_when_known():
 def test_status(status, ready, failed):
     live = {"status": status, "failure_reason": "CAA_ERROR"}
     assert (CERTIFICATE.ready(live), CERTIFICATE.failed(live)) == (ready, failed)
-
-
-def test_a_pending_certificate_says_what_dns_must_answer():
-    live = {"domain_name": "example.com", "status": "PENDING_VALIDATION", "validation_records": [{"name": "_a", "type": "CNAME", "value": "_b"}]}
-    assert "_a CNAME _b" in CERTIFICATE.notes(live)[0]
-    assert CERTIFICATE.notes(live | {"status": "ISSUED"}) == []
