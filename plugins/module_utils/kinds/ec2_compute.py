@@ -37,6 +37,8 @@ class LaunchTemplate(Ec2Kind):
     needs = ("security_group", "iam_instance_profile")
     describe = "describe_launch_templates"
     key = "LaunchTemplates"
+    # They count writes; what matters of a version is its data.
+    volatile = frozenset({"default_version", "latest_version"})
     arguments = {"template_name": "name"}
     # A new version begins from nothing, not from the last one, whatever somebody wrote into that.
     given = {"source_version": ""}
