@@ -146,7 +146,7 @@ def described_tasks():
                     yield pytest.param(module, arguments, id=f"{role.name}-{path.stem}-{module.rpartition('.')[2]}")
 
 
-@pytest.mark.parametrize(("module", "arguments"), described_tasks())
+@pytest.mark.parametrize(("module", "arguments"), list(described_tasks()))
 def test_described_modules_have_a_kind_and_know_their_arguments(module, arguments):
     kinds = [kind for kind in KINDS.values() if kind.module == module and not kind.ours]
     assert len(kinds) == 1, f"{len(kinds)} kinds describe {module}"
