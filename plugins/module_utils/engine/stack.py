@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from .errors import EngineError, expected, sentence
+from .errors import EngineError, code, expected, sentence
 from .waiting import until
 
 THREADS = 8
+# AWS's words for "something that I haven't finished deleting still uses this".
+IN_USE = {
+    "DependencyViolation",
+    "InvalidIPAddress.InUse",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidDBParameterGroupState",
+    "ResourceInUse",
+    "DeleteConflict",
+}
 
 
 def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
@@ -62,23 +71,42 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
     """
     def end(name):
         kind = kinds[name]
-        if not check:
-            for other in kinds.values():
-                if name in other.needs:
-                    until(
-                        lambda other=other: not other.stack(aws, stack),
-                        timeout,
-                        f"the end of the {other.title}s of {stack}, which use the {kind.title}",
-                    )
-        resources = kind.stack(aws, stack)
-        for resource in [] if check else resources:
-            try:
-                kind.delete(aws, resource)
-            except Exception as error:
-                if not expected(error):
-                    raise
-                raise EngineError(sentence(error, f"{kind.title} {kind.label(resource)}")) from error
+        if check:
+            resources = kind.stack(aws, stack)
+        else:
+            _wait_for_users(kind, aws, stack, kinds, timeout)
+            resources = kind.stack(aws, stack)
+            for resource in resources:
+                _delete(kind, aws, resource, timeout)
         return [{"kind": name, "name": kind.label(resource)} for resource in resources]
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [resource for resources in pool.map(end, wave) for resource in resources]
+
+
+def _wait_for_users(kind, aws, stack, kinds, timeout):
+    for user in kinds.values():
+        if kind.name in user.needs:
+            until(
+                lambda user=user: not user.stack(aws, stack),
+                timeout,
+                f"the end of the {user.title}s of {stack}, which use the {kind.title},",
+            )
+
+
+def _delete(kind, aws, resource, timeout):
+    """Delete; what AWS itself still holds on to (a function's network interfaces, for up to 20 minutes) goes first."""
+    label = f"{kind.title} {kind.label(resource)}"
+
+    def deleted():
+        try:
+            kind.delete(aws, resource)
+        except Exception as error:
+            if code(error) in IN_USE:
+                return False
+            if not expected(error):
+                raise
+            raise EngineError(sentence(error, label)) from error
+        return True
+
+    until(deleted, timeout, f"the end of what still uses {label}")
