@@ -2,11 +2,13 @@
 
 import os
 
-from moto.acm.models import CertBundle
+from moto.acm.models import AWSCertificateManagerBackend, CertBundle
+from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
 from emulator import ACCOUNT
 from emulator.corrections import correction, replacing
+from emulator.errors import AWSError
 
 # For stacks whose DNS is elsewhere: issue a certificate when it has been looked at this often (0: never).
 LOOKS = "EMULATOR_CERTIFICATE_LOOKS"
@@ -46,3 +48,26 @@ def _validated(certificate) -> bool:
     }
     names = {name.removeprefix("*.") for name in [certificate.common_name, *certificate.sans]}
     return all(f"_d930b28be6c5927595552b219965053e.{name}".lower() in present for name in names)
+
+
+@correction("acm", "a certificate is in use as long as a load balancer's listener has it, and isn't deleted meanwhile")
+def use():
+    @replacing(CertBundle, "describe")
+    def describe(original, self):
+        answer = original(self)
+        answer["Certificate"]["InUseBy"] = _users(self.arn)
+        return answer
+
+    @replacing(AWSCertificateManagerBackend, "delete_certificate")
+    def delete(original, self, arn):
+        if _users(arn):
+            raise AWSError("ResourceInUseException", f"Certificate {arn} in account {self.account_id} is in use.")
+        return original(self, arn)
+
+
+def _users(arn) -> list[str]:
+    return sorted(
+        balancer.arn
+        for balancer in elbv2_backends[ACCOUNT][arn.split(":")[3]].load_balancers.values()
+        if any(arn in listener.certificates for listener in balancer.listeners.values())
+    )

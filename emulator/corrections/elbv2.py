@@ -1,6 +1,7 @@
 """Elastic Load Balancing: every attribute that AWS has, with its default."""
 
 from moto.elbv2 import models
+from moto.moto_api._internal import mock_random as random
 
 from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
@@ -144,3 +145,13 @@ def delete_balancer():
         for group in self.target_groups.values():
             group.load_balancer_arns = [one for one in group.load_balancer_arns if one != arn]
         return original(self, arn)
+
+
+@correction("elbv2", "a load balancer's address has a number of its own, and says when it is internal")
+def address():
+    @replacing(models.FakeLoadBalancer, "__init__")
+    def init(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        name, _, rest = self.dns_name.partition("-1.")
+        prefix = "internal-" if self.scheme == "internal" else ""
+        self.dns_name = f"{prefix}{name}-{random.randrange(10**8, 10**10)}.{rest}"

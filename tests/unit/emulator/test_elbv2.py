@@ -77,3 +77,14 @@ def test_attributes(elb, aws, refused, network, name):
     elb.delete_load_balancer(LoadBalancerArn=balancer)
     elb.delete_target_group(TargetGroupArn=targets["TargetGroupArn"])
     aws("ec2").delete_security_group(GroupId=group)
+
+
+def test_address_is_its_own(elb, network, name):
+    _, subnets, _ = network
+    seen = []
+    for scheme in ("internal", "internet-facing", "internal"):
+        made = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme=scheme)["LoadBalancers"][0]
+        elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+        seen.append(made["DNSName"])
+    assert len(set(seen)) == 3 and all(address.endswith(".us-east-1.elb.amazonaws.com") for address in seen)
+    assert [address.startswith(f"internal-{name}-") for address in seen] == [True, False, True]
