@@ -10,7 +10,6 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
-
 from werkzeug.exceptions import NotFound
 
 from emulator import ACCOUNT

@@ -81,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
-        command.add_argument("--port", type=int, default=DEFAULT_PORT, help="the port to listen on (default: %(default)s)")
+        command.add_argument(
+            "--port", type=int, default=DEFAULT_PORT, help="the port to listen on (default: %(default)s)"
+        )
         if name in ("start", "run"):
             command.add_argument(
-                "--strict", action=argparse.BooleanOptionalAction, default=True, help="refuse what AWS refuses (default)"
+                "--strict", action=argparse.BooleanOptionalAction, default=True, help="refuse what AWS refuses"
             )
         if name == "log":
             command.add_argument("--summary", action="store_true", help="count calls by operation")

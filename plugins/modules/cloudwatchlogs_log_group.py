@@ -20,7 +20,8 @@ options:
   retention_in_days:
     description: Days that events are kept; V(0) keeps them for ever. Unsaid, it is left as it is.
     type: int
-    choices: [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+    choices:
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
   kms_key_id:
     description: ARN of the key that encrypts the group; empty for AWS's own.
     type: str
@@ -61,7 +62,9 @@ action:
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.logs import LOG_GROUP
 
-RETENTIONS = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+RETENTIONS = [
+    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]  # fmt: skip
 
 
 def main():

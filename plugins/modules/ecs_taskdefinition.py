@@ -99,7 +99,7 @@ EXAMPLES = r"""
             value: "true"
         secrets:
           - name: DB_PASSWORD
-            valueFrom: arn:aws:secretsmanager:us-east-1:123456789012:secret:flow-builder-dev/database-AbCdEf:password::
+            valueFrom: "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/database-AbCdEf:password::"
 """
 
 RETURN = r"""

@@ -58,7 +58,10 @@ def name(key: str, stack: str, *parts) -> str:
         pattern, longest = NAMES[key]
         made = pattern.format(*parts, stack=stack)
     except (KeyError, IndexError):
-        raise EngineError(f"{key!r} with {len(parts)} parts is not in the naming map: {', '.join(sorted(NAMES))}") from None
+        known = ", ".join(sorted(NAMES))
+        raise EngineError(f"{key!r} with {len(parts)} parts is not in the naming map: {known}") from None
     if len(made) > longest:
-        raise EngineError(f"the name {made!r} has {len(made)} characters: AWS takes at most {longest}, so shorten the stack's name")
+        raise EngineError(
+            f"the name {made!r} has {len(made)} characters: AWS takes at most {longest}, so shorten the stack's name"
+        )
     return made

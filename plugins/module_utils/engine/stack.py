@@ -26,7 +26,7 @@ def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
     """
     with ThreadPoolExecutor(THREADS) as pool:
         listed = pool.map(lambda kind: _listed(kind, aws, stack), kinds)
-        answers = dict(zip((kind.name for kind in kinds), listed))
+        answers = dict(zip((kind.name for kind in kinds), listed, strict=True))
     blind = [str(answer) for answer in answers.values() if isinstance(answer, EngineError)]
     if blind:
         raise EngineError("; ".join(blind))
