@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` shows the profiles on the embedded AWS, `make test` is the gate.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit integration molecule aws-up aws-down aws-reset aws-status destroy bench pins clean
+.PHONY: help setup docs demo test lint unit integration molecule aws-up aws-down aws-reset aws-status destroy bench pins clean
 
 PYTHON := .venv/bin/python
 PORT ?= 4566
@@ -35,6 +35,9 @@ aws-status: setup ## Say whether the embedded AWS runs
 
 destroy: setup ## Take the try-out's stacks away again
 	@PORT=$(PORT) sh scripts/embedded.sh ansible-playbook playbooks/destroy.yml -i $(INVENTORY)
+
+docs: setup ## Write the roles' READMEs and the table of strict mode's rules
+	@$(PYTHON) scripts/document.py
 
 pins: setup ## Compile requirements.txt anew from requirements.in
 	@.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \

@@ -1,0 +1,88 @@
+"""Writes what is said elsewhere already: each role's README from its argument specs, the table of strict mode's rules.
+
+``python scripts/document.py`` writes, ``--check`` only says which files are out of date (exit 1).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def plain(text) -> str:
+    """Return Ansible's documentation markup as Markdown, on one line."""
+    text = " ".join(text if isinstance(text, list) else [text or ""])
+    text = re.sub(r"[A-Z]\(([^)]*)\)", r"`\1`", text)
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def default(value) -> str:
+    """Return a default value as one short piece of code."""
+    if value is None:
+        return "required"
+    text = value if isinstance(value, str) and value else yaml.safe_dump(value, default_flow_style=True, width=10_000)
+    text = " ".join(text.split("\n...")[0].split())
+    return f"`{text if len(text) <= 80 else text[:77] + '...'}`".replace("|", "\\|")
+
+
+def rows(options: dict, prefix: str = "") -> list[str]:
+    """Return the table's rows for options and, below each, for its suboptions."""
+    made = []
+    for name, option in options.items():
+        kind = option.get("type", "str") + (f" of {option['elements']}" if option.get("elements") else "")
+        choices = f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}." if option.get("choices") else ""
+        value = "required" if option.get("required") else default(option["default"]) if "default" in option else ""
+        made.append(f"| {prefix}`{name}` | {kind} | {value} | {plain(option.get('description'))}{choices} |")
+        made += rows(option.get("options", {}), f"{prefix}`{name}`.")
+    return made
+
+
+def role_readme(role: Path) -> str:
+    """Return a role's README."""
+    spec = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]
+    description = spec["description"] if isinstance(spec["description"], list) else [spec["description"]]
+    lines = [f"# {role.name}", "", *(plain(part) for part in description), ""]
+    more = role / "meta/README.md"
+    lines += [more.read_text().rstrip(), ""] if more.exists() else []
+    lines += ["## Variables", "", "| variable | type | default | what it is |", "|---|---|---|---|"]
+    lines += rows(spec.get("options", {}))
+    variables = role / "vars/main.yml"
+    outputs = yaml.safe_load(variables.read_text()) if variables.exists() else {}
+    public = [name for name in outputs or {} if not name.startswith("__")]
+    if public:
+        lines += ["", "## Outputs", "", "Later roles and plays may use: " + ", ".join(f"`{name}`" for name in public) + "."]
+    lines += ["", "*Written by `make docs` from the role's argument specs.*"]
+    return "\n".join(lines) + "\n"
+
+
+def documents() -> dict[Path, str]:
+    """Return every written file with its text."""
+    from emulator import strict
+
+    made = {role / "README.md": role_readme(role) for role in sorted((ROOT / "roles").iterdir()) if role.is_dir()}
+    made[ROOT / "docs/strict-rules.md"] = (
+        "# What the embedded AWS refuses\n\nStrict mode judges every request by botocore's models (patterns, lengths, "
+        "ranges, enums) and by these rules.\n\n" + strict.table() + "\n\n*Written by `make docs`.*\n"
+    )
+    return made
+
+
+def main() -> int:
+    """Write the files, or name those that are out of date."""
+    made = documents()
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        if "--check" not in sys.argv:
+            path.write_text(made[path])
+        print(path.relative_to(ROOT))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
