@@ -38,6 +38,8 @@ NAMES: dict[str, tuple[str, int]] = {
     "exec_log_group": ("/aws/ecs/exec/{stack}", 512),
     # AWS's own name for it, and made by AWS where it is missing.
     "insights_log_group": ("/aws/ecs/containerinsights/{stack}-cluster/performance", 512),
+    # Of this prefix AWS lets its own services write without a policy of the account's for each group.
+    "pipe_log_group": ("/aws/vendedlogs/pipes/{stack}-worker-pipe", 512),
     "lambda_log_group": ("/aws/lambda/{stack}-{0}", 512),
     "database_log_group": ("/aws/rds/instance/{stack}-db/{0}", 512),
     "vpc_log_group": ("/aws/vpc/{stack}-flow-logs", 512),
