@@ -1,14 +1,16 @@
 #!/usr/bin/python
-"""Lambda functions from images."""
+"""Lambda functions."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lambda
-short_description: Manage a Lambda function made from an image
+short_description: Manage a Lambda function
 version_added: "0.1.0"
 description:
-  - Creates, changes and deletes a function from an image, with its network, limits, logging and tags.
+  - Creates, changes and deletes a function from an image or from a file of code, with its network, limits, logging and
+    tags. AWS can't make one of the other, so that change replaces the function.
+  - A file of code is packed so that its archive is the same everywhere, and uploaded only when its digest differs.
   - Ours because C(amazon.aws.lambda) 11.4.0 uploads the image with every run, and knows neither image configuration,
     reserved concurrency, ephemeral storage nor logging.
   - O(state=absent) waits until Lambda has given back the network interfaces of the last function in a security group,
@@ -27,6 +29,15 @@ options:
     type: str
   image_uri:
     description: The image, in this region's ECR, by digest or tag.
+    type: str
+  source:
+    description: Path of a file of code, which becomes the function instead of an image.
+    type: str
+  runtime:
+    description: What runs the code of O(source), for example V(python3.13).
+    type: str
+  handler:
+    description: What is called in the code of O(source), for example V(resubmit.handler).
     type: str
   entry_point:
     description: What is run instead of the image's entry point; empty for the image's own.
@@ -128,6 +139,9 @@ def main():
             "description": {"type": "str"},
             "role": {"type": "str"},
             "image_uri": {"type": "str"},
+            "source": {"type": "str"},
+            "runtime": {"type": "str"},
+            "handler": {"type": "str"},
             "entry_point": {"type": "list", "elements": "str"},
             "command": {"type": "list", "elements": "str"},
             "working_directory": {"type": "str"},
@@ -145,8 +159,9 @@ def main():
             "log_group": {"type": "str"},
             "log_format": {"type": "str", "choices": ["Text", "JSON"]},
         },
-        required_if=[("state", "present", ("role", "image_uri"))],
-        required_together=[("vpc_subnet_ids", "vpc_security_group_ids")],
+        required_if=[("state", "present", ("role",)), ("state", "present", ("image_uri", "source"), True)],
+        required_together=[("vpc_subnet_ids", "vpc_security_group_ids"), ("source", "runtime", "handler")],
+        mutually_exclusive=[("image_uri", "source")],
     )
 
 

@@ -1,27 +1,85 @@
-"""Lambda: functions from images, who may call them, and what becomes of calls that fail."""
+"""Lambda: functions from images or small files of code, who may call them, and what becomes of calls that fail."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
+import zipfile
+from pathlib import Path
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.waiting import until
+from ..engine.whole import watch, whole, with_rest
 
 MISSING = "ResourceNotFoundException"
 UPDATE_SECONDS = 300
 
 
+def archive(source: str) -> bytes:
+    """Return a file of code as the archive that Lambda takes: the same bytes wherever and whenever it is made."""
+    try:
+        code = Path(source).read_bytes()
+    except OSError as error:
+        raise EngineError(f"source is {source!r}: {error.strerror}") from error
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as packed:  # not every zlib compresses to the same bytes
+        entry = zipfile.ZipInfo(Path(source).name, date_time=(1980, 1, 1, 0, 0, 0))
+        entry.create_system, entry.external_attr = 3, 0o644 << 16
+        packed.writestr(entry, code)
+    return made.getvalue()
+
+
 class Function(Kind):
-    """A function made from an image."""
+    """A function made from an image or from a file of code."""
 
     name = "lambda_function"
     title = "Lambda function"
     service = "lambda"
     module = "flow_builder.aws.lambda"
     needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
-    volatile = frozenset({"image_given", "state", "state_reason", "last_update_status", "last_update_reason"})
+    owned = {"image_uri": "a release"}
+    passing = frozenset({
+        "CodeSha256", "CodeSize", "LastModified", "LastUpdateStatusReasonCode", "Location", "RepositoryType",
+        "RevisionId", "StateReasonCode", "Version",
+    })  # fmt: skip
+    parts = (
+        Part(
+            "function_urls", "list_function_url_configs", {"FunctionName": "name"}, "FunctionUrlConfigs",
+            undo=("delete_function_url_config", {"FunctionName": "name"}),
+        ),
+        Part(
+            "aliases", "list_aliases", {"FunctionName": "name"}, "Aliases", omit=frozenset({"RevisionId"}),
+            undo=("delete_alias", {"FunctionName": "name", "Name": ".Name"}),
+        ),
+        Part(
+            "event_source_mappings", "list_event_source_mappings", {"FunctionName": "name"}, "EventSourceMappings",
+            omit=frozenset({"LastModified", "LastProcessingResult", "StateTransitionReason"}),
+            undo=("delete_event_source_mapping", {"UUID": ".UUID"}),
+        ),
+        Part(
+            "provisioned_concurrency", "list_provisioned_concurrency_configs", {"FunctionName": "name"},
+            "ProvisionedConcurrencyConfigs",
+            omit=frozenset({
+                "AllocatedProvisionedConcurrentExecutions", "AvailableProvisionedConcurrentExecutions", "LastModified",
+            }),
+        ),
+        Part(
+            "code_signing", "get_function_code_signing_config", {"FunctionName": "name"}, "CodeSigningConfigArn",
+            (MISSING,), undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
+        ),
+    )  # fmt: skip
+    volatile = frozenset(
+        {"image_given", "source", "state", "state_reason", "last_update_status", "last_update_reason"}
+    )
+    # The code behind a source is compared by its digest.
+    create_only = frozenset({"source"})
+    replaced = {"package_type": "AWS fixes at creation whether a function is made from an image"}
     settling = (
         ("InvalidParameterValueException", "cannot be assumed by Lambda"),
         ("InvalidParameterValueException", "does not have permissions to call"),
@@ -31,8 +89,13 @@ class Function(Kind):
     )
 
     def want(self, arguments):
-        """Subnets and security groups have no order."""
+        """Subnets and security groups have no order; code is known by its digest."""
         want = super().want(arguments)
+        if want.get("source"):
+            digest = hashlib.sha256(archive(want["source"])).digest()
+            want |= {"package_type": "Zip", "code_sha256": base64.b64encode(digest).decode()}
+        elif want.get("image_uri"):
+            want["package_type"] = "Image"
         for key in ("vpc_subnet_ids", "vpc_security_group_ids"):
             if key in want:
                 want[key] = sorted(want[key])
@@ -55,6 +118,7 @@ class Function(Kind):
         return [function for function in found if function and function["tags"].get("Stack") == stack]
 
     @staticmethod
+    @whole
     def _live(found):
         code, said = found["Code"], found["Configuration"]
         image = said.get("ImageConfigResponse", {}).get("ImageConfig", {})
@@ -64,8 +128,13 @@ class Function(Kind):
             "arn": said["FunctionArn"],
             "description": said.get("Description", ""),
             "role": said["Role"],
+            "package_type": said.get("PackageType", "Zip"),
             "image_uri": code.get("ResolvedImageUri", ""),
             "image_given": code.get("ImageUri", ""),
+            # An image's is its digest, which the image says already.
+            "code_sha256": "" if code.get("ImageUri") else said["CodeSha256"],
+            "runtime": said.get("Runtime", ""),
+            "handler": said.get("Handler", ""),
             "entry_point": image.get("EntryPoint", []),
             "command": image.get("Command", []),
             "working_directory": image.get("WorkingDirectory", ""),
@@ -93,8 +162,8 @@ class Function(Kind):
         """Create the function, then reserve its concurrency, which creation doesn't take."""
         aws("lambda").create_function(
             FunctionName=want["name"],
-            PackageType="Image",
-            Code={"ImageUri": want["image_uri"]},
+            PackageType=want["package_type"],
+            Code=made_from(want),
             Architectures=[want.get("architecture", "x86_64")],
             Tags=want.get("tags", {}),
             **configuration(want, set(want)),
@@ -108,12 +177,12 @@ class Function(Kind):
         if fields:
             self._settled(aws, want)
             aws("lambda").update_function_configuration(FunctionName=want["name"], **fields)
-        if changes & {"image_uri", "architecture"}:
+        if changes & {"image_uri", "code_sha256", "architecture"}:
             self._settled(aws, want)
             aws("lambda").update_function_code(
                 FunctionName=want["name"],
-                ImageUri=want.get("image_uri", live["image_uri"]),
                 Architectures=[want.get("architecture", live["architecture"])],
+                **made_from({"image_uri": live["image_uri"], **want}),
             )
         if "reserved_concurrency" in changes:
             self._reserve(aws, want)
@@ -180,6 +249,11 @@ class Function(Kind):
         return {"arn": aws.arn("lambda", f"function:{want['name']}")}
 
 
+def made_from(want: dict) -> dict:
+    """Return what a function is made from, as Lambda takes it."""
+    return {"ZipFile": archive(want["source"])} if want.get("source") else {"ImageUri": want["image_uri"]}
+
+
 def configuration(want: dict, fields: set[str]) -> dict:
     """Return those of the named fields that are Lambda's function configuration, as Lambda takes them.
 
@@ -195,6 +269,8 @@ def configuration(want: dict, fields: set[str]) -> dict:
 SIMPLE = {
     "description": "Description",
     "role": "Role",
+    "runtime": "Runtime",
+    "handler": "Handler",
     "memory_size": "MemorySize",
     "timeout": "Timeout",
     "kms_key_arn": "KMSKeyArn",
@@ -239,7 +315,7 @@ class Permission(Kind):
     def _all(aws, function):
         policy = unless(MISSING, aws("lambda").get_policy, FunctionName=function)
         statements = json.loads(policy["Policy"])["Statement"] if policy else []
-        return [{"function_name": function, **permission(statement)} for statement in statements]
+        return [with_rest({"function_name": function, **permission(one)}, one) for one in watch(statements)]
 
     def create(self, aws, want):
         """Add the statement."""
@@ -263,6 +339,8 @@ class Permission(Kind):
         return {}
 
 
+# The tests that Lambda writes for the arguments below; any other is left for the rest.
+KNOWN_TESTS = {"ArnLike", "StringEquals"}
 PERMISSION_ARGUMENTS = {
     "action": "Action",
     "principal": "Principal",
@@ -277,9 +355,8 @@ def permission(statement: dict) -> dict:
     principal = statement["Principal"]
     if isinstance(principal, dict):
         principal = next(iter(principal.values()))
-    conditions = {
-        key.lower(): value for test in statement.get("Condition", {}).values() for key, value in test.items()
-    }
+    tests = statement.get("Condition", {})
+    conditions = {key.lower(): tests[test][key] for test in KNOWN_TESTS & tests.keys() for key in [*tests[test]]}
     return {
         "statement_id": statement["Sid"],
         "action": statement["Action"],
@@ -295,6 +372,7 @@ class EventInvokeConfig(Kind):
 
     name = "lambda_event_invoke_config"
     title = "asynchronous calls of Lambda function"
+    passing = frozenset({"FunctionArn", "LastModified", "ResponseMetadata"})
     service = "lambda"
     module = "flow_builder.aws.lambda_event_invoke_config"
     identity = ("function_name",)
@@ -312,14 +390,16 @@ class EventInvokeConfig(Kind):
         said = unless(MISSING, aws("lambda").get_function_event_invoke_config, FunctionName=want["function_name"])
         if said is None:
             return None
+        said = watch(said)
         sent = said.get("DestinationConfig", {})
-        return {
+        live = {
             "function_name": want["function_name"],
             "maximum_retry_attempts": said.get("MaximumRetryAttempts", 2),
             "maximum_event_age": said.get("MaximumEventAgeInSeconds", 21600),
             "on_failure": sent.get("OnFailure", {}).get("Destination", ""),
             "on_success": sent.get("OnSuccess", {}).get("Destination", ""),
         }
+        return with_rest(live, said)
 
     def stack(self, aws, stack):
         """Return the settings of the stack's functions."""
