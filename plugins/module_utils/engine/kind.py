@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .parts import Part
 from .placeholder import placeholder
 
 
@@ -34,6 +35,12 @@ class Kind:
     """Fields that AWS can't change in place, and why: changing one deletes and creates anew."""
     volatile: frozenset[str] = frozenset()
     """Fields of the live resource that change by themselves: never compared, never recorded."""
+    passing: frozenset[str] = frozenset()
+    """Keys of AWS's own description, at any depth of what the kind doesn't read, that change by themselves."""
+    owned: dict[str, str] = {}
+    """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
+    parts: tuple[Part, ...] = ()
+    """What hangs on the resource and is read by calls of its own; for records and drift only."""
     secret: frozenset[str] = frozenset()
     """Fields whose values are never shown."""
     settling: tuple[tuple[str, str], ...] = ()
@@ -120,6 +127,11 @@ class Kind:
             and field not in self.identity
             and live.get(field) != value
         }
+
+    def inside(self, aws, live: dict) -> dict:
+        """Return the parts of the live resource that there are, by field; for records and drift only."""
+        found = {part.field: part.read(aws, self.service, live) for part in self.parts}
+        return {field: value for field, value in found.items() if value}
 
     def made(self, aws, want: dict) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""

@@ -6,6 +6,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.waiting import until
+from ..engine.whole import watch, with_rest
 
 MISSING = "ResourceNotFoundException"
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
@@ -25,6 +26,10 @@ class Certificate(Kind):
     service = "acm"
     module = "flow_builder.aws.acm_certificate"
     identity = ("domain_name", "subject_alternative_names", "key_algorithm")
+    # A renewal changes these; what is validated is told by the records.
+    passing = frozenset({
+        "DomainValidationOptions", "IssuedAt", "NotBefore", "RenewalSummary", "Serial", "Subject",
+    })  # fmt: skip
     volatile = frozenset({"status", "failure_reason", "not_after", "in_use_by", "renewal_eligibility"})
 
     def want(self, arguments):
@@ -62,9 +67,9 @@ class Certificate(Kind):
         tags = unless(MISSING, aws("acm").list_tags_for_certificate, CertificateArn=arn)
         if not described or not tags:
             return None
-        item = described["Certificate"]
+        item = watch(described["Certificate"])
         names = set(item.get("SubjectAlternativeNames", [])) - {item["DomainName"]}
-        return {
+        live = {
             "domain_name": item["DomainName"],
             "subject_alternative_names": sorted(names),
             # ACM writes RSA-2048 where it takes RSA_2048.
@@ -80,6 +85,7 @@ class Certificate(Kind):
             "validation_records": records(item.get("DomainValidationOptions", [])),
             "tags": tagging.from_list(tags["Tags"]),
         }
+        return with_rest(live, item)
 
     def create(self, aws, want):
         """Request the certificate, and wait for the records that ACM wants to see: it names them a little later."""

@@ -6,6 +6,8 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.parts import Part
+from ..engine.whole import whole
 from .cloudwatch import dimensions_from_list, dimensions_to_list, query, query_from_aws, query_to_aws
 from .cloudwatch_metrics import refusal
 
@@ -38,6 +40,24 @@ class ScalingTarget(Kind):
     module = "flow_builder.aws.application_autoscaling_target"
     identity = ("resource_id", "service_namespace", "scalable_dimension")
     needs = ("ecs_service",)
+    passing = frozenset({"PredictedCapacity"})
+    parts = (
+        Part(
+            "scheduled_actions", "describe_scheduled_actions",
+            {
+                "ServiceNamespace": "service_namespace", "ResourceId": "resource_id",
+                "ScalableDimension": "scalable_dimension",
+            },
+            "ScheduledActions",
+            undo=(
+                "delete_scheduled_action",
+                {
+                    "ServiceNamespace": "service_namespace", "ResourceId": "resource_id",
+                    "ScalableDimension": "scalable_dimension", "ScheduledActionName": ".ScheduledActionName",
+                },
+            ),
+        ),
+    )  # fmt: skip
     settling = (("ValidationException", "ECS service doesn't exist"), ("ValidationException", "service linked role"))
 
     def want(self, arguments):
@@ -63,6 +83,7 @@ class ScalingTarget(Kind):
         )
         return [self._live(aws, target) for target in targets if target["ResourceId"].startswith(prefix)]
 
+    @whole
     def _live(self, aws, target):
         tags = unless(
             "ResourceNotFoundException",
@@ -155,6 +176,7 @@ class ScalingPolicy(Kind):
         )
         return [self._live(policy) for policy in policies]
 
+    @whole
     def _live(self, policy):
         live = {field: policy[key] for field, key in TARGET.items()} | {
             "policy_name": policy["PolicyName"],

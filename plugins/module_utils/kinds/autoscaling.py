@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
 
@@ -19,6 +21,24 @@ class AutoScalingGroup(Kind):
     module = "amazon.aws.autoscaling_group"
     needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
     volatile = frozenset({"instances", "in_service", "status"})
+    passing = frozenset({"Instances"})
+    parts = tuple(
+        Part(
+            field, operation, {"AutoScalingGroupName": "name"}, key,
+            undo=(undo, {"AutoScalingGroupName": "name", own: f".{own}"}),
+        )
+        for field, operation, key, undo, own in (
+            ("policies", "describe_policies", "ScalingPolicies", "delete_policy", "PolicyName"),
+            (
+                "scheduled_actions", "describe_scheduled_actions", "ScheduledUpdateGroupActions",
+                "delete_scheduled_action", "ScheduledActionName",
+            ),
+            (
+                "lifecycle_hooks", "describe_lifecycle_hooks", "LifecycleHooks", "delete_lifecycle_hook",
+                "LifecycleHookName",
+            ),
+        )
+    )  # fmt: skip
     arguments = {"health_check_period": "health_check_grace_period"}
     # The engine waits for the instances, and the module purges no tags unless told.
     given = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
@@ -55,6 +75,7 @@ class AutoScalingGroup(Kind):
         groups = aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", Filters=filters)
         return [live for live in map(self._live, groups) if not live["status"]]
 
+    @whole
     def _live(self, group):
         template = group.get("LaunchTemplate", {})
         tags = group.get("Tags", [])

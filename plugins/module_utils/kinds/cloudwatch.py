@@ -9,6 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.names import name
+from ..engine.whole import whole
 from .cloudwatch_metrics import refusal
 
 # Our field: (AWS's key, what AWS takes it for when it is unsaid).
@@ -48,6 +49,10 @@ class MetricAlarm(Kind):
     module = "flow_builder.aws.cloudwatch_metric_alarm"
     needs = ("sns_topic",)
     volatile = frozenset({"alarm_state", "alarm_state_reason"})
+    passing = frozenset({
+        "AlarmConfigurationUpdatedTimestamp", "EvaluationState", "StateReasonData", "StateTransitionedTimestamp",
+        "StateUpdatedTimestamp",
+    })  # fmt: skip
 
     def want(self, arguments):
         """Fill in AWS's defaults, and refuse a metric that nobody publishes."""
@@ -79,6 +84,7 @@ class MetricAlarm(Kind):
         found = (self._live(aws, alarm) for alarm in alarms)
         return [alarm for alarm in found if alarm["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, aws, alarm):
         # An alarm that is deleted while the stack's are listed has no tags any more.
         tags = unless(

@@ -90,6 +90,7 @@ class SecurityGroup(Ec2Kind):
     identity = ("name", "vpc_id")
     describe = "describe_security_groups"
     key = "SecurityGroups"
+    passing = frozenset({"IpPermissions", "IpPermissionsEgress"})  # told by a kind of their own
     immutable = {"description": "AWS fixes a group's description at creation"}
 
     def find(self, aws, want):

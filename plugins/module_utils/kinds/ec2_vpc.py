@@ -10,6 +10,7 @@ from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 # AWS takes back a deleted function's network interfaces within 40 minutes.
 TAKEN_BACK_SECONDS = 2700
@@ -39,7 +40,8 @@ class Ec2Kind(Kind):
     def search(self, aws, **filters):
         """Return the live resources that filters give, without those on their way out."""
         items = self.items(aws, **filters)
-        return [self.live(aws, item) for item in items if state(item) not in ("deleting", "deleted")]
+        live = whole(self.live)
+        return [live(aws, item) for item in items if state(item) not in ("deleting", "deleted")]
 
     def live(self, aws, item):
         """Return the described item as our fields."""
@@ -212,6 +214,7 @@ class Subnet(Ec2Kind):
         "cidr": "AWS fixes a subnet's range at creation",
         "az": "AWS fixes a subnet's zone at creation",
     }
+    passing = frozenset({"AvailableIpAddressCount", "State"})
 
     def live(self, aws, item):
         """Return the subnet."""
@@ -242,6 +245,7 @@ class ElasticIp(Ec2Kind):
     describe = "describe_addresses"
     key = "Addresses"
     volatile = frozenset({"association_id", "network_interface_id"})
+    passing = frozenset({"InstanceId", "NetworkInterfaceOwnerId", "PrivateIpAddress"})
     controls = frozenset({"in_vpc"})
     given = {"in_vpc": True}
 
@@ -370,6 +374,8 @@ class RouteTable(Ec2Kind):
     key = "RouteTables"
     tag_type = "route-table"
     volatile = frozenset({"others_routes"})
+    # The routes are told above; whether their targets are well is the targets' own story.
+    passing = frozenset({"Routes", "RouteTableAssociationId", "AssociationState"})
     replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
 
     def want(self, arguments):

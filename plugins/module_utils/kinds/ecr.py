@@ -13,6 +13,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.whole import whole
 
 ABSENT = ("RepositoryNotFoundException", "ImageNotFoundException")
 
@@ -50,6 +51,7 @@ class Repository(Kind):
         found = (self._live(aws, item) for item in items if stack in item["repositoryName"])
         return [repository for repository in found if repository["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, aws, item):
         ecr, name = aws("ecr"), item["repositoryName"]
         policy = unless("RepositoryPolicyNotFoundException", ecr.get_repository_policy, repositoryName=name)

@@ -10,6 +10,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 # The first cluster and service of an account make ECS's own role, which isn't there at once.
 SERVICE_ROLE = ("InvalidParameterException", "service linked role")
@@ -87,6 +88,10 @@ class EcsCluster(EcsKind):
     module = "flow_builder.aws.ecs_cluster"
     needs = ("kms_key", "log_group")
     volatile = frozenset({"status", "attachments_status"})
+    passing = frozenset({
+        "activeServicesCount", "attachments", "pendingTasksCount", "registeredContainerInstancesCount",
+        "runningTasksCount", "statistics",
+    })  # fmt: skip
     settling = (SERVICE_ROLE, ("UpdateInProgressException", ""), ("ResourceInUseException", ""))
 
     def want(self, arguments):
@@ -117,6 +122,7 @@ class EcsCluster(EcsKind):
             )["clusters"]
         return [self._live(cluster) for cluster in found if cluster["status"] != "INACTIVE"]
 
+    @whole
     def _live(self, cluster):
         execute = cluster.get("configuration", {}).get("executeCommandConfiguration", {})
         log = execute.get("logConfiguration", {})
@@ -329,6 +335,9 @@ class EcsTaskDefinition(EcsKind):
     identity = ("family",)
     needs = ("iam_role", "log_group")
     settling = (("ClientException", "Role is not valid"),)
+    # A release registers the next revision with another image; all else of it is this code's.
+    owned = {"arn": "a release", "revision": "a release", "container_definitions[[]*[]].image": "a release"}
+    passing = frozenset({"compatibilities", "registeredAt", "registeredBy", "requiresAttributes"})
 
     def want(self, arguments):
         """Spell all in one way, and refuse secrets that would lie open."""
@@ -360,6 +369,7 @@ class EcsTaskDefinition(EcsKind):
         found = (self.find(aws, {"family": family}) for family in families)
         return [definition for definition in found if definition and definition["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, answer):
         definition = answer["taskDefinition"]
         platform = definition.get("runtimePlatform", {})
@@ -458,6 +468,8 @@ class EcsService(EcsKind):
     identity = ("name", "cluster")
     needs = ("ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "security_group", "subnet", "target_group")
     create_only = frozenset({"desired_count"})
+    owned = {"desired_count": "the autoscaler", "task_definition": "a release"}
+    passing = frozenset({"currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets"})
     immutable = {
         "launch_type": "AWS lets a service leave its launch type only for a capacity_provider_strategy",
         "deployment_controller": "AWS sets it at creation only",
@@ -527,6 +539,7 @@ class EcsService(EcsKind):
             found += [self._live(service) for service in services if service]
         return [service for service in found if service["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, service):
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})

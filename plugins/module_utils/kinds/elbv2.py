@@ -9,6 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 NO_BALANCER = "LoadBalancerNotFound"
 NO_GROUP = "TargetGroupNotFound"
@@ -97,6 +98,7 @@ class LoadBalancer(ElbKind):
     needs = ("target_group", "certificate", "subnet", "security_group", "internet_gateway")
     replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
     volatile = frozenset({"state"})
+    passing = frozenset({"Reason"})
     controls = frozenset({"purge_listeners", "purge_rules"})
 
     def want(self, arguments):
@@ -120,6 +122,7 @@ class LoadBalancer(ElbKind):
         items = [item for item in items if item["Type"] == "application"]
         return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
 
+    @whole
     def _live(self, aws, item, tags):
         arn = item["LoadBalancerArn"]
         told = unless(NO_BALANCER, aws("elbv2").describe_load_balancer_attributes, LoadBalancerArn=arn)
@@ -266,6 +269,7 @@ class TargetGroup(ElbKind):
         items = aws.pages("elbv2", "describe_target_groups", "TargetGroups")
         return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
 
+    @whole
     def _live(self, aws, item, tags):
         arn = item["TargetGroupArn"]
         told = unless(NO_GROUP, aws("elbv2").describe_target_group_attributes, TargetGroupArn=arn)

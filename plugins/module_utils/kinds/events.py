@@ -9,6 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.shapes import camel, shape, snake
+from ..engine.whole import whole
 
 MISSING = "ResourceNotFoundException"
 
@@ -43,6 +44,7 @@ class Rule(Kind):
         found = (self._live(aws, rule) for rule in items if stack in rule["Name"])
         return [rule for rule in found if rule["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, aws, rule):
         targets = aws.pages("events", "list_targets_by_rule", "Targets", Rule=rule["Name"])
         said = (target(snake(_shape(aws), one)) for one in targets)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.policies import canonical
+from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
 # IAM answers from many places, and some know of a fresh role later than others.
@@ -23,6 +25,18 @@ class IamRole(Kind):
     service = "iam"
     module = "amazon.aws.iam_role"
     immutable = {"path": "AWS fixes a role's path at creation"}
+    passing = frozenset({"RoleLastUsed"})
+    parts = (
+        Part(
+            "instance_profiles", "list_instance_profiles_for_role", {"RoleName": "name"}, "InstanceProfiles",
+            (MISSING,),
+            omit=frozenset({"Roles", "Tags"}),
+            undo=(
+                "remove_role_from_instance_profile",
+                {"RoleName": "name", "InstanceProfileName": ".InstanceProfileName"},
+            ),
+        ),
+    )  # fmt: skip
     settling = (("MalformedPolicyDocument", "Invalid principal"),)
     controls = frozenset({"create_instance_profile", "delete_instance_profile", "purge_policies"})
     # Instance profiles are a kind of their own, and each option unsaid prints a deprecation.
@@ -42,12 +56,12 @@ class IamRole(Kind):
         answer = unless(MISSING, aws("iam").get_role, RoleName=want["name"])
         if answer is None:
             return None
-        role = answer["Role"]
+        role = watch(answer["Role"])
         attached = unless(
             MISSING, aws.pages, "iam", "list_attached_role_policies", "AttachedPolicies", RoleName=want["name"],
             otherwise=[],
         )  # fmt: skip
-        return {
+        live = {
             "id": role["RoleId"],
             "arn": role["Arn"],
             "name": role["RoleName"],
@@ -59,6 +73,7 @@ class IamRole(Kind):
             "managed_policies": sorted(policy["PolicyArn"] for policy in attached),
             "tags": tagging.from_list(role.get("Tags")),
         }
+        return with_rest(live, role)
 
     def stack(self, aws, stack):
         """Return the roles with the stack's tag, among those whose name begins with it."""
@@ -154,6 +169,7 @@ class IamInstanceProfile(Kind):
     service = "iam"
     module = "amazon.aws.iam_instance_profile"
     needs = ("iam_role",)
+    passing = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
     settling = (FRESH_ROLE,)
 
@@ -162,8 +178,8 @@ class IamInstanceProfile(Kind):
         answer = unless(MISSING, aws("iam").get_instance_profile, InstanceProfileName=want["name"])
         if answer is None:
             return None
-        profile = answer["InstanceProfile"]
-        return {
+        profile = watch(answer["InstanceProfile"])
+        live = {
             "id": profile["InstanceProfileId"],
             "arn": profile["Arn"],
             "name": profile["InstanceProfileName"],
@@ -171,6 +187,7 @@ class IamInstanceProfile(Kind):
             "role": next((role["RoleName"] for role in profile["Roles"]), ""),
             "tags": tagging.from_list(profile.get("Tags")),
         }
+        return with_rest(live, profile)
 
     def stack(self, aws, stack):
         """Return the instance profiles with the stack's tag, among those whose name begins with it."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.policies import canonical
+from ..engine.whole import whole
 
 RECOVERY_TAG = "RecoveryDays"
 """The tag by which a key or secret says how long it can still be recovered after its deletion: destroy has no
@@ -18,6 +20,12 @@ def recovery_days(tags: dict, shortest: int) -> int:
     return min(max(int(days), shortest), 30) if days.isdigit() else 30
 
 
+def of_service(grant: dict) -> bool:
+    """Say whether a service of AWS gave itself a grant, as RDS and Lambda do for what they encrypt."""
+    told = f"{grant.get('GranteePrincipal')} {grant.get('IssuingAccount')}"
+    return ".amazonaws.com" in told or "/aws-service-role/" in told or "assumed-role/aws:" in told
+
+
 class KmsKey(Kind):
     """A customer-managed symmetric key, known by its alias."""
 
@@ -27,6 +35,17 @@ class KmsKey(Kind):
     module = "amazon.aws.kms_key"
     identity = ("alias",)
     controls = frozenset({"pending_window"})
+    parts = (
+        Part(
+            "grants", "list_grants", {"KeyId": "id"}, "Grants", ("NotFoundException", "KMSInvalidStateException"),
+            omit=frozenset({"GrantToken"}), only=lambda grant: not of_service(grant),
+            undo=("revoke_grant", {"KeyId": "id", "GrantId": ".GrantId"}),
+        ),
+        Part(
+            "aliases", "list_aliases", {"KeyId": "id"}, "Aliases", omit=frozenset({"LastUpdatedDate"}),
+            undo=("delete_alias", {"AliasName": ".AliasName"}),
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """A key is wanted enabled, also after somebody scheduled its deletion: the module takes that back."""
@@ -55,6 +74,7 @@ class KmsKey(Kind):
             if item and item["KeyMetadata"]["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion")
         ]
 
+    @whole
     def _live(self, aws, key, alias=None):
         kms, key_id = aws("kms"), key["KeyId"]
         tags = aws.pages("kms", "list_resource_tags", "Tags", KeyId=key_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.parts import Part
+from ..engine.whole import whole
 
 
 class LogGroup(Kind):
@@ -16,6 +18,22 @@ class LogGroup(Kind):
     module = "flow_builder.aws.cloudwatchlogs_log_group"
     needs = ("kms_key",)
     volatile = frozenset({"stored_bytes"})
+    parts = (
+        Part(
+            "metric_filters", "describe_metric_filters", {"logGroupName": "name"}, "metricFilters",
+            undo=("delete_metric_filter", {"logGroupName": "name", "filterName": ".filterName"}),
+        ),
+        Part(
+            "subscription_filters", "describe_subscription_filters", {"logGroupName": "name"}, "subscriptionFilters",
+            undo=("delete_subscription_filter", {"logGroupName": "name", "filterName": ".filterName"}),
+        ),
+        Part(
+            "data_protection_policy", "get_data_protection_policy", {"logGroupIdentifier": "name"}, "policyDocument",
+            undo=("delete_data_protection_policy", {"logGroupIdentifier": "name"}),
+        ),
+    )  # fmt: skip
+    # They count what others put beside; the parts say more.
+    passing = frozenset({"metricFilterCount", "dataProtectionStatus"})
     immutable = {"log_group_class": "AWS sets the class at creation only"}
 
     def find(self, aws, want):
@@ -30,6 +48,7 @@ class LogGroup(Kind):
         found = (self._live(aws, group) for group in groups if stack in group["logGroupName"])
         return [group for group in found if group["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, aws, group):
         arn = group["arn"].removesuffix(":*")
         tags = aws("logs").list_tags_for_resource(resourceArn=arn)["tags"]

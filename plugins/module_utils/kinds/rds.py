@@ -11,6 +11,7 @@ from ..engine.kind import Kind
 from ..engine.names import name as named
 from ..engine.sync import ready
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 SNAPSHOT_TAG = "FinalSnapshot"
 """The tag by which an instance asks for a snapshot at its end: destroy has no variables."""
@@ -84,6 +85,7 @@ class SubnetGroup(RdsGroup):
         want = super().want(arguments)
         return want | ({"subnets": sorted(want["subnets"])} if "subnets" in want else {})
 
+    @whole
     def live(self, aws, item):
         """Return the described group as our fields."""
         return super().live(aws, item) | {
@@ -119,6 +121,7 @@ class ParameterGroup(RdsGroup):
             want["parameters"] = {key: text(value) for key, value in want["parameters"].items()}
         return want
 
+    @whole
     def live(self, aws, item):
         """Return the described group as our fields, with the parameters that aren't the engine's own."""
         name = item["DBParameterGroupName"]
@@ -275,6 +278,11 @@ class RdsInstance(RdsKind):
     needs = ("db_subnet_group", "db_parameter_group", "security_group", "kms_key", "log_group")
     create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
     volatile = frozenset({"status", "pending", "parameters_applied"})
+    passing = frozenset({
+        "ActivityStreamStatus", "CertificateDetails", "DBParameterGroups", "LatestRestorableTime",
+        "MasterUserSecret", "OptionGroupMemberships", "PendingModifiedValues", "Status", "StatusInfos",
+        "SubnetStatus",
+    })  # fmt: skip
     immutable = {
         "db_name": "AWS makes a database only with its instance",
         "db_subnet_group_name": "another subnet group means another network",
@@ -311,6 +319,7 @@ class RdsInstance(RdsKind):
         return [instance for instance in found if instance["tags"].get("Stack") == stack]
 
     @staticmethod
+    @whole
     def _live(item):
         plain = {**CHANGEABLE, **FIXED, **ANSWERED}
         secret = item.get("MasterUserSecret", {})

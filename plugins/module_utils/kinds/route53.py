@@ -6,7 +6,9 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.placeholder import has_placeholder
+from ..engine.whole import whole
 from .acm import CERTIFICATE
 from .elbv2 import LOAD_BALANCER
 
@@ -28,6 +30,13 @@ class HostedZone(Kind):
     service = "route53"
     module = "amazon.aws.route53_zone"
     identity = ("zone",)
+    passing = frozenset({"ResourceRecordSetCount"})
+    parts = (
+        Part(
+            "query_logging", "list_query_logging_configs", {"HostedZoneId": "id"}, "QueryLoggingConfigs",
+            undo=("delete_query_logging_config", {"Id": ".Id"}),
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Spell the name in one way."""
@@ -58,6 +67,7 @@ class HostedZone(Kind):
         lives = (self._live(aws, zone) for zone in zones if not zone["Config"]["PrivateZone"])
         return [live for live in lives if live["tags"].get("Stack") == stack]
 
+    @whole
     def _live(self, aws, zone):
         zone_id = zone["Id"].rpartition("/")[2]
         tags = unless(
@@ -182,6 +192,7 @@ class DnsRecord(Kind):
         return found
 
     @staticmethod
+    @whole
     def _live(zone_id, item):
         alias = item.get("AliasTarget")
         values = [alias["DNSName"]] if alias else [each["Value"] for each in item.get("ResourceRecords", [])]

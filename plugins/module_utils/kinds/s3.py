@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.policies import canonical
 
 ACCESS = {
@@ -53,6 +54,14 @@ def rules_from_aws(rules: list[dict]) -> list[dict]:
     return sorted(made, key=lambda rule: rule["id"])
 
 
+def owners(grant: dict) -> bool:
+    """Say whether a grant is the one that every bucket's owner has."""
+    return grant.get("Permission") == "FULL_CONTROL" and grant.get("Grantee", {}).get("Type") == "CanonicalUser"
+
+
+BUCKET = {"Bucket": "name"}
+
+
 class S3Bucket(Kind):
     """A private bucket with all that makes it one."""
 
@@ -62,6 +71,42 @@ class S3Bucket(Kind):
     module = "flow_builder.aws.s3_bucket"
     needs = ("kms_key",)
     settling = (("OperationAborted", "conflicting"),)
+    parts = (
+        Part("acl", "get_bucket_acl", BUCKET, "Grants", only=lambda grant: not owners(grant)),
+        Part(
+            "cors", "get_bucket_cors", BUCKET, "CORSRules", ("NoSuchCORSConfiguration",),
+            undo=("delete_bucket_cors", BUCKET),
+        ),
+        Part("logging", "get_bucket_logging", BUCKET, "LoggingEnabled"),
+        Part(
+            "website", "get_bucket_website", BUCKET, "", ("NoSuchWebsiteConfiguration",),
+            undo=("delete_bucket_website", BUCKET),
+        ),
+        Part("notifications", "get_bucket_notification_configuration", BUCKET),
+        Part(
+            "replication", "get_bucket_replication", BUCKET, "ReplicationConfiguration",
+            ("ReplicationConfigurationNotFoundError",), undo=("delete_bucket_replication", BUCKET),
+        ),
+        Part("accelerate", "get_bucket_accelerate_configuration", BUCKET, "Status"),
+        Part("request_payment", "get_bucket_request_payment", BUCKET, "Payer"),
+        Part(
+            "object_lock", "get_object_lock_configuration", BUCKET, "ObjectLockConfiguration",
+            ("ObjectLockConfigurationNotFoundError",),
+        ),
+        Part("mfa_delete", "get_bucket_versioning", BUCKET, "MFADelete"),
+        *(
+            Part(
+                name, f"list_bucket_{name}_configurations", BUCKET, key,
+                undo=(f"delete_bucket_{name}_configuration", {**BUCKET, "Id": ".Id"}),
+            )
+            for name, key in (
+                ("inventory", "InventoryConfigurationList"),
+                ("metrics", "MetricsConfigurationList"),
+                ("analytics", "AnalyticsConfigurationList"),
+                ("intelligent_tiering", "IntelligentTieringConfigurationList"),
+            )
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Normalise the policy and the lifecycle rules."""

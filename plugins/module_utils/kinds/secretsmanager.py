@@ -9,6 +9,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.whole import whole
 from .kms import recovery_days
 
 MISSING = "ResourceNotFoundException"
@@ -29,6 +30,7 @@ class Secret(Kind):
     create_only = frozenset({"initial", "generate", "placeholder"})
     secret = frozenset({"value", "initial"})
     volatile = frozenset({"placeholder"})
+    passing = frozenset({"LastAccessedDate", "LastChangedDate", "NextRotationDate", "ResponseMetadata"})
     # The name of a secret that was deleted for good is free a little later.
     settling = (("InvalidRequestException", "scheduled for deletion"),)
 
@@ -65,6 +67,7 @@ class Secret(Kind):
     def _described(aws, name):
         return unless(MISSING, aws("secretsmanager").describe_secret, SecretId=name)
 
+    @whole
     def _live(self, aws, item):
         policy = unless(MISSING, aws("secretsmanager").get_resource_policy, SecretId=item["ARN"], otherwise={})
         current = [version for version, stages in item.get("VersionIdsToStages", {}).items() if "AWSCURRENT" in stages]
@@ -76,6 +79,8 @@ class Secret(Kind):
             "resource_policy": canonical(policy.get("ResourcePolicy")) or {},
             "rotation_enabled": item.get("RotationEnabled", False),
             "replica_regions": sorted(replica["Region"] for replica in item.get("ReplicationStatus", [])),
+            # Another version is another value: drift sees that without reading it.
+            "version": ", ".join(sorted(current)),
             "placeholder": any(version.startswith(PLACEHOLDER) for version in current),
             "tags": tagging.from_list(item.get("Tags")),
         }

@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.whole import watch, with_rest
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 # Our field: (AWS's attribute, how it is read, how it is written).
@@ -29,6 +30,10 @@ class SnsTopic(Kind):
     module = "flow_builder.aws.sns_topic"
     needs = ("kms_key",)
     volatile = frozenset({"unconfirmed"})
+    # The first three count subscriptions; the last is the delivery policy with AWS's defaults.
+    passing = frozenset({
+        "SubscriptionsConfirmed", "SubscriptionsDeleted", "SubscriptionsPending", "EffectiveDeliveryPolicy",
+    })  # fmt: skip
 
     def want(self, arguments):
         """Spell policies in one way; subscriptions have no order."""
@@ -54,17 +59,18 @@ class SnsTopic(Kind):
         tags = unless(MISSING, aws("sns").list_tags_for_resource, ResourceArn=arn)
         if answer is None or tags is None:
             return None
+        said = watch(answer["Attributes"])
         live = {"name": arn.rpartition(":")[2], "arn": arn}
         for field, (key, read, _write) in ATTRIBUTES.items():
-            value = answer["Attributes"].get(key)
+            value = said.get(key)
             live[field] = read(value) if value else EMPTY.get(field, "")
         subscribed = [item for item in subscriptions(aws, arn) if counts(item, wanted)]
-        return {
-            **live,
+        live |= {
             "subscriptions": ordered(subscribed),
             "unconfirmed": sorted(item["endpoint"] for item in subscribed if item["pending"]),
             "tags": tagging.from_list(tags["Tags"]),
         }
+        return with_rest(live, said)
 
     def create(self, aws, want):
         """Make the topic with its tags, then subscribe."""

@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.whole import watch, with_rest
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 # Our field: SQS's attribute.
@@ -64,6 +65,10 @@ class SqsQueue(Kind):
     service = "sqs"
     module = "flow_builder.aws.sqs_queue"
     needs = ("kms_key",)
+    passing = frozenset({
+        "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible", "LastModifiedTimestamp",
+    })  # fmt: skip
     # A name is free a minute after its queue was deleted; attributes take as long to be seen everywhere.
     settling = (("QueueDeletedRecently", ""),)
     settle_seconds = 60
@@ -90,8 +95,8 @@ class SqsQueue(Kind):
         tags = unless(GONE, sqs.list_queue_tags, QueueUrl=url)
         if answer is None or tags is None:  # a deleted queue is listed for a while
             return None
-        said = answer["Attributes"]
-        return {
+        said = watch(answer["Attributes"])
+        live = {
             "name": said["QueueArn"].rsplit(":", 1)[1],
             "url": url,
             "arn": said["QueueArn"],
@@ -101,6 +106,7 @@ class SqsQueue(Kind):
             "kms_master_key_id": said.get("KmsMasterKeyId", ""),
             "tags": tagging.own(tags.get("Tags")),
         }
+        return with_rest(live, said)
 
     def create(self, aws, want):
         """Create the queue with everything at once, so that it is never without its policy."""

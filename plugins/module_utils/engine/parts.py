@@ -1,0 +1,74 @@
+"""What hangs on a resource beside its fields and is read by calls of its own: aliases, grants, filters, hooks ...
+
+Only records and drift read them; an apply doesn't need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .aws import unless
+
+
+@dataclass(frozen=True)
+class Part:
+    """One list, or one structure, that a resource has."""
+
+    field: str
+    """Its name among the resource's fields."""
+    operation: str
+    """The boto3 operation that reads it."""
+    given: dict[str, str]
+    """The operation's parameters, each with the field of the resource that has its value; ``=x`` is x itself."""
+    key: str = ""
+    """The key of the answer; without one it is the whole answer."""
+    none: tuple[str, ...] = ()
+    """Error codes that say that there is none."""
+    service: str = ""
+    """The boto3 service, where it isn't the kind's."""
+    omit: frozenset[str] = frozenset()
+    """Keys of the answer that change by themselves."""
+    only: Callable[[dict], bool] | None = None
+    """Says of an item whether it counts: services of AWS add some by themselves."""
+    undo: tuple[str, dict[str, str]] = field(default=("", {}))
+    """The operation that takes one item, or the whole, away, with its parameters: ``.x`` is the item's own x."""
+
+    def read(self, aws, service: str, resource: dict):
+        """Return what there is, or nothing."""
+        client = aws(self.service or service)
+        given = values(self.given, resource)
+        if self.key and client.can_paginate(self.operation):
+            found = unless(self.none, aws.pages, self.service or service, self.operation, self.key, **given)
+        else:
+            answer = unless(self.none, getattr(client, self.operation), otherwise={}, **given)
+            answer.pop("ResponseMetadata", None)
+            found = answer.get(self.key) if self.key else answer
+        found = without(found or None, self.omit)
+        return [item for item in found if self.only(item)] if self.only and found else found
+
+    def take_away(self, aws, service: str, resource: dict, item) -> None:
+        """Take an item away, or the whole where it has no items."""
+        operation, given = self.undo
+        client = aws(self.service or service)
+        unless(self.none, getattr(client, operation), **values(given, resource, item))
+
+
+def values(given: dict[str, str], resource: dict, item=None) -> dict:
+    """Return an operation's parameters."""
+
+    def value(source):
+        if source.startswith("="):
+            return source[1:]
+        if source.startswith("."):
+            return item[source[1:]]
+        return resource[source]
+
+    return {parameter: value(source) for parameter, source in given.items()}
+
+
+def without(value, names):
+    """Return a structure without the named keys, at any depth."""
+    if isinstance(value, dict):
+        return {key: without(item, names) for key, item in value.items() if key not in names}
+    return [without(item, names) for item in value] if isinstance(value, list) else value
