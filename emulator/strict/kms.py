@@ -1,0 +1,146 @@
+"""KMS: key policies that lock out or name nobody, keys on their way out, and services that may not use a key."""
+
+from emulator import ACCOUNT, policies
+from emulator.strict import rule
+
+GUIDE = "KMS developer guide"
+PENDING = (
+    "CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation",
+    "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "TagResource", "UntagResource",
+    "UpdateKeyDescription",
+)  # fmt: skip
+
+
+def _document(call) -> dict | None:
+    text = call.parameters.get("Policy")
+    return policies.read(text) if text is not None else None
+
+
+@rule(
+    "kms", "CreateKey", "PutKeyPolicy", code="MalformedPolicyDocumentException", source="KMS's API model, the exception"
+)
+def key_policy_is_a_policy(call):
+    """A key policy is a policy with statements that have principals."""
+    if call.parameters.get("Policy") is None:
+        return None
+    found = policies.statements(_document(call) or {})
+    if not found or any(not {"Principal", "NotPrincipal"} & set(one) for one in found):
+        return "The request was rejected because the specified policy is not syntactically or semantically correct."
+    return None
+
+
+@rule(
+    "kms", "CreateKey", "PutKeyPolicy", code="MalformedPolicyDocumentException",
+    source="aws-samples/aws-blog-codepipeline-third-party-git-build-status#6",
+)  # fmt: skip
+def key_principals_exist(call):
+    """Whom a key policy names exists."""
+    if policies.unknown_principals(_document(call) or {}):
+        return "Policy contains a statement with one or more invalid principals."
+    return None
+
+
+@rule(
+    "kms",
+    "CreateKey",
+    "PutKeyPolicy",
+    code="MalformedPolicyDocumentException",
+    source=f"{GUIDE}, key policies, safety check",
+)
+def key_can_still_be_managed(call):
+    """A key policy leaves the account able to change it."""
+    document = _document(call)
+    if document is None or call.parameters.get("BypassPolicyLockoutSafetyCheck"):
+        return None
+    own = [
+        one
+        for statement in policies.statements(document)
+        for one in policies.principals(statement)
+        if one == ("AWS", "*") or one[0] == "AWS" and policies.account_of(one[1]) == policies.account_of(policies.ROOT)
+    ]
+    if not any(policies.permits(document, "kms:PutKeyPolicy", principal=one) for one in own):
+        return "The new key policy will not allow you to update the key policy in the future."
+    return None
+
+
+@rule("kms", "ScheduleKeyDeletion", code="ValidationException", source="ScheduleKeyDeletion API reference")
+def pending_window_is_7_to_30_days(call):
+    """A key waits for 7 to 30 days before it is deleted."""
+    days = call.parameters.get("PendingWindowInDays")
+    if days is None or 7 <= days <= 30:
+        return None
+    bound = "greater than or equal to 7" if days < 7 else "less than or equal to 30"
+    return (
+        f"1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy constraint: "
+        f"Member must have value {bound}"
+    )
+
+
+@rule("kms", *PENDING, code="KMSInvalidStateException", source=f"{GUIDE}, key states")
+def key_is_not_being_deleted(call):
+    """A key that is pending deletion can't be used or changed, except for its policy."""
+    given = call.parameters
+    key = find(call, given.get("TargetKeyId") or given.get("KeyId") or "")
+    return f"{key.arn} is pending deletion." if key is not None and key.key_state == "PendingDeletion" else None
+
+
+def find(call, given: str):
+    """Return moto's key of an id, ARN or alias, or nothing."""
+    backend = call.backend("kms")
+    name = given.split(":", 5)[-1] if given.startswith("arn:") else given
+    name = name.removeprefix("key/")
+    if name.startswith("alias/"):
+        return next((key for key in backend.keys.values() if name in backend.get_all_aliases().get(key.id, ())), None)
+    return backend.keys.get(name)
+
+
+def may_use(call, given: str, service: str, context: dict) -> bool:
+    """Tell whether a key exists, is enabled, and has a policy that lets a service encrypt with it."""
+    key = find(call, given)
+    if key is None or key.key_state != "Enabled":
+        return False
+    document = policies.read(key.policy) or {}
+    return policies.permits(document, "kms:GenerateDataKey", principal=("Service", service), context=context)
+
+
+@rule(
+    "logs",
+    "CreateLogGroup",
+    "AssociateKmsKey",
+    code="AccessDeniedException",
+    source="CloudWatch Logs user guide, encrypt log data",
+)
+def logs_may_use_the_key(call):
+    """A log group's key is there, enabled, and lets CloudWatch Logs use it for that group."""
+    given = call.parameters
+    group, key = given.get("logGroupName"), given.get("kmsKeyId")
+    if not group or not key:
+        return None
+    arn = f"arn:aws:logs:{call.region}:{ACCOUNT}:log-group:{group}"
+    context = {"kms:EncryptionContext:aws:logs:arn": arn, "aws:SourceAccount": ACCOUNT}
+    services = (f"logs.{call.region}.amazonaws.com", "logs.amazonaws.com")
+    if any(may_use(call, key, one, context) for one in services):
+        return None
+    return f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+
+
+@rule(
+    "rds",
+    "CreateDBInstance",
+    "CreateDBInstanceReadReplica",
+    code="KMSKeyNotAccessibleFault",
+    source="RDS's API model, the exception",
+)
+def database_key_is_accessible(call):
+    """A database's keys exist and are enabled."""
+    for name in ("KmsKeyId", "MasterUserSecretKmsKeyId", "PerformanceInsightsKMSKeyId"):
+        given = call.parameters.get(name)
+        if not given or given.startswith("alias/aws/"):
+            continue
+        key = find(call, given)
+        if key is None or key.key_state != "Enabled":
+            return (
+                f"The specified KMS key [{given}] does not exist, is not enabled or you do not have permissions to "
+                "access it."
+            )
+    return None
