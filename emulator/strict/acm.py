@@ -1,18 +1,6 @@
-"""ACM: names, and certificates in use."""
+"""ACM: names that don't fit into a certificate."""
 
 from emulator.strict import rule
-
-
-@rule("acm", "DeleteCertificate", code="ResourceInUseException", source="DeleteCertificate API reference, errors")
-def certificate_is_free(call):
-    """A certificate that a listener uses is not deleted."""
-    arn = call.parameters["CertificateArn"]
-    for balancer in call.backend("elbv2").load_balancers.values():
-        for listener in balancer.listeners.values():
-            # A listener that was modified has all of them in the list, one as made has the first one beside it.
-            if arn == listener.certificate or arn in listener.certificates:
-                return f"Certificate {arn} in account {arn.split(':')[4]} is in use."
-    return None
 
 
 @rule("acm", "RequestCertificate", code="ValidationException", source="RequestCertificate API reference, DomainName")

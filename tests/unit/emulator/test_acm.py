@@ -30,7 +30,8 @@ def test_issued_without_dns_when_asked_to(aws, monkeypatch):
     assert [describe(aws("acm"), arn)["Status"] for _ in range(3)] == ["PENDING_VALIDATION"] * 2 + ["ISSUED"]
 
 
-def test_in_use_until_its_listener_is_gone(aws, refused, name):
+def test_in_use_until_its_listener_is_gone(aws, refused, name, monkeypatch):
+    monkeypatch.setenv("EMULATOR_CERTIFICATE_LOOKS", "1")
     acm, elb, ec2 = aws("acm"), aws("elbv2"), aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.6.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -38,7 +39,9 @@ def test_in_use_until_its_listener_is_gone(aws, refused, name):
         for i, zone in enumerate("ab")
     ]
     arn = acm.request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS")["CertificateArn"]
-    balancer = elb.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    assert [describe(acm, arn)["Status"] for _ in range(2)][1] == "ISSUED"
+    made = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")
+    balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
     listener = elb.create_listener(
         LoadBalancerArn=balancer, Port=443, Protocol="HTTPS", Certificates=[{"CertificateArn": arn}], SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],

@@ -95,6 +95,7 @@ def test_gateway_endpoint(ec2, refused, vpc, tables):
 
 
 def test_interface_endpoint(ec2, refused, vpc, subnets, group, name):
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     arguments = {
         "VpcId": vpc,
         "ServiceName": "com.amazonaws.us-east-1.logs",

@@ -1,12 +1,20 @@
 """CloudWatch Logs as AWS answers it."""
 
+import json
+
 
 def test_log_groups(aws, refused, name):
     logs = aws("logs")
     logs.create_log_group(logGroupName=f"/{name}/a", tags={"a": "b"})
     refused("InvalidParameterException", logs.put_retention_policy, logGroupName=f"/{name}/a", retentionInDays=31)
     logs.put_retention_policy(logGroupName=f"/{name}/a", retentionInDays=30)
-    key = "arn:aws:kms:us-east-1:123456789012:key/k"
+    services = ["logs.us-east-1.amazonaws.com"]
+    statements = [
+        {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+        for principal in ({"AWS": "123456789012"}, {"Service": services})
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = aws("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
     logs.associate_kms_key(logGroupName=f"/{name}/a", kmsKeyId=key)
     seen = logs.describe_log_groups(logGroupNamePrefix=f"/{name}")["logGroups"]
     assert [(one["retentionInDays"], one["kmsKeyId"]) for one in seen] == [(30, key)]

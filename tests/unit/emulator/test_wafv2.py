@@ -10,7 +10,8 @@ def test_resources_of_an_acl(aws, name):
         ]
         for i, zone in enumerate("ab")
     ]
-    balancer = aws("elbv2").create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    made = aws("elbv2").create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")
+    balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
     visibility = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"}
     acl = waf.create_web_acl(Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visibility)[
         "Summary"

@@ -100,14 +100,6 @@ class World:
     def redirect(self, **more):
         self.listener(DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", **more}}])
 
-    def used_certificate(self):
-        made = self.issued()
-        self.https(made)
-        return made
-
-    def delete_certificate(self, arn):
-        self.acm.delete_certificate(CertificateArn=arn)
-
 
 @pytest.fixture(scope="module")
 def world(aws):
@@ -225,11 +217,6 @@ CASES = [
     Case(
         "redirect_leads_elsewhere", "InvalidLoadBalancerAction", "creates a loop",
         lambda world: world.redirect(Host="#{host}"), lambda world: world.redirect(Protocol="HTTPS", Port="443"),
-    ),
-    Case(
-        "certificate_is_free", "ResourceInUseException", "is in use",
-        lambda world: world.delete_certificate(world.used_certificate()),
-        lambda world: world.delete_certificate(world.issued()),
     ),
     Case(
         "first_name_fits", "ValidationException", "no longer than 64 octets",
