@@ -20,11 +20,12 @@ step "What exists now"
 PORT=$port sh scripts/embedded.sh ansible-playbook playbooks/show.yml -i inventories/local >/dev/null
 cat reports/*/show.txt
 
+at=$([ "$port" = 4566 ] || echo "PORT=$port ")
 cat <<EOF
 
 Done in $(($(date +%s) - started)) s. The embedded AWS listens on http://127.0.0.1:$port until you stop it.
-  See a plan with all its values:  sh scripts/embedded.sh ansible-playbook site.yml --check --diff
-  Change something and plan again: sh scripts/embedded.sh ansible-playbook site.yml --check --diff -e ecs_api_cpu=512
+  See a plan with all its values:  ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff
+  Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff -e ecs_api_cpu=512
   Pages to look at:                reports/flow-builder-local/show.html
   Take the stack away:             make destroy
   Stop the embedded AWS:           make aws-down
