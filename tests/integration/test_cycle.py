@@ -79,9 +79,12 @@ class Account:
             for item in getattr(clients[service], operation)(**arguments).get(key) or []:
                 if not gone or item.get(gone[0]) not in gone[1]:
                     seen[f"{service} {key}", item[name] if name else item] += 1
+        # Keys such as alias/aws/ebs are the account's own, made when they are first used.
+        aliases = clients["kms"].list_aliases()["Aliases"]
+        own = {alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")}
         for key in clients["kms"].list_keys()["Keys"]:
             told = clients["kms"].describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-            if told["KeyState"] != "PendingDeletion" and told["KeyManager"] == "CUSTOMER":
+            if told["KeyState"] != "PendingDeletion" and key["KeyId"] not in own:
                 seen["kms Keys", f"{key['KeyId']} {told['Description']!r}"] += 1
         for reservation in clients["ec2"].describe_instances()["Reservations"]:
             for instance in reservation["Instances"]:
