@@ -12,10 +12,14 @@ KEPT = 50_000
 class RequestLog:
     """The requests since the last reset, in memory and, given a path, in a file of JSON lines."""
 
+    newest: "RequestLog"
+    """The log of the emulator that runs in this process."""
+
     def __init__(self, path: Path | None = None):
         self.path = path
         self.entries: deque[dict] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
+        RequestLog.newest = self
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("")

@@ -6,7 +6,7 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.core.utils import utcnow
 
-from emulator.corrections import Obsolete, correction, replacing
+from emulator.corrections import Obsolete, adds, correction, replacing
 
 Function, Backend = models.LambdaFunction, models.LambdaBackend
 # What moto drops of a create or an update, by its name in the answer.
@@ -184,3 +184,27 @@ def event_invoke_config():
         function = self.get_function(function_name)
         before = function.event_invoke_config[0].config if function.event_invoke_config else {}
         return self.put_function_event_invoke_config(function_name, before | config)
+
+
+# What hangs on a function
+
+
+@correction("lambda", "the lists of a function's URLs and of its provisioned concurrency have addresses")
+def addresses():
+    from moto.awslambda import responses, urls
+
+    function = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
+    for end in ("urls", "provisioned-concurrency"):
+        urls.url_paths[f"{function}/{end}/?$"] = responses.LambdaResponse.dispatch
+
+
+@adds("lambda", "ListFunctionUrlConfigs", "lists a function's URL, if it has one")
+def list_urls(api, params):
+    function = api.backend.get_function(params["FunctionName"])
+    return {"FunctionUrlConfigs": [function.url_config.to_dict()] if function.url_config else []}
+
+
+@adds("lambda", "ListProvisionedConcurrencyConfigs", "lists what is provisioned for a function: here never anything")
+def list_provisioned(api, params):
+    api.backend.get_function(params["FunctionName"])
+    return {"ProvisionedConcurrencyConfigs": []}

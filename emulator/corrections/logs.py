@@ -88,3 +88,30 @@ def delete_query(api, params):
     if api.logs_backend.query_definitions.pop(params["queryDefinitionId"], None) is None:
         raise AWSError("ResourceNotFoundException", "The specified query definition does not exist.")
     return {"success": True}
+
+
+# Data protection
+
+
+@adds("logs", "PutDataProtectionPolicy", "says what of a log group's events is masked")
+def put_protection(api, params):
+    group = _protected(api, params)
+    group.data_protection = params["policyDocument"]
+    return {"logGroupIdentifier": group.name, "policyDocument": group.data_protection}
+
+
+@adds("logs", "GetDataProtectionPolicy", "tells a log group's policy, or only the group where it has none")
+def get_protection(api, params):
+    group = _protected(api, params)
+    policy = getattr(group, "data_protection", None)
+    return {"logGroupIdentifier": group.name} | ({"policyDocument": policy} if policy else {})
+
+
+@adds("logs", "DeleteDataProtectionPolicy", "masks nothing any more")
+def delete_protection(api, params):
+    _protected(api, params).data_protection = None
+    return {}
+
+
+def _protected(api, params):
+    return _group(api, {"resourceIdentifier": params["logGroupIdentifier"]})

@@ -37,6 +37,8 @@ class Kind:
     """Fields of the live resource that change by themselves: never compared, never recorded."""
     passing: frozenset[str] = frozenset()
     """Keys of AWS's own description, at any depth of what the kind doesn't read, that change by themselves."""
+    wrapped: tuple[str, ...] = ()
+    """Keys under which AWS's description is wrapped: what the kind doesn't read is told without them."""
     owned: dict[str, str] = {}
     """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
     parts: tuple[Part, ...] = ()

@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.parts import without
 from ..engine.policies import canonical
 from ..engine.waiting import until
 from ..engine.whole import whole
@@ -162,6 +163,35 @@ class Vpc(Ec2Kind):
             "enable_dns_hostnames": attribute("enableDnsHostnames"),
             **named(item),
         }
+
+    def inside(self, aws, live):
+        """Return what every VPC is born with, and what is attached to it."""
+        def items(operation, key, name="vpc-id", **more):
+            filters = [{"Name": one, "Values": [value]} for one, value in {name: live["id"], **more}.items()]
+            return aws.pages("ec2", operation, key, Filters=filters)
+
+        default = {"group-name": "default"}
+        groups = aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=[
+            {"Name": name, "Values": [value]} for name, value in {"vpc-id": live["id"], **default}.items()
+        ])  # fmt: skip
+        main = items("describe_route_tables", "RouteTables", **{"association.main": "true"})
+        found = {
+            "default_security_group": [
+                {"rules": item["IpPermissions"], "rules_egress": item["IpPermissionsEgress"]} for item in groups
+            ],
+            "network_acls": [
+                {key: item[key] for key in ("NetworkAclId", "IsDefault", "Entries")} | {"tags": named(item)["tags"]}
+                for item in items("describe_network_acls", "NetworkAcls")
+            ],
+            "main_routes": [routes(item) for item in main if routes(item)],
+            "peerings": [
+                without(item, {"Status"})
+                for side in ("requester-vpc-info.vpc-id", "accepter-vpc-info.vpc-id")
+                for item in items("describe_vpc_peering_connections", "VpcPeeringConnections", name=side)
+                if item.get("Status", {}).get("Code") not in ("deleted", "rejected", "failed", "expired")
+            ],
+        }
+        return {field: value for field, value in found.items() if value}
 
     def delete(self, aws, live):
         """Delete the VPC."""

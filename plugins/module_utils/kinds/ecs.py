@@ -337,6 +337,7 @@ class EcsTaskDefinition(EcsKind):
     settling = (("ClientException", "Role is not valid"),)
     # A release registers the next revision with another image; all else of it is this code's.
     owned = {"arn": "a release", "revision": "a release", "container_definitions[[]*[]].image": "a release"}
+    wrapped = ("taskDefinition",)
     passing = frozenset({"compatibilities", "registeredAt", "registeredBy", "requiresAttributes"})
 
     def want(self, arguments):

@@ -152,6 +152,23 @@ class LoadBalancer(ElbKind):
         rules = unless(NO_LISTENER, aws.pages, "elbv2", "describe_rules", "Rules", ListenerArn=item["ListenerArn"])
         return [rule for rule in rules or [] if not rule["IsDefault"]]
 
+    def inside(self, aws, live):
+        """Return what the listeners have beside what this code says of them, and the firewall before them."""
+        found = []
+        for item in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=live["arn"]):
+            arn = {"ListenerArn": item["ListenerArn"]}
+            told = aws("elbv2").describe_listener_attributes(**arn)["Attributes"]
+            certificates = aws("elbv2").describe_listener_certificates(**arn)["Certificates"]
+            known = ("Port", "Protocol", "SslPolicy", "Certificates", "DefaultActions", "LoadBalancerArn")
+            found.append({
+                "Port": item["Port"],
+                **{key: value for key, value in item.items() if key not in known},
+                "attributes": {pair["Key"]: pair["Value"] for pair in told},
+                "certificates": sorted(each["CertificateArn"] for each in certificates if not each.get("IsDefault")),
+            })  # fmt: skip
+        acl = aws("wafv2").get_web_acl_for_resource(ResourceArn=live["arn"]).get("WebACL") or {}
+        return {"listener_details": found, "web_acl": acl.get("ARN", "")}
+
     def prepare(self, aws, live, want):
         """Delete rules that were given more conditions than they should have: the module doesn't see those."""
         wanted = {(each["Port"], rule["Priority"]): rule for each in want["listeners"] for rule in each["Rules"]}
@@ -285,6 +302,23 @@ class TargetGroup(ElbKind):
             "tags": tags,
             **from_attributes(told["Attributes"] if told else [], GROUP_ATTRIBUTES),
         }
+
+    def inside(self, aws, live):
+        """Return the targets that no task of the stack is: ECS registers and takes off those by itself."""
+        told = aws("elbv2").describe_target_health(TargetGroupArn=live["arn"])["TargetHealthDescriptions"]
+        targets = [item["Target"] for item in told if item.get("TargetHealth", {}).get("State") != "draining"]
+        addresses = [item["Id"] for item in targets]
+        if not targets or live["target_type"] != "ip":
+            return {"targets": targets}
+        filters = [{"Name": "addresses.private-ip-address", "Values": addresses}]
+        interfaces = aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters)
+        tasks = {
+            each["PrivateIpAddress"]
+            for item in interfaces
+            if ":ecs:" in item.get("Description", "")
+            for each in item.get("PrivateIpAddresses", [])
+        }
+        return {"targets": [item for item in targets if item["Id"] not in tasks]}
 
     def create(self, aws, want):
         """Make the group with its tags, then set its attributes."""

@@ -77,6 +77,7 @@ class Function(Kind):
     volatile = frozenset(
         {"image_given", "source", "state", "state_reason", "last_update_status", "last_update_reason"}
     )
+    wrapped = ("Configuration", "Code")
     # The code behind a source is compared by its digest.
     create_only = frozenset({"source"})
     replaced = {"package_type": "AWS fixes at creation whether a function is made from an image"}

@@ -279,9 +279,9 @@ class RdsInstance(RdsKind):
     create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
     volatile = frozenset({"status", "pending", "parameters_applied"})
     passing = frozenset({
-        "ActivityStreamStatus", "CertificateDetails", "DBParameterGroups", "LatestRestorableTime",
-        "MasterUserSecret", "OptionGroupMemberships", "PendingModifiedValues", "Status", "StatusInfos",
-        "SubnetStatus",
+        "ActivityStreamStatus", "AvailabilityZone", "CertificateDetails", "DBParameterGroups", "DBSubnetGroup",
+        "LatestRestorableTime",
+        "MasterUserSecret", "PendingModifiedValues", "SecondaryAvailabilityZone", "Status", "StatusInfos",
     })  # fmt: skip
     immutable = {
         "db_name": "AWS makes a database only with its instance",

@@ -18,6 +18,11 @@ ATTRIBUTES = {
     "policy": ("Policy", canonical, json.dumps),
     "delivery_policy": ("DeliveryPolicy", json.loads, json.dumps),
 }
+# Of a subscription: told by its topic, or nothing of ours.
+SAID = (
+    "ConfirmationWasAuthenticated", "EffectiveDeliveryPolicy", "Endpoint", "Owner", "PendingConfirmation", "Protocol",
+    "SubscriptionArn", "TopicArn",
+)  # fmt: skip
 EMPTY = {"policy": None, "delivery_policy": {}}
 
 
@@ -71,6 +76,17 @@ class SnsTopic(Kind):
             "tags": tagging.from_list(tags["Tags"]),
         }
         return with_rest(live, said)
+
+    def inside(self, aws, live):
+        """Return what a subscription says of how it delivers; AWS answers for each by itself."""
+        found = []
+        for item in subscriptions(aws, live["arn"]):
+            told = {} if item["pending"] else unless(
+                MISSING, aws("sns").get_subscription_attributes, SubscriptionArn=item["arn"], otherwise={}
+            ).get("Attributes", {})  # fmt: skip
+            kept = {key: value for key, value in told.items() if key not in SAID}
+            found += [{**pair(item), **kept}] if kept else []
+        return {"subscription_details": found}
 
     def create(self, aws, want):
         """Make the topic with its tags, then subscribe."""

@@ -1,0 +1,58 @@
+"""A view on AWS that asks each question once: many kinds look at the same parents."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from concurrent.futures import Future
+
+from .aws import Aws
+
+
+class Memory(Aws):
+    """An Aws for one look at a whole stack. It must not outlive the look, and nothing must be written through it."""
+
+    def __init__(self, aws: Aws):
+        """Look through another Aws."""
+        super().__init__(lambda service: Client(aws(service), self._once), aws.region)
+        self._known: dict = {}
+        self._asking = threading.Lock()
+        self.calls = 0
+
+    def _once(self, question, ask):
+        """Return what was answered before, or ask; whoever asks meanwhile waits for that answer."""
+        with self._asking:
+            future, first = self._known.get(question), question not in self._known
+            if first:
+                future = self._known[question] = Future()
+                self.calls += 1
+        if first:
+            try:
+                future.set_result(ask())
+            except BaseException as error:  # everybody who asked gets it
+                future.set_exception(error)
+        return copy.deepcopy(future.result())
+
+    def pages(self, service, operation, key, **arguments):
+        """Return all items of a paginated call."""
+        question = (service, operation, "pages", key, json.dumps(arguments, sort_keys=True, default=str))
+        return self._once(question, lambda: super(Memory, self).pages(service, operation, key, **arguments))
+
+
+class Client:
+    """A boto3 client whose answers are remembered."""
+
+    def __init__(self, client, once):
+        self._client, self._of, self._once = client, client.meta.service_model.service_name, once
+
+    def __getattr__(self, name):
+        found = getattr(self._client, name)
+        if name not in self._client.meta.method_to_api_mapping:
+            return found
+
+        def asked(**arguments):
+            question = (self._of, name, json.dumps(arguments, sort_keys=True, default=str))
+            return self._once(question, lambda: found(**arguments))
+
+        return asked

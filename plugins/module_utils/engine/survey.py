@@ -1,0 +1,93 @@
+"""A look at all that a stack has: every field, every part, as it can be recorded and compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from .diff import MASK
+from .errors import expected, sentence
+from .memory import Memory
+from .parts import without
+from .whole import REST
+
+THREADS = 12
+# Names that end so have secrets as their values, wherever they stand; DB_SECRET_ARN or TOKEN_URL have not.
+SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_KEY|PRIVATE_KEY|ACCESS_KEY)$", re.IGNORECASE)
+
+
+@dataclass
+class Survey:
+    """What was seen, and where nothing could be seen."""
+
+    resources: dict[str, list[dict]] = field(default_factory=dict)
+    """The live resources by kind, normalised."""
+    live: dict[str, list[dict]] = field(default_factory=dict)
+    """The same as the kinds know them, to act on."""
+    blind: dict[str, str] = field(default_factory=dict)
+    """The kinds that could not be looked at, and why."""
+    calls: int = 0
+
+    def count(self) -> int:
+        """Return how many resources were seen."""
+        return sum(map(len, self.resources.values()))
+
+
+def survey(aws, stack: str, kinds: dict) -> Survey:
+    """Return all that a stack has."""
+    seen, memory = Survey(), Memory(aws)
+    with ThreadPoolExecutor(THREADS) as pool:
+        looks = pool.map(lambda kind: attempt(lambda: kind.stack(memory, stack)), kinds.values())
+        listed = dict(zip(kinds, looks, strict=True))
+        pairs = [(kinds[name], live) for name, (lives, _told) in listed.items() for live in lives or []]
+        insides = pool.map(lambda pair: attempt(lambda: pair[0].inside(memory, pair[1])), pairs)
+        seen.blind = {name: told for name, (_lives, told) in listed.items() if told}
+        for (kind, live), (inside, told) in zip(pairs, insides, strict=True):
+            if told:
+                seen.blind.setdefault(kind.name, told)
+            seen.live.setdefault(kind.name, []).append(live)
+            seen.resources.setdefault(kind.name, []).append(normal(kind, {**live, **(inside or {})}))
+    seen.calls = memory.calls
+    return seen
+
+
+def again(aws, kind, recorded: dict) -> dict | None:
+    """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example."""
+    live = kind.find(Memory(aws), recorded)
+    return normal(kind, {**live, **kind.inside(Memory(aws), live)}) if live else None
+
+
+def attempt(look) -> tuple:
+    """Return what a look gives and nothing, or nothing and why it could not be made."""
+    try:
+        return look(), ""
+    except Exception as error:
+        if not expected(error):
+            raise
+        return None, sentence(error)
+
+
+def normal(kind, live: dict) -> dict:
+    """Return a live resource as it is recorded: nothing volatile, nothing secret, plain JSON, AWS's own names flat."""
+    plain = json.loads(json.dumps(live, sort_keys=True, default=str))
+    left = without(plain.pop(REST, {}), kind.passing | {"ResponseMetadata"})
+    for key in kind.wrapped:
+        left |= left.pop(key, {})
+    fields = {key: value for key, value in plain.items() if key not in kind.volatile | kind.secret}
+    return {key: hidden(value) for key, value in {**left, **fields}.items() if value not in (None, "", [], {})}
+
+
+def hidden(value):
+    """Return a structure without the values of what is named like a secret."""
+    if isinstance(value, list):
+        return [hidden(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    pair = isinstance(value.get("name"), str) and SECRET_NAME.search(value["name"])
+    return {
+        key: MASK if item and isinstance(item, str) and (SECRET_NAME.search(key) or (pair and key == "value"))
+        else hidden(item)
+        for key, item in value.items()
+    }  # fmt: skip
