@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -12,8 +11,9 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, corrections, errors, gate, strict
+from emulator import clock, corrections, dataplane, errors, gate, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
+from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,10 +40,6 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
     return app
 
 
-# moto's state is not safe to threads, and its services reach into each other: requests are answered one by one.
-_LOCK = threading.RLock()
-
-
 def _waits(environ: dict) -> bool:
     """Tell whether a request may wait (for messages, for a function), and so must not hold up the others."""
     receives = environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ReceiveMessage")
@@ -52,7 +48,7 @@ def _waits(environ: dict) -> bool:
 
 def _one_at_a_time(wsgi_app):
     def locked(environ, start_response):
-        with nullcontext() if _waits(environ) else _LOCK:
+        with nullcontext() if _waits(environ) else LOCK:
             return wsgi_app(environ, start_response)
 
     return locked
@@ -62,7 +58,8 @@ def _reset() -> dict:
     """Empty the account."""
     from moto.moto_api._internal.models import moto_api_backend
 
-    with _LOCK:
+    with LOCK:
+        dataplane.reset()
         moto_api_backend.reset()
     return {"status": "ok"}
 
@@ -83,7 +80,9 @@ def create(log: RequestLog | None = None, judged: bool = True) -> "Application":
     corrections.apply_all()
     strict.load()
     log = log or RequestLog()
-    return Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log)
+    made = Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log)
+    dataplane.start(made)
+    return made
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -97,6 +96,12 @@ class Dispatcher(DomainDispatcherApplication):
         return backend
 
 
+def _arguments(environ) -> dict:
+    """Return what came with a request to one of our own addresses: in its query, and as JSON in its body."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""))) | json.loads(body or b"{}")
+
+
 class Application:
     """Answers our own addresses and hands everything else to moto."""
 
@@ -108,7 +113,7 @@ class Application:
             ("POST", RESET_PATH): self._reset,
             ("GET", LOG_PATH): lambda: list(log.entries),
             ("POST", CLOCK_PATH): move_clock,
-        }
+        } | {(method, OWN + name): answer for (method, name), answer in dataplane.addresses().items()}
 
     def _reset(self) -> dict:
         """Empty the account, and begin the log of its requests anew."""
@@ -121,7 +126,7 @@ class Application:
         if not path.startswith(OWN):
             return self.aws(environ, start_response)
         if (method, path) in self.own:
-            answer = self.own[method, path](**dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+            answer = self.own[method, path](**_arguments(environ))
             status, kind, body = "200 OK", "application/json", json.dumps(answer, default=str).encode()
         else:
             blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None

@@ -5,7 +5,7 @@ import signal
 import sys
 import warnings
 
-from emulator import HOST, settings
+from emulator import HOST, dataplane, settings
 
 
 def _handler():
@@ -29,8 +29,11 @@ def make(port: int, log=None, judged: bool = True):
     from werkzeug.serving import make_server
 
     from emulator import app
+    from emulator.dataplane import inside
 
-    return make_server(HOST, port, app.create(log, judged), threaded=True, request_handler=_handler())
+    made = make_server(HOST, port, app.create(log, judged), threaded=True, request_handler=_handler())
+    inside.served_at(f"http://{HOST}:{made.server_port}")
+    return made
 
 
 def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
@@ -49,3 +52,4 @@ def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
         pass
     finally:
         server.server_close()
+        dataplane.stop()

@@ -282,7 +282,7 @@ def service_tasks(backend, service) -> list:
     return [task for task in tasks if task.group == f"service:{service.name}" and task.last_status != "STOPPED"]
 
 
-def _run(backend, service, deployment) -> None:
+def _run(backend, service, deployment):
     strategy = service.capacity_provider_strategy or []
     task = models.Task(
         cluster=backend.clusters[service.cluster_name],
@@ -300,6 +300,7 @@ def _run(backend, service, deployment) -> None:
     )
     backend.tasks.setdefault(service.cluster_name, {})[task.task_arn] = task
     _targets(backend, service, task, "register")
+    return task
 
 
 def _detail(task, name: str) -> str | None:

@@ -1,5 +1,7 @@
 """ECS as AWS answers it."""
 
+import time
+
 import pytest
 
 CONTAINER = {"name": "app", "image": "nginx", "memory": 128, "portMappings": [{"containerPort": 80}]}
@@ -157,13 +159,23 @@ def test_task_definition(ecs, family, refused):
     refused("ClientException", ecs.describe_task_definition, taskDefinition=family)
 
 
+def stopped(ecs, cluster, task):
+    """Wait until a task has gone its way to the end."""
+    for _ in range(100):
+        seen = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"][0]
+        if seen["lastStatus"] == "STOPPED":
+            break
+        time.sleep(0.1)
+    return seen
+
+
 def test_standalone_task_ends_and_leaves_no_interface(ecs, aws, cluster, family, network):
     task = ecs.run_task(cluster=cluster, taskDefinition=family, networkConfiguration={"awsvpcConfiguration": network})[
         "tasks"
     ][0]
-    for _ in range(6):
-        seen = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"][0]
-    assert seen["lastStatus"] == "STOPPED"
+    assert (task["lastStatus"], task["desiredStatus"]) == ("PROVISIONING", "RUNNING")
+    seen = stopped(ecs, cluster, task)
+    assert (seen["stopCode"], seen["containers"][0]["exitCode"]) == ("EssentialContainerExited", 0)
     aws("ec2").delete_security_group(GroupId=network["securityGroups"][0])
 
 
@@ -210,8 +222,9 @@ def test_run_task(ecs, refused, network, name):
         cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": network}
     )["tasks"][0]
     assert (task["launchType"], task["cpu"], task["memory"]) == ("FARGATE", "256", "512")
-    stopped = ecs.stop_task(cluster=name, task=task["taskArn"], reason="enough")["task"]
-    assert (stopped["lastStatus"], stopped["stopCode"], stopped["stoppedReason"]) == (
+    assert ecs.stop_task(cluster=name, task=task["taskArn"], reason="enough")["task"]["desiredStatus"] == "STOPPED"
+    seen = stopped(ecs, name, task)
+    assert (seen["lastStatus"], seen["stopCode"], seen["stoppedReason"]) == (
         "STOPPED",
         "UserInitiated",
         "enough",

@@ -1,0 +1,97 @@
+"""The data plane: what an account does by itself. Pipes poll, tasks run, events are delivered, schedules fire.
+
+- ``engine``: the timer on the emulator's clock, which ``EMULATOR_SPEED`` makes faster and ``POST /_emulator/clock`` moves
+- ``pipes``, ``queues``, ``paths``: from a queue to RunTask
+- ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
+- ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
+- ``functions``, ``runner``: Lambda
+- ``schedules``, ``expressions``: what fires by the clock
+
+Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
+the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
+"""
+
+import atexit
+import functools
+
+from emulator.lock import LOCK
+
+
+@functools.cache
+def _install() -> None:
+    from emulator.dataplane import bus, functions, images, pipes, queues, schedules, tasks
+
+    for part in (queues, bus, tasks, functions, pipes, schedules):
+        part.install()
+    images.load()
+    atexit.register(stop)
+
+
+def start(app) -> None:
+    """Begin, with the WSGI application that answers what the data plane asks."""
+    from emulator.dataplane import inside
+    from emulator.dataplane.engine import ENGINE
+
+    _install()
+    inside.answered_by(app)
+    ENGINE.start()
+
+
+def reset() -> None:
+    """Forget what was going on, faults and images as well; the images of the environment's file count again."""
+    from emulator.dataplane import faults, images, inside
+    from emulator.dataplane.engine import ENGINE
+
+    with LOCK:
+        ENGINE.reset()
+        inside.forget()
+        faults.forget()
+        images.use([])
+        images.load()
+
+
+def stop() -> None:
+    """End everything that runs."""
+    from emulator.dataplane.engine import ENGINE
+
+    ENGINE.reset()
+
+
+def addresses() -> dict:
+    """Return our own addresses under /_emulator/, with what answers them."""
+    from emulator.dataplane import faults, images, pipes
+
+    return {
+        ("GET", "images"): images.use,
+        ("POST", "images"): images.use,
+        ("GET", "faults"): faults.show,
+        ("POST", "faults"): faults.use,
+        ("POST", "pipes/restart"): pipes.restart,
+        ("GET", "dataplane"): state,
+    }
+
+
+def state() -> dict:
+    """Tell what is going on."""
+    from collections import Counter
+
+    from moto.ecs.models import ecs_backends
+
+    from emulator import ACCOUNT
+    from emulator.dataplane import functions, pipes, schedules
+    from emulator.dataplane.engine import ENGINE
+
+    with LOCK:
+        tasks = Counter(
+            task.status
+            for backend in ecs_backends[ACCOUNT].values()
+            for cluster in backend.tasks.values()
+            for task in cluster.values()
+        )
+    return {
+        "tasks": dict(tasks),
+        "functions": functions.running(),
+        "pipes": pipes.polling(),
+        "schedules": schedules.planned(),
+        "planned": ENGINE.planned,
+    }

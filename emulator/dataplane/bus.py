@@ -1,0 +1,147 @@
+"""The event bus: events go to the rules that match, and from there to targets that permit it; else to dead letters."""
+
+import copy
+import json
+import uuid
+from datetime import UTC, datetime
+
+from moto.events.models import Rule
+
+from emulator import ACCOUNT, clock
+from emulator.corrections import replacing
+from emulator.dataplane import faults, paths, patterns, targets
+from emulator.dataplane.engine import ENGINE, log
+from emulator.dataplane.permissions import Role, Service
+from emulator.errors import AWSError
+
+KINDS = ("sqs", "sns", "lambda", "logs", "ecs")
+PRINCIPAL = "events.amazonaws.com"
+BACKOFF = 30.0  # seconds before the first retry; doubled for each further one
+
+
+def iso(seconds: float) -> str:
+    """Write a time as events have it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def put(source: str, kind: str, detail: dict, resources: list[str], region: str) -> None:
+    """Put an event of AWS's own on the default bus."""
+    event = message(source, kind, detail, resources, region)
+    for rule in list(targets.backend("events", region)._get_event_bus("default").rules.values()):
+        rule.send_to_targets(event)
+
+
+def message(source: str, kind: str, detail, resources: list[str], region: str, when: float | None = None) -> dict:
+    """Return an event as it is delivered."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": kind,
+        "source": source,
+        "account": ACCOUNT,
+        "time": iso(clock.now() if when is None else when),
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
+
+
+def install() -> None:
+    """Let rules deliver as AWS does."""
+
+    @replacing(Rule, "send_to_targets")
+    def send(original, self, event, transform_input=True):
+        pattern = self.event_pattern.get_pattern()
+        if self.state == "DISABLED" or not pattern:  # a schedule alone takes no events
+            return
+        shown = {key: value for key, value in event.items() if key != "ingestion-time"}
+        if isinstance(shown.get("time"), (int, float)):
+            shown["time"] = iso(shown["time"])
+        if not patterns.matches(pattern, shown):
+            return
+        for target in list(self.targets):
+            if target["Arn"].split(":")[2] in KINDS:
+                for _ in range(2 if faults.twice() else 1):
+                    to_target(self, target, shown)
+        others = [one for one in self.targets if one["Arn"].split(":")[2] not in KINDS]
+        if others:  # archives and other buses
+            rest = copy.copy(self)
+            rest.targets = others
+            original(rest, {"ingestion-time": clock.now(), **event}, transform_input)
+
+
+def to_target(rule, target: dict, event: dict) -> None:
+    """Deliver an event to one of a rule's targets."""
+    authorities = [Service(PRINCIPAL, rule.arn)]
+    if target.get("RoleArn"):
+        authorities.append(Role(target["RoleArn"], PRINCIPAL))
+    Delivery(
+        target["Arn"], transformed(rule, target, event), authorities, target,
+        {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
+    ).attempt()  # fmt: skip
+
+
+def transformed(rule, target: dict, event: dict) -> str:
+    """Return what a target gets of an event."""
+    if "Input" in target:
+        return target["Input"]
+    if "InputPath" in target:
+        found = paths.find(target["InputPath"], event)
+        return json.dumps(None if found is paths.MISSING else found)
+    if "InputTransformer" not in target:
+        return json.dumps(event)
+    given = target["InputTransformer"]
+    own = {
+        "aws.events.rule-arn": rule.arn,
+        "aws.events.rule-name": rule.name,
+        "aws.events.event": event,
+        "aws.events.event.json": event,
+        "aws.events.event.ingestion-time": event["time"],
+    }
+    named = given.get("InputPathsMap", {})
+    return paths.fill(
+        given["InputTemplate"],
+        lambda name: paths.find(named[name], event) if name in named else own.get(name, paths.MISSING),
+    )
+
+
+class Delivery:
+    """One event on its way to one target: tried again where that may help, else laid into the dead letters."""
+
+    def __init__(self, arn: str, body: str, authorities: list, target: dict, told: dict):
+        self.arn, self.body, self.authorities, self.target, self.told = arn, body, authorities, target, told
+        self.tries, self.born = 0, clock.now()
+        policy = target.get("RetryPolicy") or {}
+        self.retries = policy.get("MaximumRetryAttempts", 185)
+        self.age = policy.get("MaximumEventAgeInSeconds", 86400)
+
+    def attempt(self) -> None:
+        """Try once."""
+        try:
+            targets.send(self.arn, self.body, self.authorities, self.target)
+        except Exception as problem:  # moto has errors of many classes
+            self._failed(getattr(problem, "code", type(problem).__name__), str(getattr(problem, "message", problem)))
+
+    def _failed(self, code: str, text: str) -> None:
+        over = None
+        if code in targets.RETRIED:
+            wait = BACKOFF * 2**self.tries
+            if self.tries >= self.retries:
+                over = "MaximumRetryAttempts"
+            elif clock.now() + wait > self.born + self.age:
+                over = "MaximumEventAgeInSeconds"
+            else:
+                self.tries += 1
+                ENGINE.after(wait, self.attempt)
+                return
+        log.warning("event not delivered to %s: %s: %s", self.arn, code, text)
+        letters = (self.target.get("DeadLetterConfig") or {}).get("Arn")
+        if not letters:
+            return
+        told = {**self.told, "ERROR_CODE": code, "ERROR_MESSAGE": text, "RETRY_ATTEMPTS": str(self.tries)}
+        if over:
+            told["EXHAUSTED_RETRY_CONDITION"] = over
+        try:
+            targets.send(letters, self.body, self.authorities, attributes=told)
+        except AWSError as problem:
+            log.warning("the event is lost, %s takes no dead letters: %s", letters, problem.message)

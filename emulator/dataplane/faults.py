@@ -1,0 +1,69 @@
+"""Faults on request: what happens to a share of the tasks, drawn from a seed.
+
+What a task meets is drawn from the seed and the task's own overrides, so it doesn't depend on the order in which tasks
+start; another attempt with another number in its environment draws anew.
+"""
+
+import json
+import random
+from collections import Counter
+from fnmatch import fnmatchcase
+
+NONE, CRASH, SPOT, START = "none", "crash", "spot", "start"
+NEVER = (  # (stop code, reason) of a task that never starts; on Spot it's the capacity as well
+    "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}",
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+)
+_rates: dict = {}
+_met: Counter = Counter()
+_drawn = 0
+
+
+def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, family: str = "*") -> dict:
+    """Set the shares of tasks that crash, are interrupted on Spot and never start, and of events that come twice."""
+    forget()
+    _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, family=family)
+    return show()
+
+
+def show() -> dict:
+    """Tell the shares, and how many tasks met what."""
+    return {"faults": dict(_rates), "met": dict(_met)}
+
+
+def forget() -> None:
+    """Do no harm any more."""
+    global _drawn  # noqa: PLW0603
+    _rates.clear()
+    _met.clear()
+    _drawn = 0
+
+
+def draw(task) -> tuple[str, random.Random]:
+    """Return what a task meets, and the dice for the rest."""
+    global _drawn  # noqa: PLW0603
+    _drawn += 1
+    told = json.dumps(task.overrides.get("containerOverrides") or _drawn, sort_keys=True)
+    dice = random.Random(f"{_rates.get('seed')}/{told}")
+    met = _choose(task, dice.random()) if _rates else NONE
+    if _rates and _rates["seed"] is None:
+        met = _choose(task, random.random())
+    _met[met] += 1
+    return met, dice
+
+
+def _choose(task, share: float) -> str:
+    family = task.task_definition_arn.split("/")[-1].split(":")[0]
+    if not fnmatchcase(family, _rates["family"]):
+        return NONE
+    spot = _rates["spot"] if task.capacity_provider_name == "FARGATE_SPOT" else 0.0
+    for name, rate in ((CRASH, _rates["crash"]), (START, _rates["start"]), (SPOT, spot)):
+        if share < rate:
+            return name
+        share -= rate
+    return NONE
+
+
+def twice() -> bool:
+    """Tell whether an event is to be delivered twice, which EventBridge may do."""
+    return bool(_rates) and random.random() < _rates["twice"]

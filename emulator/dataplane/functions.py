@@ -1,0 +1,394 @@
+"""Lambda: zip functions in Python really run, in processes that serve one invocation after another, as on AWS.
+
+An image function runs what the image map says for it: ``function: payload`` answers with that, ``run`` is a command
+that gets the event as its input; one that isn't in the map answers as moto does. A function's timeout is in real
+seconds: the process doesn't know of the emulator's clock.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from moto.awslambda_simple.models import LambdaSimpleBackend
+
+from emulator import clock
+from emulator.corrections import replacing
+from emulator.dataplane import bus, images, inside, targets
+from emulator.dataplane.engine import ENGINE, log
+from emulator.dataplane.permissions import Role
+from emulator.errors import AWSError
+from emulator.lock import LOCK
+
+RUNNER = Path(__file__).with_name("runner.py")
+PRINCIPAL = "lambda.amazonaws.com"
+PROCESSES = 4  # run at a time on this machine; more wait, without being throttled for it
+IDLE = 300.0  # seconds of the clock until an idle process ends
+RETRY_SECONDS = (60.0, 120.0)  # after the first and the second failure of an asynchronous invocation
+MAXIMUM_AGE = 21600
+
+
+@dataclass
+class Outcome:
+    """What came of an invocation."""
+
+    payload: bytes
+    error: str = ""
+    log: str = ""
+
+
+class Environment:
+    """One process with a function's code, which serves its invocations."""
+
+    def __init__(self, function, key: tuple):
+        self.key, self.used = key, clock.now()
+        self.folder = Path(tempfile.mkdtemp(prefix="function-"))
+        self.stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
+            code.extractall(self.folder / "code")
+        self.printed = (self.folder / "log").open("wb+")
+        group = log_group(function)
+        variables = {
+            **function.environment_vars,
+            "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.stream,
+            "LAMBDA_TASK_ROOT": str(self.folder / "code"),
+        }
+        keys = inside.credentials(function.role, function.function_name)
+        self.process = subprocess.Popen(
+            [sys.executable, str(RUNNER), function.handler], cwd=self.folder / "code",
+            env=images.environment(function.region, keys, variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.printed, start_new_session=True, text=True,
+        )  # fmt: skip
+
+    def invoke(self, event, context: dict) -> tuple[dict, str]:
+        """Return the runner's answer and what was printed meanwhile."""
+        begin = self.printed.seek(0, 2)
+        self.used = clock.now()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps({"event": event, "context": context}) + "\n")
+            self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], context["timeout"])
+        line = self.process.stdout.readline() if ready else ""
+        if line:
+            made = json.loads(line)
+        elif ready:
+            status = self.process.wait()
+            made = _error(
+                "Runtime.ExitError", f"RequestId: {context['aws_request_id']} Error: Runtime exited: {status}"
+            )
+        else:
+            made = _error(
+                "Sandbox.Timedout",
+                f"RequestId: {context['aws_request_id']} Error: Task timed out after {context['timeout']:.2f} seconds",
+            )
+        if not line:
+            self.end()
+        with (self.folder / "log").open("rb") if self.folder.exists() else io.BytesIO() as printed:
+            printed.seek(begin)
+            return made, printed.read().decode(errors="replace")
+
+    def end(self) -> None:
+        """Kill the process."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it still serves."""
+        return self.process.poll() is None
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        with contextlib.suppress(OSError):  # its input may have ended before
+            self.end()
+        self.printed.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _error(kind: str, message: str) -> dict:
+    return {"error": {"errorType": kind, "errorMessage": message}}
+
+
+_guard = threading.Lock()
+_idle: list[Environment] = []
+_all: set[Environment] = set()
+_active: Counter = Counter()
+_slots = threading.Semaphore(PROCESSES)
+
+
+def log_group(function) -> str:
+    """Return where a function's lines go."""
+    return getattr(function, "kept", {}).get("LoggingConfig", {}).get("LogGroup") or function.logs_group_name
+
+
+def _key(function) -> tuple:
+    shown = (function.code_sha_256, function.handler, sorted(function.environment_vars.items()), function.role)
+    return function.function_arn, repr(shown), ENGINE.life
+
+
+def _take(function) -> Environment:
+    key = _key(function)
+    with _guard:
+        stale = [one for one in _idle if one.key[0] == key[0] and one.key != key]
+        for one in stale:
+            _idle.remove(one)
+            _all.discard(one)
+        found = next((one for one in reversed(_idle) if one.key == key), None)
+        if found:
+            _idle.remove(found)
+    for one in stale:
+        one.remove()
+    if found and found.alive:
+        return found
+    made = Environment(function, key)
+    with _guard:
+        _all.add(made)
+    return made
+
+
+def _give(environment: Environment) -> None:
+    with _guard:
+        if environment.alive and environment.key[2] == ENGINE.life:
+            _idle.append(environment)
+            ENGINE.after(IDLE, _tidy)
+            return
+        _all.discard(environment)
+    environment.remove()
+
+
+def _tidy() -> None:
+    with _guard:
+        old = [one for one in _idle if one.used + IDLE <= clock.now()]
+        for one in old:
+            _idle.remove(one)
+            _all.discard(one)
+    for one in old:
+        one.remove()
+
+
+def end_all() -> None:
+    """Kill every process."""
+    with _guard:
+        ended = list(_all)
+        _all.clear()
+        _idle.clear()
+    for one in ended:
+        one.remove()
+
+
+ENGINE.at_end(end_all)
+
+
+def running() -> int:
+    """Tell how many invocations run."""
+    return sum(_active.values())
+
+
+# Invocation
+
+
+def runs(function) -> bool:
+    """Tell whether the emulator can run a function; else it answers as moto does."""
+    if function.package_type == "Image":
+        return images.entry(function.code["ImageUri"]) is not None
+    return (function.run_time or "").startswith("python") and zipfile.is_zipfile(io.BytesIO(function.code_bytes))
+
+
+def invoke(function, body) -> Outcome:
+    """Run a function now; raise TooManyRequestsException if its reserved concurrency is used up."""
+    with _guard:
+        reserved = function.reserved_concurrency
+        if reserved is not None and _active[function.function_arn] >= int(reserved):
+            raise AWSError("TooManyRequestsException", "Rate Exceeded.")
+        _active[function.function_arn] += 1
+    try:
+        with _slots:
+            return _run(function, json.loads(body or "{}"))
+    finally:
+        with _guard:
+            _active[function.function_arn] -= 1
+
+
+def _run(function, event) -> Outcome:
+    request, started = str(uuid.uuid4()), time.monotonic()
+    if function.package_type == "Image":
+        made, printed, stream = *_run_image(function, event), f"{time.strftime('%Y/%m/%d')}/[$LATEST]image"
+    else:
+        environment = _take(function)
+        stream = environment.stream
+        made, printed = environment.invoke(event, _context(function, request, stream))
+        _give(environment)
+    took = (time.monotonic() - started) * 1000
+    lines = [
+        f"START RequestId: {request} Version: {function.version}",
+        *printed.splitlines(),
+        *([made["error"]["errorMessage"]] if "error" in made else []),
+        f"END RequestId: {request}",
+        f"REPORT RequestId: {request}\tDuration: {took:.2f} ms\tMemory Size: {function.memory_size} MB",
+    ]
+    with LOCK:
+        logs = targets.backend("logs", function.region)
+        if log_group(function) not in logs.groups and Role(function.role, PRINCIPAL).may(
+            "logs:CreateLogGroup",
+            f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{log_group(function)}",
+        ):
+            logs.create_log_group(log_group(function), {})
+        targets.write(function.region, log_group(function), stream, lines)
+    error = "error" in made
+    payload = json.dumps(made["error"] if error else made["payload"]).encode()
+    return Outcome(payload, "Unhandled" if error else "", "\n".join(lines))
+
+
+def _context(function, request: str, stream: str) -> dict:
+    return {
+        "function_name": function.function_name,
+        "function_version": str(function.version),
+        "invoked_function_arn": function.function_arn,
+        "memory_limit_in_mb": str(function.memory_size),
+        "aws_request_id": request,
+        "log_group_name": log_group(function),
+        "log_stream_name": stream,
+        "timeout": float(function.timeout),
+    }
+
+
+def _run_image(function, event) -> tuple[dict, str]:
+    chosen = images.entry(function.code["ImageUri"])
+    if "run" not in chosen:
+        return {"payload": chosen.get("function")}, chosen.get("says", "")
+    keys = inside.credentials(function.role, function.function_name)
+    try:
+        done = subprocess.run(
+            chosen["run"], input=json.dumps(event), capture_output=True, text=True, timeout=float(function.timeout),
+            env=images.environment(function.region, keys, function.environment_vars), check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return _error("Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds"), ""
+    if done.returncode:
+        return _error("Runtime.ExitError", f"Runtime exited with error: exit status {done.returncode}"), done.stderr
+    try:
+        return {"payload": json.loads(done.stdout or "null")}, done.stderr
+    except ValueError:
+        return {"payload": done.stdout}, done.stderr
+
+
+class Later:
+    """An asynchronous invocation: tried up to three times, then handed to the function's destination."""
+
+    def __init__(self, function, body):
+        self.function, self.body, self.request = function, body or "{}", str(uuid.uuid4())
+        self.born, self.failures, self.throttled = clock.now(), 0, 0
+        config = function.event_invoke_config[0].config if function.event_invoke_config else {}
+        self.retries = config.get("MaximumRetryAttempts", 2)
+        self.age = config.get("MaximumEventAgeInSeconds", MAXIMUM_AGE)
+        self.destinations = config.get("DestinationConfig") or {}
+
+    def attempt(self) -> None:
+        """Try once, beside."""
+        ENGINE.beside(self._try, ENGINE.life)
+
+    def _try(self, life: int) -> None:
+        if life != ENGINE.life:
+            return
+        try:
+            outcome = invoke(self.function, self.body)
+        except AWSError:
+            self.throttled += 1
+            wait = min(300.0, 2.0**self.throttled)
+            if clock.now() + wait > self.born + self.age:
+                ENGINE.after(0, self._over, "EventAgeExceeded", None, life=life)
+            else:
+                ENGINE.after(wait, self.attempt, life=life)
+            return
+        if not outcome.error:
+            ENGINE.after(0, self._over, "Success", outcome, life=life)
+        elif self.failures >= self.retries:
+            self.failures += 1
+            ENGINE.after(0, self._over, "RetriesExhausted", outcome, life=life)
+        else:
+            ENGINE.after(RETRY_SECONDS[min(self.failures, 1)], self.attempt, life=life)
+            self.failures += 1
+
+    def _over(self, condition: str, outcome: Outcome | None) -> None:
+        good = condition == "Success"
+        arn = (self.destinations.get("OnSuccess" if good else "OnFailure") or {}).get("Destination")
+        told = {
+            "version": "1.0",
+            "timestamp": bus.iso(clock.now()),
+            "requestContext": {
+                "requestId": self.request,
+                "functionArn": f"{self.function.function_arn}:$LATEST",
+                "condition": condition,
+                "approximateInvokeCount": self.failures + good,
+            },
+            "requestPayload": json.loads(self.body),
+        }
+        if outcome:
+            told["responseContext"] = {"statusCode": 200, "executedVersion": "$LATEST"}
+            told["responsePayload"] = json.loads(outcome.payload)
+            if outcome.error:
+                told["responseContext"]["functionError"] = outcome.error
+        if arn:
+            self._send(arn, json.dumps(told), {})
+        letters = (getattr(self.function, "kept", {}).get("DeadLetterConfig") or {}).get("TargetArn")
+        if letters and not good:
+            message = json.loads(outcome.payload).get("errorMessage", "") if outcome else condition
+            self._send(
+                letters, text(self.body), {"RequestID": self.request, "ErrorCode": "200", "ErrorMessage": message}
+            )
+
+    def _send(self, arn: str, body: str, attributes: dict) -> None:
+        try:
+            targets.send(arn, body, [Role(self.function.role, PRINCIPAL)], attributes=attributes)
+        except Exception as problem:
+            log.warning("%s: nothing reached %s: %s", self.function.function_name, arn, problem)
+
+
+def text(body) -> str:
+    """Return a body as text."""
+    return body.decode() if isinstance(body, bytes) else body
+
+
+def invoke_later(function, body) -> None:
+    """Take an asynchronous invocation."""
+    if runs(function):
+        Later(function, text(body)).attempt()
+
+
+def install() -> None:
+    """Let Lambda run functions."""
+
+    @replacing(LambdaSimpleBackend, "invoke")
+    def invoked(original, self, function_name, qualifier, body, headers, response_headers):
+        with LOCK:
+            function = self.get_function(function_name, qualifier)
+        kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
+        if not runs(function) or kind == "DryRun":
+            return original(self, function_name, qualifier, body, headers, response_headers)
+        if kind == "Event":
+            invoke_later(function, body)
+            return b""
+        outcome = invoke(function, body)
+        if outcome.error:
+            response_headers["x-amz-function-error"] = outcome.error
+        response_headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-4096:]).decode()
+        return outcome.payload

@@ -1,0 +1,59 @@
+"""JSON paths and templates, as EventBridge's rules and pipes read them."""
+
+import json
+import re
+from collections.abc import Callable
+
+MISSING = object()
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']+)'\]")
+_VARIABLE = re.compile(r"<([^<>\s]+)>")
+
+
+def find(path: str, value):
+    """Follow a path such as ``$.body.user.id`` or ``$.items[0]``; MISSING if it leads nowhere.
+
+    A text on the way that is JSON is read as such, which pipes do with the bodies of messages.
+    """
+    if not path.startswith("$"):
+        return MISSING
+    for name, index, quoted in _STEP.findall(path[1:]):
+        if isinstance(value, str):
+            value = read(value)
+        key = int(index) if index else name or quoted
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+    return value
+
+
+def read(text: str):
+    """Read a text as JSON, if it is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def text(value) -> str:
+    """Write a value where a text is wanted: texts as they are, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def fill(template: str, lookup: Callable[[str], object]) -> str:
+    """Fill in a template's ``<variables>``: within quotes as text, elsewhere as JSON; what is missing vanishes."""
+    made, position = [], 0
+    for found in _VARIABLE.finditer(template):
+        value = lookup(found[1])
+        made.append(template[position : found.start()])
+        position = found.end()
+        quotes = template.count('"', 0, found.start()) - template.count('\\"', 0, found.start())
+        if value is MISSING:
+            made.append("" if quotes % 2 else '""')
+        elif quotes % 2:
+            made.append(json.dumps(text(value))[1:-1])
+        elif template.lstrip().startswith(("{", "[")):
+            made.append(json.dumps(value))
+        else:
+            made.append(text(value))
+    return "".join([*made, template[position:]])

@@ -1,0 +1,286 @@
+"""EventBridge Pipes: a poller per pipe that reads its queue and runs a task per message.
+
+As on AWS a message is deleted as soon as RunTask accepts the task. If it's refused, the message stays in flight until
+its visibility timeout is over, and comes again until the queue's own redrive policy lays it aside.
+"""
+
+import json
+import threading
+import time
+import uuid
+
+from moto.pipes.models import EventBridgePipesBackend as Backend
+
+from emulator import clock
+from emulator.corrections import replacing
+from emulator.dataplane import functions, paths, patterns, queues, targets
+from emulator.dataplane.engine import ENGINE, log
+from emulator.dataplane.permissions import Role, check_key
+from emulator.errors import AWSError
+from emulator.lock import LOCK
+
+PRINCIPAL = "pipes.amazonaws.com"
+AT_ONCE = 10  # messages per receive; each is an invocation of its own
+BACKOFF = 1.0  # seconds after a throttled RunTask
+_pollers: dict[str, "Poller"] = {}
+
+
+class Killed(Exception):
+    """The poller's process is gone: nothing more is done, and nothing is cleaned up."""
+
+
+class Poller:
+    """The process of one pipe."""
+
+    def __init__(self, pipe):
+        self.pipe, self.wake = pipe, threading.Event()
+        self.killed = self.left = False
+        self.role = Role(pipe.role_arn, PRINCIPAL)
+        self.region = pipe.source.split(":")[3]
+        queues.LISTENERS[pipe.source].add(self.wake.set)
+        clock.when_moved(self.wake.set)
+        ENGINE.beside(self._work)
+
+    def leave(self) -> None:
+        """Stop after the messages at hand."""
+        self.left = True
+        self._off()
+
+    def kill(self) -> None:
+        """Stop as a crash would: what is in flight stays so."""
+        self.killed = True
+        self._off()
+
+    def _off(self) -> None:
+        queues.LISTENERS[self.pipe.source].discard(self.wake.set)
+        clock.no_more(self.wake.set)
+        self.wake.set()
+
+    def _work(self) -> None:
+        try:
+            while not (self.killed or self.left):
+                self.wake.clear()
+                messages, pause = self._receive()
+                for message in messages:
+                    self._one(message)
+                if not messages:
+                    self.wake.wait(pause)
+        except Killed:
+            pass
+
+    def _alive(self) -> None:
+        if self.killed:
+            raise Killed
+
+    def _receive(self) -> tuple[list, float | None]:
+        """Return messages, or for how long there will be none."""
+        with LOCK:
+            self._alive()
+            sqs = targets.backend("sqs", self.region)
+            queue = sqs.queues.get(self.pipe.source.split(":")[-1])
+            if queue is None or not self._may_poll(queue):
+                return [], 5.0
+            found = sqs.receive_message(queue.name, AT_ONCE, 0, queue.visibility_timeout, ["All"])
+            due = queues.next_visible(queue)
+        return found, None if due is None else clock.until(due) + 0.01
+
+    def _may_poll(self, queue) -> bool:
+        try:
+            for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+                if not self.role.may(action, queue.queue_arn):
+                    raise AWSError(
+                        "AccessDeniedException", f"{self.pipe.role_arn} may not {action} on {queue.queue_arn}"
+                    )
+            check_key(queue.kms_master_key_id, self.region, self.role, ("kms:Decrypt",), "alias/aws/sqs")
+        except AWSError as problem:
+            if self.pipe.state_reason != problem.message:
+                log.warning("%s doesn't poll: %s", self.pipe.arn, problem.message)
+                self.pipe.state_reason = problem.message
+            return False
+        self.pipe.state_reason = None
+        return True
+
+    def _one(self, message) -> None:
+        self._alive()
+        event, execution = record(message, self.pipe.source), str(uuid.uuid4())
+        problem = None
+        try:
+            if self._wanted(event):
+                self._told("INFO", execution, "ExecutionStarted")
+                self._invoke(self._enriched(event))
+        except AWSError as refused:
+            problem = refused
+        self._alive()
+        if problem is None:
+            with LOCK:
+                self._delete(message)
+            self._told("INFO", execution, "ExecutionSucceeded")
+            return
+        self._told("ERROR", execution, "ExecutionFailed", event, problem)
+        if problem.code in targets.RETRIED:
+            time.sleep(BACKOFF / clock.SPEED)
+
+    def _delete(self, message) -> None:
+        try:
+            targets.backend("sqs", self.region).delete_message(self.pipe.source.split(":")[-1], message.receipt_handle)
+        except Exception as gone:  # it was received again meanwhile, or the queue is gone
+            log.warning("%s: message not deleted: %s", self.pipe.arn, gone)
+
+    def _wanted(self, event: dict) -> bool:
+        """Tell whether the pipe's filter lets a message through; the others are deleted."""
+        filters = ((self.pipe.source_parameters or {}).get("FilterCriteria") or {}).get("Filters") or []
+        shown = event | {"body": paths.read(event["body"])}
+        return not filters or any(patterns.matches(json.loads(one["Pattern"]), shown) for one in filters)
+
+    def _enriched(self, event: dict) -> dict:
+        if not self.pipe.enrichment:
+            return event
+        if ":lambda:" not in self.pipe.enrichment or not self.role.may("lambda:InvokeFunction", self.pipe.enrichment):
+            raise AWSError("EnrichmentFailed", f"{self.pipe.enrichment} can't be invoked")
+        function = targets.backend("lambda", self.region).get_function(self.pipe.enrichment)
+        template = (self.pipe.enrichment_parameters or {}).get("InputTemplate")
+        outcome = functions.invoke(function, f"[{self._template(template, event) if template else json.dumps(event)}]")
+        if outcome.error:
+            raise AWSError("EnrichmentFailed", outcome.payload.decode())
+        made = json.loads(outcome.payload)
+        return made[0] if isinstance(made, list) else made
+
+    def _invoke(self, event: dict) -> None:
+        given = self.pipe.target_parameters or {}
+        template = given.get("InputTemplate")
+        if ":ecs:" not in self.pipe.target:
+            body = self._template(template, event) if template else json.dumps(event)
+            targets.send(self.pipe.target, body, [self.role])
+            return
+        parameters = dynamic(given.get("EcsTaskParameters") or {}, event)
+        overrides = targets.lowered(parameters.pop("Overrides", None) or {})
+        if template:
+            overrides = json.loads(self._template(template, event)) | overrides
+        targets.run_task(self.region, self.pipe.role_arn, self.pipe.target, parameters, overrides, self.pipe.name)
+
+    def _template(self, template: str, event: dict) -> str:
+        own = {
+            "aws.pipes.pipe-arn": self.pipe.arn,
+            "aws.pipes.pipe-name": self.pipe.name,
+            "aws.pipes.source-arn": self.pipe.source,
+            "aws.pipes.target-arn": self.pipe.target,
+            "aws.pipes.event.ingestion-time": int(clock.now() * 1000),
+            "aws.pipes.event": event,
+            "aws.pipes.event.json": event,
+        }
+        return paths.fill(template, lambda name: own[name] if name in own else paths.find(name, event))
+
+    def _told(self, level: str, execution: str, kind: str, event=None, problem: AWSError | None = None) -> None:
+        """Write to the pipe's log group, if its level says so."""
+        settings = self.pipe.log_configuration or {}
+        group = (settings.get("CloudwatchLogsLogDestination") or {}).get("LogGroupArn")
+        levels = ("OFF", "ERROR", "INFO", "TRACE")
+        if not group or levels.index(level) > levels.index(settings.get("Level", "OFF")):
+            return
+        entry = {
+            "resourceArn": self.pipe.arn,
+            "timestamp": int(clock.now() * 1000),
+            "executionId": execution,
+            "messageType": kind,
+            "logLevel": level,
+        }
+        if problem:
+            entry["error"] = {"code": problem.code, "message": problem.message}
+            if "ALL" in (settings.get("IncludeExecutionData") or []):
+                entry["payload"] = json.dumps([event])[:262144]
+        with LOCK:
+            name = group.split(":log-group:")[1].removesuffix(":*")
+            targets.write(self.region, name, self.pipe.name, [json.dumps(entry)])
+
+
+def record(message, source: str) -> dict:
+    """Return a message as pipes see it."""
+    attributes = {}
+    for name, one in message.message_attributes.items():
+        kind = "binaryValue" if one["DataType"].startswith("Binary") else "stringValue"
+        attributes[name] = {kind: one[kind[0].upper() + kind[1:]], "dataType": one["DataType"]}
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": str(message.approximate_receive_count),
+            "SentTimestamp": str(message.sent_timestamp),
+            "SenderId": message.sender_id,
+            "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        },
+        "messageAttributes": attributes,
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source,
+        "awsRegion": source.split(":")[3],
+    }
+
+
+def dynamic(value, event: dict):
+    """Replace every text that is a path as a whole by what it leads to."""
+    if isinstance(value, dict):
+        return {key: dynamic(item, event) for key, item in value.items()}
+    if isinstance(value, list):
+        return [dynamic(item, event) for item in value]
+    if not isinstance(value, str) or not value.startswith("$."):
+        return value
+    found = paths.find(value, event)
+    if found is paths.MISSING:
+        raise AWSError("TargetParameterPathNotFound", f"the event has no {value}")
+    return paths.text(found)
+
+
+# The pollers
+
+
+def _sync(pipe) -> None:
+    """Start or stop a pipe's poller as the pipe wants it."""
+    wanted = pipe.desired_state == "RUNNING" and ":sqs:" in pipe.source
+    running = _pollers.get(pipe.arn)
+    if running and (not wanted or running.pipe is not pipe or running.role.arn != pipe.role_arn):
+        _pollers.pop(pipe.arn).leave()
+        running = None
+    if wanted and not running:
+        _pollers[pipe.arn] = Poller(pipe)
+
+
+def restart() -> dict:
+    """Crash every poller in the middle of its work, and start new ones."""
+    with LOCK:
+        crashed = [*_pollers.values()]
+        for one in crashed:
+            one.kill()
+        _pollers.clear()
+        for one in crashed:
+            _sync(one.pipe)
+    return {"restarted": [one.pipe.arn for one in crashed]}
+
+
+def end_all() -> None:
+    """End every poller."""
+    for one in _pollers.values():
+        one.kill()
+    _pollers.clear()
+
+
+def polling() -> list[str]:
+    """Name the pipes that poll."""
+    return sorted(_pollers)
+
+
+ENGINE.at_end(end_all)
+
+
+def install() -> None:
+    """Let pipes poll."""
+    for name in ("create_pipe", "update_pipe", "start_pipe", "stop_pipe", "delete_pipe"):
+        _follow(name)
+
+
+def _follow(name: str) -> None:
+    @replacing(Backend, name)
+    def changed(original, self, *args, **kwargs):
+        pipe = original(self, *args, **kwargs)
+        _sync(pipe)
+        return pipe

@@ -1,0 +1,45 @@
+"""SQS on the emulator's clock, safe to threads, and telling pipes of new messages."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from moto.sqs import models
+
+from emulator import clock
+from emulator.corrections import replacing
+from emulator.lock import LOCK
+
+# By queue ARN: who wants to know that a message came.
+LISTENERS: dict[str, set[Callable[[], None]]] = defaultdict(set)
+
+
+def next_visible(queue) -> float | None:
+    """Return when the next message that is in flight or delayed can be received; None when there is none."""
+    times = [max(one.visible_at, one.delayed_until) / 1000 for one in queue._messages]
+    return min(times, default=None)
+
+
+def install() -> None:
+    """Put queues on the clock."""
+    models.unix_time = clock.now
+    models.unix_time_millis = lambda: clock.now() * 1000
+
+    @replacing(models.Queue, "add_message")
+    def add(original, self, message):
+        original(self, message)
+        for told in list(LISTENERS.get(self.queue_arn, ())):
+            told()
+
+    @replacing(models.SQSBackend, "receive_message")
+    def receive(original, self, queue_name, count, wait_seconds_timeout, *args, **kwargs):
+        # moto waits with everybody's state in its hands; here only the looks hold the lock.
+        end = clock.now() + wait_seconds_timeout
+        while True:
+            with LOCK:
+                found = original(self, queue_name, count, 0, *args, **kwargs)
+                queue = self.get_queue(queue_name)
+            if found or clock.now() >= end:
+                return found
+            with queue._messages_lock:
+                if not any(one.visible and not one.delayed for one in queue._messages):
+                    queue._messages_lock.wait(min(0.2, clock.until(end)))

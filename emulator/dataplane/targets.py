@@ -1,0 +1,129 @@
+"""Where rules, schedules and functions deliver to: whoever sends must be permitted to, else nothing arrives."""
+
+import json
+import time
+import uuid
+
+from botocore.exceptions import ClientError
+from moto.backends import get_backend
+
+from emulator import ACCOUNT
+from emulator.dataplane import inside
+from emulator.dataplane.permissions import check_key
+from emulator.errors import AWSError
+
+RETRIED = ("ThrottlingException", "TooManyRequestsException", "ServiceException", "InternalFailure")
+
+
+def backend(service: str, region: str):
+    """Return moto's state of a service."""
+    return get_backend(service)[ACCOUNT][region]
+
+
+def send(arn: str, body: str, authorities: list, target: dict | None = None, attributes: dict | None = None) -> None:
+    """Deliver a text to a target, or raise AWSError."""
+    service, region = arn.split(":")[2:4]
+    if service not in _SENDERS:
+        raise AWSError("InvalidTarget", f"the emulator doesn't deliver to {service}")
+    _SENDERS[service](arn, region, body, authorities, target or {}, attributes or {})
+
+
+def _check(authorities: list, action: str, arn: str, policy: str | None):
+    for one in authorities:
+        if one.may(action, arn, policy):
+            return one
+    raise AWSError("NO_PERMISSIONS", f"not authorized to perform: {action} on resource: {arn}")
+
+
+def _queue(arn, region, body, authorities, target, attributes):
+    queue = backend("sqs", region).queues.get(arn.split(":")[-1])
+    if queue is None:
+        raise AWSError("NO_RESOURCE", f"the queue {arn} does not exist")
+    sender = _check(authorities, "sqs:SendMessage", arn, queue.policy)
+    check_key(queue.kms_master_key_id, region, sender, ("kms:GenerateDataKey", "kms:Decrypt"), "alias/aws/sqs")
+    backend("sqs", region).send_message(
+        queue.name,
+        body,
+        message_attributes={key: {"DataType": "String", "StringValue": text} for key, text in attributes.items()},
+        group_id=target.get("SqsParameters", {}).get("MessageGroupId"),
+    )
+
+
+def _topic(arn, region, body, authorities, _target, _attributes):
+    topic = backend("sns", region).topics.get(arn)
+    if topic is None:
+        raise AWSError("NO_RESOURCE", f"the topic {arn} does not exist")
+    sender = _check(authorities, "sns:Publish", arn, topic.policy)
+    check_key(topic.kms_master_key_id, region, sender, ("kms:GenerateDataKey", "kms:Decrypt"), "alias/aws/sns")
+    topic.publish(body)
+
+
+def _function(arn, region, body, authorities, _target, _attributes):
+    from emulator.dataplane import functions
+
+    function = backend("lambda", region).get_function(arn)
+    _check(authorities, "lambda:InvokeFunction", arn, json.dumps({"Statement": function.policy.statements}))
+    functions.invoke_later(function, body)
+
+
+def _log_group(arn, region, body, authorities, _target, _attributes):
+    logs, name = backend("logs", region), arn.split(":log-group:")[1].removesuffix(":*")
+    if name not in logs.groups:
+        raise AWSError("NO_RESOURCE", f"the log group {name} does not exist")
+    statements = []
+    for policy in logs.resource_policies.values():
+        statements += json.loads(policy.policy_document).get("Statement", [])
+    _check(authorities, "logs:PutLogEvents", f"{logs.groups[name].arn}:*", json.dumps({"Statement": statements}))
+    write(region, name, str(uuid.uuid4()), [body])
+
+
+def _cluster(arn, region, body, authorities, target, _attributes):
+    from emulator.dataplane.permissions import Role
+
+    role = next((one for one in authorities if isinstance(one, Role)), None)
+    given = target.get("EcsParameters") or {}
+    if role is None or not given:
+        raise AWSError("NO_PERMISSIONS", f"a role and EcsParameters are needed to run tasks on {arn}")
+    text = json.loads(body) if target.get("Input") or target.get("InputTransformer") else {}
+    run_task(region, role.arn, arn, given, overrides=text, session="events")
+
+
+def run_task(region: str, role: str, cluster: str, given: dict, overrides: dict, session: str) -> list[dict]:
+    """Run a task with a role's permissions, from the parameters that targets have for it; raise if none was accepted."""
+    names = {"TaskDefinitionArn": "taskDefinition", "TaskCount": "count"}
+    request = {names.get(key, key[0].lower() + key[1:]): lowered(value) for key, value in given.items()}
+    if overrides:
+        request["overrides"] = overrides
+    request.pop("tags", None)
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in given.get("Tags") or []]
+    try:
+        answer = inside.client("ecs", region, role, session).run_task(
+            cluster=cluster, **request, **({"tags": tags} if tags else {})
+        )
+    except ClientError as refused:
+        error = refused.response["Error"]
+        raise AWSError(error["Code"], error["Message"]) from refused
+    if answer["failures"]:
+        raise AWSError("RunTaskFailed", json.dumps(answer["failures"]))
+    return answer["tasks"]
+
+
+def lowered(value):
+    """Write keys as ECS's own API has them, with a small first letter."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: lowered(item) for key, item in value.items()}
+    return [lowered(item) for item in value] if isinstance(value, list) else value
+
+
+_SENDERS = {"sqs": _queue, "sns": _topic, "lambda": _function, "logs": _log_group, "ecs": _cluster}
+
+
+def write(region: str, group: str, stream: str, lines: list[str]) -> bool:
+    """Put lines into a log stream, which is made; tell whether the group is there."""
+    logs = backend("logs", region)
+    if group not in logs.groups:
+        return False
+    logs.ensure_log_stream(group, stream)
+    now = int(time.time() * 1000)  # not the emulator's clock: events from the future are refused
+    logs.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
+    return True

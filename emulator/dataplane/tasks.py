@@ -1,0 +1,393 @@
+"""The life of a task: from PROVISIONING to STOPPED by itself, with an event for every step."""
+
+import json
+import os
+import random
+from datetime import UTC, datetime
+
+from moto.ecs import models
+
+from emulator import ACCOUNT, clock
+from emulator.corrections import ecs as corrected
+from emulator.corrections import replacing
+from emulator.dataplane import bus, faults, images, inside, targets
+from emulator.dataplane.engine import ENGINE
+from emulator.dataplane.permissions import Role
+from emulator.errors import AWSError
+from emulator.lock import LOCK
+
+# Seconds of the emulator's clock for each of PROVISIONING, PENDING and DEPROVISIONING. Fargate takes 10 to 30.
+STEP = "EMULATOR_TASK_SECONDS"
+PRINCIPAL = "ecs-tasks.amazonaws.com"
+# RunTask on Fargate: so many at once, then so many a second; for on-demand and Spot alike, each of its own.
+BURST, RATE = 100, 20
+MAXIMUM_OVERRIDES = 8192
+
+
+class CannotStart(Exception):
+    """A task that never runs, with the reason that it shows."""
+
+
+class Life:
+    """What happens to one task."""
+
+    def __init__(self, task, service: bool = False):
+        self.task, self.service, self.step = task, service, float(os.environ.get(STEP, "0.3"))
+        self.backend = task._backend
+        self.definition = self.backend.describe_task_definition(task.task_definition_arn)
+        self.running: dict[str, images.Running] = {}
+        self.fault, self.dice = faults.draw(task)
+        self.stopping = False
+        task.version, task.connectivity, task.stop_code = 0, "CONNECTED", None
+        task.started_at = None
+        if service:  # its service counts it as running at once
+            self._start()
+        else:
+            self._show("PROVISIONING")
+            ENGINE.after(self.step, self._pend)
+
+    # Forward
+
+    def _pend(self) -> None:
+        if not self.stopping:
+            self._show("PENDING")
+            ENGINE.after(self.step, self._start)
+
+    def _start(self) -> None:
+        if self.stopping:
+            return
+        task = self.task
+        try:
+            self._never()
+            made = [self._prepare(one) for one in self.definition.container_definitions]
+        except CannotStart as problem:
+            self._stopping("TaskFailedToStart", str(problem))
+            self._deprovision()
+            return
+        task.started_at = _now()
+        self._show("RUNNING")
+        if self.fault == faults.CRASH:
+            code, reason = self.dice.choice(
+                ((1, None), (137, "OutOfMemoryError: Container killed due to memory usage"))
+            )
+            ENGINE.after(self.step, self._exited, task.containers[0], code, reason)
+            return
+        for container, (chosen, arguments, variables, line) in zip(task.containers, made, strict=True):
+            self.running[container.name] = images.Running(
+                chosen, arguments, variables, line, lambda code, one=container: self._exited(one, code)
+            )
+        if self.fault == faults.SPOT:
+            ENGINE.after(0, self.stop, "SpotInterruption", "Your Spot Task was interrupted.")
+
+    def _never(self) -> None:
+        if self.fault != faults.START:
+            return
+        spot = self.task.capacity_provider_name == "FARGATE_SPOT"
+        reason = self.dice.choice(faults.NEVER) if spot else faults.NEVER[0]
+        image = self.definition.container_definitions[0]["image"]
+        raise CannotStart(reason.format(image=image))
+
+    # Containers
+
+    def _prepare(self, container: dict) -> tuple:
+        """Return what a container needs to run: what runs, its arguments, its environment and where its lines go."""
+        override = next(
+            (one for one in self.task.overrides.get("containerOverrides", []) if one.get("name") == container["name"]),
+            {},
+        )
+        variables = {one["name"]: one["value"] for one in container.get("environment", [])}
+        variables |= {one["name"]: one.get("value", "") for one in override.get("environment", [])}
+        variables |= {one["name"]: self._secret(one["valueFrom"]) for one in container.get("secrets", [])}
+        line = self._log(container)
+        chosen = images.entry(container["image"]) or ({"stays": True} if self.service else images.UNMAPPED)
+        role = self.task.overrides.get("taskRoleArn") or self.definition.task_role_arn
+        keys = inside.credentials(role, self.task.id) if role and "run" in chosen else {}
+        arguments = override.get("command") or container.get("command") or []
+        return chosen, arguments, images.environment(self.task.region_name, keys, variables), line
+
+    def _execution_role(self) -> Role:
+        return Role(self.task.overrides.get("executionRoleArn") or self.definition.execution_role_arn or "", PRINCIPAL)
+
+    def _secret(self, source: str) -> str:
+        """Read a value as ECS does before it starts a container: with the execution role."""
+        service = source.split(":")[2] if source.startswith("arn:") else "ssm"
+        region = self.task.region_name
+        try:
+            if service == "ssm":
+                arn = (
+                    source
+                    if source.startswith("arn:")
+                    else f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{source.lstrip('/')}"
+                )
+                self._may("ssm:GetParameters", arn)
+                return targets.backend("ssm", region).get_parameter(arn.split(":parameter")[1].lstrip("/")).value
+            parts = source.split(":")
+            arn, key, stage, version = ":".join(parts[:7]), *[*parts[7:], "", "", ""][:3]
+            self._may("secretsmanager:GetSecretValue", arn)
+            secrets = targets.backend("secretsmanager", region)
+            value = secrets.get_secret_value(arn, version or None, stage or None)["SecretString"]
+            return str(json.loads(value)[key]) if key else value
+        except Exception as problem:
+            text = getattr(problem, "message", None) or f"{type(problem).__name__}: {problem}"
+            raise CannotStart(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+                f"failed: unable to retrieve secret from {service}: {text}"
+            ) from problem
+
+    def _may(self, action: str, arn: str) -> None:
+        role = self._execution_role()
+        if not role.may(action, arn):
+            raise AWSError(
+                "AccessDeniedException", f"{role.arn} is not authorized to perform: {action} on resource: {arn}"
+            )
+
+    def _log(self, container: dict):
+        settings = container.get("logConfiguration") or {}
+        if settings.get("logDriver") != "awslogs":
+            return lambda _line: None
+        options = settings["options"]
+        group, region = options["awslogs-group"], options.get("awslogs-region", self.task.region_name)
+        stream = "/".join([options.get("awslogs-stream-prefix", ""), container["name"], self.task.id]).lstrip("/")
+        if not targets.write(region, group, stream, []):
+            raise CannotStart(
+                "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+                "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+            )
+
+        def line(text: str) -> None:
+            with LOCK:
+                targets.write(region, group, stream, [text])
+
+        return line
+
+    # To the end
+
+    def stop(self, code: str, reason: str) -> None:
+        """Let it end: its containers get SIGTERM, and SIGKILL after their stopTimeout."""
+        if self.stopping:
+            return
+        self._stopping(code, reason)
+        if not self.running:
+            self._deprovision()
+            return
+        self._show(self.task.status)  # the wish alone is an event, too: it's how an interruption is announced
+        for container in self.definition.container_definitions:
+            if container["name"] in self.running:
+                self.running[container["name"]].stop(float(container.get("stopTimeout", 30)))
+
+    def _stopping(self, code: str, reason: str) -> None:
+        self.stopping = True
+        self.task.desired_status, self.task.stop_code, self.task.stopped_reason = "STOPPED", code, reason
+        self.task.stopping_at = _now()
+
+    def _exited(self, container, code: int, reason: str | None = None) -> None:
+        if self.task.status == "STOPPED":
+            return
+        container.last_status, container.exitCode = "STOPPED", code
+        if reason:
+            container.reason = reason
+        self.running.pop(container.name, None)
+        definition = next(one for one in self.definition.container_definitions if one["name"] == container.name)
+        if not self.stopping and (definition.get("essential", True) or not self.running):
+            self.task.execution_stopped_at = _now()
+            if self.running:
+                self.stop("EssentialContainerExited", "Essential container in task exited")
+            else:
+                self._stopping("EssentialContainerExited", "Essential container in task exited")
+        if self.stopping and not self.running:
+            self._deprovision()
+
+    def _deprovision(self) -> None:
+        self._show("DEPROVISIONING")
+        ENGINE.after(self.step, self._stopped)
+
+    def _stopped(self) -> None:
+        if self.task.status == "STOPPED":
+            return
+        corrected.stop(self.backend, self.task, self.task.stopped_reason)
+        if self.service:
+            ENGINE.after(self.step, _settle, self.backend, self.task)
+
+    def cut(self) -> None:
+        """Show that it's over, however it came to that."""
+        self.stopping = True
+        for one in list(self.running.values()):
+            one.stop(0)
+        self.running.clear()
+        self._show("STOPPED")
+
+    # What others see
+
+    def _show(self, status: str) -> None:
+        task = self.task
+        task.status, task.version, task.updated_at = status, task.version + 1, _now()
+        for container in task.containers:
+            ended = getattr(container, "exitCode", None) is not None
+            container.last_status = {"PROVISIONING": "PENDING", "DEPROVISIONING": "STOPPED"}.get(status, status)
+            if ended:
+                container.last_status = "STOPPED"
+        bus.put("aws.ecs", "ECS Task State Change", detail(task), [task.task_arn], task.region_name)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None)
+
+
+def _time(value) -> str | None:
+    return f"{value.isoformat(timespec='milliseconds')}Z" if value else None
+
+
+def detail(task) -> dict:
+    """Return a task as its events tell of it."""
+    shown = {
+        "attachments": [
+            {"id": one["id"], "type": "eni", "status": one["status"], "details": one["details"]}
+            for one in task.attachments
+        ],
+        "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+        "capacityProviderName": task.capacity_provider_name,
+        "clusterArn": task.cluster_arn,
+        "connectivity": task.connectivity,
+        "containers": [_container(task, one) for one in task.containers],
+        "cpu": task.cpu,
+        "createdAt": _time(task.created_at),
+        "desiredStatus": task.desired_status,
+        "enableExecuteCommand": False,
+        "executionStoppedAt": _time(getattr(task, "execution_stopped_at", None)),
+        "group": task.group,
+        "launchType": task.launch_type or "FARGATE",
+        "lastStatus": task.status,
+        "memory": task.memory,
+        "overrides": {"containerOverrides": [], **task.overrides},
+        "platformVersion": task.platform_version or "1.4.0",
+        "startedAt": _time(task.started_at),
+        "startedBy": task.started_by or None,
+        "stopCode": task.stop_code,
+        "stoppedAt": _time(getattr(task, "stopped_at", None)),
+        "stoppingAt": _time(getattr(task, "stopping_at", None)),
+        "stoppedReason": task.stopped_reason or None,
+        "taskArn": task.task_arn,
+        "taskDefinitionArn": task.task_definition_arn,
+        "updatedAt": _time(task.updated_at),
+        "version": task.version,
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _container(task, one) -> dict:
+    shown = {
+        "containerArn": one.container_arn,
+        "exitCode": getattr(one, "exitCode", None),
+        "lastStatus": one.last_status,
+        "name": one.name,
+        "image": one.image,
+        "reason": getattr(one, "reason", None),
+        "taskArn": task.task_arn,
+        "networkInterfaces": [],
+        "cpu": str(one.cpu or 0),
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _settle(backend, task) -> None:
+    service = backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
+    if service:
+        corrected.settle(backend, service)
+
+
+# RunTask's limits
+
+
+class Bucket:
+    """So many calls at once, then so many a second of the emulator's clock."""
+
+    def __init__(self):
+        self.left, self.at = float(BURST), clock.now()
+
+    def take(self, count: int) -> bool:
+        """Take from it; tell whether there was enough."""
+        now = clock.now()
+        self.left, self.at = min(BURST, self.left + (now - self.at) * RATE), now
+        if self.left < count:
+            return False
+        self.left -= count
+        return True
+
+
+_buckets: dict[tuple, Bucket] = {}
+
+
+def _check(api) -> None:
+    given = api.params
+    overrides = given.get("overrides") or {}
+    if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > MAXIMUM_OVERRIDES:
+        raise AWSError("InvalidParameterException", f"Container Overrides length must be at most {MAXIMUM_OVERRIDES}")
+    strategy = given.get("capacityProviderStrategy") or [{}]
+    kind = (api.region, strategy[0].get("capacityProvider", "FARGATE"))
+    if not _buckets.setdefault(kind, Bucket()).take(int(given.get("count") or 1)):
+        raise AWSError("ThrottlingException", "Rate exceeded")
+
+
+def install() -> None:
+    """Give tasks their lives."""
+
+    @replacing(models.Task, "advance")
+    def advance(_original, self):
+        """Nothing: time makes a task go on, not who looks at it."""
+
+    @replacing(corrected.Responses, "run_task")
+    def run(original, self):
+        _check(self)
+        return original(self)
+
+    @replacing(corrected.Backend, "run_task")
+    def run_task(original, self, *args, **kwargs):
+        tasks = original(self, *args, **kwargs)
+        for task in tasks:
+            strategy = kwargs.get("capacity_provider_strategy") or (args[10] if len(args) > 10 else None)
+            if strategy:
+                task.capacity_provider_name = _share(strategy)
+            task.life = Life(task)
+        return tasks
+
+    @replacing(corrected, "_run")
+    def run_of_service(original, backend, service, deployment):
+        task = original(backend, service, deployment)
+        task.life = Life(task, service=True)
+        return task
+
+    @replacing(corrected.Backend, "stop_task")
+    def stop_task(original, self, cluster, name, reason):
+        known = self.tasks.get(self._get_cluster(cluster).name, {})
+        task = next((one for arn, one in known.items() if arn.endswith(name.split("/")[-1])), None)
+        if task is None or not getattr(task, "life", None):
+            return original(self, cluster, name, reason)
+        task.life.stop("UserInitiated", reason or "Task stopped by user")
+        return task
+
+    @replacing(corrected, "stop")
+    def stop(original, backend, task, reason):
+        over = task.status == "STOPPED"
+        original(backend, task, reason)
+        task.stopped_at = _now()
+        if not task.stop_code:
+            task.stop_code = "ServiceSchedulerInitiated"
+        if getattr(task, "life", None) and not over:
+            task.life.cut()
+
+
+def _share(strategy: list[dict]) -> str:
+    """Choose a provider for one task: one with a base first, then by weight; without weights the first."""
+    if based := next((one for one in strategy if one.get("base")), None):
+        return based["capacityProvider"]
+    weights = [int(one.get("weight") or 0) for one in strategy]
+    chosen = random.choices(strategy, weights)[0] if any(weights) else strategy[0]
+    return chosen["capacityProvider"]
+
+
+def forget() -> None:
+    """Forget how much was run."""
+    _buckets.clear()
+
+
+ENGINE.at_end(forget)
