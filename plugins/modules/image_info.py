@@ -55,6 +55,9 @@ options:
             description: Name of the container.
             type: str
             required: true
+          family:
+            description: The family of task definitions whose newest is meant where there is no such service.
+            type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -114,6 +117,7 @@ COMPONENT = {
             "cluster": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
             "container": {"type": "str", "required": True},
+            "family": {"type": "str"},
         },
     },
 }

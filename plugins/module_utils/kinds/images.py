@@ -62,9 +62,12 @@ def running(aws, component: dict) -> str:
         services=[service["name"]],
         otherwise={"services": []},
     )["services"]
-    live = next((one for one in found if one["status"] == "ACTIVE"), None)
-    if live is None:
+    live = next((one for one in found if one["status"] == "ACTIVE"), {"taskDefinition": service.get("family")})
+    if not live["taskDefinition"]:
         return ""
-    task = aws("ecs").describe_task_definition(taskDefinition=live["taskDefinition"])["taskDefinition"]
+    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=live["taskDefinition"])
+    if answer is None:
+        return ""
+    task = answer["taskDefinition"]
     containers = {one["name"]: one["image"] for one in task["containerDefinitions"]}
     return containers.get(service["container"], "")

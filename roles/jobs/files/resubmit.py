@@ -1,0 +1,107 @@
+"""Runs jobs again that ended through no fault of their own, and keeps all others that failed.
+
+EventBridge calls it with each task that ended without success. A task that AWS took its spare capacity from, or that
+found none, is run again with the same overrides and one attempt more, the last time on demand. Every other job, and
+one whose attempts are used up, goes to the queue of failed jobs with its body and the reason. Whatever goes wrong in
+here is raised: Lambda tries again, and in the end sends the event itself to that queue.
+"""
+
+import json
+import os
+import re
+
+import boto3
+
+ECS = boto3.client("ecs")
+SQS = boto3.client("sqs")
+TAKEN_AWAY = ("SpotInterruption", "TerminationNotice")
+NO_CAPACITY = re.compile(r"capacity is unavailable|insufficient capacity", re.IGNORECASE)
+
+
+def handler(event, _context):
+    """Decide what becomes of one ended task, and return it in words, for the log."""
+    task = event["detail"]
+    if succeeded(task):
+        return "succeeded"
+    attempt = int(variables(task).get("JOB_ATTEMPT", "1"))
+    if unlucky(task) and attempt <= int(os.environ["RETRIES"]):
+        return f"attempt {attempt + 1}: {run(task, attempt + 1)}"
+    return f"failed: {keep(event, attempt)}"
+
+
+def override(task):
+    """Return the override of the worker's container, in which the job is."""
+    overrides = task.get("overrides", {}).get("containerOverrides", [])
+    return next((one for one in overrides if one.get("name") == os.environ["CONTAINER"]), {})
+
+
+def variables(task):
+    """Return the variables that the task was given."""
+    return {one["name"]: one["value"] for one in override(task).get("environment", [])}
+
+
+def worker(task):
+    """Return the worker's container; other containers of a task, AWS's own among them, say nothing about the job."""
+    return next((one for one in task.get("containers", []) if one.get("name") == os.environ["CONTAINER"]), {})
+
+
+def succeeded(task):
+    """Say whether the worker ended by itself and well."""
+    return task.get("stopCode") == "EssentialContainerExited" and worker(task).get("exitCode") == 0
+
+
+def unlucky(task):
+    """Say whether the task ended for want of capacity, and not through the job."""
+    no_capacity = task.get("stopCode") == "TaskFailedToStart" and NO_CAPACITY.search(task.get("stoppedReason", ""))
+    return task.get("stopCode") in TAKEN_AWAY or bool(no_capacity)
+
+
+def run(task, attempt):
+    """Run the task again, and return the new task's ARN."""
+    last = attempt > int(os.environ["RETRIES"])
+    environment = {**variables(task), "JOB_ATTEMPT": str(attempt)}
+    again = {key: value for key, value in override(task).items() if value}
+    again["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
+    answer = ECS.run_task(
+        cluster=task["clusterArn"],
+        taskDefinition=os.environ["TASK_DEFINITION"],
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE" if last else "FARGATE_SPOT", "weight": 1}],
+        networkConfiguration={
+            "awsvpcConfiguration": {
+                "subnets": os.environ["SUBNETS"].split(","),
+                "securityGroups": os.environ["SECURITY_GROUPS"].split(","),
+                "assignPublicIp": "ENABLED",
+            }
+        },
+        overrides={"containerOverrides": [again]},
+        propagateTags="TASK_DEFINITION",
+        enableECSManagedTags=True,
+        startedBy=f"attempt-{attempt}",
+        # The same event can come twice.
+        clientToken=f"{task['taskArn'].rsplit('/', 1)[-1]}-{attempt}",
+    )
+    if answer.get("failures"):
+        raise RuntimeError(f"the task can't be run again: {answer['failures']}")
+    return answer["tasks"][0]["taskArn"]
+
+
+def keep(event, attempt):
+    """Put the job into the queue of failed jobs, and return the reason."""
+    task, given = event["detail"], variables(event["detail"])
+    told = {
+        "body": given.get("SQS_BODY"),
+        "message_id": given.get("SQS_MESSAGE_ID"),
+        "attempt": attempt,
+        "reason": reason(task),
+        "event": event,
+    }
+    SQS.send_message(QueueUrl=os.environ["FAILED_JOBS_URL"], MessageBody=json.dumps(told))
+    return told["reason"]
+
+
+def reason(task):
+    """Return why the task ended, in one line."""
+    container = worker(task)
+    ended = f"exit code {container['exitCode']}" if "exitCode" in container else ""
+    said = [task.get("stopCode"), task.get("stoppedReason"), ended, container.get("reason")]
+    return "; ".join(filter(None, said))
