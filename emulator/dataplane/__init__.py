@@ -1,6 +1,6 @@
 """The data plane: what an account does by itself. Pipes poll, tasks run, events are delivered, schedules fire.
 
-- ``engine``: the timer on the emulator's clock, which ``EMULATOR_SPEED`` makes faster and ``POST /_emulator/clock`` moves
+- ``engine``: the timer on the emulator's clock (EMULATOR_SPEED makes it faster, POST /_emulator/clock moves it)
 - ``pipes``, ``queues``, ``paths``: from a queue to RunTask
 - ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
 - ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it

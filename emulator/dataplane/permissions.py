@@ -27,6 +27,7 @@ class Role:
 
     arn: str
     principal: str
+    source: str = ""  # the resource of ours that the service assumes it for
 
     def may(self, action: str, resource: str, _policy: str | None = None, context=None) -> bool:
         """Tell whether the service can assume the role and the role may do it."""
@@ -34,7 +35,7 @@ class Role:
         if role is None:
             return False
         trust = role.assume_role_policy_document
-        known = {"aws:SourceAccount": ACCOUNT}
+        known = {"aws:SourceAccount": ACCOUNT} | ({"aws:SourceArn": self.source} if self.source else {})
         return permitted(trust, "sts:AssumeRole", "*", ("Service", self.principal), known) and policies.permits(
             granted(role), action, resource, context=context
         )

@@ -35,7 +35,7 @@ class Poller:
     def __init__(self, pipe):
         self.pipe, self.wake = pipe, threading.Event()
         self.killed = self.left = False
-        self.role = Role(pipe.role_arn, PRINCIPAL)
+        self.role = Role(pipe.role_arn, PRINCIPAL, pipe.arn)
         self.region = pipe.source.split(":")[3]
         queues.LISTENERS[pipe.source].add(self.wake.set)
         clock.when_moved(self.wake.set)

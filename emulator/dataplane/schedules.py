@@ -78,6 +78,7 @@ def _schedule(schedule, gone: bool = False) -> None:
 
 def _fire_schedule(schedule, when: float) -> None:
     target, region = schedule.target, schedule.arn.split(":")[3]
+    group = schedule.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
     execution = str(uuid.uuid4())
     body = target.get("Input") or "{}"
     for name, value in {
@@ -88,7 +89,7 @@ def _fire_schedule(schedule, when: float) -> None:
     }.items():
         body = body.replace(f"<aws.scheduler.{name}>", value)
     told = {"SCHEDULE_ARN": schedule.arn, "TARGET_ARN": target["Arn"], "EXECUTION_ID": execution}
-    bus.Delivery(target["Arn"], body, [Role(target["RoleArn"], PRINCIPAL)], target, told).attempt()
+    bus.Delivery(target["Arn"], body, [Role(target["RoleArn"], PRINCIPAL, group)], target, told).attempt()
     log.debug("%s fired in %s", schedule.arn, region)
     if schedule.schedule_expression.startswith("at(") and schedule.action_after_completion == "DELETE":
         _schedule(schedule, gone=True)

@@ -17,6 +17,10 @@ RETRIED = ("ThrottlingException", "TooManyRequestsException", "ServiceException"
 
 def backend(service: str, region: str):
     """Return moto's state of a service."""
+    if service == "lambda":  # it has two, by whether containers are there
+        from moto.awslambda.utils import get_backend as of_lambda
+
+        return of_lambda(ACCOUNT, region)
     return get_backend(service)[ACCOUNT][region]
 
 
@@ -89,7 +93,7 @@ def _cluster(arn, region, body, authorities, target, _attributes):
 
 
 def run_task(region: str, role: str, cluster: str, given: dict, overrides: dict, session: str) -> list[dict]:
-    """Run a task with a role's permissions, from the parameters that targets have for it; raise if none was accepted."""
+    """Run a task with a role's permissions, from the parameters that targets have for it; raise if it's refused."""
     names = {"TaskDefinitionArn": "taskDefinition", "TaskCount": "count"}
     request = {names.get(key, key[0].lower() + key[1:]): lowered(value) for key, value in given.items()}
     if overrides:

@@ -11,7 +11,7 @@ from emulator import ACCOUNT, clock
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
 from emulator.dataplane import bus, faults, images, inside, targets
-from emulator.dataplane.engine import ENGINE
+from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
 from emulator.lock import LOCK
@@ -61,8 +61,11 @@ class Life:
             self._never()
             made = [self._prepare(one) for one in self.definition.container_definitions]
         except CannotStart as problem:
-            self._stopping("TaskFailedToStart", str(problem))
-            self._deprovision()
+            self._failed(str(problem))
+            return
+        except Exception as problem:  # a mistake of ours must not leave the task for ever between two states
+            log.exception("%s doesn't start", task.task_arn)
+            self._failed(f"EmulatorError: {problem}")
             return
         task.started_at = _now()
         self._show("RUNNING")
@@ -78,6 +81,10 @@ class Life:
             )
         if self.fault == faults.SPOT:
             ENGINE.after(0, self.stop, "SpotInterruption", "Your Spot Task was interrupted.")
+
+    def _failed(self, reason: str) -> None:
+        self._stopping("TaskFailedToStart", reason)
+        self._deprovision()
 
     def _never(self) -> None:
         if self.fault != faults.START:
@@ -100,13 +107,16 @@ class Life:
         variables |= {one["name"]: self._secret(one["valueFrom"]) for one in container.get("secrets", [])}
         line = self._log(container)
         chosen = images.entry(container["image"]) or ({"stays": True} if self.service else images.UNMAPPED)
-        role = self.task.overrides.get("taskRoleArn") or self.definition.task_role_arn
+        role = self.task.overrides.get("taskRoleArn") or getattr(self.definition, "task_role_arn", None)
         keys = inside.credentials(role, self.task.id) if role and "run" in chosen else {}
         arguments = override.get("command") or container.get("command") or []
         return chosen, arguments, images.environment(self.task.region_name, keys, variables), line
 
     def _execution_role(self) -> Role:
-        return Role(self.task.overrides.get("executionRoleArn") or self.definition.execution_role_arn or "", PRINCIPAL)
+        return Role(
+            self.task.overrides.get("executionRoleArn") or getattr(self.definition, "execution_role_arn", None) or "",
+            PRINCIPAL,
+        )
 
     def _secret(self, source: str) -> str:
         """Read a value as ECS does before it starts a container: with the execution role."""
@@ -114,13 +124,10 @@ class Life:
         region = self.task.region_name
         try:
             if service == "ssm":
-                arn = (
-                    source
-                    if source.startswith("arn:")
-                    else f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{source.lstrip('/')}"
-                )
+                name = source.split(":parameter")[-1].lstrip("/")
+                arn = f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{name}"
                 self._may("ssm:GetParameters", arn)
-                return targets.backend("ssm", region).get_parameter(arn.split(":parameter")[1].lstrip("/")).value
+                return targets.backend("ssm", region).get_parameter(name).value
             parts = source.split(":")
             arn, key, stage, version = ":".join(parts[:7]), *[*parts[7:], "", "", ""][:3]
             self._may("secretsmanager:GetSecretValue", arn)
@@ -151,7 +158,8 @@ class Life:
         if not targets.write(region, group, stream, []):
             raise CannotStart(
                 "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-                "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+                "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not "
+                "exist."
             )
 
         def line(text: str) -> None:
@@ -315,6 +323,7 @@ class Bucket:
 
 
 _buckets: dict[tuple, Bucket] = {}
+_tokens: dict[str, tuple] = {}  # what was answered to a RunTask with a client token
 
 
 def _check(api) -> None:
@@ -337,8 +346,17 @@ def install() -> None:
 
     @replacing(corrected.Responses, "run_task")
     def run(original, self):
+        token = self.params.get("clientToken")
+        if token and token in _tokens:
+            asked, answer = _tokens[token]
+            if asked != self.params:
+                raise AWSError("ConflictException", "The client token was used for another request.")
+            return answer
         _check(self)
-        return original(self)
+        answer = original(self)
+        if token:
+            _tokens[token] = dict(self.params), answer
+        return answer
 
     @replacing(corrected.Backend, "run_task")
     def run_task(original, self, *args, **kwargs):
@@ -388,6 +406,7 @@ def _share(strategy: list[dict]) -> str:
 def forget() -> None:
     """Forget how much was run."""
     _buckets.clear()
+    _tokens.clear()
 
 
 ENGINE.at_end(forget)
