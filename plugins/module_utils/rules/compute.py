@@ -31,6 +31,7 @@ def fargate_size(cpu, memory):
 
 @rule("ecs_api_capacity_providers")
 @rule("ecs_worker_capacity_providers")
+@rule("pipes_capacity_providers")
 def strategy(providers):
     """A capacity provider strategy of Fargate."""
     names = [entry.get("capacity_provider") for entry in providers.value]
@@ -71,6 +72,7 @@ def image(name):
 
 @rule("lambda_scheduler_memory")
 @rule("lambda_cleanup_memory")
+@rule("jobs_memory")
 def function_memory(size):
     """Lambda's limits."""
     if not 128 <= size.value <= 10240:
@@ -79,6 +81,7 @@ def function_memory(size):
 
 @rule("lambda_scheduler_timeout")
 @rule("lambda_cleanup_timeout")
+@rule("jobs_timeout")
 def function_timeout(seconds):
     """A function runs for a quarter of an hour at the most."""
     if not 1 <= seconds.value <= 900:
@@ -103,6 +106,7 @@ def concurrency(count):
 
 
 @rule("lambda_failures_retention_days")
+@rule("jobs_failed_retention_days")
 def failures(days):
     """SQS keeps messages for two weeks at the most."""
     if not 1 <= days.value <= 14:

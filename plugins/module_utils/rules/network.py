@@ -19,6 +19,7 @@ def network(text) -> IPv4Network | None:
 
 
 @rule("network_cidr")
+@rule("public_network_cidr")
 def vpc_range(cidr):
     """A VPC's range is /16 to /28."""
     if network(cidr.value) is None:
@@ -72,6 +73,7 @@ def zone_count(count):
 
 
 @rule("network_alb_allowed_cidrs")
+@rule("public_network_database_cidrs")
 def allowed(ranges):
     """Ranges as security groups take them."""
     for text in ranges.value:

@@ -1,0 +1,73 @@
+"""Rules of the ultra profile: values that pass, and values with a part of the sentence that they get."""
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
+
+VPC = {"public_network_create": False, "public_network_vpc_id": "", "public_network_vpc_filter": {}}
+RANGE = {"public_network_cidr": "10.64.0.0/24", "public_network_zone_count": 1}
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shared/db-AbCdEf"
+SECRET = {"external_database_secret_arn": ARN, "stack_region": "us-east-1"}
+
+PASS = [
+    {**VPC, "public_network_create": True},
+    {**VPC, "public_network_vpc_id": "vpc-0123456789abcdef0"},
+    {**VPC, "public_network_vpc_filter": {"Name": "shared"}},
+    {**RANGE, "public_network_zone_count": 4},
+    {"external_database_address": "db-1.example.com"},
+    {"external_database_port": 6543},
+    SECRET,
+    {**SECRET, "external_database_secret_arn": ""},
+    {"external_database_password": "x", "external_database_secret_arn": ""},
+    {"pipes_body": "$.body"},
+    {"pipes_body": "$.body.jobs[0].id"},
+    {"pipes_environment": {"SENT": "$.attributes.SentTimestamp", "MODE": "fast", "PRICE": "5$"}},
+    {"pipes_capacity_providers": [{"capacity_provider": "FARGATE_SPOT", "weight": 1, "base": 0}]},
+    {"jobs_retries": 0},
+    {"jobs_retries": 8},
+]
+REFUSED = [
+    (VPC, "say one of the three"),
+    ({**VPC, "public_network_create": True, "public_network_vpc_id": "vpc-0123456789abcdef0"}, "say one of the three"),
+    ({"public_network_vpc_id": "shared", "public_network_subnet_ids": []}, "vpc-0123456789abcdef0"),
+    ({"public_network_vpc_id": "", "public_network_subnet_ids": ["public-0"]}, "has 'public-0'"),
+    ({"public_network_subnet_ids": ["subnet-01234567"], "public_network_subnet_filter": {"a": "b"}}, "not both"),
+    ({**RANGE, "public_network_zone_count": 5}, "each zone needs a /26"),
+    ({**RANGE, "public_network_cidr": "10.0.0.0/27"}, "a /26"),
+    ({"public_network_free_addresses": 0}, "at least 1"),
+    ({"external_database_address": "postgres://db.example.com"}, "a host alone"),
+    ({"external_database_address": "db.example.com:5432"}, "a host alone"),
+    ({"external_database_port": 0}, "1 to 65535"),
+    ({**SECRET, "stack_region": "eu-west-1"}, "a secret in eu-west-1"),
+    ({**SECRET, "external_database_secret_arn": "shared/db"}, "the whole ARN"),
+    ({"external_database_password": "x", "external_database_secret_arn": ARN}, "say one of them"),
+    ({"pipes_body": "id=$.body"}, "as a whole a path"),
+    ({"pipes_body": "<$.body>"}, "as a whole a path"),
+    ({"pipes_body": ""}, "as a whole a path"),
+    ({"pipes_environment": {"ID": "job-$.messageId"}}, "only where the whole value is its path"),
+    ({"pipes_environment": {"API_TOKEN": "x"}}, "put it into a secret"),
+    ({"ecs_worker_environment": {"DB_PASSWORD": "x"}}, "put it into a secret"),
+    ({"pipes_environment": {"RETRIES": 3}}, "in quotes"),
+    ({"pipes_environment": {"SQS_BODY": "x"}}, "choose another name"),
+    ({"pipes_capacity_providers": []}, "allowed is a list of FARGATE and FARGATE_SPOT"),
+    ({"jobs_retries": 9}, "0, for never, to 8"),
+    ({"jobs_failed_retention_days": 15}, "1 to 14 days"),
+]
+
+
+def sentences(values):
+    return [fault.sentence for fault in broken(values, frozenset({"external_database_password"}))]
+
+
+@pytest.mark.parametrize("values", PASS, ids=str)
+def test_right_values_pass(values):
+    assert sentences(values) == []
+
+
+@pytest.mark.parametrize(("values", "said"), REFUSED, ids=str)
+def test_wrong_values_get_one_sentence(values, said):
+    (sentence,) = sentences(values)
+    assert said in sentence
+
+
+def test_a_password_is_not_said():
+    assert "hunter2" not in sentences({"external_database_password": "hunter2", "external_database_secret_arn": ARN})[0]
