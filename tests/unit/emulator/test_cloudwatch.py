@@ -5,8 +5,8 @@ import pytest
 RATIO = [
     {"Id": "e", "Expression": "a/b", "Label": "ratio", "ReturnData": True},
     *(
-        {"Id": one, "MetricStat": {"Metric": {"Namespace": "AWS/SQS", "MetricName": one, "Dimensions": [{"Name": "QueueName", "Value": "q"}]}, "Period": 60, "Stat": "Average"}, "ReturnData": False}
-        for one in "ab"
+        {"Id": one, "MetricStat": {"Metric": {"Namespace": "AWS/SQS", "MetricName": f"NumberOfMessages{metric}", "Dimensions": [{"Name": "QueueName", "Value": "q"}]}, "Period": 60, "Stat": "Average"}, "ReturnData": False}
+        for one, metric in (("a", "Received"), ("b", "Sent"))
     ),
 ]  # fmt: skip
 

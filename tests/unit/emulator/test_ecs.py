@@ -15,7 +15,7 @@ def ecs(aws):
 @pytest.fixture
 def network(aws, name):
     vpc = aws("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = aws("ec2").create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    subnet = aws("ec2").create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     group = aws("ec2").create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
     return {"subnets": [subnet], "securityGroups": [group]}
 
@@ -25,7 +25,7 @@ def family(ecs, name):
     for _ in range(2):
         ecs.register_task_definition(
             family=name, containerDefinitions=[CONTAINER], networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
-            tags=[{"key": "a", "value": "b"}],
+            taskRoleArn="task", tags=[{"key": "a", "value": "b"}],
         )  # fmt: skip
     return name
 
@@ -184,6 +184,13 @@ def test_tasks_are_targets_of_the_load_balancer(ecs, aws, cluster, family, netwo
     vpc = ec2.describe_subnets(SubnetIds=network["subnets"])["Subnets"][0]["VpcId"]
     group = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][0]
     group = group["TargetGroupArn"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone="us-east-1b")["Subnet"]["SubnetId"]
+    balancer = elb.create_load_balancer(Name=name, Subnets=[*network["subnets"], other])["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.create_listener(
+        LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}]
+    )
     ecs.create_service(
         cluster=cluster, serviceName="s", taskDefinition=family, desiredCount=2, networkConfiguration={"awsvpcConfiguration": network},
         loadBalancers=[{"targetGroupArn": group, "containerName": "app", "containerPort": 80}],

@@ -19,7 +19,11 @@ def role(aws, name):
             {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ],
     }
-    return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    may = {"Effect": "Allow", "Action": ["ec2:*NetworkInterface*", "sqs:SendMessage"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    aws("iam").put_role_policy(RoleName=name, PolicyName="works", PolicyDocument=document)
+    return arn
 
 
 @pytest.fixture

@@ -1,0 +1,453 @@
+"""Lambda: what a function may have in its environment, its network, its permissions, and who waits for whom."""
+
+import re
+
+from emulator import policies, principals
+from emulator.strict import rule
+from emulator.strict.grants import may, region_of, service_of
+
+RECORDED = "localstack: answers recorded from AWS"
+MEASURED = "badmintoncryer/cdk-preflight "
+BAD = "InvalidParameterValueException"
+WRITES = ("CreateFunction", "UpdateFunctionConfiguration")
+CONCURRENCY, UNRESERVED = 1000, 100  # an account's concurrent executions, and how many of them can't be reserved
+ENVIRONMENT_BYTES = 4096
+RESERVED = {
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+}
+RETIRED = {
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "java8",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "provided",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "ruby2.5",
+    "ruby2.7",
+}
+DESTINATIONS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+}
+_IMAGE = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
+
+
+def _backend(call):
+    return call.backend("awslambda_simple")  # moto's backend for functions that need no containers
+
+
+def _function(call):
+    name = call.parameters.get("FunctionName", "").removesuffix(":$LATEST")
+    found = _backend(call).list_functions()
+    return next((one for one in found if name in (one.function_name, one.function_arn)), None)
+
+
+def _role(call) -> str | None:
+    return call.parameters.get("Role") or getattr(_function(call), "role", None)
+
+
+# Functions
+
+
+@rule("lambda", "CreateFunction", code=BAD, source=RECORDED)
+def function_name_is_short(call):
+    """A function's name has up to 64 characters."""
+    name = call.parameters["FunctionName"]
+    if len(name) > 64 and not name.startswith("arn:"):
+        return (
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: Member must "
+            "have "
+            "length less than or equal to 64"
+        )
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source="mattermost/mattermost-cloud-monitoring#264, aws/aws-cdk#28048")
+def no_reserved_variables(call):
+    """Lambda sets some environment variables itself."""
+    given = call.parameters.get("Environment", {}).get("Variables", {})
+    taken = sorted(RESERVED & set(given))
+    if taken:
+        return (
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided "
+            "contains reserved keys that are currently not supported for modification. Reserved keys used in this "
+            "request: " + ", ".join(taken)
+        )
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source="Lambda developer guide, quotas, " + MEASURED + "pf-lambda-env-size")
+def environment_fits(call):
+    """A function's environment variables have up to 4 KB as JSON."""
+    given = call.parameters.get("Environment", {}).get("Variables", {})
+    size = 1 + sum(len(f"{key}{value}".encode()) + 6 for key, value in given.items())
+    if size > ENVIRONMENT_BYTES:
+        return (
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided "
+            f"exceeded the 4KB limit. Measured size: {size} bytes"
+        )
+    return None
+
+
+@rule(
+    "lambda",
+    "CreateFunction",
+    "UpdateFunctionCode",
+    code=BAD,
+    source=MEASURED + "pf-lambda-image-uri-region, pf-lambda-image-uri-private-ecr",
+)
+def image_is_in_ecr_here(call):
+    """A function's image is in a private repository of ECR in the function's region."""
+    uri = call.parameters.get("ImageUri") or call.parameters.get("Code", {}).get("ImageUri")
+    found = _IMAGE.match(uri) if uri else None
+    if uri and (not found or found[1] != call.region):
+        return f"Source image {uri} is not valid. Provide a valid source image."
+    return None
+
+
+@rule(
+    "lambda",
+    "CreateFunction",
+    code=BAD,
+    source="Lambda API reference, CreateFunction, " + MEASURED + "pf-lambda-image-requires-imageuri",
+)
+def package_has_its_parts(call):
+    """A function of an image has an image and no layers; one of a package has a runtime and a handler."""
+    given = call.parameters
+    if given.get("PackageType", "Zip") == "Image":
+        if not given.get("Code", {}).get("ImageUri"):
+            return "Please provide ImageUri when creating a function with packageType Image."
+        extra = [name for name in ("Runtime", "Handler", "Layers") if given.get(name)]
+        if extra:
+            return (
+                f"Please don't provide {' or '.join(extra)} when the intent is to create an Image packageType function."
+            )
+    elif given.get("Code", {}).get("ImageUri"):
+        return "Please don't provide ImageUri when creating a function with packageType Zip."
+    elif not (given.get("Runtime") and given.get("Handler")):
+        return "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+    return None
+
+
+@rule("lambda", "UpdateFunctionCode", code=BAD, source=RECORDED)
+def code_keeps_its_package_type(call):
+    """A function of an image gets images, one of a package packages."""
+    found = _function(call)
+    if found is None:
+        return None
+    if found.package_type == "Image" and not call.parameters.get("ImageUri"):
+        return "Please provide ImageUri when updating a function with packageType Image."
+    if found.package_type != "Image" and call.parameters.get("ImageUri"):
+        return "Please don't provide ImageUri when updating a function with packageType Zip."
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source=RECORDED)
+def runtime_is_supported(call):
+    """Functions aren't made or changed with retired runtimes."""
+    runtime = call.parameters.get("Runtime")
+    if runtime in RETIRED:
+        return (
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
+            "We recommend you use a supported runtime while creating or updating functions."
+        )
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source=RECORDED)
+def five_different_layers(call):
+    """A function has up to five layers, each once."""
+    layers = call.parameters.get("Layers", [])
+    if len(layers) > 5:
+        return "Cannot reference more than 5 layers."
+    seen: dict[str, str] = {}
+    for arn in layers:
+        other = seen.setdefault(arn.rpartition(":")[0], arn)
+        if other is not arn:
+            return (
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+                f"{other} and {arn} are versions of the same layer."
+            )
+    return None
+
+
+@rule("lambda", "CreateFunction", "TagResource", code=BAD, source=RECORDED)
+def fifty_tags(call):
+    """A function has up to 50 tags."""
+    return "Number of tags exceeds resource tag limit." if len(call.parameters.get("Tags", {})) > 50 else None
+
+
+# A function's network
+
+
+@rule("lambda", *WRITES, code=BAD, source=MEASURED + "pf-lambda-vpc-non-empty")
+def network_has_both_parts(call):
+    """A function's network is subnets and security groups, or nothing."""
+    given = call.parameters.get("VpcConfig", {})
+    if bool(given.get("SubnetIds")) != bool(given.get("SecurityGroupIds")):
+        return "SubnetIds and SecurityIds must coexist or be both empty list."
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source=MEASURED + "pf-lambda-vpc-same-vpc")
+def function_is_in_one_vpc(call):
+    """A function's subnets and security groups are of one VPC."""
+    given, network = call.parameters.get("VpcConfig", {}), call.backend("ec2")
+    subnets = [
+        one for zone in network.subnets.values() for key, one in zone.items() if key in given.get("SubnetIds", [])
+    ]
+    groups = [network.get_security_group_from_id(one) for one in given.get("SecurityGroupIds", [])]
+    vpcs = {one.vpc_id for one in subnets}
+    if len(vpcs) > 1:
+        return "Subnets are required to be in the same VPC."
+    if vpcs and any(group is not None and group.vpc_id not in vpcs for group in groups):
+        return "Security Groups are required to be in the same VPC."
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source="Lambda developer guide, execution role permissions for VPCs")
+def role_may_make_interfaces(call):
+    """The role of a function in a VPC may make network interfaces."""
+    if not call.parameters.get("VpcConfig", {}).get("SubnetIds"):
+        return None
+    for action in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"):
+        if not may(_role(call), f"ec2:{action}", "*"):
+            return f"The provided execution role does not have permissions to call {action} on EC2"
+    return None
+
+
+# Concurrency
+
+
+@rule("lambda", "PutFunctionConcurrency", code=BAD, source=RECORDED)
+def some_concurrency_stays_unreserved(call):
+    """100 of an account's concurrent executions stay for functions without a reservation."""
+    found = _function(call)
+    reserved = sum(
+        int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found
+    )
+    if CONCURRENCY - reserved - call.parameters["ReservedConcurrentExecutions"] < UNRESERVED:
+        return (
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            "below its "
+            f"minimum value of [{UNRESERVED}]."
+        )
+    return None
+
+
+# Permissions
+
+
+@rule("lambda", "AddPermission", code="ResourceConflictException", source=RECORDED)
+def statement_ids_differ(call):
+    """Each statement of a function's policy has an id of its own."""
+    found, wanted = _function(call), call.parameters["StatementId"]
+    if found is not None and any(one.get("Sid") == wanted for one in found.policy.statements):
+        return (
+            f"The statement id ({wanted}) provided already exists. Please provide a new statement id, or remove the "
+            "existing "
+            "statement."
+        )
+    return None
+
+
+@rule("lambda", "AddPermission", code=BAD, source=RECORDED)
+def permitted_principal_exists(call):
+    """A permission is for a service, an account, or everybody."""
+    principal = call.parameters["Principal"]
+    if principal == "*" or policies.account_of(principal) or principals.known(principal):
+        return None
+    return "The provided principal was invalid. Please check the principal and try again."
+
+
+@rule("lambda", "AddPermission", code=BAD, source=RECORDED)
+def no_permission_on_latest(call):
+    """A permission is for a function, an alias or a version, but not for $LATEST."""
+    if call.parameters.get("Qualifier") == "$LATEST":
+        return "We currently do not support adding policies for $LATEST."
+    return None
+
+
+# Asynchronous calls
+
+INVOKE = ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig")
+
+
+def _destinations(call) -> list[str]:
+    given = call.parameters.get("DestinationConfig", {})
+    return [one.get("Destination") for one in given.values() if one and one.get("Destination")]
+
+
+def _there(call, arn: str) -> bool:
+    """Tell whether a queue or function exists; of other things nothing is known here."""
+    if region_of(arn) != call.region or policies.account_of(arn) != policies.account_of(policies.ROOT):
+        return True
+    if service_of(arn) == "sqs":
+        return any(one.queue_arn == arn for one in call.backend("sqs").queues.values())
+    if service_of(arn) == "lambda":
+        functions = _backend(call).list_functions()
+        return any(arn == one.function_arn or arn.startswith(f"{one.function_arn}:") for one in functions)
+    return True
+
+
+@rule("lambda", *INVOKE, code=BAD, source=RECORDED)
+def invoke_config_says_something(call):
+    """The configuration of asynchronous calls says how often, how long, or where to."""
+    given = call.parameters
+    if not any(
+        given.get(name) is not None
+        for name in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    ):
+        return "You must specify at least one of error handling or destination setting."
+    return None
+
+
+@rule("lambda", *INVOKE, code=BAD, source=RECORDED + ", " + MEASURED + "pf-lambda-eic-destination-no-sqs-fifo")
+def destination_is_usable(call):
+    """A destination exists, is no FIFO queue, and isn't the function itself."""
+    found = _function(call)
+    for arn in _destinations(call):
+        if found is not None and arn == found.function_arn:
+            return "You can't specify the function as a destination for itself."
+        if arn.endswith(".fifo") or not _there(call, arn):
+            return f"The destination ARN {arn} is invalid."
+    return None
+
+
+@rule("lambda", *INVOKE, code=BAD, source="Lambda developer guide, destinations")
+def role_may_send_to_destinations(call):
+    """A function's role may send to its destinations."""
+    for arn in _destinations(call) if _function(call) is not None else ():
+        action = DESTINATIONS.get(service_of(arn))
+        if action and not may(_role(call), action, arn):
+            return f"The function's execution role does not have permissions to call {action.split(':')[1]} on {arn}"
+    return None
+
+
+@rule(
+    "lambda",
+    *WRITES,
+    code=BAD,
+    source="Lambda developer guide, dead-letter queues, " + MEASURED + "pf-lambda-dlq-no-fifo",
+)
+def dead_letters_can_be_sent(call):
+    """A function's dead-letter target is a standard queue or topic to which its role may send."""
+    arn = call.parameters.get("DeadLetterConfig", {}).get("TargetArn")
+    if not arn:
+        return None
+    service = service_of(arn)
+    if service not in ("sqs", "sns") or arn.endswith(".fifo"):
+        return f"The dead letter target {arn} is invalid."
+    action = DESTINATIONS[service]
+    if not may(_role(call), action, arn):
+        return (
+            f"The provided execution role does not have permissions to call {action.split(':')[1]} on {service.upper()}"
+        )
+    return None
+
+
+# Event sources
+
+
+def _queue(call):
+    arn = call.parameters.get("EventSourceArn", "")
+    if service_of(arn) != "sqs":
+        return arn, None
+    return arn, next((one for one in call.backend("sqs").queues.values() if one.queue_arn == arn), None)
+
+
+@rule("lambda", "CreateEventSourceMapping", code=BAD, source=RECORDED)
+def event_source_exists(call):
+    """A queue that a function reads exists."""
+    arn, found = _queue(call)
+    if service_of(arn) == "sqs" and found is None:
+        return (
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
+            "Message: The specified queue does not exist."
+        )
+    return None
+
+
+@rule("lambda", "CreateEventSourceMapping", code="ResourceConflictException", source=RECORDED)
+def event_source_is_mapped_once(call):
+    """A queue is mapped to a function once."""
+    arn, found = _queue(call)
+    function = _function(call)
+    for one in _backend(call).list_event_source_mappings("", "") if found is not None and function else ():
+        if one.event_source_arn == arn and one.function_arn == function.function_arn:
+            return (
+                f'An event source mapping with SQS arn (" {arn} ") and function (" {function.function_name} ") already '
+                f"exists. Please update or delete the existing mapping with UUID {one.uuid}"
+            )
+    return None
+
+
+@rule("lambda", "CreateEventSourceMapping", code=BAD, source="Lambda developer guide, SQS event sources")
+def queue_hides_messages_long_enough(call):
+    """A queue hides messages at least as long as the function may run."""
+    _, found = _queue(call)
+    function = _function(call)
+    if found is not None and function is not None and int(found.visibility_timeout) < int(function.timeout):
+        return (
+            f"Queue visibility timeout: {found.visibility_timeout} seconds is less than Function timeout: "
+            f"{function.timeout} seconds"
+        )
+    return None
+
+
+@rule("lambda", "CreateEventSourceMapping", code=BAD, source="Lambda developer guide, SQS event sources")
+def role_may_read_the_source(call):
+    """A function's role may read, delete and look at the messages of its queue."""
+    arn, found = _queue(call)
+    for action in (
+        ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes") if found is not None and _function(call) else ()
+    ):
+        if not may(_role(call), f"sqs:{action}", arn):
+            return f"The provided execution role does not have permissions to call {action} on SQS"
+    return None
+
+
+@rule("lambda", "CreateEventSourceMapping", "UpdateEventSourceMapping", code=BAD, source=RECORDED)
+def large_batches_have_a_window(call):
+    """Batches of more than ten messages are gathered over some time."""
+    given = call.parameters
+    arn = given.get("EventSourceArn") or getattr(_mapping(call), "event_source_arn", "")
+    if service_of(arn) == "sqs" and given.get("BatchSize", 0) > 10 and not given.get("MaximumBatchingWindowInSeconds"):
+        return "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+    return None
+
+
+def _mapping(call):
+    return _backend(call)._event_source_mappings.get(call.parameters.get("UUID"))
