@@ -2,7 +2,9 @@
 
 import re
 
-from emulator import policies, principals
+from moto.awslambda_simple.models import lambda_simple_backends
+
+from emulator import ACCOUNT, policies, principals
 from emulator.strict import rule
 from emulator.strict.grants import may, region_of, service_of
 
@@ -63,7 +65,7 @@ _IMAGE = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?
 
 
 def _backend(call):
-    return call.backend("awslambda_simple")  # moto's backend for functions that need no containers
+    return lambda_simple_backends[ACCOUNT][call.region]
 
 
 def _function(call):
