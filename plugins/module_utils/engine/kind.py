@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from .parts import Part
 from .placeholder import placeholder
 
@@ -134,6 +136,11 @@ class Kind:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
         found = {part.field: part.read(aws, self.service, live) for part in self.parts}
         return {field: value for field, value in found.items() if value}
+
+    def owner(self, difference, recorded: dict, live: dict) -> str:
+        """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""
+        found = (who for path, who in self.owned.items() if fnmatchcase(difference.path, path))
+        return next(found, "")
 
     def made(self, aws, want: dict) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""

@@ -510,6 +510,13 @@ class EcsService(EcsKind):
             want["desired_count"] = max(want.get("desired_count", 0), want["minimum_count"])
         return want
 
+    def owner(self, difference, recorded, live):
+        """A release moves the service along its family, never to another one."""
+        families = {str(value).partition(":")[0] for value in (difference.recorded, difference.live)}
+        if difference.path == "task_definition" and len(families) > 1:
+            return ""
+        return super().owner(difference, recorded, live)
+
     def compare(self, live, want):
         """A service that runs less than its minimum, which no autoscaler mends without a metric, is put right."""
         changes = super().compare(live, want) - {"minimum_count"}

@@ -295,6 +295,15 @@ class RdsInstance(RdsKind):
     # Some changes are neither made at once nor listed as pending.
     settle_seconds = 600
 
+    def owner(self, difference, recorded, live):
+        """RDS itself makes full storage larger, and upgrades minor versions."""
+        path, before, after = difference.path, difference.recorded, difference.live
+        if path == "allocated_storage" and before < after <= live.get("max_allocated_storage", 0):
+            return "RDS's storage autoscaling"
+        if path == "engine_version" and live.get("auto_minor_version_upgrade") and serves(after, before):
+            return "RDS's minor upgrades"
+        return super().owner(difference, recorded, live)
+
     def want(self, arguments):
         """Normalise what has no order or no case."""
         want = super().want(arguments)

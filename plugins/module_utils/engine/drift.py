@@ -1,0 +1,193 @@
+"""Live against recorded: what changed, what is gone, what nobody declared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from .beside import Extra, beside
+from .compare import Difference, differences
+from .errors import expected, sentence
+from .record import identity
+from .severity import LEVELS, severity
+from .survey import Survey, again, attempt, survey
+from .trail import who
+
+
+@dataclass
+class Finding:
+    """One thing that is not as it was recorded."""
+
+    category: str
+    """changed, removed or extra."""
+    kind: str
+    name: str
+    path: str = ""
+    """The field, down to the value; nothing for a whole resource."""
+    recorded: object = None
+    live: object = None
+    where: str = ""
+    """For something beside the stack's resources: how it was found."""
+    owner: str = ""
+    """Who moves the field after an apply: such a finding is no drift."""
+    severity: str = ""
+    who: str = ""
+    when: str = ""
+    event: str = ""
+    revert: str = ""
+    accept: str = ""
+    variables: list[str] = field(default_factory=list)
+
+    @property
+    def field(self) -> str:
+        """The field of the resource."""
+        return self.path.partition(".")[0].partition("[")[0]
+
+    def told(self) -> dict:
+        """Return the finding as reports have it."""
+        return {**asdict(self), "field": self.field}
+
+
+@dataclass
+class Drift:
+    """What a comparison found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    owned: list[Finding] = field(default_factory=list)
+    blind: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seen: Survey = field(default_factory=Survey)
+    extras: dict[tuple, Extra] = field(default_factory=dict)
+
+
+def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> Drift:
+    """Compare a stack with its record."""
+    found = Drift(seen=survey(aws, stack, kinds))
+    found.blind = dict(found.seen.blind)
+    for name in sorted({*record["resources"], *found.seen.resources}):
+        if name not in kinds:
+            found.blind[name] = f"the record has {name}, which this version of the collection doesn't know"
+        elif name in record["kinds"]:
+            _kind(aws, kinds[name], record, found)
+        else:
+            found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
+    extras, blind = beside(aws, stack, found.seen)
+    found.blind |= {name: told for name, told in blind.items() if name not in found.blind}
+    for extra in extras:
+        found.extras[extra.kind, extra.name] = extra
+        found.findings.append(Finding("extra", extra.kind, extra.name, live=extra.live, where=extra.where))
+    for finding in (*found.findings, *found.owned):
+        finding.severity = "info" if finding.owner else severity(finding)
+    for findings in (found.findings, found.owned):
+        findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
+    if trail and found.findings:
+        _who(aws, record, found)
+    return found
+
+
+def _kind(aws, kind, record, found: Drift) -> None:
+    recorded = list(record["resources"].get(kind.name, []))
+    live = list(found.seen.resources.get(kind.name, []))
+    seen_all = kind.name not in found.blind or bool(live)
+    for one, other in pairs(kind, recorded, live):
+        recorded.remove(one)
+        live.remove(other)
+        _compare(kind, one, other, found)
+    for one in recorded if seen_all else []:
+        other, told = attempt(lambda one=one: again(aws, kind, one))
+        if told:
+            found.blind.setdefault(kind.name, told)
+        elif other is None:
+            found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one))
+        else:
+            live = [each for each in live if each != other]
+            found.seen.resources.setdefault(kind.name, []).append(other)
+            found.seen.live.setdefault(kind.name, []).append(other)
+            _compare(kind, one, other, found)
+    undeclared = {name for of, name in record.get("undeclared", []) if of == kind.name}
+    there = found.seen.resources.get(kind.name, [])
+    known = [one for one in there if kind.label(one) in undeclared and one not in live]
+    for one in live + known:
+        found.findings.append(Finding("extra", kind.name, kind.label(one), live=one))
+
+
+def pairs(kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
+    """Return the resources that are the same ones: by AWS's id, then by what identifies them."""
+    made, free = [], list(live)
+    for same in (_by_id, lambda one, other: identity(kind, one) == identity(kind, other)):
+        for one in recorded:
+            if any(one is done for done, _other in made):
+                continue
+            other = next((each for each in free if same(one, each)), None)
+            if other is not None:
+                made.append((one, other))
+                free = [each for each in free if each is not other]
+    return made
+
+
+def _by_id(one, other):
+    return any(one.get(key) and one.get(key) == other.get(key) for key in ("id", "arn", "url"))
+
+
+def _compare(kind, recorded, live, found: Drift) -> None:
+    for difference in differences(recorded, live):
+        owner = kind.owner(difference, recorded, live)
+        finding = Finding(
+            difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,
+            difference.live, owner=owner,
+        )  # fmt: skip
+        (found.owned if owner else found.findings).append(finding)
+
+
+def _who(aws, record, found: Drift) -> None:
+    names = {}
+    for finding in found.findings:
+        plain = finding.name.rpartition("/")[2] if finding.kind.startswith(("iam_policy", "lambda_p")) else finding.name
+        whole = finding.live if finding.live and not finding.path else finding.recorded if not finding.path else {}
+        names[id(finding)] = (whole or {}).get("id") or _id(finding, record) or plain
+    known, told = who(aws, list(names.values()), record.get("time", ""))
+    if told:
+        found.notes.append(told)
+    for finding in found.findings:
+        for key, value in known.get(names[id(finding)], {}).items():
+            setattr(finding, key, value)
+
+
+def _id(finding, record) -> str:
+    """Return the id under which CloudTrail knows an EC2 resource, whose name is only a tag."""
+    for one in record["resources"].get(finding.kind, []):
+        if finding.name in (one.get("name"), one.get("alias")) and one.get("id"):
+            return one["id"]
+    return ""
+
+
+# Setting things right
+
+
+def mend(aws, kinds: dict, record: dict, found: Drift) -> tuple[list[str], list[str]]:
+    """Put back what an apply doesn't say: fields that no task sets, parts that nobody declared.
+
+    Returns what was put back, and what has to be done by hand.
+    """
+    done, left = [], []
+    of: dict[tuple, list[Finding]] = {}
+    for finding in found.findings:
+        if finding.path and finding.kind in kinds:
+            of.setdefault((finding.kind, finding.name), []).append(finding)
+    for (name, label), findings in of.items():
+        kind = kinds[name]
+        recorded = next((one for one in record["resources"].get(name, []) if kind.label(one) == label), None)
+        fields = {finding.field for finding in findings}
+        try:
+            live = kind.find(aws, recorded)
+            put = kind.mend(aws, live, recorded, fields, findings) if live and recorded else set()
+        except Exception as error:
+            if not expected(error):
+                raise
+            left.append(sentence(error, f"{name} {label}"))
+            continue
+        done += [f"{name} {label}: {one}" for one in sorted(put)]
+        left += [f"{name} {label}: {one}" for one in sorted(fields - put)]
+    return done, left
+
+
+__all__ = ["Difference", "Drift", "Finding", "drift", "mend", "pairs"]

@@ -1,0 +1,85 @@
+"""What was applied: the stack as it was after the last apply, kept in its bucket with all that went before."""
+
+from __future__ import annotations
+
+from . import state
+from .compare import differences
+from .survey import Survey
+
+KEY = "record.json"
+FOLDER = "records/"
+FORMAT = 1
+
+
+def make(survey: Survey, kinds: dict, run: dict, declared: set | None, before: dict | None, whole: bool) -> dict:
+    """Return the record of a survey.
+
+    ``declared`` are the (kind, name) pairs that the run's tasks were about; None declares all that is there. What a
+    stack has and nobody declared is kept apart, so that it goes on being told. A run of some tasks only (``whole`` is
+    false) declares what it was about, and leaves the rest as it was.
+    """
+    undeclared = []
+    if declared is not None:
+        old = {tuple(pair) for pair in (before or {}).get("undeclared", [])}
+        known = {(name, kinds[name].label(one)) for name, lives in survey.resources.items() for one in lives}
+        unsaid = known - declared
+        if not whole:
+            before_known = {
+                (name, kinds[name].label(one))
+                for name, lives in (before or {}).get("resources", {}).items()
+                if name in kinds
+                for one in lives
+            }
+            unsaid = {pair for pair in unsaid if pair in old or pair not in before_known}
+        undeclared = sorted(unsaid)
+    return {
+        **run,
+        "format": FORMAT,
+        "kinds": sorted(kinds),
+        "resources": survey.resources,
+        "undeclared": [list(pair) for pair in undeclared],
+        "count": survey.count(),
+    }
+
+
+def keep(record: dict, before: dict | None, kinds: dict, touched: set) -> list[str]:
+    """Leave in a record what drifted before and this run neither made nor undid, so that it goes on being told.
+
+    ``touched`` are the (kind, name) pairs that the run changed: those are taken as they are now. Returns what was left.
+    """
+    left = []
+    for name, lives in record["resources"].items():
+        kind = kinds[name]
+        old = {identity(kind, one): one for one in (before or {}).get("resources", {}).get(name, [])}
+        for place, live in enumerate(lives):
+            label = kind.label(live)
+            one = old.get(identity(kind, live))
+            if one is None or (name, label) in touched or live == one:
+                continue
+            fields = {item.field for item in differences(one, live) if not kind.owner(item, one, live)}
+            if fields:
+                lives[place] = {
+                    key: value
+                    for key, value in ({**live, **{field: one.get(field) for field in fields}}).items()
+                    if value is not None
+                }
+                left.append(f"{name} {label}: {', '.join(sorted(fields))}")
+    return left
+
+
+def identity(kind, resource: dict) -> tuple:
+    """Return what makes a resource the same one by name."""
+    return tuple(str(resource.get(field, "")) for field in kind.identity)
+
+
+def read(aws, stack: str, key: str = "") -> dict | None:
+    """Return a record, the last one or the one of a key."""
+    return state.read(aws, stack, key or KEY)
+
+
+def write(aws, stack: str, record: dict) -> str:
+    """Store a record as the last one and among all, and return its key."""
+    key = f"{FOLDER}{record['time']}.json"
+    state.write(aws, stack, key, record)
+    state.write(aws, stack, KEY, record)
+    return key
