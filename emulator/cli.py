@@ -67,8 +67,17 @@ def _rules(_process: Process, _arguments) -> int:
     return 0
 
 
+def _unproven(_process: Process, _arguments) -> int:
+    """Print what a run against the embedded AWS does not prove."""
+    from emulator import unproven
+
+    print(unproven.text())
+    return 0
+
+
 COMMANDS = {
     "start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run, "log": _log, "rules": _rules,
+    "unproven": _unproven,
 }  # fmt: skip
 
 

@@ -20,6 +20,9 @@ step "What exists now"
 PORT=$port sh scripts/embedded.sh ansible-playbook playbooks/show.yml -i inventories/local >/dev/null
 cat reports/*/show.txt
 
+step "What this does not prove (docs/embedded-aws.md)"
+.venv/bin/python -m emulator unproven
+
 at=$([ "$port" = 4566 ] || echo "PORT=$port ")
 cat <<EOF
 

@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+UNPROVEN = "The list is printed by `make demo` as well.\n"
 
 
 def plain(text) -> str:
@@ -63,13 +64,16 @@ def role_readme(role: Path) -> str:
 
 def documents() -> dict[Path, str]:
     """Return every written file with its text."""
-    from emulator import strict
+    from emulator import strict, unproven
 
     made = {role / "README.md": role_readme(role) for role in sorted((ROOT / "roles").iterdir()) if role.is_dir()}
     made[ROOT / "docs/strict-rules.md"] = (
         "# What the embedded AWS refuses\n\nStrict mode judges every request by botocore's models (patterns, lengths, "
         "ranges, enums) and by these rules.\n\n" + strict.table() + "\n\n*Written by `make docs`.*\n"
     )
+    page = ROOT / "docs/embedded-aws.md"
+    told = page.read_text().split(UNPROVEN)[0]
+    made[page] = told + UNPROVEN + "\n" + unproven.markdown() + "\n\n*This list is written by `make docs`.*\n"
     return made
 
 
