@@ -57,7 +57,8 @@ def role_readme(role: Path) -> str:
     outputs = yaml.safe_load(variables.read_text()) if variables.exists() else {}
     public = [name for name in outputs or {} if not name.startswith("__")]
     if public:
-        lines += ["", "## Outputs", "", "Later roles and plays may use: " + ", ".join(f"`{name}`" for name in public) + "."]
+        named = ", ".join(f"`{name}`" for name in public)
+        lines += ["", "## Outputs", "", f"Later roles and plays may use: {named}."]
     lines += ["", "*Written by `make docs` from the role's argument specs.*"]
     return "\n".join(lines) + "\n"
 
