@@ -25,7 +25,9 @@ TYPES = {
     "str": "text",
 }
 # What Ansible would convert in its own copy, while the tasks see the text: 'false' is true to a condition.
-NO_TEXT = {"bool", "dict", "list"}
+# By type, with what stands for a value in JSON: -e x=true is text, -e '{"x": true}' is not.
+NO_TEXT = {"bool": "true", "dict": "{...}", "list": "[...]"}
+NO = ("false", "no", "off", "n", "f", "0")
 
 
 class ActionModule(ActionBase):
@@ -148,8 +150,8 @@ def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
             return [missing(name, spec)], {}
         return [], {name: ""} if kind == "str" else {}  # rules take no text for empty text
     if isinstance(value, str) and kind in NO_TEXT:
-        hint = f"; on the command line: -e '{{\"{name}\": ...}}'" if kind == "bool" else ""
-        return [f"{shown}, a text: {allowed(spec)}{hint}"], {}
+        form = "false" if kind == "bool" and value.lower() in NO else NO_TEXT[kind]
+        return [f"{shown}, a text: {allowed(spec)}; on the command line: -e '{{\"{name}\": {form}}}'"], {}
     if isinstance(value, (dict, list)) and kind == "str":
         return [f"{shown}: {allowed(spec)}"], {}
     validated = ArgumentSpecValidator({name: spec}).validate({name: value})

@@ -12,7 +12,7 @@ import pytest
 LOCAL = "inventories/local"
 # Variables laid over those of the inventory, and what must be said.
 BAD = [
-    ({"stack_protected": "no"}, ["stack_protected is 'no'", "true or false"]),
+    ({"stack_protected": "no"}, ["stack_protected is 'no'", "true or false", "-e '{\"stack_protected\": false}'"]),
     ({"stack_log_retention_days": 8}, ["stack_log_retention_days is 8", "7, 14"]),
     ({"network_nat": "gatway"}, ["network_nat is 'gatway'", "gateway_per_zone"]),
     ({"stack_environment": None}, ["stack_environment is not set", "text"]),
@@ -35,6 +35,14 @@ BAD = [
     ({"load_balancer_plain_http": False}, ["load_balancer_plain_http is False", "load_balancer_domain_name"]),
     ({"registry_api_image": "registry.example.com/api:latest"}, ["registry_api_image is", "not latest"]),
     ({"lambda_scheduler_schedule": "rate(1 minutes)"}, ["lambda_scheduler_schedule is 'rate(1 minutes)'", "rate(1 hour)"]),
+    ({"stack_recovery_days": 3}, ["stack_recovery_days is 3", "7 to 30"]),
+    ({"secrets_database_username": "admin"}, ["secrets_database_username is 'admin'", "and not admin"]),
+    ({"registry_keep_releases": 0}, ["registry_keep_releases is 0", "at least 1"]),
+    ({"lambda_architecture": "arm64"}, ["lambda_architecture is 'arm64', and registry_architecture is 'amd64'"]),
+    ({"ecs_user": "app"}, ["ecs_user is 'app'", "such as 1000:1000"]),
+    ({"load_balancer_alternative_names": ["a.example.com"]}, ["load_balancer_alternative_names is", "need a first one"]),
+    ({"load_balancer_blocked_paths": ["internal"]}, ["load_balancer_blocked_paths has 'internal'", "such as /internal/*"]),
+    ({"monitoring_thresholds": {"high-cpu": 101}}, ["monitoring_thresholds has high-cpu with 101", "0 to 100"]),
 ]
 
 

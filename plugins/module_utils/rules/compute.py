@@ -45,6 +45,7 @@ def strategy(providers):
         yield f"{providers}: each weight must be 0 to 1000, and one at least more than 0"
 
 
+@rule("ecs_api_min_count", "ecs_api_desired_count")
 @rule("ecs_api_desired_count", "ecs_api_max_count")
 @rule("ecs_api_min_count", "ecs_api_max_count")
 @rule("ecs_worker_min_count", "ecs_worker_max_count")
@@ -54,12 +55,74 @@ def counts(low, high):
         yield f"{low}, and {high}: the first must be 0 or more and not more than the second"
 
 
+@rule("ecs_api_max_count")
+@rule("ecs_worker_max_count")
+@rule("ecs_worker_messages_per_task")
+@rule("ecs_worker_idle_minutes")
+@rule("ecs_api_requests_per_target")
+@rule("registry_keep_releases")
+@rule("registry_untagged_days")
+def one_at_least(count):
+    """What counts something that there must be."""
+    if count.value < 1:
+        yield f"{count}: at least 1 is allowed"
+
+
+@rule("ecs_api_cpu_target")
+def load(percent):
+    """Scaling keeps a part of the processors busy."""
+    if not 1 <= percent.value <= 100:
+        yield f"{percent}: allowed are 1 to 100 percent"
+
+
+@rule("ecs_api_spot_weight")
+def spot_weight(weight):
+    """The weights of a capacity provider strategy."""
+    if not 0 <= weight.value <= 1000:
+        yield f"{weight}: ECS allows 0 to 1000"
+
+
 @rule("ecs_api_stop_timeout")
 @rule("ecs_worker_stop_timeout")
 def stop_timeout(seconds):
     """Fargate waits two minutes at the most."""
     if not 0 <= seconds.value <= 120:
         yield f"{seconds}: Fargate allows 0 to 120 seconds"
+
+
+@rule("ecs_worker_stop_timeout", "queue_visibility_timeout_seconds", "ecs_worker_polls")
+def last_message(seconds, visibility, polls):
+    """A worker that is told to end may finish its message."""
+    if polls.value and seconds.value > visibility.value:
+        yield (
+            f"{seconds}, and {visibility}: the first must not be more than the second, or another worker gets the "
+            "message that this one still finishes"
+        )
+
+
+@rule("ecs_user")
+def user(name):
+    """A number needs no entry in the image."""
+    if not re.fullmatch(r"(\d+(:\d+)?)?", name.value, re.ASCII):
+        yield f"{name}: it must be a user's number, with a group's or without, such as 1000:1000; or empty"
+
+
+@rule("ecs_writable_paths")
+def writable(paths):
+    """Each folder is a volume."""
+    for path in paths.value:
+        if not re.fullmatch(r"(/[^/\s]+)+", path) or {".", ".."} & set(path.split("/")):
+            yield f"{paths.name} has {path!r}: it must be an absolute path of a folder, such as /tmp"
+    if len(set(paths.value)) < len(paths.value):
+        yield f"{paths}: each folder may be named only once"
+
+
+@rule("lambda_architecture", "registry_architecture")
+@rule("ecs_architecture", "registry_architecture")
+def processor(architecture, built):
+    """Images run on the processor that they are built for."""
+    if (architecture.value.lower() == "arm64") != (built.value == "arm64"):
+        yield f"{architecture}, and {built}: both must be the same processor"
 
 
 @rule("registry_*_image")

@@ -6,6 +6,9 @@ import re
 
 from .registry import rule
 
+LONGEST_DOMAIN = 64
+BLOCKED_PATHS = 5
+
 
 @rule("load_balancer_plain_http", "load_balancer_certificate_arn", "load_balancer_domain_name")
 def https(plain, certificate, domain):
@@ -15,6 +18,8 @@ def https(plain, certificate, domain):
             f"{plain}, so HTTPS is asked for: set {certificate.name} to a certificate, or {domain.name} to a domain "
             f"for which one is requested, or {plain.name} to true"
         )
+    elif not plain.value and not certificate.value and len(domain.value) > LONGEST_DOMAIN:
+        yield f"{domain}: ACM issues certificates for up to {LONGEST_DOMAIN} characters"
 
 
 @rule("load_balancer_certificate_arn", "stack_region")
@@ -46,6 +51,36 @@ def alternatives(names):
             yield f"{names.name} has {name!r}: it must be a lower-case host name, or *. before one"
 
 
+@rule("load_balancer_alternative_names", "load_balancer_domain_name", "load_balancer_manage_zone")
+def other_names(names, domain, manage):
+    """More names come beside the first, and the stack's own zone holds only what lies under it."""
+    if names.value and not domain.value:
+        yield f"{names}, and {domain}: other names need a first one"
+    for name in names.value if manage.value and domain.value else []:
+        if not f".{name.removeprefix('*.')}".endswith(f".{domain.value}"):
+            yield (
+                f"{names.name} has {name!r}: with {manage.name} it must lie under {domain.name}, {domain.value}, "
+                "whose zone the stack makes"
+            )
+
+
+@rule("load_balancer_manage_zone", "load_balancer_zone_id")
+def one_zone(manage, zone):
+    """A zone is made or there already."""
+    if manage.value and zone.value:
+        yield f"{manage}, and {zone}: the stack makes a zone or uses one that exists, not both"
+
+
+@rule("load_balancer_blocked_paths")
+def blocked(paths):
+    """What the conditions of one rule of a listener take."""
+    if len(paths.value) > BLOCKED_PATHS:
+        yield f"{paths}: at most {BLOCKED_PATHS} are allowed, since a load balancer's rule takes no more"
+    for path in paths.value:
+        if not re.fullmatch(r"[/*?][\w.$/~\"'@:+&*?-]{0,127}", path, re.ASCII):
+            yield f"{paths.name} has {path!r}: it must be a path's pattern of up to 128 characters, such as /internal/*"
+
+
 @rule("load_balancer_manage_zone", "load_balancer_domain_name")
 def zone(manage, domain):
     """A zone is made for a domain."""
@@ -68,6 +103,17 @@ def draining(delay, providers):
     spot = [one for one in providers.value if one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight")]
     if spot and 120 <= delay.value <= 3600:
         yield f"{delay}: at most 119 seconds are allowed, since {providers.name} has FARGATE_SPOT, which gives 120"
+
+
+@rule("ecs_api_stop_timeout", "load_balancer_deregistration_delay", "ecs_api_capacity_providers")
+def end(timeout, delay, providers):
+    """A Spot task is told to end while the load balancer still lets it finish requests; others are told after that."""
+    spot = any(one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight") for one in providers.value)
+    if spot and timeout.value < delay.value:
+        yield (
+            f"{timeout}, and {delay}: with FARGATE_SPOT in {providers.name} the first must not be less than the "
+            "second, or requests are cut off"
+        )
 
 
 @rule("load_balancer_slow_start", "load_balancer_algorithm")

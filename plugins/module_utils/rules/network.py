@@ -83,6 +83,13 @@ def allowed(ranges):
             yield f"{ranges.name} has {text!r}: it must be an IPv4 range whose host bits are zero, such as 0.0.0.0/0"
 
 
+@rule("network_nat", "secrets_clerk_secret_key")
+def clerk(nat, key):
+    """Clerk is on the internet."""
+    if nat.value == "none" and key.value:
+        yield f"{nat}, and {key.name} is set: Clerk can't be reached without a way to the internet"
+
+
 @rule("network_nat_instance_type", "network_nat_instance_image")
 def nat_instance(kind, image):
     """An image runs on the processors that it is built for."""

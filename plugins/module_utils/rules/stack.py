@@ -70,6 +70,20 @@ def recovery(days):
         yield f"{days}: allowed are 0 (deleted at once) and 7 to 30"
 
 
+@rule("stack_protected", "stack_recovery_days")
+def recoverable(protected, days):
+    """What must not be lost isn't deleted at once."""
+    if protected.value and days.value == 0:
+        yield f"{protected}, and {days}: keys and secrets of a protected stack must be recoverable, for 7 to 30 days"
+
+
+@rule("stack_protected", "database_final_snapshot")
+def last_snapshot(protected, snapshot):
+    """Nor without a copy."""
+    if protected.value and not snapshot.value:
+        yield f"{protected}, and {snapshot}: the database of a protected stack must leave a final snapshot"
+
+
 @rule("stack_state_retention_days")
 def retention(days):
     """S3 counts whole days."""

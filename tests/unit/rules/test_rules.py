@@ -33,6 +33,9 @@ DEMAND = {"capacity_provider": "FARGATE", "weight": 1, "base": 1}
 ZONES = {"stack_region": "us-east-1", "network_availability_zones": ["us-east-1a", "us-east-1b"], "network_public_cidrs": ["10.0.0.0/24", "10.0.1.0/24"]}
 USERS = {"database_master_username": "owner", "secrets_database_username": "app"}
 MACHINE = {"network_nat_instance_type": "t4g.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-arm64"}
+DRAIN = {"load_balancer_deregistration_delay": 30, "ecs_api_capacity_providers": [DEMAND, SPOT]}
+ZONE = {"load_balancer_manage_zone": True, "load_balancer_domain_name": "example.com"}
+LONG_DOMAIN = f"{'a' * 53}.example.com"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api"
 
 PASS = [
@@ -84,7 +87,7 @@ PASS = [
     {"load_balancer_deregistration_delay": 30, "ecs_api_capacity_providers": [DEMAND, SPOT]},
     {"load_balancer_slow_start": 0, "load_balancer_algorithm": "least_outstanding_requests"},
     {"load_balancer_slow_start": 30, "load_balancer_algorithm": "round_robin", "load_balancer_health_check_path": "/"},
-    {"load_balancer_manage_zone": True, "load_balancer_domain_name": "a.example.com", "load_balancer_alternative_names": ["*.example.com"]},
+    {"load_balancer_manage_zone": True, "load_balancer_domain_name": "example.com", "load_balancer_alternative_names": ["*.example.com", "a.b.example.com"]},
     ZONES,
     {**ZONES, "stack_region": "eu-west-1", "network_availability_zones": ["eu-west-1a", "eu-west-1c"]},
     {"network_zone_count": 3},
@@ -95,6 +98,26 @@ PASS = [
     *({"registry_api_image": each} for each in ("", f"{REPOSITORY}:1.2.3", f"{REPOSITORY}@sha256:{'0' * 64}")),
     {"lambda_scheduler_memory": 128, "lambda_scheduler_timeout": 900, "lambda_reserved_concurrency": -1, "lambda_failures_retention_days": 14},
     *({"lambda_cleanup_schedule": each} for each in ("rate(1 day)", "rate(5 minutes)", "rate(10 hours)", "cron(0/15 3 * * ? *)")),
+    {"ecs_api_min_count": 1, "ecs_api_desired_count": 2, "ecs_api_max_count": 2, "ecs_api_cpu_target": 100, "ecs_api_requests_per_target": 1},
+    {"ecs_worker_stop_timeout": 120, "queue_visibility_timeout_seconds": 120, "ecs_worker_polls": True},
+    {"ecs_worker_stop_timeout": 120, "queue_visibility_timeout_seconds": 30, "ecs_worker_polls": False},
+    {**DRAIN, "ecs_api_stop_timeout": 30},
+    {**DRAIN, "load_balancer_deregistration_delay": 300, "ecs_api_capacity_providers": [DEMAND]},
+    {"ecs_api_spot_weight": 1000, "ecs_writable_paths": ["/tmp", "/var/cache/app.d"]},
+    *({"ecs_user": each} for each in ("", "1000", "1000:1000", "0:0")),
+    *({"registry_architecture": built, "lambda_architecture": function, "ecs_architecture": task} for built, function, task in (("amd64", "x86_64", "X86_64"), ("arm64", "arm64", "ARM64"))),
+    {"registry_keep_releases": 1, "registry_untagged_days": 1},
+    {"network_nat": "none", "secrets_clerk_secret_key": ""},
+    {"network_nat": "instance", "secrets_clerk_secret_key": "sk_live_1"},
+    {**ZONE, "load_balancer_zone_id": ""},
+    {**ZONE, "load_balancer_manage_zone": False, "load_balancer_zone_id": "Z1", "load_balancer_alternative_names": ["example.org"]},
+    {"load_balancer_blocked_paths": []},
+    {"load_balancer_blocked_paths": ["/internal/*", "/a", "/b", "*.php", "/c?"]},
+    {**HTTPS, "load_balancer_domain_name": LONG_DOMAIN, "load_balancer_certificate_arn": CERTIFICATE.format("us-east-1")},
+    {**HTTPS, "load_balancer_domain_name": LONG_DOMAIN, "load_balancer_plain_http": True},
+    {"stack_protected": True, "stack_recovery_days": 7, "database_final_snapshot": True},
+    {"stack_protected": False, "stack_recovery_days": 0, "database_final_snapshot": False},
+    {"monitoring_thresholds": {"high-cpu": 100.0, "queue-age": 5000.0, "dead-letters": 0.0, "api-down": None}},
 ]  # fmt: skip
 
 BREAK = [
@@ -195,6 +218,30 @@ BREAK = [
     ({"lambda_reserved_concurrency": 0}, "1 and more"),
     ({"lambda_failures_retention_days": 15}, "1 to 14"),
     *(({"lambda_cleanup_schedule": bad}, "such as rate(1 hour)") for bad in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every day", "cron(0 3 * * *)")),
+    ({"ecs_api_min_count": 2, "ecs_api_desired_count": 1}, "ecs_api_min_count is 2, and ecs_api_desired_count is 1"),
+    *(({name: 0}, f"{name} is 0: at least 1") for name in (
+        "ecs_api_max_count", "ecs_worker_max_count", "ecs_worker_messages_per_task", "ecs_worker_idle_minutes", "ecs_api_requests_per_target", "registry_keep_releases", "registry_untagged_days",
+    )),
+    *(({"ecs_api_cpu_target": bad}, "1 to 100 percent") for bad in (0, 101)),
+    *(({"ecs_api_spot_weight": bad}, "0 to 1000") for bad in (-1, 1001)),
+    ({"ecs_worker_stop_timeout": 61, "queue_visibility_timeout_seconds": 60, "ecs_worker_polls": True}, "another worker gets the message"),
+    ({**DRAIN, "ecs_api_stop_timeout": 29}, "ecs_api_stop_timeout is 29, and load_balancer_deregistration_delay is 30: with FARGATE_SPOT"),
+    *(({"ecs_user": bad}, "such as 1000:1000") for bad in ("app", "1000:", ":1", "-1", "1:1:1", "\u0661")),
+    *(({"ecs_writable_paths": ["/tmp", bad]}, f"has {bad!r}: it must be an absolute path") for bad in ("", "/", "tmp", "/tmp/", "/a//b", "/a/../b", "/a b")),
+    ({"ecs_writable_paths": ["/tmp", "/tmp"]}, "only once"),
+    ({"registry_architecture": "arm64", "lambda_architecture": "x86_64"}, "lambda_architecture is 'x86_64', and registry_architecture is 'arm64'"),
+    ({"registry_architecture": "amd64", "ecs_architecture": "ARM64"}, "ecs_architecture is 'ARM64', and registry_architecture is 'amd64'"),
+    ({"network_nat": "none", "secrets_clerk_secret_key": "sk_live_1"}, "secrets_clerk_secret_key is set: Clerk can't be reached"),
+    ({**ZONE, "load_balancer_zone_id": "Z1"}, "not both"),
+    ({**ZONE, "load_balancer_alternative_names": ["anexample.com"]}, "has 'anexample.com': with load_balancer_manage_zone it must lie under load_balancer_domain_name, example.com"),
+    ({"load_balancer_manage_zone": False, "load_balancer_domain_name": "", "load_balancer_alternative_names": ["a.example.com"]}, "need a first one"),
+    ({"load_balancer_blocked_paths": [f"/{each}" for each in "abcdef"]}, "at most 5"),
+    *(({"load_balancer_blocked_paths": [bad]}, "such as /internal/*") for bad in ("", "internal", "/a b", "/" + "a" * 128, "/\u00e4")),
+    ({**HTTPS, "load_balancer_domain_name": LONG_DOMAIN}, "up to 64 characters"),
+    ({"stack_protected": True, "stack_recovery_days": 0}, "must be recoverable"),
+    ({"stack_protected": True, "database_final_snapshot": False}, "must leave a final snapshot"),
+    ({"monitoring_thresholds": {"high-cpu": 101.0}}, "has high-cpu with 101: allowed are 0 to 100"),
+    ({"monitoring_thresholds": {"queue-age": -1.0}}, "has queue-age with -1: allowed are 0 and more"),
 ]
 
 
