@@ -1,0 +1,1 @@
+"""What the components share: the database and the settings."""

@@ -1,0 +1,63 @@
+"""The worker: runs workflows.
+
+With POLLING_MODE=true it takes messages from the queue until SIGTERM (standard profile). Otherwise a pipe has started
+it for one message, which is in SQS_BODY and SQS_MESSAGE_ID (ultra profile); its exit code is the result.
+"""
+
+import json
+import os
+import signal
+import threading
+import uuid
+
+import boto3
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db import engine, executions, workflows
+from shared.settings import queue_url
+
+stopping = threading.Event()
+
+
+def work(body: str, message: str) -> bool:
+    """Run the workflow that a message is about, once; return whether it was new."""
+    workflow = int(json.loads(body)["workflow_id"])
+    with engine().begin() as connection:
+        name = connection.execute(sa.select(workflows.c.name).where(workflows.c.id == workflow)).scalar_one()
+        done = connection.execute(
+            insert(executions)
+            .values(workflow_id=workflow, message_id=message, result=f"{name} ran")
+            .on_conflict_do_nothing(index_elements=["message_id"])
+        )
+    print(f"workflow {workflow} ({name}): {'done' if done.rowcount else 'was done before'}, {message}", flush=True)
+    return bool(done.rowcount)
+
+
+def poll() -> None:
+    """Take messages until asked to stop; one that fails comes back when it becomes visible again."""
+    sqs = boto3.client("sqs")
+    print("polling", flush=True)
+    while not stopping.is_set():
+        found = sqs.receive_message(QueueUrl=queue_url(), MaxNumberOfMessages=1, WaitTimeSeconds=5)
+        for message in found.get("Messages", []):
+            try:
+                work(message["Body"], message["MessageId"])
+            except Exception as problem:  # the queue counts the attempts
+                print(f"message {message['MessageId']} failed: {type(problem).__name__}: {problem}", flush=True)
+            else:
+                sqs.delete_message(QueueUrl=queue_url(), ReceiptHandle=message["ReceiptHandle"])
+    print("stopped", flush=True)
+
+
+def main() -> None:
+    """Poll, or do what the pipe asks."""
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    if os.environ.get("POLLING_MODE", "false") == "true":
+        poll()
+    else:
+        work(os.environ["SQS_BODY"], os.environ.get("SQS_MESSAGE_ID") or str(uuid.uuid4()))
+
+
+if __name__ == "__main__":
+    main()
