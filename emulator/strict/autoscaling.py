@@ -4,6 +4,7 @@ from emulator.strict import Refusal, rule
 from emulator.strict.ec2 import launch_problem
 
 API = "EC2 Auto Scaling API reference"
+MEASURED = "badmintoncryer/cdk-preflight "
 FORM = "You must use a valid fully-formed launch template. "
 
 
@@ -20,7 +21,13 @@ def group_name_is_free(call):
     return None
 
 
-@rule("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", code="ValidationError", source=f"{API}, sizes")
+@rule(
+    "autoscaling",
+    "CreateAutoScalingGroup",
+    "UpdateAutoScalingGroup",
+    code="ValidationError",
+    source=MEASURED + "pf-asg-desired-capacity-range",
+)
 def sizes_fit(call):
     """A group's desired size is between its least and its most."""
     given, group = call.parameters, _group(call)

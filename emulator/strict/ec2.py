@@ -13,6 +13,7 @@ from emulator.strict.passrole import unknown_profile
 
 GUIDE = "VPC user guide"
 QUOTAS = f"{GUIDE}, quotas"
+MEASURED = "badmintoncryer/cdk-preflight "
 
 
 def _quota(name: str, default: int) -> int:
@@ -45,7 +46,7 @@ def vpcs_per_region(call):
     return None
 
 
-@rule("ec2", "CreateSubnet", code="InvalidSubnet.Range", source="CreateSubnet API reference, CidrBlock")
+@rule("ec2", "CreateSubnet", code="InvalidSubnet.Range", source=MEASURED + "pf-ec2-subnet-cidr-size")
 def subnet_has_room(call):
     """A subnet is between a /28 and a /16."""
     network = _network(call.parameters.get("CidrBlock"))
@@ -67,7 +68,7 @@ def zone_is_of_the_region(call):
     return None
 
 
-@rule("ec2", "AttachInternetGateway", code="InvalidParameterValue", source="EC2 API reference, error codes")
+@rule("ec2", "AttachInternetGateway", code="InvalidParameterValue", source=MEASURED + "pf-ec2-vpc-single-igw")
 def one_internet_gateway_per_vpc(call):
     """A VPC has one internet gateway."""
     vpc, gateway = call.parameters["VpcId"], call.parameters["InternetGatewayId"]
@@ -114,12 +115,12 @@ def _has_gateway(backend, vpc: str) -> bool:
     return any(one.vpc and one.vpc.id == vpc for one in backend.internet_gateways.values())
 
 
-@rule("ec2", "CreateNatGateway", code="MissingParameter", source="CreateNatGateway API reference, AllocationId")
+@rule("ec2", "CreateNatGateway", code="MissingParameter", source=MEASURED + "pf-ec2-natgw-allocation")
 def public_nat_gateway_has_an_address(call):
     """A public NAT gateway in a subnet is given an address."""
     given = call.parameters
     if given.get("SubnetId") and given.get("ConnectivityType", "public") == "public" and not given.get("AllocationId"):
-        return "The request must contain the parameter AllocationId"
+        return "The request must include the AllocationId parameter."
     return None
 
 
@@ -150,18 +151,17 @@ def route_to_a_nat_gateway_that_exists(call):
 
 
 TARGETS = (
-    "GatewayId", "NatGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId", "EgressOnlyInternetGatewayId",
-    "TransitGatewayId", "LocalGatewayId", "CarrierGatewayId", "VpcEndpointId", "InstanceId", "CoreNetworkArn",
-    "OdbNetworkArn",
+    "GatewayId", "LocalGatewayId", "CarrierGatewayId", "NatGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId",
+    "EgressOnlyInternetGatewayId", "TransitGatewayId", "VpcEndpointId", "CoreNetworkArn", "InstanceId",
 )  # fmt: skip
 
 
-@rule("ec2", "CreateRoute", code="MissingParameter", source="CreateRoute API reference")
-def route_has_a_target(call):
-    """A route leads somewhere."""
-    if not any(call.parameters.get(one) for one in TARGETS):
-        names = ", ".join(one[0].lower() + one[1:] for one in TARGETS[:-3])
-        return f"The request must contain exactly one of {names}"
+@rule("ec2", "CreateRoute", code="MissingParameter", source=MEASURED + "pf-ec2-route-target-exactly-one")
+def route_has_one_target(call):
+    """A route leads to one thing."""
+    if sum(bool(call.parameters.get(one)) for one in TARGETS) != 1 and not call.parameters.get("OdbNetworkArn"):
+        *names, last = (one[0].lower() + one[1:] for one in TARGETS)
+        return f"The request must contain exactly one of {', '.join(names)} or {last}"
     return None
 
 
@@ -213,7 +213,7 @@ def group_description_is_plain(call):
     return None
 
 
-@rule("ec2", "CreateSecurityGroup", code="InvalidParameterValue", source="CreateSecurityGroup API reference, GroupName")
+@rule("ec2", "CreateSecurityGroup", code="InvalidParameterValue", source=MEASURED + "pf-ec2-sg-group-name")
 def group_name_is_plain(call):
     """A security group's name has up to 255 plain characters and doesn't begin like an id."""
     name = call.parameters["GroupName"]
@@ -238,7 +238,7 @@ def rule_description_is_plain(call):
     return None
 
 
-@rule("ec2", *AUTHORIZE, code="InvalidParameterValue", source="chef-boneyard/chef-provisioning-aws#183, boto/boto3#336")
+@rule("ec2", *AUTHORIZE, code="InvalidParameterValue", source=MEASURED + "pf-ec2-sg-port-range")
 def ports_make_sense(call):
     """A rule for TCP or UDP has ports from 0 to 65535, the first not after the last."""
     for permission in _permissions(call):
@@ -247,11 +247,11 @@ def ports_make_sense(call):
         first, last = permission.get("FromPort"), permission.get("ToPort")
         if first is None or last is None:
             return "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
-        for port in (first, last):
+        for end, port in (("from", first), ("to", last)):
             if not 0 <= port <= 65535:
-                return f"TCP/UDP port ({port}) out of range"
+                return f"TCP/UDP ({end}) port ({port}) out of range"
         if first > last:
-            return f"Invalid TCP/UDP port range ({first}:{last})"
+            return f"Invalid TCP/UDP port range({first}:{last})"
     return None
 
 
@@ -326,7 +326,7 @@ def _prefixes() -> frozenset[str]:
 _SERVICE = re.compile(r"(?:cn\.)?com\.amazonaws\.([a-z]{2}(?:-[a-z]+)+-\d)\.(.+)")
 
 
-@rule("ec2", "CreateVpcEndpoint", code="InvalidServiceName", source="CreateVpcEndpoint API reference, ServiceName")
+@rule("ec2", "CreateVpcEndpoint", code="InvalidServiceName", source=MEASURED + "pf-ec2-vpce-service-region")
 def endpoint_service_is_of_the_region(call):
     """An endpoint's service exists in the region."""
     name, region = call.parameters.get("ServiceName", ""), call.parameters.get("ServiceRegion") or call.region
@@ -347,7 +347,7 @@ def _services(call) -> list[dict]:
     return backend._collect_default_endpoint_services(backend.account_id, call.region)
 
 
-@rule("ec2", "CreateVpcEndpoint", code="InvalidParameter", source="CreateVpcEndpoint API reference, VpcEndpointType")
+@rule("ec2", "CreateVpcEndpoint", code="InvalidParameter", source=MEASURED + "pf-ec2-vpce-gateway-service")
 def endpoint_type_fits_the_service(call):
     """Only S3 and DynamoDB have gateway endpoints."""
     name, kind = call.parameters.get("ServiceName", ""), call.parameters.get("VpcEndpointType", "Gateway")
@@ -373,7 +373,7 @@ def private_dns_needs_dns(call):
     return None
 
 
-@rule("ec2", "CreateVpcEndpoint", code="DuplicateSubnetsInSameZone", source="EC2 API reference, error codes")
+@rule("ec2", "CreateVpcEndpoint", code="DuplicateSubnetsInSameZone", source=MEASURED + "pf-ec2-vpce-subnet-az-unique")
 def endpoint_has_one_subnet_per_zone(call):
     """An interface endpoint has one subnet in each zone."""
     zones = {}
@@ -413,7 +413,7 @@ def endpoint_policy_is_json(call):
     "ec2",
     "CreateLaunchTemplate",
     code="InvalidLaunchTemplateName.MalformedException",
-    source="EC2 API reference, error codes",
+    source=MEASURED + "pf-ec2-launch-template-name",
 )
 def launch_template_name_is_plain(call):
     """A launch template's name has 3 to 128 letters, digits and some signs."""
@@ -442,10 +442,22 @@ def launch_problem(call, data: dict) -> str | None:
     interfaces = data.get("NetworkInterfaces") or []
     if interfaces and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
         return "Network interfaces and an instance-level security groups may not be specified on the same request"
-    return unknown_profile(call, data.get("IamInstanceProfile") or {})
+    return _user_data_problem(data) or unknown_profile(call, data.get("IamInstanceProfile") or {})
 
 
-@rule("ec2", "RunInstances", code="InvalidParameterCombination", source="RunInstances API reference, NetworkInterfaces")
+def _user_data_problem(data: dict) -> str | None:
+    # In base64, four characters are three bytes.
+    padded = (data.get("UserData") or "").rstrip("=")
+    return "User data is limited to 16384 bytes" if len(padded) * 3 // 4 > 16384 else None
+
+
+@rule("ec2", "RunInstances", code="InvalidParameterValue", source=MEASURED + "pf-ec2-userdata-size")
+def user_data_fits(call):
+    """An instance's user data has up to 16,384 bytes."""
+    return _user_data_problem(call.parameters)
+
+
+@rule("ec2", "RunInstances", code="InvalidParameterCombination", source=MEASURED + "pf-ec2-instance-eni-exclusive")
 def groups_on_the_instance_or_its_interfaces(call):
     """Security groups are given to the instance or to its network interfaces."""
     if call.parameters.get("NetworkInterfaces") and call.parameters.get("SecurityGroupIds"):

@@ -3,10 +3,11 @@
 import ipaddress
 import re
 
-from emulator.corrections.elbv2 import HTTP_GROUP, TCP_GROUP
+from emulator.corrections.elbv2 import BALANCER, HTTP_GROUP, TCP_GROUP
 from emulator.strict import Refusal, rule
 
 API = "Elastic Load Balancing API reference"
+MEASURED = "badmintoncryer/cdk-preflight "
 FORWARDS = ("CreateListener", "ModifyListener", "CreateRule", "ModifyRule")
 CERTIFIED = ("CreateListener", "ModifyListener", "AddListenerCertificates")
 
@@ -35,7 +36,7 @@ def _is_application(call) -> bool:
 # Balancers
 
 
-@rule("elbv2", "CreateLoadBalancer", code="ValidationError", source="CreateLoadBalancer API reference, Name")
+@rule("elbv2", "CreateLoadBalancer", code="ValidationError", source=MEASURED + "pf-elbv2-lb-name")
 def balancer_name_is_valid(call):
     """A load balancer's name has up to 32 letters, digits and inner hyphens, and doesn't begin with "internal-"."""
     name = call.parameters["Name"]
@@ -137,12 +138,38 @@ def attributes_are_in_range(call):
     return None
 
 
-@rule("elbv2", "ModifyTargetGroupAttributes", code="InvalidConfigurationRequest", source=f"{API}, TargetGroupAttribute")
+@rule("elbv2", "ModifyTargetGroupAttributes", code="ValidationError", source=MEASURED + "pf-elbv2-tg-attr-key-known")
 def group_attributes_are_known(call):
     """A target group's attributes are known."""
     for one in call.parameters["Attributes"]:
         if one["Key"] not in HTTP_GROUP | TCP_GROUP and not one["Key"].startswith(("lambda.", "target_failover.")):
             return f"Target group attribute key '{one['Key']}' is not recognized"
+    return None
+
+
+@rule(
+    "elbv2", "ModifyLoadBalancerAttributes", code="ValidationError", source=MEASURED + "pf-elbv2-lb-attr-boolean-value"
+)
+def switches_are_true_or_false(call):
+    """A load balancer's attributes that are switches are true or false."""
+    for one in call.parameters["Attributes"]:
+        switch = any(held.get(one["Key"]) in ("true", "false") for held in BALANCER.values())
+        if switch and one.get("Value") not in ("true", "false"):
+            return f"The value of '{one['Key']}' must be 'true' or 'false', but was '{one.get('Value', '')}'"
+    return None
+
+
+@rule(
+    "elbv2", "ModifyLoadBalancerAttributes", code="ValidationError",
+    source=MEASURED + "pf-elbv2-lb-attr-access-logs-bucket-required",
+)  # fmt: skip
+def logs_go_to_a_bucket(call):
+    """Who lets a load balancer log says into which bucket."""
+    given = {one["Key"]: one.get("Value") for one in call.parameters["Attributes"]}
+    balancer = call.backend().load_balancers.get(call.parameters["LoadBalancerArn"])
+    key = "access_logs.s3.bucket"
+    if balancer and given.get("access_logs.s3.enabled") == "true" and not (given.get(key) or balancer.attrs.get(key)):
+        return f"The key '{key}' must set in order to enable access logs"
     return None
 
 
@@ -340,7 +367,7 @@ def ssl_policy_exists(call):
     return f"SSL policy '{name}' not found" if name and not _POLICY.fullmatch(name) else None
 
 
-@rule("elbv2", *FORWARDS, code="InvalidLoadBalancerAction", source=f"{API}, RedirectActionConfig")
+@rule("elbv2", *FORWARDS, code="InvalidLoadBalancerAction", source=MEASURED + "pf-elbv2-action-redirect-no-change")
 def redirect_leads_elsewhere(call):
     """A redirect changes protocol, host, port or path."""
     for one in _actions(call):

@@ -13,6 +13,18 @@ TRUSTS = ("CreateRole", "UpdateAssumeRolePolicy")
 INLINE = ("PutRolePolicy", "PutUserPolicy", "PutGroupPolicy")
 GRANTS = (*INLINE, "CreatePolicy", "CreatePolicyVersion")
 QUOTAS = "IAM user guide, IAM and STS quotas"
+MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
+ASSUMING = {
+    "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:SetContext",
+    "sts:SetSourceIdentity", "sts:TagSession",
+}  # fmt: skip
+# Characters of all inline policies of one identity, and how its kind is called.
+INLINE_SIZE = {
+    "PutRolePolicy": ("role", "roles", "RoleName", 10240),
+    "PutUserPolicy": ("user", "users", "UserName", 2048),
+    "PutGroupPolicy": ("group", "groups", "GroupName", 5120),
+}
 _SPACE = re.compile(r"\s+")
 
 
@@ -48,14 +60,12 @@ def trust_is_a_policy(call):
     return None
 
 
-@rule("iam", *TRUSTS, code="MalformedPolicyDocument", source="IAM user guide, AssumeRole policy errors")
+@rule("iam", *TRUSTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-trust-policy-action-sts-only")
 def trust_is_about_assuming(call):
-    """A trust policy's actions are STS's."""
-    actions = (
-        one for statement in policies.statements(_document(call)) for one in policies.listed(statement.get("Action"))
-    )
-    if any(not str(one).lower().startswith("sts:") for one in actions):
-        return "AssumeRole policy may only specify STS AssumeRole actions."
+    """A trust policy's actions are those of assuming a role, without wildcards."""
+    for statement in policies.statements(_document(call)):
+        if any(one not in ASSUMING for one in policies.listed(statement.get("Action"))):
+            return "AssumeRole policy may only specify STS AssumeRole actions."
     return None
 
 
@@ -67,10 +77,24 @@ def trust_names_principals(call):
     return None
 
 
-@rule("iam", *TRUSTS, code="MalformedPolicyDocument", source="hashicorp/terraform-provider-aws#8905, terraform#35086")
+@rule("iam", *TRUSTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-trust-policy-principal-star-string")
+def trusted_principals_have_a_type(call):
+    """Everybody is ``{"AWS": "*"}`` in a trust policy, not ``"*"``."""
+    if any(isinstance(one.get("Principal"), str) for one in policies.statements(_document(call))):
+        return "AssumeRolepolicy contained an invalid principal"
+    return None
+
+
+@rule(
+    "iam", *TRUSTS, code="MalformedPolicyDocument",
+    source=f"hashicorp/terraform-provider-aws#8905, {MEASURED}pf-iam-trust-policy-aws-principal-format",
+)  # fmt: skip
 def trust_principals_exist(call):
-    """Whom a trust policy names exists: services, and this account's roles and users."""
-    for kind, value in policies.unknown_principals(_document(call)):
+    """Whom a trust policy names exists: services, and this account's roles and users; sessions aren't principals."""
+    document = _document(call)
+    named = [one for statement in policies.statements(document) for one in policies.principals(statement)]
+    sessions = [one for one in named if one[0] == "AWS" and one[1].split(":")[2:3] == ["sts"]]
+    for kind, value in sessions + policies.unknown_principals(document):
         return f'Invalid principal in policy: "{kind.upper()}":"{value}"'
     return None
 
@@ -92,7 +116,7 @@ def grant_names_no_principal(call):
     return None
 
 
-@rule("iam", *GRANTS, code="MalformedPolicyDocument", source="IAM user guide, Sid element")
+@rule("iam", *GRANTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-policy-sid-format")
 def sids_are_alphanumeric(call):
     """A statement's id has letters and digits only."""
     for statement in policies.statements(_document(call)):
@@ -115,20 +139,53 @@ def resources_have_account_ids(call):
     return None
 
 
+@rule("iam", *GRANTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-policy-condition-null-ifexists")
+def null_has_no_ifexists(call):
+    """The operator Null is never used with IfExists."""
+    if any("NullIfExists" in (one.get("Condition") or {}) for one in policies.statements(_document(call))):
+        return "Syntax errors in policy."
+    return None
+
+
+@rule("iam", *GRANTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-policy-condition-arn-value")
+def arn_conditions_have_arns(call):
+    """ARN operators compare with whole ARNs: six parts, or a star."""
+    for statement in policies.statements(_document(call)):
+        for operator, keys in (statement.get("Condition") or {}).items():
+            if operator.split(":")[-1].startswith("Arn"):
+                for value in (one for values in keys.values() for one in policies.listed(values)):
+                    if value != "*" and not re.fullmatch(r"arn(:[^:]*){4}:.*", str(value), re.DOTALL):
+                        return "The policy failed legacy parsing"
+    return None
+
+
+@rule("iam", *GRANTS, code="MalformedPolicyDocument", source=MEASURED + "pf-iam-policy-action-vendor-wildcard")
+def services_have_no_wildcard(call):
+    """An action's service is written out."""
+    for statement in policies.statements(_document(call)):
+        for action in policies.listed(statement.get("Action", statement.get("NotAction"))):
+            vendor, colon, _ = str(action).partition(":")
+            if colon and re.search(r"[*?]", vendor):
+                return "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards."
+    return None
+
+
 @rule("iam", "CreatePolicy", "CreatePolicyVersion", code="LimitExceeded", source=QUOTAS)
 def managed_policy_fits(call):
     """A managed policy has up to 6144 characters."""
     return "Cannot exceed quota for PolicySize: 6144" if _size(_text(call)) > 6144 else None
 
 
-@rule("iam", "PutRolePolicy", code="LimitExceeded", source=QUOTAS)
+@rule("iam", *INLINE, code="LimitExceeded", source=QUOTAS + ", " + MEASURED + "pf-iam-inline-policy-size")
 def inline_policies_fit(call):
-    """A role's inline policies have up to 10,240 characters together."""
-    given = call.parameters
-    role = _role(call, given["RoleName"])
-    others = [text for name, text in role.policies.items() if name != given["PolicyName"]] if role else []
-    if sum(map(_size, [*others, _text(call)])) > 10240:
-        return f"Maximum policy size of 10240 bytes exceeded for role {given['RoleName']}"
+    """The inline policies of a role have up to 10,240 characters together, a group's 5120, a user's 2048."""
+    kind, held, key, limit = INLINE_SIZE[call.operation]
+    name = call.parameters[key]
+    owner = next((one for one in getattr(call.backend(), held).values() if one.name == name), None)
+    others = owner.policies.items() if owner else ()
+    texts = [text for other, text in others if other != call.parameters["PolicyName"]]
+    if sum(map(_size, [*texts, _text(call)])) > limit:
+        return f"Maximum policy size of {limit} bytes exceeded for {kind} {name}"
     return None
 
 
@@ -136,12 +193,12 @@ def _role(call, name: str):
     return next((one for one in call.backend().roles.values() if one.name == name), None)
 
 
-@rule("iam", "AttachRolePolicy", code="LimitExceeded", source=QUOTAS)
-def ten_policies_per_role(call):
-    """A role has up to ten managed policies."""
+@rule("iam", "AttachRolePolicy", code="LimitExceeded", source=MEASURED + "pf-iam-managed-policy-count")
+def twenty_policies_per_role(call):
+    """A role has up to twenty managed policies."""
     role = _role(call, call.parameters["RoleName"])
-    if role and len(role.managed_policies) >= 10 and call.parameters["PolicyArn"] not in role.managed_policies:
-        return "Cannot exceed quota for PoliciesPerRole: 10"
+    if role and len(role.managed_policies) >= 20 and call.parameters["PolicyArn"] not in role.managed_policies:
+        return "Cannot exceed quota for PoliciesPerRole: 20"
     return None
 
 

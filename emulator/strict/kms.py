@@ -1,9 +1,10 @@
-"""KMS: key policies that lock out or name nobody, keys on their way out, and services that may not use a key."""
+"""KMS: key policies that lock out or name nobody, keys on their way out, names that are AWS's."""
 
-from emulator import ACCOUNT, policies
+from emulator import policies
 from emulator.strict import rule
 
 GUIDE = "KMS developer guide"
+MEASURED = "badmintoncryer/cdk-preflight "
 PENDING = (
     "CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation",
     "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "TagResource", "UntagResource",
@@ -17,15 +18,21 @@ def _document(call) -> dict | None:
 
 
 @rule(
-    "kms", "CreateKey", "PutKeyPolicy", code="MalformedPolicyDocumentException", source="KMS's API model, the exception"
+    "kms",
+    "CreateKey",
+    "PutKeyPolicy",
+    code="MalformedPolicyDocumentException",
+    source=MEASURED + "pf-kms-key-policy-statement",
 )
 def key_policy_is_a_policy(call):
     """A key policy is a policy with statements that have principals."""
     if call.parameters.get("Policy") is None:
         return None
     found = policies.statements(_document(call) or {})
-    if not found or any(not {"Principal", "NotPrincipal"} & set(one) for one in found):
+    if not found:
         return "The request was rejected because the specified policy is not syntactically or semantically correct."
+    if any(not {"Principal", "NotPrincipal"} & set(one) for one in found):
+        return "Policy contains a statement with no principal."
     return None
 
 
@@ -45,7 +52,7 @@ def key_principals_exist(call):
     "CreateKey",
     "PutKeyPolicy",
     code="MalformedPolicyDocumentException",
-    source=f"{GUIDE}, key policies, safety check",
+    source=MEASURED + "pf-kms-key-policy-lockout",
 )
 def key_can_still_be_managed(call):
     """A key policy leaves the account able to change it."""
@@ -60,6 +67,14 @@ def key_can_still_be_managed(call):
     ]
     if not any(policies.permits(document, "kms:PutKeyPolicy", principal=one) for one in own):
         return "The new key policy will not allow you to update the key policy in the future."
+    return None
+
+
+@rule("kms", "CreateAlias", code="NotAuthorizedException", source=MEASURED + "pf-kms-alias-name")
+def alias_is_not_an_aws_one(call):
+    """Names under alias/aws/ are AWS's own."""
+    if call.parameters["AliasName"].startswith("alias/aws/"):
+        return "The alias name for a customer managed CMK cannot begin with alias/aws/."
     return None
 
 
@@ -92,36 +107,6 @@ def find(call, given: str):
     if name.startswith("alias/"):
         return next((key for key in backend.keys.values() if name in backend.get_all_aliases().get(key.id, ())), None)
     return backend.keys.get(name)
-
-
-def may_use(call, given: str, service: str, context: dict) -> bool:
-    """Tell whether a key exists, is enabled, and has a policy that lets a service encrypt with it."""
-    key = find(call, given)
-    if key is None or key.key_state != "Enabled":
-        return False
-    document = policies.read(key.policy) or {}
-    return policies.permits(document, "kms:GenerateDataKey", principal=("Service", service), context=context)
-
-
-@rule(
-    "logs",
-    "CreateLogGroup",
-    "AssociateKmsKey",
-    code="AccessDeniedException",
-    source="CloudWatch Logs user guide, encrypt log data",
-)
-def logs_may_use_the_key(call):
-    """A log group's key is there, enabled, and lets CloudWatch Logs use it for that group."""
-    given = call.parameters
-    group, key = given.get("logGroupName"), given.get("kmsKeyId")
-    if not group or not key:
-        return None
-    arn = f"arn:aws:logs:{call.region}:{ACCOUNT}:log-group:{group}"
-    context = {"kms:EncryptionContext:aws:logs:arn": arn, "aws:SourceAccount": ACCOUNT}
-    services = (f"logs.{call.region}.amazonaws.com", "logs.amazonaws.com")
-    if any(may_use(call, key, one, context) for one in services):
-        return None
-    return f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
 
 
 @rule(

@@ -6,6 +6,7 @@ import re
 from emulator.strict import rule
 
 GUIDE = "Route 53 API reference"
+MEASURED = "badmintoncryer/cdk-preflight "
 FATAL = "Invalid Resource Record: 'FATAL problem: {} encountered with '{}''"
 
 
@@ -23,24 +24,25 @@ def caller_reference_is_new(call):
     return None
 
 
-@rule("route53", "CreateHostedZone", code="InvalidDomainName", source=f"{GUIDE}, the exception")
+@rule("route53", "CreateHostedZone", code="InvalidDomainName", source=MEASURED + "pf-route53-hostedzone-name-*")
 def zone_name_is_a_domain(call):
-    """A zone's name is a domain: labels of 1 to 63 characters."""
-    labels = call.parameters["Name"].removesuffix(".").split(".")
-    if any(not 1 <= len(one) <= 63 for one in labels):
-        return "The specified domain name is not valid."
-    return None
+    """A zone's name is a domain: labels of 1 to 63 characters, more than one of them."""
+    name = call.parameters["Name"].removesuffix(".")
+    labels = name.split(".")
+    if len(labels) == 1:
+        return f"{name}. is reserved by AWS!"
+    for label in labels:
+        if len(label) > 63:
+            return f"FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '{label}'"
+    return "The specified domain name is not valid." if "" in labels else None
 
 
-@rule("route53", "CreateHostedZone", code="InvalidVPCId", source=f"{GUIDE}, the exception")
+@rule("route53", "CreateHostedZone", code="InvalidVPCId", source="localstack: answers recorded from AWS")
 def zone_vpc_exists(call):
     """A private zone's VPC exists."""
     vpc = call.parameters.get("VPC") or {}
     if vpc.get("VPCId") and vpc["VPCId"] not in call.backend("ec2", vpc.get("VPCRegion")).vpcs:
-        return (
-            "The VPC ID that you specified either isn't a valid ID or the current account is not authorized to access "
-            "this VPC."
-        )
+        return "The VPC ID is invalid."
     return None
 
 
@@ -100,7 +102,10 @@ def _is_address(value: str, version: int) -> bool:
 
 
 @rule(
-    "route53", "ChangeResourceRecordSets", code="InvalidChangeBatch", source="Route 53 developer guide, CNAME records"
+    "route53",
+    "ChangeResourceRecordSets",
+    code="InvalidChangeBatch",
+    source=MEASURED + "pf-route53-cname-name-collision, -apex-cname",
 )
 def cname_is_alone(call):
     """A CNAME isn't at a zone's apex, and no other record has its name."""
@@ -124,7 +129,7 @@ def cname_is_alone(call):
             )
         if "CNAME" in others:
             return (
-                f"RRSet of type {kind} with DNS name {name} is not permitted because a conflicting RRSet of type  "
+                f"RRSet of type {kind} with DNS name {name} is not permitted because a conflicting RRSet of type "
                 f"CNAME with the same DNS name already exists in zone {apex}"
             )
         held.add((name, kind))

@@ -7,15 +7,17 @@ from emulator import policies
 from emulator.strict import rule
 
 GUIDE = "S3 user guide"
+MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
 
 
-@rule("s3", "CreateBucket", code="InvalidBucketName", source=f"{GUIDE}, bucket naming rules")
+@rule("s3", "CreateBucket", code="InvalidBucketName", source=MEASURED + "pf-s3-bucket-name-*, " + RECORDED)
 def bucket_name_is_valid(call):
     """A bucket's name has 3 to 63 lowercase letters, digits, dots and hyphens, and isn't one of those AWS keeps."""
     name = call.parameters["Bucket"]
-    kept = name.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or name.endswith(
-        ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
-    )
+    if name.startswith(("xn--", "sthree-", "amzn-s3-demo-")):
+        return "The requested bucket name starts with a reserved prefix"
+    kept = name.endswith(("-s3alias", "--ol-s3", ".mrap", "--table-s3"))
     if kept or ".." in name or _is_address(name) or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
         return "The specified bucket is not valid."
     return None
@@ -28,7 +30,7 @@ def _is_address(name: str) -> bool:
         return False
 
 
-@rule("s3", "PutBucketPolicy", code="MalformedPolicy", source=f"{GUIDE}, bucket policy errors")
+@rule("s3", "PutBucketPolicy", code="MalformedPolicy", source=RECORDED + ", " + MEASURED + "pf-s3-bucket-policy-*")
 def bucket_policy_is_a_policy(call):
     """A bucket's policy is a policy, about this bucket, with principals that exist."""
     given = call.parameters
@@ -89,15 +91,16 @@ def public(document: dict) -> bool:
     return False
 
 
-@rule("s3", "PutBucketPolicy", code="AccessDenied", source=f"{GUIDE}, blocking public access")
+@rule("s3", "PutBucketPolicy", code="AccessDenied", source=MEASURED + "pf-s3-policy-public-with-block-public-policy")
 def public_policies_are_blocked(call):
     """A bucket that blocks public policies gets none."""
     bucket = call.backend().buckets.get(call.parameters["Bucket"])
     block = bucket.public_access_block if bucket else None
     if block is not None and block.block_public_policy and public(policies.read(_text(call)) or {}):
+        resource = f"arn:aws:s3:::{bucket.name}"
         return (
-            "User is not authorized to perform: s3:PutBucketPolicy because public policies are blocked by the "
-            "BlockPublicPolicy block public access setting."
+            f'User: {call.caller} is not authorized to perform: s3:PutBucketPolicy on resource: "{resource}" because '
+            "public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
         )
     return None
 
@@ -113,18 +116,18 @@ def acls_are_off(call):
 
 # Lifecycles
 
-LIFECYCLE = "PutBucketLifecycleConfiguration API reference"
 ACTIONS = (
     "Expiration", "Transitions", "NoncurrentVersionTransitions", "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )  # fmt: skip
+WRITE = "PutBucketLifecycleConfiguration"
 
 
 def _rules(call) -> list[dict]:
     return (call.parameters.get("LifecycleConfiguration") or {}).get("Rules") or []
 
 
-@rule("s3", "PutBucketLifecycleConfiguration", code="InvalidRequest", source=LIFECYCLE)
+@rule("s3", WRITE, code="InvalidRequest", source=MEASURED + "pf-s3-lifecycle-rule-no-action")
 def lifecycle_rules_do_something(call):
     """Each lifecycle rule has an action."""
     if any(not any(one.get(action) for action in ACTIONS) for one in _rules(call)):
@@ -132,7 +135,7 @@ def lifecycle_rules_do_something(call):
     return None
 
 
-@rule("s3", "PutBucketLifecycleConfiguration", code="InvalidArgument", source=LIFECYCLE)
+@rule("s3", WRITE, code="InvalidArgument", source=MEASURED + "pf-s3-lifecycle-rule-id-duplicate")
 def lifecycle_ids_are_unique(call):
     """Each lifecycle rule has an id of its own, of up to 255 characters."""
     ids = [one["ID"] for one in _rules(call) if one.get("ID")]
@@ -143,36 +146,35 @@ def lifecycle_ids_are_unique(call):
     return None
 
 
-@rule("s3", "PutBucketLifecycleConfiguration", code="InvalidArgument", source=LIFECYCLE)
+@rule("s3", WRITE, code="InvalidArgument", source=MEASURED + "pf-s3-lifecycle-days-order, -expiration-positive")
 def lifecycle_days_make_sense(call):
-    """Days are positive, transitions to infrequent access come after 30 days, and expiry after transitions."""
+    """Days are positive; archives come 30 days after infrequent access, and expiry after every transition."""
     for one in _rules(call):
         expires = (one.get("Expiration") or {}).get("Days")
         if expires is not None and expires < 1:
             return "'Days' for Expiration action must be a positive integer"
-        for transition in one.get("Transitions") or []:
-            days, kind = transition.get("Days"), transition.get("StorageClass")
-            if days is None:
-                continue
-            if kind in ("STANDARD_IA", "ONEZONE_IA") and days < 30:
-                return f"'Days' in Transition action must be greater than or equal to 30 for storageClass '{kind}'"
-            if expires is not None and expires <= days:
+        moves = {move.get("StorageClass"): move["Days"] for move in one.get("Transitions") or [] if "Days" in move}
+        seldom = moves.get("STANDARD_IA", moves.get("ONEZONE_IA"))
+        for kind, days in moves.items():
+            if seldom is not None and kind in ("GLACIER", "DEEP_ARCHIVE") and days < seldom + 30:
                 return (
-                    "'Days' in the Expiration action for filter "
-                    f"'{_filter(one)}' must be greater than 'Days' in the Transition action"
+                    f"'Days' in the 'Transition' action for StorageClass '{kind}' must be 30 days more than the "
+                    "'Transition' action for StorageClass 'STANDARD_IA'"
+                )
+            if expires is not None and expires <= days:
+                prefix = (one.get("Filter") or {}).get("Prefix") or one.get("Prefix") or ""
+                return (
+                    f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in "
+                    "the Transition action"
                 )
     return None
 
 
-def _filter(one: dict) -> str:
-    return f"(prefix={(one.get('Filter') or {}).get('Prefix') or one.get('Prefix') or ''})"
-
-
-@rule("s3", "PutBucketLifecycleConfiguration", code="InvalidRequest", source=LIFECYCLE)
+@rule("s3", WRITE, code="InvalidRequest", source=MEASURED + "pf-s3-lifecycle-abort-mpu-with-tag-filter")
 def uploads_are_aborted_by_prefix(call):
     """Incomplete uploads have no tags to filter by."""
     for one in _rules(call):
         chosen = one.get("Filter") or {}
         if one.get("AbortIncompleteMultipartUpload") and (chosen.get("Tag") or (chosen.get("And") or {}).get("Tags")):
-            return "AbortIncompleteMultipartUpload cannot be specified with Tags"
+            return "AbortIncompleteMultipartUpload cannot be specified with Tags."
     return None

@@ -7,6 +7,7 @@ from emulator.strict import rule
 from emulator.strict.s3 import public
 
 API = "Secrets Manager API reference"
+RECORDED = "localstack: answers recorded from AWS"
 MARKED = (
     "PutSecretValue", "TagResource", "UntagResource", "PutResourcePolicy", "RotateSecret", "ReplicateSecretToRegions",
 )  # fmt: skip
@@ -18,7 +19,7 @@ def _secret(call, given: str):
     return next((one for one in dict.values(held) if given in (one.name, one.arn)), None)
 
 
-@rule("secretsmanager", "CreateSecret", code="ValidationException", source="CreateSecret API reference, Name")
+@rule("secretsmanager", "CreateSecret", code="ValidationException", source=RECORDED)
 def secret_name_is_plain(call):
     """A secret's name has letters, digits and some signs."""
     if not re.fullmatch(r"[A-Za-z0-9/_+=.@!-]+", call.parameters["Name"]):
@@ -28,7 +29,7 @@ def secret_name_is_plain(call):
     return None
 
 
-@rule("secretsmanager", "CreateSecret", code="InvalidRequestException", source="CreateSecret API reference, errors")
+@rule("secretsmanager", "CreateSecret", code="InvalidRequestException", source=RECORDED)
 def secret_name_is_not_being_deleted(call):
     """A secret's name is taken until its recovery window is over."""
     found = _secret(call, call.parameters["Name"])
@@ -37,7 +38,7 @@ def secret_name_is_not_being_deleted(call):
     return None
 
 
-@rule("secretsmanager", *MARKED, code="InvalidRequestException", source=f"{API}, InvalidRequestException")
+@rule("secretsmanager", *MARKED, code="InvalidRequestException", source=RECORDED)
 def secret_is_not_being_deleted(call):
     """A secret in its recovery window isn't changed."""
     found = _secret(call, call.parameters["SecretId"])
@@ -46,7 +47,7 @@ def secret_is_not_being_deleted(call):
     return None
 
 
-@rule("secretsmanager", "RotateSecret", code="InvalidRequestException", source="RotateSecret API reference")
+@rule("secretsmanager", "RotateSecret", code="InvalidRequestException", source=RECORDED)
 def rotation_has_a_function(call):
     """Rotation needs a function, unless another service rotates the secret."""
     found = _secret(call, call.parameters["SecretId"])

@@ -6,6 +6,8 @@ from emulator import policies
 from emulator.strict import rule
 
 API = "SNS API reference"
+MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
 # What may be set on a topic.
 ATTRIBUTES = {
     "ApplicationFailureFeedbackRoleArn", "ApplicationSuccessFeedbackRoleArn", "ApplicationSuccessFeedbackSampleRate",
@@ -43,13 +45,23 @@ def topic_attributes_are_known(call):
     return None
 
 
-@rule("sns", "CreateTopic", "SetTopicAttributes", code="InvalidParameter", source=f"{API}, DisplayName")
-def display_name_fits(call):
-    """A topic's display name has up to 100 characters."""
-    return "Invalid parameter: DisplayName" if len(_set(call).get("DisplayName", "")) > 100 else None
+VALUES = {"SignatureVersion": ("1", "2"), "TracingConfig": ("PassThrough", "Active")}
 
 
-@rule("sns", "CreateTopic", code="InvalidParameter", source="CreateTopic API reference")
+@rule(
+    "sns", "CreateTopic", "SetTopicAttributes", code="InvalidParameter",
+    source=MEASURED + "pf-sns-topic-attribute-values",
+)  # fmt: skip
+def topic_attributes_have_their_values(call):
+    """A topic's display name has up to 100 characters; signature and tracing have two values each."""
+    reason = "Attributes Reason: " if call.operation == "CreateTopic" else ""
+    for name, value in _set(call).items():
+        if name == "DisplayName" and len(value) > 100 or value not in VALUES.get(name, (value,)):
+            return f"Invalid parameter: {reason}{name}"
+    return None
+
+
+@rule("sns", "CreateTopic", code="InvalidParameter", source=RECORDED)
 def topic_that_exists_is_the_same(call):
     """Creating a topic that exists is fine with the same attributes and tags only."""
     topic, given = _existing(call), call.parameters
@@ -69,7 +81,7 @@ def topic_that_exists_is_the_same(call):
     "CreateTopic",
     "SetTopicAttributes",
     code="InvalidParameter",
-    source="hashicorp/terraform-provider-aws: aws_sns_topic_policy",
+    source=RECORDED + ", SNS developer guide",
 )
 def topic_policy_is_a_policy(call):
     """A topic's policy is a policy on SNS's actions, with principals that exist."""
@@ -85,7 +97,7 @@ def topic_policy_is_a_policy(call):
     return "Invalid parameter: Policy Error: PrincipalNotFound" if policies.unknown_principals(document) else None
 
 
-@rule("sns", "Subscribe", code="InvalidParameter", source="Subscribe API reference, Protocol and Endpoint")
+@rule("sns", "Subscribe", code="InvalidParameter", source=RECORDED + ", " + MEASURED + "pf-sns-subscription-endpoint")
 def endpoint_fits_the_protocol(call):
     """A subscription's protocol is known, and its endpoint is one of that protocol."""
     protocol, endpoint = call.parameters["Protocol"], call.parameters.get("Endpoint", "")
@@ -103,7 +115,7 @@ def endpoint_fits_the_protocol(call):
     "Subscribe",
     "SetSubscriptionAttributes",
     code="InvalidParameter",
-    source="SNS developer guide, filter policies",
+    source=RECORDED,
 )
 def filter_policy_is_json(call):
     """A subscription's filter policy is a JSON object."""
@@ -112,5 +124,6 @@ def filter_policy_is_json(call):
     if given.get("AttributeName") == "FilterPolicy":
         text = given.get("AttributeValue")
     if text and policies.read(text) is None:
-        return "Invalid parameter: FilterPolicy: failed to parse JSON."
+        reason = "Attributes Reason: " if call.operation == "Subscribe" else ""
+        return f"Invalid parameter: {reason}FilterPolicy: failed to parse JSON."
     return None

@@ -169,7 +169,7 @@ CASES = [
         lambda world: world.route(NatGatewayId=world.nat),
     ),
     Case(
-        "route_has_a_target", "MissingParameter", "exactly one of gatewayId",
+        "route_has_one_target", "MissingParameter", "exactly one of gatewayId",
         lambda world: world.route(), lambda world: world.route(GatewayId=world.gateway),
     ),
     Case(
@@ -210,11 +210,11 @@ CASES = [
         lambda world: world.allow(first=None, last=None), lambda world: world.allow(first=0, last=65535),
     ),
     Case(
-        "ports_make_sense", "InvalidParameterValue", "(70000) out of range",
+        "ports_make_sense", "InvalidParameterValue", "TCP/UDP (from) port (70000) out of range",
         lambda world: world.allow(first=70000, last=70000), lambda world: world.allow(first=7000, last=7000),
     ),
     Case(
-        "ports_make_sense", "InvalidParameterValue", "range (90:80)",
+        "ports_make_sense", "InvalidParameterValue", "range(90:80)",
         lambda world: world.allow(first=90, last=80), lambda world: world.allow(first=80, last=90),
     ),
     Case(
@@ -284,6 +284,11 @@ CASES = [
             SecurityGroupIds=[world.group], NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": world.subnet}]
         ),
         lambda world: world.launch(NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": world.subnet}]),
+    ),
+    Case(
+        "user_data_fits", "InvalidParameterValue", "limited to 16384 bytes",
+        lambda world: world.launch(UserData="a" * 16385, SubnetId=world.subnet),
+        lambda world: world.launch(UserData="a" * 16384, SubnetId=world.subnet),
     ),
     Case(
         "key_pair_exists", "InvalidKeyPair.NotFound", "The key pair 'none' does not exist",

@@ -151,9 +151,19 @@ CASES = [
         lambda world: world.group_attribute("slow_start.duration_seconds", "0"),
     ),
     Case(
-        "group_attributes_are_known", "InvalidConfigurationRequest", "'stickiness' is not recognized",
+        "group_attributes_are_known", "ValidationError", "'stickiness' is not recognized",
         lambda world: world.group_attribute("stickiness", "true"),
         lambda world: world.group_attribute("stickiness.enabled", "true"),
+    ),
+    Case(
+        "switches_are_true_or_false", "ValidationError", "must be 'true' or 'false', but was 'yes'",
+        lambda world: world.attribute("routing.http2.enabled", "yes"),
+        lambda world: world.attribute("routing.http2.enabled", "true"),
+    ),
+    Case(
+        "logs_go_to_a_bucket", "ValidationError", "'access_logs.s3.bucket' must set",
+        lambda world: world.attribute("access_logs.s3.enabled", "true"),
+        lambda world: world.logs(world.bucket(policy=True)),
     ),
     Case(
         "log_bucket_takes_the_logs", "InvalidConfigurationRequest", "Access Denied for bucket",

@@ -42,6 +42,11 @@ class World:
     def put(self, policy, role=None, name="p"):
         self.iam.put_role_policy(RoleName=role or self.role(), PolicyName=name, PolicyDocument=policy)
 
+    def put_user(self, policy):
+        name = f"strict-user-{next(NUMBER)}"
+        self.iam.create_user(UserName=name)
+        self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy)
+
     def policy(self, policy=None, name=None):
         name = name or f"strict-policy-{next(NUMBER)}"
         return self.iam.create_policy(PolicyName=name, PolicyDocument=policy or grant())["Policy"]["Arn"]
@@ -87,6 +92,38 @@ CASES = [
         "trust_is_about_assuming", "MalformedPolicyDocument", "may only specify STS AssumeRole actions",
         lambda world: world.role(trust(Action="s3:GetObject")),
         lambda world: world.role(trust(Action=["sts:AssumeRole", "sts:TagSession"])),
+    ),
+    Case(
+        "trust_is_about_assuming", "MalformedPolicyDocument", "may only specify STS AssumeRole actions",
+        lambda world: world.role(trust(Action="sts:*")), lambda world: world.role(),
+    ),
+    Case(
+        "trusted_principals_have_a_type", "MalformedPolicyDocument", "contained an invalid principal",
+        lambda world: world.role(trust("*")), lambda world: world.role(trust({"AWS": "*"})),
+    ),
+    Case(
+        "trust_principals_exist", "MalformedPolicyDocument", "assumed-role/x/y",
+        lambda world: world.role(trust({"AWS": "arn:aws:sts::123456789012:assumed-role/x/y"})),
+        lambda world: world.role(trust({"AWS": f"{ACCOUNT}:root"})),
+    ),
+    Case(
+        "null_has_no_ifexists", "MalformedPolicyDocument", "Syntax errors in policy",
+        lambda world: world.put(grant(Condition={"NullIfExists": {"aws:TokenIssueTime": "true"}})),
+        lambda world: world.put(grant(Condition={"Null": {"aws:TokenIssueTime": "true"}})),
+    ),
+    Case(
+        "arn_conditions_have_arns", "MalformedPolicyDocument", "failed legacy parsing",
+        lambda world: world.put(grant(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:b"}})),
+        lambda world: world.put(grant(Condition={"ArnLike": {"aws:SourceArn": ["arn:*:s3:::b", "*"]}})),
+    ),
+    Case(
+        "services_have_no_wildcard", "MalformedPolicyDocument", "must not contain wildcards",
+        lambda world: world.put(grant(Action="s3*:GetObject")), lambda world: world.put(grant(Action=["s3:Get*", "*"])),
+    ),
+    Case(
+        "inline_policies_fit", "LimitExceeded", "2048 bytes exceeded for user",
+        lambda world: world.put_user(grant(Resource=["arn:aws:s3:::" + "b" * 60] * 40)),
+        lambda world: world.put_user(grant(Resource=["arn:aws:s3:::" + "b" * 60] * 20)),
     ),
     Case(
         "trust_names_principals", "MalformedPolicyDocument", "Missing required field Principal",
@@ -138,8 +175,8 @@ CASES = [
         lambda world: world.put(grant(Resource=["arn:aws:s3:::" + "b" * 60] * 120)),
     ),
     Case(
-        "ten_policies_per_role", "LimitExceeded", "PoliciesPerRole: 10",
-        lambda world: world.attach(world.role(), 11), lambda world: world.attach(world.role(), 10),
+        "twenty_policies_per_role", "LimitExceeded", "PoliciesPerRole: 20",
+        lambda world: world.attach(world.role(), 21), lambda world: world.attach(world.role(), 20),
     ),
     Case(
         "names_differ_by_more_than_case", "EntityAlreadyExists", "Role with name STRICT",

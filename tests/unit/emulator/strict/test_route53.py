@@ -68,11 +68,15 @@ CASES = [
         lambda world: [world.make(reference="strict"), world.make(reference="strict")], lambda world: world.make(),
     ),
     Case(
-        "zone_name_is_a_domain", "InvalidDomainName", "not valid",
+        "zone_name_is_a_domain", "InvalidDomainName", "DomainLabelTooLong",
         lambda world: world.make("a" * 64 + ".example"), lambda world: world.make("a" * 63 + ".example"),
     ),
     Case(
-        "zone_vpc_exists", "InvalidVPCId", "isn't a valid ID",
+        "zone_name_is_a_domain", "InvalidDomainName", "com. is reserved by AWS!",
+        lambda world: world.make("com."), lambda world: world.make("strict.com."),
+    ),
+    Case(
+        "zone_vpc_exists", "InvalidVPCId", "The VPC ID is invalid",
         lambda world: world.private("vpc-00000000000000000"), lambda world: world.private(),
     ),
     Case(
@@ -97,7 +101,7 @@ CASES = [
         lambda world: world.change("AAAA", "::1", name=world.change("A", "1.2.3.4")),
     ),
     Case(
-        "cname_is_alone", "InvalidChangeBatch", "a conflicting RRSet of type  CNAME",
+        "cname_is_alone", "InvalidChangeBatch", "a conflicting RRSet of type CNAME",
         lambda world: world.change("A", "1.2.3.4", name=world.change("CNAME", "x.example")),
         lambda world: world.change("CNAME", "y.example", name=world.change("CNAME", "x.example"), action="UPSERT"),
     ),

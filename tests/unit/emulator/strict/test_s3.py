@@ -45,9 +45,9 @@ def world(aws):
     return World(aws)
 
 
-def named(bad, good):
+def named(bad, good, says="The specified bucket is not valid"):
     return Case(
-        "bucket_name_is_valid", "InvalidBucketName", "The specified bucket is not valid",
+        "bucket_name_is_valid", "InvalidBucketName", says,
         lambda world: world.make(bad), lambda world: world.make(good),
     )  # fmt: skip
 
@@ -72,13 +72,17 @@ def move(days, kind="GLACIER"):
     return {"Transitions": [{"Days": days, "StorageClass": kind}]}
 
 
+def both(seldom, archive):
+    return {"Transitions": [*move(seldom, "STANDARD_IA")["Transitions"], *move(archive)["Transitions"]]}
+
+
 CASES = [
     named("Upper-case", "lower-case"),
     named("under_score", "hy-phen"),
     named("two..dots", "one.dot"),
     named("-hyphen", "hyphen-1"),
     named("192.168.1.1", "192.168.1.1a"),
-    named("xn--something", "xn-something"),
+    named("xn--something", "xn-something", "starts with a reserved prefix"),
     named("something-s3alias", "something-alias"),
     written("Missing required field Principal", {"Principal": None}, {}),
     written("Missing required field Resource", {"Resource": None}, {}),
@@ -123,8 +127,8 @@ CASES = [
         [{"Expiration": {"Days": 0}}], [{"Expiration": {"Days": 1}}],
     ),
     living(
-        "lifecycle_days_make_sense", "InvalidArgument", "greater than or equal to 30",
-        [move(29, "STANDARD_IA")], [move(30, "STANDARD_IA")],
+        "lifecycle_days_make_sense", "InvalidArgument", "must be 30 days more than",
+        [both(5, 34)], [both(5, 35)],
     ),
     living(
         "lifecycle_days_make_sense", "InvalidArgument", "must be greater than 'Days' in the Transition",

@@ -1,7 +1,9 @@
 """Secrets Manager refuses what AWS's does."""
 
+import io
 import itertools
 import json
+import zipfile
 
 import pytest
 from rulecases import Case
@@ -37,7 +39,10 @@ class World:
             RoleName="strict-rotate",
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         )["Role"]["Arn"]
-        code = {"ZipFile": b"PK\x05\x06" + b"\0" * 18}
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("a.py", "def b(event, context):\n    return None\n")
+        code = {"ZipFile": packed.getvalue()}
         given = {"FunctionName": "strict-rotate", "Runtime": "python3.13", "Handler": "a.b", "Role": role, "Code": code}
         return self.aws("lambda").create_function(**given)["FunctionArn"]
 

@@ -54,9 +54,13 @@ CASES = [
         lambda world: world.set("Colour", "red"), lambda world: world.set("SignatureVersion", "2"),
     ),
     Case(
-        "display_name_fits", "InvalidParameter", "DisplayName",
+        "topic_attributes_have_their_values", "InvalidParameter", "Attributes Reason: DisplayName",
         lambda world: world.make(Attributes={"DisplayName": "a" * 101}),
         lambda world: world.make(Attributes={"DisplayName": "a" * 100}),
+    ),
+    Case(
+        "topic_attributes_have_their_values", "InvalidParameter", "SignatureVersion",
+        lambda world: world.set("SignatureVersion", "3"), lambda world: world.set("SignatureVersion", "1"),
     ),
     Case(
         "topic_that_exists_is_the_same", "InvalidParameter", f"{SAME} attributes",
