@@ -64,10 +64,12 @@ def _reset() -> dict:
     return {"status": "ok"}
 
 
-def move_clock(seconds: str = "0") -> dict:
-    """Move the emulator's clock forward and tell its time."""
+def move_clock(seconds: str = "0", speed: str = "") -> dict:
+    """Move the emulator's clock forward, set how fast it runs, and tell its time."""
     clock.move(float(seconds))
-    return {"now": clock.now()}
+    if speed:
+        clock.run(float(speed))
+    return {"now": clock.now(), "speed": clock.speed}
 
 
 def identity() -> dict:

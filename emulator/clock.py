@@ -1,29 +1,37 @@
-"""The emulator's own time: tests move it forward instead of waiting, and EMULATOR_SPEED makes it run faster."""
+"""The emulator's own time: tests move it forward, or let it run faster, instead of waiting."""
 
 import os
 import time
 from collections.abc import Callable
 
-SPEED = float(os.environ.get("EMULATOR_SPEED", "1"))
-_START = time.time()
-_offset = 0.0
+speed = float(os.environ.get("EMULATOR_SPEED", "1"))
+_time = _since = time.time()  # what this clock showed, and when it showed it
 _moved: list[Callable[[], None]] = []
 
 
 def now() -> float:
     """Return the seconds since the epoch, as the emulator sees them."""
-    return _START + (time.time() - _START) * SPEED + _offset
+    return _time + (time.time() - _since) * speed
 
 
 def until(when: float) -> float:
     """Return for how many real seconds to wait until a time of this clock."""
-    return max(0.0, (when - now()) / SPEED)
+    return max(0.0, (when - now()) / speed)
 
 
 def move(seconds: float) -> None:
     """Go forward, and wake whoever waits for a time."""
-    global _offset  # noqa: PLW0603 -- one clock for the process
-    _offset += seconds
+    _go_on(seconds, speed)
+
+
+def run(times: float) -> None:
+    """Go so many times as fast as real time from now on."""
+    _go_on(0.0, times)
+
+
+def _go_on(seconds: float, times: float) -> None:
+    global _time, _since, speed  # noqa: PLW0603 -- one clock for the process
+    _time, _since, speed = now() + seconds, time.time(), times
     for wake in list(_moved):
         wake()
 

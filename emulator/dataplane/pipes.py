@@ -118,7 +118,7 @@ class Poller:
             return
         self._told("ERROR", execution, "ExecutionFailed", event, problem)
         if problem.code in targets.RETRIED:
-            time.sleep(BACKOFF / clock.SPEED)
+            time.sleep(clock.until(clock.now() + BACKOFF))
 
     def _delete(self, message) -> None:
         try:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.request
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import boto3
 import pytest
-from botocore.config import Config
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
 
-ROOT = Path(__file__).resolve().parents[2]
 JOBS = 300
 FAT = (7, 123, 256)  # jobs whose bodies are too long for a task's overrides
 FAULTS = {"seed": 20, "crash": 0.20, "spot": 0.15, "start": 0.05}
-SPEED = "20"
+SPEED = 20
 SECONDS = 60
-REGION, ACCOUNT = "us-east-1", "123456789012"
-HERE = f"{REGION}:{ACCOUNT}"
+STACK = "flow-builder-local-ultra"
 
 
 @dataclass
@@ -35,17 +27,24 @@ class Account:
 
     def __call__(self, service):
         return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="localaccesskeyid",
-            aws_secret_access_key="localsecretaccesskey", config=Config(retries={"max_attempts": 0}),
+            service, endpoint_url=self.url, region_name="us-east-1", aws_access_key_id="localaccesskeyid",
+            aws_secret_access_key="localsecretaccesskey",
         )  # fmt: skip
 
     def own(self, method, path, **body):
         """Ask one of the emulator's own addresses."""
         data = json.dumps(body).encode() if method == "POST" else None
-        with urllib.request.urlopen(
-            urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)
-        ) as answer:
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def aws(emulator):
+    emulator.reset()
+    yield Account(emulator.url)
+    Account(emulator.url).own("POST", "clock?speed=1")
+    emulator.reset()
 
 
 @dataclass
@@ -60,134 +59,13 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def aws():
-    command = [sys.executable, str(Path(__file__).with_name("recorder.py")), "0"]
-    environment = {**os.environ, "EMULATOR_SPEED": SPEED}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        yield Account(process.stdout.readline().strip())
-        process.stdin.close()  # which ends it
-
-
-def statement(actions, resources, **more):
-    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
-
-
-def role(aws, name, service, *statements):
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [trust]}
-    arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
-    if statements:
-        document = {"Version": "2012-10-17", "Statement": statements}
-        aws("iam").put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=json.dumps(document))
-    return arn
-
-
-@pytest.fixture(scope="module")
-def stack(aws):
-    """The parts of the ultra profile that a job passes, with the function of the role jobs."""
-    ec2, ecs, sqs, logs = aws("ec2"), aws("ecs"), aws("sqs"), aws("logs")
-    subnet = ec2.describe_subnets()["Subnets"][0]
-    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])
-    group = groups["SecurityGroups"][0]["GroupId"]
-    for name in ("worker", "pipe", "/aws/lambda/resubmit"):
-        logs.create_log_group(logGroupName=name)
-
-    def queue(name, **attributes):
-        arn = f"arn:aws:sqs:{HERE}:{name}"
-        return sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"], arn
-
-    dead_letters, dead_letters_arn = queue("dead-letters")
-    redrive = {"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": 5}
-    jobs, jobs_arn = queue("jobs", VisibilityTimeout="60", RedrivePolicy=json.dumps(redrive))
-    failed, failed_arn = queue("failed-jobs")
-
-    cluster = ecs.create_cluster(clusterName="ultra", capacityProviders=["FARGATE", "FARGATE_SPOT"])["cluster"]
-    task_role, execution_role = (role(aws, name, "ecs-tasks.amazonaws.com") for name in ("task", "execution"))
-    container = {
-        "name": "worker",
-        "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/worker@sha256:{'0' * 64}",
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {"awslogs-group": "worker", "awslogs-region": REGION, "awslogs-stream-prefix": "job"},
-        },
-    }
-    definition = ecs.register_task_definition(
-        family="worker", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512",
-        taskRoleArn=task_role, executionRoleArn=execution_role, containerDefinitions=[container],
-    )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
-    here = {"ArnEquals": {"ecs:cluster": cluster["clusterArn"]}}
-    running = (
-        statement("ecs:RunTask", f"arn:aws:ecs:{HERE}:task-definition/worker:*", Condition=here),
-        statement("ecs:TagResource", f"arn:aws:ecs:{HERE}:task/ultra/*"),
-        statement("iam:PassRole", [task_role, execution_role]),
-    )
-
-    resubmitting = role(
-        aws, "resubmit", "lambda.amazonaws.com", statement("sqs:SendMessage", failed_arn), *running,
-        statement(["logs:CreateLogStream", "logs:PutLogEvents"], f"arn:aws:logs:{HERE}:log-group:/aws/lambda/resubmit:*"),
-    )  # fmt: skip
-    piping = role(
-        aws, "pipe", "pipes.amazonaws.com", *running,
-        statement(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], jobs_arn),
-    )  # fmt: skip
-    time.sleep(0.5)  # until the services know the roles
-
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.write(ROOT / "roles/jobs/files/resubmit.py", "resubmit.py")
-    function = aws("lambda").create_function(
-        FunctionName="resubmit", Runtime="python3.13", Handler="resubmit.handler", Role=resubmitting, Timeout=30,
-        Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": {
-            "CONTAINER": "worker", "FAILED_JOBS_URL": failed, "RETRIES": "3", "TASK_DEFINITION": definition,
-            "SUBNETS": subnet["SubnetId"], "SECURITY_GROUPS": group,
-        }},
-    )["FunctionArn"]  # fmt: skip
-    aws("lambda").put_function_event_invoke_config(
-        FunctionName="resubmit", DestinationConfig={"OnFailure": {"Destination": failed_arn}}
-    )
-    pattern = {
-        "source": ["aws.ecs"],
-        "detail-type": ["ECS Task State Change"],
-        "detail": {
-            "clusterArn": [cluster["clusterArn"]],
-            "lastStatus": ["STOPPED"],
-            "$or": [
-                {"stopCode": [{"anything-but": ["EssentialContainerExited"]}]},
-                {"containers": {"name": ["worker"], "exitCode": [{"anything-but": [0]}]}},
-                {"containers": {"exitCode": [{"exists": False}]}},
-            ],
-        },
-    }
-    rule = aws("events").put_rule(Name="resubmit", EventPattern=json.dumps(pattern))["RuleArn"]
-    aws("lambda").add_permission(
-        FunctionName="resubmit", StatementId="rule", Action="lambda:InvokeFunction",
-        Principal="events.amazonaws.com", SourceArn=rule,
-    )  # fmt: skip
-    aws("events").put_targets(Rule="resubmit", Targets=[{"Id": "function", "Arn": function}])
-    variables = {
-        "SQS_BODY": "$.body", "SQS_MESSAGE_ID": "$.messageId", "JOB_ATTEMPT": "1", "POLLING_MODE": "false",
-        "EVENTBRIDGE_PIPES_MODE": "true", "EXIT_AFTER_COMPLETION": "true",
-    }  # fmt: skip
-    environment = [{"name": name, "value": value} for name, value in variables.items()]
-    vpc = {"Subnets": [subnet["SubnetId"]], "SecurityGroups": [group], "AssignPublicIp": "ENABLED"}
-    aws("pipes").create_pipe(
-        Name="jobs", RoleArn=piping, Source=jobs_arn, Target=cluster["clusterArn"],
-        SourceParameters={"SqsQueueParameters": {"BatchSize": 1}},
-        TargetParameters={"EcsTaskParameters": {
-            "TaskDefinitionArn": definition, "TaskCount": 1,
-            "CapacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
-            "NetworkConfiguration": {"awsvpcConfiguration": vpc},
-            "Overrides": {"ContainerOverrides": [{"Name": "worker", "Environment": environment}]},
-        }},
-        LogConfiguration={
-            "Level": "ERROR",
-            "CloudwatchLogsLogDestination": {"LogGroupArn": f"arn:aws:logs:{HERE}:log-group:pipe"},
-        },
-    )  # fmt: skip
-    return Stack(jobs, dead_letters, failed, "worker", "pipe")
+def stack(aws, play):
+    """The stack of the ultra profile, whose pipe runs although no worker was released."""
+    made = play("playbooks/ultra.yml", "-i", "inventories/local", "--limit", STACK, "-e", '{"pipes_running": true}')
+    assert made.rc == 0, made.output
+    queues = ("queue", "dead_letter_queue", "failed_jobs_queue")
+    urls = [aws("sqs").get_queue_url(QueueName=name(key, STACK))["QueueUrl"] for key in queues]
+    return Stack(*urls, name("ecs_log_group", STACK, "worker"), name("pipe_log_group", STACK))
 
 
 def body(number):
@@ -211,6 +89,7 @@ def drain(sqs, queue):
 
 def test_no_job_is_lost(aws, stack, capsys):
     sqs, started = aws("sqs"), time.monotonic()
+    aws.own("POST", f"clock?speed={SPEED}")
     # The worker says that it did its job, after a moment in which it can be interrupted.
     aws.own("POST", "images", images=[{"image": "*worker*", "run": ["sh", "-c", 'sleep 0.2; echo "done $SQS_BODY"']}])
     aws.own("POST", "faults", **FAULTS)
@@ -238,6 +117,8 @@ def test_no_job_is_lost(aws, stack, capsys):
         busy = {status: count for status, count in state["tasks"].items() if status != "STOPPED"}
         if len(done | failed.keys() | dead) == JOBS and not busy and not state["functions"]:
             break
+        if not busy and not state["functions"]:
+            aws.own("POST", "clock?seconds=60")  # only messages in flight and retries are waited for
         time.sleep(0.5)
 
     met = aws.own("GET", "faults")["met"]
