@@ -18,6 +18,11 @@ from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
 
 try:
+    from ansible._internal._templating import _engine, _jinja_bits
+except ImportError:  # another ansible-core: slower, not wrong
+    _jinja_bits = None
+
+try:
     import botocore.client
     import botocore.hooks
     import botocore.session
@@ -111,6 +116,37 @@ def warm_service(service) -> None:
         return
 
 
+if _jinja_bits:
+    _compile, _compiled = _jinja_bits.AnsibleEnvironment.compile, {}
+
+    def compile_once(environment, source, *args, **options):
+        """Compile a template, or remember its code, which is the same wherever the same text stands."""
+        if args or options or environment.overlayed or not isinstance(source, str):
+            return _compile(environment, source, *args, **options)
+        context = _jinja_bits._TemplateCompileContext.current(optional=True)
+        key = str(source), context and context.escape_backslashes
+        if key not in _compiled:
+            _compiled[key] = _compile(environment, source)
+        return _compiled[key]
+
+    _jinja_bits.AnsibleEnvironment.compile = compile_once
+
+
+def warm_templates(*values) -> None:
+    """Compile the templates in values, at any depth, and load the filters that they use."""
+    if not _jinja_bits:
+        return
+    engine, left = _engine.TemplateEngine(), list(values)
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            left.extend(value)
+        elif isinstance(value, str) and "{{" in value:
+            engine._compile_template(value, _engine.TemplateOptions.DEFAULT)  # a wrong one: its task says so
+
+
 class CallbackModule(CallbackBase):
     """Warm each task's module just before the task's workers are forked."""
 
@@ -119,8 +155,15 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "flow_builder.aws.preload"
     CALLBACK_NEEDS_ENABLED = True
 
+    def v2_playbook_on_play_start(self, play):
+        """Warm what the roles' variables are made of."""
+        for role in play.roles:
+            warm_templates(role.get_default_vars(), role.get_vars(include_params=False))
+        gc.freeze()
+
     def v2_playbook_on_task_start(self, task, is_conditional):
         """Warm the module; an action of ours may name the module that it calls as an argument."""
+        warm_templates(task.args, task.loop, task.vars)
         for name in (task.resolved_action or task.action, *(task.args or ())):
             if str(name).startswith(OURS):
                 with contextlib.suppress(AnsibleError):  # a module that was removed: the task says so
