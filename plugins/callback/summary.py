@@ -1,13 +1,17 @@
 """Says at the end, per stack, what was created, changed, replaced and deleted, or in check mode what would be.
 
-A callback, because only a callback sees all results of a run.
+A callback, because only a callback sees all results of a run. It keeps them for the action ``told``, which runs in a
+fork of this process and so finds them here.
 """
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import dataclass, field
 
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
 
 DOCUMENTATION = """
 name: summary
@@ -15,8 +19,9 @@ type: aggregate
 short_description: Sum up what a run did to each stack
 version_added: "0.1.0"
 description:
-  - Prints one block per stack when the run ends, with what was created, changed, replaced or deleted, and the notes
-    that modules gave.
+  - Prints one block per stack when the run ends, with what was created, changed, replaced or deleted, field by field,
+    and the notes that modules gave. In check mode it is the plan.
+  - A task that can't be checked makes the plan unknown, and says so.
 """
 
 WORDS = {
@@ -25,6 +30,63 @@ WORDS = {
     "replace": ("replaced", "to replace", "yellow"),
     "delete": ("deleted", "to delete", "red"),
 }
+SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
+AWS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
+# Modules of ours that tell no resource because they make, change and delete none of a stack's.
+TELL_NOTHING = frozenset(
+    f"flow_builder.aws.{name}" for name in ("stack_drift", "stack_lock", "stack_record", "told", "validate")
+)
+# How modules and actions say that they can't look ahead; "command" alone says it in its own way.
+UNCHECKED = ("does not support check mode", "check mode is not supported", "would have run if not in check mode")
+LONGEST = 300
+
+
+@dataclass
+class Told:
+    """What the tasks told of one stack."""
+
+    items: list[dict] = field(default_factory=list)
+    """What was done, in order: action, kind, name, reason, changes."""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    """The (kind, name) of each resource that a task was about."""
+    unknown: list[str] = field(default_factory=list)
+    """The tasks that could not be checked, and why."""
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    check: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """Return how many of each action."""
+        return {action: sum(item["action"] == action for item in self.items) for action in WORDS}
+
+
+TOLD: dict[str, Told] = {}
+
+
+def line(item: dict) -> str:
+    """Return the first line on an item."""
+    reason = f", because {item['reason']}" if item.get("reason") else ""
+    return f"  {SIGNS[item['action']]} {item['action']:8}{item['kind']} {item['name']}{reason}"
+
+
+def changes(item: dict) -> list[dict]:
+    """Return what differs before and after, field by field; secrets come masked from the engine."""
+    texts = item.get("diff") or {}
+    before, after = (json.loads(texts.get(side) or "{}") for side in ("before", "after"))
+    if item["action"] not in ("update", "replace"):
+        return []
+    named = set(item.get("changes") or ())
+    return [
+        {"path": one.path, "before": one.recorded, "after": one.live}
+        for one in differences(before, after)
+        if not named or one.field in named
+    ]
+
+
+def said(value) -> str:
+    """Return a value as a line of a plan has it."""
+    text = "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
 class CallbackModule(CallbackBase):
@@ -39,48 +101,83 @@ class CallbackModule(CallbackBase):
         """Start the clock."""
         super().__init__()
         self._started = time.monotonic()
-        self._check = False
-        self._done: dict[str, dict[str, list[dict]]] = {}
-        self._seen: dict[str, int] = {}
-        self._notes: dict[str, list[str]] = {}
+        self._plays_check = False
+        TOLD.clear()
+
+    def v2_playbook_on_play_start(self, play):
+        """Remember whether the play only checks."""
+        self._plays_check = bool(play.check_mode)
+
+    def _checks(self, task) -> bool:
+        """Say whether a task was only checked; what it has of its play is still a template here."""
+        return self._plays_check if isinstance(task.check_mode, str) else bool(task.check_mode)
 
     def v2_runner_on_ok(self, result):
         """Keep what the engine said about each resource."""
-        stack, told = result.host.get_name(), result.result
-        self._check = self._check or result.task.check_mode
-        for item in told.get("results") or [told]:
-            for note in item.get("notes") or []:
-                self._notes.setdefault(stack, []).append(note)
-            if "kind" in item and "action" in item:
-                self._seen[stack] = self._seen.get(stack, 0) + 1
+        told = TOLD.setdefault(result.host.get_name(), Told())
+        check = self._checks(result.task)
+        told.check = told.check or check
+        for item in result.result.get("results") or [result.result]:
+            told.notes += item.get("notes") or []
+            if item.get("skipped"):
+                self._unchecked(told, result, item)
+            elif "kind" in item and "action" in item:
+                told.seen.append((item["kind"], item["name"]))
                 if item["action"] in WORDS:
-                    self._done.setdefault(stack, {}).setdefault(item["action"], []).append(item)
-            for gone in item.get("deleted") or []:
-                self._seen[stack] = self._seen.get(stack, 0) + 1
-                self._done.setdefault(stack, {}).setdefault("delete", []).append(gone)
+                    kept = {key: item.get(key) for key in ("action", "kind", "name", "reason")}
+                    told.items.append({**kept, "changes": changes(item)})
+            elif "deleted" in item:
+                told.seen += [(gone["kind"], gone["name"]) for gone in item["deleted"]]
+                told.items += [{"action": "delete", "reason": "", "changes": [], **gone} for gone in item["deleted"]]
+            elif check and self._writes(result.task):
+                told.unknown.append(f"{result.task.get_name()}: {result.task.action} doesn't say what it would do")
+
+    def v2_runner_on_skipped(self, result):
+        """A task that was skipped because it can't be checked leaves a hole in the plan."""
+        told = TOLD.setdefault(result.host.get_name(), Told())
+        for item in result.result.get("results") or [result.result]:
+            self._unchecked(told, result, item)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        """After a failure nobody knows what the rest would have done."""
+        told = TOLD.setdefault(result.host.get_name(), Told())
+        told.failed.append(result.task.get_name())
+
+    def _unchecked(self, told, result, item):
+        reason = str(item.get("msg") or item.get("reason") or "")
+        if self._checks(result.task) and any(text in reason for text in UNCHECKED):
+            told.check = True
+            told.unknown.append(f"{result.task.get_name()}: {reason}")
+
+    @staticmethod
+    def _writes(task):
+        name = task.resolved_action or task.action
+        return name.startswith(AWS) and not name.endswith("_info") and name not in TELL_NOTHING
 
     def v2_playbook_on_stats(self, stats):
         """Print the blocks."""
-        for stack in sorted(self._seen):
-            done = self._done.get(stack, {})
+        for stack, told in sorted(TOLD.items()):
+            if not told.seen and not told.unknown:
+                continue
+            self._display.banner(f"{'PLAN' if told.check else 'SUMMARY'} {stack}")
+            for item in told.items:
+                if item["action"] != "create" or told.check:
+                    self._display.display(line(item), color=WORDS[item["action"]][2])
+                for change in item["changes"]:
+                    self._display.display(
+                        f"      {change['path']}: {said(change['before'])} -> {said(change['after'])}",
+                        color=WORDS[item["action"]][2],
+                    )
+            for sentence in told.unknown:
+                self._display.display(f"  ? unknown {sentence}", color="red")
             counts = ", ".join(
-                f"{len(done.get(action, []))} {words[1 if self._check else 0]}" for action, words in WORDS.items()
+                f"{count} {WORDS[action][1 if told.check else 0]}" for action, count in told.counts().items()
             )
-            self._display.banner(f"SUMMARY {stack}")
-            for action, (_past, _plan, colour) in WORDS.items():
-                for item in done.get(action, []) if action != "create" or self._check else []:
-                    self._display.display(f"  {action:8} {self._line(item)}", color=colour)
+            unknown = f", {len(told.unknown)} unknown" if told.unknown else ""
             self._display.display(
-                f"{self._seen[stack]} resources: {counts}; {time.monotonic() - self._started:.0f} s"
-                + (" (check mode: nothing was written)" if self._check else "")
+                f"{len(told.seen)} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
+                + (" (check mode: nothing was written)" if told.check else "")
+                + (f"; it ended early: {told.failed[-1]} failed" if told.failed else "")
             )
-            for note in dict.fromkeys(self._notes.get(stack, [])):
+            for note in dict.fromkeys(told.notes):
                 self._display.display(f"note: {note}", color="cyan")
-
-    @staticmethod
-    def _line(item):
-        resource = item.get("resource") or {}
-        label = item.get("name") or resource.get("name") or resource.get("id") or resource.get("arn") or ""
-        fields = ", ".join(item.get("changes") or [])
-        reason = f" because {item['reason']}" if item.get("reason") else ""
-        return f"{item['kind']} {label}" + (f": {fields}" if fields else "") + reason

@@ -1,0 +1,83 @@
+"""Returns what this run's tasks have told of a stack so far, and who runs it.
+
+An action, because it runs in a fork of the process whose callback keeps all results; a module knows only its own.
+"""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import subprocess
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__
+from ansible.utils.collection_loader._collection_finder import _get_collection_metadata
+from ansible_collections.flow_builder.aws.plugins.callback import summary
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class ActionModule(ActionBase):
+    """Tell what was told."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the resources, the plan and the run; fail where a check run could not check all."""
+        result = super().run(tmp, task_vars)
+        _validated, given = self.validate_argument_spec({"fail_on_unknown": {"type": "bool", "default": True}})
+        told = summary.TOLD.get(task_vars["inventory_hostname"])
+        if told is None:
+            raise AnsibleActionFail(
+                "nothing was told of this stack: enable flow_builder.aws.summary in callbacks_enabled of ansible.cfg"
+            )
+        if told.unknown and given["fail_on_unknown"]:
+            raise AnsibleActionFail("the plan is unknown: " + "; ".join(told.unknown))
+        result.update(
+            changed=False,
+            check=told.check,
+            items=told.items,
+            counts=told.counts(),
+            unknown=told.unknown,
+            notes=list(dict.fromkeys(told.notes)),
+            declared=sorted({*told.seen}),
+            touched=sorted({(item["kind"], item["name"]) for item in told.items}),
+            whole=self._whole(task_vars),
+            run={
+                "user": getpass.getuser(),
+                "host": platform.node(),
+                "commit": commit(),
+                "collection": str(_get_collection_metadata("flow_builder.aws").get("version") or version()),
+                "ansible": __version__,
+            },
+        )
+        return result
+
+    @staticmethod
+    def _whole(task_vars):
+        return list(task_vars.get("ansible_run_tags") or ["all"]) == ["all"] and not task_vars.get("ansible_skip_tags")
+
+
+def commit() -> str:
+    """Return the checkout's commit, with a plus where files differ from it; nothing outside of a checkout."""
+
+    def git(*words):
+        return subprocess.run(
+            ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False, timeout=20
+        ).stdout.strip()
+
+    try:
+        head = git("rev-parse", "HEAD")
+        return head + ("+" if head and git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def version() -> str:
+    """Return the collection's version as its galaxy.yml says it."""
+    galaxy = ROOT / "galaxy.yml"
+    lines = galaxy.read_text(encoding="utf-8").splitlines() if galaxy.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("version:")), "")

@@ -1,0 +1,134 @@
+#!/usr/bin/python
+"""What was applied, kept."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_record
+short_description: Record a stack as it is after an apply
+version_added: "0.1.0"
+description:
+  - Reads all of a stack's live resources, in parallel, and stores them in its state bucket, normalised. Values of secrets
+    are never part of it, nor what changes by itself.
+  - What drifted before, and the run neither made nor undid, stays recorded as it was, so that M(flow_builder.aws.stack_drift)
+    goes on telling it.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  declared:
+    description: The (kind, name) pairs that the run's tasks were about. Without them, all that there is counts as declared.
+    type: list
+    elements: list
+  touched:
+    description: The pairs that the run changed.
+    type: list
+    elements: list
+    default: []
+  whole:
+    description: Whether the run had all tasks; one with tags leaves the rest as it was recorded.
+    type: bool
+    default: true
+  run:
+    description: Who ran it, with what.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Stores nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Record what was applied
+  flow_builder.aws.stack_record:
+    stack: flow-builder-dev
+    run: {user: me, commit: 0a1b2c3}
+"""
+
+RETURN = r"""
+key:
+  description: The record's key in the state bucket.
+  returned: when something was stored
+  type: str
+count:
+  description: How many resources it has.
+  returned: when something was stored
+  type: int
+left:
+  description: What drifted before and is still recorded as it was.
+  returned: when something was stored
+  type: list
+  elements: str
+notes:
+  description: For people, at the end of the run.
+  returned: when something was stored
+  type: list
+  elements: str
+"""
+
+import time
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+
+def store(aws, asked) -> dict:
+    """Read the stack and store it."""
+    stack = asked["stack"]
+    seen = survey(aws, stack, KINDS)
+    if seen.blind:
+        raise EngineError("the stack can't be recorded: " + "; ".join(seen.blind.values()))
+    before = record.read(aws, stack)
+    declared = None if asked["declared"] is None else {tuple(pair) for pair in asked["declared"]}
+    run = {
+        **asked["run"],
+        "stack": stack,
+        "time": time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime()),
+        "who": aws("sts").get_caller_identity()["Arn"],
+        "region": aws.region,
+    }
+    made = record.make(seen, KINDS, run, declared, before, asked["whole"])
+    left = record.keep(made, before, KINDS, {tuple(pair) for pair in asked["touched"]}) if declared is not None else []
+    notes = [f"drift that this run didn't undo: {one}" for one in left]
+    notes += [f"nobody declared {kind} {name}" for kind, name in made["undeclared"]]
+    return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "declared": {"type": "list", "elements": "list"},
+            "touched": {"type": "list", "elements": "list", "default": []},
+            "whole": {"type": "bool", "default": True},
+            "run": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=False)
+    try:
+        told = store(Aws.of_module(module), module.params)
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    # A record is no change of the stack.
+    module.exit_json(changed=False, **told)
+
+
+if __name__ == "__main__":
+    main()

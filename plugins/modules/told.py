@@ -1,0 +1,76 @@
+#!/usr/bin/python
+"""Documentation of the told action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: told
+short_description: What this run's tasks have told of a stack so far
+version_added: "0.1.0"
+description:
+  - Returns the resources that the run's tasks were about, what was done to them or would be, and who runs it with what.
+  - Needs the callback P(flow_builder.aws.summary#callback), which collects it.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  fail_on_unknown:
+    description: Fail when a task could not be checked, so that a plan is never silently incomplete.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: It only reads.
+    support: full
+  diff_mode:
+    description: It changes nothing.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What this run did
+  flow_builder.aws.told:
+  register: told
+"""
+
+RETURN = r"""
+items:
+  description: What was done or would be, in order, each with action, kind, name, reason and changes field by field.
+  returned: success
+  type: list
+  elements: dict
+counts:
+  description: How many of each action.
+  returned: success
+  type: dict
+unknown:
+  description: The tasks that could not be checked, and why.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What people must know or still do.
+  returned: success
+  type: list
+  elements: str
+declared:
+  description: Kind and name of each resource that a task was about.
+  returned: success
+  type: list
+  elements: list
+touched:
+  description: Kind and name of each resource that was changed or would be.
+  returned: success
+  type: list
+  elements: list
+whole:
+  description: Whether the run has all its tasks, so no tags were chosen.
+  returned: success
+  type: bool
+check:
+  description: Whether any task ran in check mode.
+  returned: success
+  type: bool
+run:
+  description: User, host, git commit, versions of the collection and of ansible-core.
+  returned: success
+  type: dict
+"""
