@@ -99,9 +99,19 @@ def test_a_described_module_is_warmed_too(monkeypatch):
         resolved_action="flow_builder.aws.described",
         action="described",
         args={"amazon.aws.ec2_vpc_net": {}, "region": "x"},
+        loop=None,
+        vars={},
     )
     preload.CallbackModule().v2_playbook_on_task_start(task, False)
     assert warmed == ["ansible_collections.amazon.aws.plugins.modules.ec2_vpc_net"]
+
+
+def test_a_template_is_compiled_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(preload, "_compile", lambda environment, source: made.append(source) or compile("0", "x", "eval"))
+    monkeypatch.setattr(preload, "_compiled", {})
+    preload.warm_templates({"a": ["{{ a_variable }}", "text"]}, "{{ a_variable }}", None)
+    assert made == ["{{ a_variable }}"]
 
 
 def test_every_module_asks_for_the_usual_python():
