@@ -8,10 +8,10 @@ module: stack_record
 short_description: Record a stack as it is after an apply
 version_added: "0.1.0"
 description:
-  - Reads all of a stack's live resources, in parallel, and stores them in its state bucket, normalised. Values of secrets
-    are never part of it, nor what changes by itself.
-  - What drifted before, and the run neither made nor undid, stays recorded as it was, so that M(flow_builder.aws.stack_drift)
-    goes on telling it.
+  - Reads all of a stack's live resources, in parallel, and stores them in its state bucket, normalised. Values of
+    secrets are never part of it, nor what changes by itself.
+  - What drifted before, and the run neither made nor undid, stays recorded as it was, so that
+    M(flow_builder.aws.stack_drift) goes on telling it.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   stack:
@@ -19,7 +19,8 @@ options:
     type: str
     required: true
   declared:
-    description: The (kind, name) pairs that the run's tasks were about. Without them, all that there is counts as declared.
+    description:
+      - The (kind, name) pairs that the run's tasks were about. Without them, all that there is counts as declared.
     type: list
     elements: list
   touched:
@@ -78,8 +79,7 @@ import time
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from .beside import Extra, beside
-from .compare import Difference, differences
-from .errors import expected, sentence
+from .beside import Extra, beside, delete
+from .compare import differences
+from .mending import mend, undo
 from .record import identity
 from .severity import LEVELS, severity
+from .stack import waves
 from .survey import Survey, again, attempt, survey
 from .trail import who
 
@@ -163,8 +164,8 @@ def _id(finding, record) -> str:
 # Setting things right
 
 
-def mend(aws, kinds: dict, record: dict, found: Drift) -> tuple[list[str], list[str]]:
-    """Put back what an apply doesn't say: fields that no task sets, parts that nobody declared.
+def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+    """Put back what an apply doesn't say, and take off what nobody declared where ``named`` says so.
 
     Returns what was put back, and what has to be done by hand.
     """
@@ -175,19 +176,38 @@ def mend(aws, kinds: dict, record: dict, found: Drift) -> tuple[list[str], list[
             of.setdefault((finding.kind, finding.name), []).append(finding)
     for (name, label), findings in of.items():
         kind = kinds[name]
-        recorded = next((one for one in record["resources"].get(name, []) if kind.label(one) == label), None)
+        recorded = next(one for one in record["resources"][name] if kind.label(one) == label)
+        parts = {part.field for part in kind.parts}
         fields = {finding.field for finding in findings}
-        try:
-            live = kind.find(aws, recorded)
-            put = kind.mend(aws, live, recorded, fields, findings) if live and recorded else set()
-        except Exception as error:
-            if not expected(error):
-                raise
-            left.append(sentence(error, f"{name} {label}"))
-            continue
-        done += [f"{name} {label}: {one}" for one in sorted(put)]
-        left += [f"{name} {label}: {one}" for one in sorted(fields - put)]
+        chosen = [finding for finding in findings if finding.field in parts and named(finding)]
+        put, told = attempt(lambda: _put(kind, aws, recorded, fields - parts, chosen))  # noqa: B023 - called at once
+        done += [f"{name} {label}: {one}" for one in sorted(put or ())]
+        left += [f"{name} {label}: {one}{told and ': '}{told}" for one in sorted(fields - (put or set()))]
     return done, left
 
 
-__all__ = ["Difference", "Drift", "Finding", "drift", "mend", "pairs"]
+def _put(kind, aws, recorded, fields, chosen) -> set[str]:
+    live = kind.find(aws, recorded)
+    return (mend(kind, aws, live, recorded, fields) | undo(kind, aws, live, chosen)) if live else set()
+
+
+def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+    """Delete whole resources that nobody declared, where ``named`` says so; return what was, and what wasn't."""
+    done, left = [], []
+    chosen = [one for one in found.findings if one.category == "extra" and not one.path and named(one)]
+    order = [name for wave in waves(kinds) for name in wave]
+    chosen.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1)
+    for finding in chosen:
+        extra = found.extras.get((finding.kind, finding.name))
+        _none, told = attempt(
+            (lambda extra=extra: delete(aws, extra, kinds))
+            if extra
+            else lambda finding=finding: _delete(aws, kinds[finding.kind], found, finding)
+        )
+        (left if told else done).append(f"{finding.kind} {finding.name}{told and ': '}{told}")
+    return done, left
+
+
+def _delete(aws, kind, found, finding) -> None:
+    live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
+    kind.delete(aws, live)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
 
@@ -45,6 +46,8 @@ class Kind:
     """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
     parts: tuple[Part, ...] = ()
     """What hangs on the resource and is read by calls of its own; for records and drift only."""
+    modifies: tuple[Modify, ...] = ()
+    """The operations by which drift can be put back that no task repairs."""
     secret: frozenset[str] = frozenset()
     """Fields whose values are never shown."""
     settling: tuple[tuple[str, str], ...] = ()

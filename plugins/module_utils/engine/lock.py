@@ -66,8 +66,8 @@ def take(aws, stack: str, holder: dict, wait: int = 0, pause: float = 5.0) -> di
         if time.monotonic() + pause > deadline:
             left = held.get("seconds", 0) - held["age"]
             raise Locked(
-                f"{told(stack, held)}; it expires in {max(left, 0)} s. Wait with -e stack_lock_wait_seconds=600, or, when "
-                f"that run is surely dead, take the lock away with playbooks/unlock.yml --limit {stack}"
+                f"{told(stack, held)}; it expires in {max(left, 0)} s. Wait with -e stack_lock_wait_seconds=600, or, "
+                f"when that run is surely dead, take the lock away with playbooks/unlock.yml --limit {stack}"
             )
         time.sleep(pause)
 

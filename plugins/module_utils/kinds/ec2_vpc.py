@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.mending import Modify
 from ..engine.parts import without
 from ..engine.policies import canonical
 from ..engine.waiting import until
@@ -148,6 +149,13 @@ class Vpc(Ec2Kind):
     key = "Vpcs"
     immutable = {"cidr_block": "AWS fixes a VPC's primary range at creation"}
     arguments = {"dns_support": "enable_dns_support", "dns_hostnames": "enable_dns_hostnames"}
+    modifies = (
+        Modify(
+            "modify_vpc_attribute", {"VpcId": "id"},
+            {"enable_dns_support": "EnableDnsSupport.Value", "enable_dns_hostnames": "EnableDnsHostnames.Value"},
+            each=True,
+        ),
+    )  # fmt: skip
 
     def live(self, aws, item):
         """Return the VPC with its attributes, which AWS gives one by one."""
@@ -245,6 +253,18 @@ class Subnet(Ec2Kind):
         "az": "AWS fixes a subnet's zone at creation",
     }
     passing = frozenset({"AvailableIpAddressCount", "State"})
+    modifies = (
+        Modify(
+            "modify_subnet_attribute", {"SubnetId": "id"},
+            {
+                "map_public": "MapPublicIpOnLaunch.Value",
+                "AssignIpv6AddressOnCreation": "AssignIpv6AddressOnCreation.Value",
+                "MapCustomerOwnedIpOnLaunch": "MapCustomerOwnedIpOnLaunch.Value",
+                "EnableDns64": "EnableDns64.Value",
+            },
+            each=True, empty={"map_public": False, "EnableDns64": False, "MapCustomerOwnedIpOnLaunch": False},
+        ),
+    )  # fmt: skip
 
     def live(self, aws, item):
         """Return the subnet."""

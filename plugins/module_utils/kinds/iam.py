@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.mending import Modify
 from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.whole import watch, with_rest
@@ -35,6 +36,13 @@ class IamRole(Kind):
                 "remove_role_from_instance_profile",
                 {"RoleName": "name", "InstanceProfileName": ".InstanceProfileName"},
             ),
+        ),
+    )  # fmt: skip
+    modifies = (
+        Modify(
+            "update_role", {"RoleName": "name"},
+            {"description": "Description", "max_session_duration": "MaxSessionDuration"},
+            empty={"description": ""},
         ),
     )  # fmt: skip
     settling = (("MalformedPolicyDocument", "Invalid principal"),)

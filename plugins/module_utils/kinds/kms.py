@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.mending import Modify
 from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.whole import whole
@@ -35,6 +36,9 @@ class KmsKey(Kind):
     module = "amazon.aws.kms_key"
     identity = ("alias",)
     controls = frozenset({"pending_window"})
+    modifies = (
+        Modify("update_key_description", {"KeyId": "id"}, {"description": "Description"}, empty={"description": ""}),
+    )
     parts = (
         Part(
             "grants", "list_grants", {"KeyId": "id"}, "Grants", ("NotFoundException", "KMSInvalidStateException"),

@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.mending import Modify
 from ..engine.names import name as named
 from ..engine.sync import ready
 from ..engine.waiting import until
@@ -292,6 +293,19 @@ class RdsInstance(RdsKind):
         "master_username": "AWS fixes the master user at creation",
         "storage_encrypted": "AWS fixes encryption at creation; restore an encrypted copy of a snapshot",
     }
+    modifies = (
+        Modify(
+            "modify_db_instance", {"DBInstanceIdentifier": "db_instance_identifier"},
+            {
+                name: name
+                for name in (
+                    "DatabaseInsightsMode", "DedicatedLogVolume", "LicenseModel", "NetworkType",
+                    "PerformanceInsightsRetentionPeriod",
+                )
+            } | {"monitoring_interval": "MonitoringInterval", "iops": "Iops"},
+            empty={"monitoring_interval": 0},
+        ),
+    )  # fmt: skip
     # Some changes are neither made at once nor listed as pending.
     settle_seconds = 600
 

@@ -1,0 +1,67 @@
+"""Puts back what an apply doesn't say: fields that no task sets, and parts that hang on a resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import tags as tagging
+from .parts import values
+
+
+@dataclass(frozen=True)
+class Modify:
+    """One operation that changes fields of a kind in place."""
+
+    operation: str
+    given: dict[str, str]
+    """Its parameters that name the resource, as in a part."""
+    fields: dict[str, str]
+    """The fields that it changes, each with its parameter; ``A.B`` is a structure A with a B."""
+    together: bool = False
+    """Whether all of its fields must be said at once."""
+    each: bool = False
+    """Whether it takes one field at a time."""
+    empty: dict[str, object] | None = None
+    """What a field is when it isn't recorded, because nothing was said of it."""
+
+
+def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
+    """Put fields of a live resource back to what was recorded, and return those that were."""
+    done = set()
+    if "tags" in fields and kind.taggable:
+        add, remove = tagging.plan(live.get("tags", {}), recorded.get("tags", {}), purge=True)
+        kind.tag(aws, live, add, remove)
+        done.add("tags")
+    for modify in kind.modifies:
+        wanted = [field for field in modify.fields if field in fields]
+        if not wanted:
+            continue
+        said = list(modify.fields) if modify.together else wanted
+        for some in [[field] for field in said] if modify.each else [said]:
+            given: dict = values(modify.given, {**recorded, **live})
+            for field in some:
+                outer, _, inner = modify.fields[field].partition(".")
+                value = recorded.get(field, (modify.empty or {}).get(field))
+                if value is not None:
+                    given |= {outer: {inner: value}} if inner else {outer: value}
+            getattr(aws(kind.service), modify.operation)(**given)
+        done |= set(wanted)
+    ours = {
+        field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced
+    }
+    if kind.ours and ours:
+        empty = {field: type(live[field])() for field in ours if live[field] is not None}
+        kind.update(aws, live, {**live, **empty, **recorded}, ours)
+        done |= ours
+    return done
+
+
+def undo(kind, aws, live: dict, findings) -> set[str]:
+    """Take parts that nobody declared off a live resource, and return their fields."""
+    done = set()
+    for part in kind.parts:
+        for finding in findings:
+            if finding.field == part.field and finding.category == "extra" and part.undo[0]:
+                part.take_away(aws, kind.service, live, finding.live)
+                done.add(part.field)
+    return done

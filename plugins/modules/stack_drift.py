@@ -1,0 +1,231 @@
+#!/usr/bin/python
+"""A stack against its record."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_drift
+short_description: Tell what of a stack is not as it was recorded
+version_added: "0.1.0"
+description:
+  - Compares every field of every resource of a stack with the record of its last apply, and looks for what nobody
+    declared, inside its resources and beside them.
+  - Puts back, when asked to, what an apply doesn't say, and deletes what nobody declared where it is named.
+  - Where it is not allowed to look it says so for each kind, and still tells all the rest.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  trail:
+    description: Ask CloudTrail who changed something, and when.
+    type: bool
+    default: true
+  show_owned:
+    description: Tell also what the autoscaler, a release or AWS itself has moved, which is no drift.
+    type: bool
+    default: false
+  put_back:
+    description: Put fields back that no task sets.
+    type: bool
+    default: false
+  delete:
+    description:
+      - What nobody declared and is to be deleted, each as V(kind/name), or V(all).
+    type: list
+    elements: str
+    default: []
+  roles:
+    description: The folder of the roles, in which the variable behind a field is looked up.
+    type: path
+  command:
+    description: The command that runs this check, to which the report adds how to revert or accept.
+    type: str
+    default: ansible-playbook playbooks/drift.yml
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Looks, and says what it would put back or delete by finding it.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look for drift
+  flow_builder.aws.stack_drift:
+    stack: flow-builder-dev
+  register: drift
+
+- name: Delete two things that nobody declared
+  flow_builder.aws.stack_drift:
+    stack: flow-builder-dev
+    delete: [iam_policy/flow-builder-dev-api-task/backdoor, instance/i-0123456789abcdef0]
+"""
+
+RETURN = r"""
+findings:
+  description:
+    - What is not as it was recorded, the worst first. Each has category (changed, removed, extra), kind, name, path of
+      the field, recorded, live, severity, who and when if CloudTrail knows, and how to revert or accept it.
+  returned: success
+  type: list
+  elements: dict
+owned:
+  description: What somebody moved who may.
+  returned: when asked for
+  type: list
+  elements: dict
+blind:
+  description: What could not be looked at, and why.
+  returned: success
+  type: dict
+counts:
+  description: How many findings of each severity.
+  returned: success
+  type: dict
+table:
+  description: The findings, one line each.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What else is to be known.
+  returned: success
+  type: list
+  elements: str
+record:
+  description: When the record was made, by whom, from which commit.
+  returned: success
+  type: dict
+resources:
+  description: How many live resources were compared.
+  returned: success
+  type: int
+requests:
+  description: How many questions AWS was asked about the stack's own resources.
+  returned: success
+  type: int
+done:
+  description: What was put back or deleted.
+  returned: success
+  type: list
+  elements: str
+left:
+  description: What could not be put back.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import json
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import drift, record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting import Variables
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+LONGEST = 160
+
+
+def text(value) -> str:
+    """Return a value as the table has it."""
+    said = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return said if len(said) <= LONGEST else said[:LONGEST] + " ..."
+
+
+def line(finding: dict) -> str:
+    """Return a finding as one line."""
+    what = f"{finding['kind']} {finding['name']}"
+    if finding["path"]:
+        what += f" {finding['path']}: {text(finding['recorded'])} -> {text(finding['live'])}"
+    elif finding["where"]:
+        what += f", {finding['where']}"
+    by = f" (by {finding['who']}, {finding['event']}, {finding['when']})" if finding["who"] else ""
+    owner = f" (moved by {finding['owner']})" if finding["owner"] else ""
+    return f"{finding['severity']:8} {finding['category']:8} {what}{by}{owner}"
+
+
+def named(names):
+    """Return a test whether a finding is to be deleted."""
+    return lambda finding: "all" in names or f"{finding.kind}/{finding.name}" in names
+
+
+def advised(findings, asked) -> None:
+    """Say of each finding how it is reverted and how accepted."""
+    variables = Variables(asked["roles"])
+    command = f"{asked['command']} --limit {asked['stack']} -e drift_action="
+    for finding in findings:
+        kind = KINDS.get(finding.kind)
+        finding.variables = variables.of(kind, finding.field) if kind and finding.path else []
+        finding.revert = f"{command}revert"
+        if finding.category == "extra":
+            finding.revert += f" -e drift_delete={finding.kind}/{finding.name}"
+        said = f"set {', '.join(finding.variables)} and apply, or " if finding.variables else ""
+        finding.accept = f"{said}{command}accept"
+
+
+def look(aws, asked, check) -> dict:
+    """Compare, put right what is to be put right, and tell."""
+    stack = asked["stack"]
+    recorded = record.read(aws, stack)
+    if recorded is None:
+        raise EngineError(f"{stack} has no record: one apply makes it, also of a stack that is there already")
+    writes = not check and (asked["put_back"] or asked["delete"])
+    found = drift.drift(aws, stack, KINDS, recorded, trail=asked["trail"] and not writes)
+    done, left = [], []
+    if writes:
+        done, left = drift.take_away(aws, KINDS, found, named(asked["delete"]))
+        if asked["put_back"]:
+            more, by_hand = drift.put_back(aws, KINDS, recorded, found, named(asked["delete"]))
+            done, left = done + more, left + by_hand
+    advised(found.findings, asked)
+    findings = [finding.told() for finding in found.findings]
+    owned = [finding.told() for finding in found.owned] if asked["show_owned"] else []
+    return {
+        "changed": bool(done),
+        "findings": findings,
+        "owned": owned,
+        "blind": found.blind,
+        "counts": {level: sum(one["severity"] == level for one in findings) for level in LEVELS[:-1]},
+        "table": [line(one) for one in findings + owned]
+        + [f"{'unknown':8} could not look at {kind}: {told}" for kind, told in sorted(found.blind.items())],
+        "notes": found.notes,
+        "record": {key: recorded.get(key) for key in ("time", "who", "commit", "collection", "ansible")},
+        "resources": found.seen.count(),
+        "requests": found.seen.calls,
+        "done": done,
+        "left": left,
+    }
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "trail": {"type": "bool", "default": True},
+            "show_owned": {"type": "bool", "default": False},
+            "put_back": {"type": "bool", "default": False},
+            "delete": {"type": "list", "elements": "str", "default": []},
+            "roles": {"type": "path"},
+            "command": {"type": "str", "default": "ansible-playbook playbooks/drift.yml"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        told = look(Aws.of_module(module), module.params, module.check_mode)
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    module.exit_json(**json.loads(json.dumps(told, default=str)))
+
+
+if __name__ == "__main__":
+    main()
