@@ -22,6 +22,8 @@ PEERS = {
 ANY = {"proto": "-1", "from_port": -1, "to_port": -1}
 # What AWS gives every new group.
 EVERYWHERE = [{**ANY, "cidr_ip": "0.0.0.0/0", "rule_desc": ""}]
+# The group that AWS gives every VPC: its members may reach each other until somebody says otherwise.
+DEFAULT = "default"
 
 
 def flat(permissions):
@@ -85,11 +87,12 @@ class SecurityGroup(Ec2Kind):
 
     name = "security_group"
     title = "security group"
-    module = "amazon.aws.ec2_security_group"
+    module = "flow_builder.aws.ec2_security_group"
     needs = ("vpc",)
     identity = ("name", "vpc_id")
     describe = "describe_security_groups"
     key = "SecurityGroups"
+    tag_type = "security-group"
     passing = frozenset({"IpPermissions", "IpPermissionsEgress"})  # told by a kind of their own
     immutable = {"description": "AWS fixes a group's description at creation"}
 
@@ -107,6 +110,13 @@ class SecurityGroup(Ec2Kind):
             "vpc_id": item["VpcId"],
         }
 
+    def create(self, aws, want):
+        """Create the group, with the rule that AWS gives every new one."""
+        aws("ec2").create_security_group(
+            GroupName=want["name"], Description=want["description"], VpcId=want["vpc_id"],
+            TagSpecifications=self.specification(want),
+        )  # fmt: skip
+
     def delete(self, aws, live):
         """Delete the group."""
         freed(
@@ -116,7 +126,10 @@ class SecurityGroup(Ec2Kind):
 
 
 class SecurityGroupRules(Kind):
-    """All rules of a security group. A group that still has what AWS gives every new one has none of ours."""
+    """All rules of a security group. A group that still has what AWS gives every new one has none of ours.
+
+    The VPC's own group may have none at all: that is what closes it.
+    """
 
     name = "security_group_rules"
     title = "rules of security group"
@@ -152,7 +165,14 @@ class SecurityGroupRules(Kind):
             "rules_egress": flat(item.get("IpPermissionsEgress", [])),
         }
 
+    def protected(self, live):
+        """The VPC's own group lives as long as the VPC."""
+        return "AWS makes this group with its VPC; say which rules it has" if live["name"] == DEFAULT else ""
+
     def _touched(self, live):
+        if live["name"] == DEFAULT:
+            members = [{**ANY, "group_id": live.get("id"), "rule_desc": ""}]
+            return (live["rules"], live["rules_egress"]) != (members, EVERYWHERE)
         return live["rules"] or live["rules_egress"] not in ([], EVERYWHERE)
 
     def create(self, aws, want):
