@@ -30,8 +30,8 @@ KNOWN = {
     "DeduplicationScope",
     "FifoThroughputLimit",
 }
-REUSE_SECONDS = 60  # before a deleted queue's name is free, and between purges
-_deleted, _purged = memory(), memory()
+REUSE_SECONDS = 60
+_deleted = memory()
 
 
 def _attributes(call) -> dict:
@@ -47,34 +47,11 @@ def _queue_deleted(call):
     _deleted[call.region, _name(call)] = clock.now()
 
 
-@observe("sqs", "PurgeQueue")
-def _queue_purged(call):
-    _purged[call.region, _name(call)] = clock.now()
-
-
-@observe("sqs", "CreateQueue")
-def _queue_made(call):
-    _purged.pop((call.region, _name(call)), None)
-
-
 @rule("sqs", "CreateQueue", code="AWS.SimpleQueueService.QueueDeletedRecently", source=API + "DeleteQueue")
 def deleted_name_rests(call):
     """A deleted queue's name is free again after 60 seconds."""
     if clock.now() - _deleted.get((call.region, _name(call)), 0) < REUSE_SECONDS:
         return "You must wait 60 seconds after deleting a queue before you can create another with the same name."
-    return None
-
-
-@rule(
-    "sqs",
-    "PurgeQueue",
-    code="AWS.SimpleQueueService.PurgeQueueInProgress",
-    source="localstack: answers recorded from AWS",
-)
-def one_purge_a_minute(call):
-    """A queue is purged once in 60 seconds."""
-    if clock.now() - _purged.get((call.region, _name(call)), 0) < REUSE_SECONDS:
-        return f"Only one PurgeQueue operation on {_name(call)} is allowed every 60 seconds."
     return None
 
 

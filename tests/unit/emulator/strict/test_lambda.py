@@ -1,0 +1,145 @@
+"""Lambda refuses what AWS's Lambda refuses."""
+
+import itertools
+import json
+
+import images
+import pytest
+from rulecases import Case
+
+NUMBER = itertools.count()
+ACCOUNT = "123456789012"
+BAD, CONFLICT = "InvalidParameterValueException", "ResourceConflictException"
+LAYER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l"
+
+
+class World:
+    """Functions of an image, with a role that may do much and one that may do nothing."""
+
+    def __init__(self, aws):
+        self.functions, self.iam, self.sqs, ec2 = map(aws, ("lambda", "iam", "sqs", "ec2"))
+        self.uri = aws("ecr").create_repository(repositoryName="strict-lambda")["repository"]["repositoryUri"]
+        images.push(aws("ecr"), "strict-lambda", "v1", b"one")
+        self.able = self.make_role("strict-able", ["ec2:*", "sqs:*", "sns:*", "lambda:*"])
+        self.poor = self.make_role("strict-poor-function", ["logs:PutLogEvents"])
+        vpcs = [ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in (60, 61)]
+        self.subnets = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.{60 + index}.0.0/24")["Subnet"]["SubnetId"] for index, vpc in enumerate(vpcs)
+        ]
+        self.groups = [
+            ec2.create_security_group(VpcId=vpc, GroupName="strict-lambda", Description="d")["GroupId"] for vpc in vpcs
+        ]
+
+    def make_role(self, name, actions):
+        def document(**statement):
+            return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | statement]})
+
+        trust = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+        role = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(Action=actions, Resource="*"))
+        return role
+
+    def make(self, name=None, role=None, uri=None, **more):
+        name = name or f"f{next(NUMBER)}"
+        given = {"PackageType": "Image", "Code": {"ImageUri": uri or f"{self.uri}:v1"}, "Role": role or self.able} | more
+        self.functions.create_function(FunctionName=name, **{key: value for key, value in given.items() if value is not None})
+        return name
+
+    def zipped(self, runtime="python3.13", **more):
+        return self.make(PackageType="Zip", Code={"ZipFile": b"PK\x05\x06" + b"\0" * 18}, Runtime=runtime, **({"Handler": "a.b"} | more))
+
+    def variables(self, **variables):
+        return self.make(Environment={"Variables": variables})
+
+    def network(self, subnets, groups, **more):
+        return self.make(VpcConfig={"SubnetIds": subnets, "SecurityGroupIds": groups}, **more)
+
+    def reserve(self, number, name=None):
+        name = name or self.make()
+        self.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
+        self.functions.delete_function_concurrency(FunctionName=name)
+
+    def permit(self, name=None, **more):
+        given = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"} | more
+        self.functions.add_permission(FunctionName=name or self.make(), **given)
+
+    def permit_twice(self, other):
+        name = self.make()
+        self.permit(name)
+        self.permit(name, StatementId=other)
+
+    def queue(self, **attributes):
+        name = f"strict-lambda-{next(NUMBER)}{'.fifo' if 'FifoQueue' in attributes else ''}"
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+
+    def send_to(self, arn, role=None):
+        name = self.make(role=role)
+        given = {"OnFailure": {"Destination": arn or f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"}}
+        self.functions.put_function_event_invoke_config(FunctionName=name, DestinationConfig=given)
+
+    def update_code(self, name, **code):
+        self.functions.update_function_code(FunctionName=name, **code)
+
+    def read(self, arn=None, role=None, timeout=3, name=None, **more):
+        name = name or self.make(role=role, Timeout=timeout)
+        self.functions.create_event_source_mapping(FunctionName=name, EventSourceArn=arn or self.queue(), **more)
+
+    def read_twice(self, second=None):
+        name, arn = self.make(), self.queue()
+        self.read(arn, name=name)
+        self.read(second or arn, name=name)
+
+
+@pytest.fixture(scope="module")
+def world(aws):
+    return World(aws)
+
+
+@pytest.fixture
+def no_wait(monkeypatch):
+    """Roles are known at once."""
+    monkeypatch.setenv("EMULATOR_ROLE_SECONDS", "0")
+
+
+CASES = [
+    Case("function_name_is_short", BAD, "less than or equal to 64", lambda w: w.make("f" * 65), lambda w: w.make("f" * 64)),
+    Case("no_reserved_variables", BAD, "this request: AWS_REGION", lambda w: w.variables(AWS_REGION="r"), lambda w: w.variables(AWS_LWA_PORT="r")),
+    Case("environment_fits", BAD, "4104 bytes", lambda w: w.variables(K0="v" * 4095), lambda w: w.variables(K0="v" * 4087)),
+    Case("image_is_in_ecr_here", BAD, "is not valid", lambda w: w.make(uri=f"{w.uri.replace('us-east-1', 'us-west-2')}:v1"), lambda w: w.make()),
+    Case("image_is_in_ecr_here", BAD, "is not valid", lambda w: w.make(uri="public.ecr.aws/a/b:1"), lambda w: w.make()),
+    Case("package_has_its_parts", BAD, "don't provide Runtime", lambda w: w.make(Runtime="python3.13"), lambda w: w.make()),
+    Case("package_has_its_parts", BAD, "mandatory", lambda w: w.zipped(Handler=None), lambda w: w.zipped()),
+    Case("package_has_its_parts", BAD, "don't provide ImageUri", lambda w: w.make(PackageType="Zip", Runtime="python3.13", Handler="a.b"), lambda w: w.make()),
+    Case("code_keeps_its_package_type", BAD, "provide ImageUri when updating", lambda w: w.update_code(w.make(), ZipFile=b"z"), lambda w: w.update_code(w.make(), ImageUri=f"{w.uri}:v1")),
+    Case("code_keeps_its_package_type", BAD, "don't provide ImageUri", lambda w: w.update_code(w.zipped(), ImageUri=f"{w.uri}:v1"), lambda w: w.update_code(w.zipped(), ZipFile=b"PK\x05\x06" + b"\0" * 18)),
+    Case("runtime_is_supported", BAD, "no longer supported", lambda w: w.zipped("python3.7"), lambda w: w.zipped("python3.12")),
+    Case("five_different_layers", BAD, "more than 5", lambda w: w.zipped(Layers=[f"{LAYER}{number}:1" for number in range(6)]), lambda w: w.zipped(Layers=[])),
+    Case("five_different_layers", BAD, "Two different versions", lambda w: w.zipped(Layers=[f"{LAYER}:1", f"{LAYER}:2"]), lambda w: w.zipped(Layers=[])),
+    Case("fifty_tags", BAD, "tag limit", lambda w: w.make(Tags={f"k{number}": "v" for number in range(51)}), lambda w: w.make(Tags={f"k{number}": "v" for number in range(50)})),
+    Case("network_has_both_parts", BAD, "must coexist", lambda w: w.network(w.subnets[:1], []), lambda w: w.network([], [])),
+    Case("function_is_in_one_vpc", BAD, "Security Groups are required", lambda w: w.network(w.subnets[:1], w.groups[1:]), lambda w: w.network(w.subnets[:1], w.groups[:1])),
+    Case("function_is_in_one_vpc", BAD, "Subnets are required", lambda w: w.network(w.subnets, w.groups[:1]), lambda w: w.network(w.subnets[1:], w.groups[1:])),
+    Case("role_may_make_interfaces", BAD, "call CreateNetworkInterface on EC2", lambda w: w.network(w.subnets[:1], w.groups[:1], role=w.poor), lambda w: w.network(w.subnets[:1], w.groups[:1])),
+    Case("some_concurrency_stays_unreserved", BAD, "minimum value of [100]", lambda w: w.reserve(901), lambda w: w.reserve(900)),
+    Case("statement_ids_differ", CONFLICT, "The statement id (s) provided already exists", lambda w: w.permit_twice("s"), lambda w: w.permit_twice("t")),
+    Case("permitted_principal_exists", BAD, "principal was invalid", lambda w: w.permit(Principal="event.amazonaws.com"), lambda w: w.permit(Principal="scheduler.amazonaws.com")),
+    Case("no_permission_on_latest", BAD, "$LATEST", lambda w: w.permit(Qualifier="$LATEST"), lambda w: w.permit()),
+    Case("invoke_config_says_something", BAD, "at least one of", lambda w: w.functions.put_function_event_invoke_config(FunctionName=w.make()), lambda w: w.functions.put_function_event_invoke_config(FunctionName=w.make(), MaximumRetryAttempts=0)),
+    Case("destination_is_usable", BAD, "is invalid", lambda w: w.send_to(f"arn:aws:sqs:us-east-1:{ACCOUNT}:none"), lambda w: w.send_to(w.queue())),
+    Case("destination_is_usable", BAD, "as a destination for itself", lambda w: w.send_to(None), lambda w: w.send_to(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{w.make()}")),
+    Case("destination_is_usable", BAD, "is invalid", lambda w: w.send_to(w.queue(FifoQueue="true")), lambda w: w.send_to(w.queue())),
+    Case("role_may_send_to_destinations", BAD, "permissions to call SendMessage on", lambda w: w.send_to(w.queue(), w.poor), lambda w: w.send_to(w.queue())),
+    Case("dead_letters_can_be_sent", BAD, "SendMessage on SQS", lambda w: w.make(role=w.poor, DeadLetterConfig={"TargetArn": w.queue()}), lambda w: w.make(DeadLetterConfig={"TargetArn": w.queue()})),
+    Case("event_source_exists", BAD, "NonExistentQueue", lambda w: w.read(f"arn:aws:sqs:us-east-1:{ACCOUNT}:none"), lambda w: w.read()),
+    Case("event_source_is_mapped_once", CONFLICT, "already exists", lambda w: w.read_twice(), lambda w: w.read_twice(w.queue())),
+    Case("queue_hides_messages_long_enough", BAD, "30 seconds is less than Function timeout: 31", lambda w: w.read(timeout=31), lambda w: w.read(timeout=30)),
+    Case("role_may_read_the_source", BAD, "ReceiveMessage on SQS", lambda w: w.read(role=w.poor), lambda w: w.read()),
+    Case("large_batches_have_a_window", BAD, "greater than 0", lambda w: w.read(BatchSize=11), lambda w: w.read(BatchSize=11, MaximumBatchingWindowInSeconds=1)),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("no_wait")
+@pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
+def test_rule(case, world, refused):
+    case.check(world, refused)

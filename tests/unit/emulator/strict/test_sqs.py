@@ -1,0 +1,115 @@
+"""SQS refuses what AWS's SQS refuses."""
+
+import itertools
+import json
+
+import pytest
+from rulecases import Case
+
+NUMBER = itertools.count()
+VALUE, ATTRIBUTE, NAME = "InvalidParameterValue", "InvalidAttributeValue", "InvalidAttributeName"
+HERE = "arn:aws:sqs:us-east-1:123456789012:"
+
+
+class World:
+    """Queues."""
+
+    def __init__(self, aws):
+        self.sqs = aws("sqs")
+
+    def name(self, fifo=False):
+        return f"strict-{next(NUMBER)}{'.fifo' if fifo else ''}"
+
+    def make(self, name=None, fifo=False, **attributes):
+        name = name or self.name(fifo)
+        if fifo:
+            attributes = {"FifoQueue": "true"} | attributes
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return name
+
+    def set(self, **attributes):
+        url = self.sqs.get_queue_url(QueueName=self.make())["QueueUrl"]
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+    def policy(self, **statement):
+        given = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"} | statement
+        given = {key: value for key, value in given.items() if value is not None}
+        return self.make(Policy=json.dumps({"Version": "2012-10-17", "Statement": [given]}))
+
+    def redrive(self, arn=None, count=5, fifo=False, **more):
+        arn = arn or HERE + self.make(fifo=fifo)
+        given = {"deadLetterTargetArn": arn, "maxReceiveCount": count} | more
+        given = {key: value for key, value in given.items() if value is not None}
+        return self.make(fifo=fifo, RedrivePolicy=json.dumps(given))
+
+    def allowing(self, permission, *sources, **more):
+        given = {"redrivePermission": permission} | ({"sourceQueueArns": list(sources)} if sources else {}) | more
+        return HERE + self.make(RedriveAllowPolicy=json.dumps(given))
+
+    def url(self, name):
+        return self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+
+
+@pytest.fixture(scope="module")
+def world(aws):
+    return World(aws)
+
+
+CASES = [
+    Case("queue_has_a_name", VALUE, "alphanumeric", lambda w: w.make("a.b"), lambda w: w.make("a-b_1")),
+    Case("queue_has_a_name", VALUE, "1 to 80", lambda w: w.make("a" * 81), lambda w: w.make("a" * 80)),
+    Case("queue_has_a_name", VALUE, ".fifo", lambda w: w.make("plain", FifoQueue="true"), lambda w: w.make(fifo=True)),
+    Case("queue_has_a_name", VALUE, "alphanumeric", lambda w: w.make("b.fifo"), lambda w: w.make("b.fifo", fifo=True)),
+    Case("attribute_is_known", NAME, "only when FifoQueue", lambda w: w.make(DeduplicationScope="queue"), lambda w: w.make(fifo=True, DeduplicationScope="queue")),
+    Case("attribute_is_known", NAME, "ContentBasedDeduplication", lambda w: w.set(ContentBasedDeduplication="true"), lambda w: w.make(fifo=True, ContentBasedDeduplication="true")),
+    Case("attribute_in_range", ATTRIBUTE, "VisibilityTimeout", lambda w: w.make(VisibilityTimeout="43201"), lambda w: w.make(VisibilityTimeout="43200")),
+    Case("attribute_in_range", ATTRIBUTE, "MessageRetentionPeriod", lambda w: w.set(MessageRetentionPeriod="59"), lambda w: w.set(MessageRetentionPeriod="60")),
+    Case("queue_keeps_its_type", ATTRIBUTE, "Modifying queue type", lambda w: w.make(FifoQueue="false"), lambda w: w.make(fifo=True)),
+    Case("queue_keeps_its_type", ATTRIBUTE, "Modifying queue type", lambda w: w.set(FifoQueue="true"), lambda w: w.set(DelaySeconds="0")),
+    Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.make(Policy="{"), lambda w: w.policy()),
+    Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.policy(Principal=None), lambda w: w.policy(Principal={"Service": "events.amazonaws.com"})),
+    Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.policy(Principal={"AWS": "arn:aws:iam::123456789012:role/none"}), lambda w: w.policy(Principal={"AWS": "123456789012"})),
+    Case("queue_policy_is_a_policy", ATTRIBUTE, "Invalid action", lambda w: w.policy(Action="s3:GetObject"), lambda w: w.policy(Action=["SQS:*"])),
+    Case("redrive_goes_to_a_queue", VALUE, "Dead letter target does not exist", lambda w: w.redrive(HERE + "none"), lambda w: w.redrive()),
+    Case("redrive_goes_to_a_queue", VALUE, "mandatory attribute: maxReceiveCount", lambda w: w.redrive(count=None), lambda w: w.redrive(count="3")),
+    Case("redrive_goes_to_a_queue", VALUE, "from 1 to 1000", lambda w: w.redrive(count=1001), lambda w: w.redrive(count=1000)),
+    Case("redrive_goes_to_a_queue", VALUE, "same type", lambda w: w.redrive(HERE + w.make(), fifo=True), lambda w: w.redrive(fifo=True)),
+    Case("redrive_goes_to_a_queue", VALUE, "Only SQS queues", lambda w: w.redrive("arn:aws:sns:us-east-1:123456789012:t"), lambda w: w.redrive()),
+    Case("redrive_goes_to_a_queue", VALUE, "Only following attributes", lambda w: w.redrive(more=1), lambda w: w.redrive()),
+    Case("redrive_goes_to_a_queue", VALUE, "not a valid JSON map", lambda w: w.make(RedrivePolicy="[]"), lambda w: w.redrive()),
+    Case("redrive_is_allowed", VALUE, "does not allow", lambda w: w.redrive(w.allowing("denyAll")), lambda w: w.redrive(w.allowing("allowAll"))),
+    Case("redrive_is_allowed", VALUE, "does not allow", lambda w: w.redrive(w.allowing("byQueue", HERE + "other")), lambda w: w.redrive()),
+    Case("redrive_allow_policy_is_one", VALUE, "unsupported format", lambda w: w.allowing("some"), lambda w: w.allowing("denyAll")),
+    Case("redrive_allow_policy_is_one", VALUE, "between 1 and 10", lambda w: w.allowing("byQueue"), lambda w: w.allowing("byQueue", HERE + "q")),
+    Case("redrive_allow_policy_is_one", VALUE, "only when the permission type is byQueue", lambda w: w.allowing("allowAll", HERE + "q"), lambda w: w.allowing("allowAll")),
+    Case("one_encryption_at_a_time", ATTRIBUTE, "one type", lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="true"), lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="false")),
+    Case("throughput_per_group_dedups_per_group", ATTRIBUTE, "DeduplicationScope must be", lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId"), lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId", DeduplicationScope="messageGroup")),
+    Case("message_is_in_range", "MissingParameter", "MessageBody", lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody=""), lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody="b")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
+def test_rule(case, world, refused):
+    case.check(world, refused)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Move the emulator's clock for this test."""
+    from emulator import clock
+
+    real, moved = clock.now, [0]
+    monkeypatch.setattr(clock, "now", lambda: real() + moved[0])
+
+    def move(seconds):
+        moved[0] += seconds
+
+    return move
+
+
+def test_deleted_name_rests(world, refused, later):
+    name = world.make()
+    world.sqs.delete_queue(QueueUrl=world.url(name))
+    refused("AWS.SimpleQueueService.QueueDeletedRecently", world.make, name)
+    later(61)
+    world.make(name)
