@@ -3,6 +3,7 @@
 - ``engine``: the timer on the emulator's clock (EMULATOR_SPEED makes it faster, POST /_emulator/clock moves it)
 - ``pipes``, ``queues``, ``paths``: from a queue to RunTask
 - ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
+- ``services``, ``postgres``, ``loopback``: deployments that can fail, a real database, where tasks and it are
 - ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
 - ``functions``, ``runner``: Lambda
 - ``schedules``, ``expressions``: what fires by the clock
@@ -19,9 +20,9 @@ from emulator.lock import LOCK
 
 @functools.cache
 def _install() -> None:
-    from emulator.dataplane import bus, functions, images, pipes, queues, schedules, tasks
+    from emulator.dataplane import bus, functions, images, pipes, postgres, queues, schedules, services, tasks
 
-    for part in (queues, bus, tasks, functions, pipes, schedules):
+    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules):
         part.install()
     images.load()
     atexit.register(stop)

@@ -5,6 +5,7 @@ EMULATOR_IMAGES names (JSON or YAML), or from ``POST /_emulator/images``::
 
     - image: "*/worker*"                 # * and ? are wild; matched with the whole reference
       run: [python, worker.py]           # the arguments of the container's command are added
+      folder: /src/app                   # the image's working directory; optional
     - image: "*"
       exits: 0                           # or "stays: true"
       after: 1                           # seconds of the emulator's clock
@@ -17,6 +18,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -24,7 +26,7 @@ from pathlib import Path
 import yaml
 
 from emulator import clock
-from emulator.dataplane import inside
+from emulator.dataplane import inside, loopback
 from emulator.dataplane.engine import ENGINE
 
 FILE = "EMULATOR_IMAGES"
@@ -54,9 +56,16 @@ def entry(image: str) -> dict | None:
 
 
 def environment(region: str, keys: dict, variables: dict[str, str]) -> dict[str, str]:
-    """Return the environment of a process that believes to be on AWS."""
+    """Return the environment of a process that believes to be on AWS.
+
+    HOST is an address that only this process has, as a task has one in its VPC.
+    """
+    from emulator.dataplane import postgres
+
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
+        "HOST": loopback.of_task(),
+        **postgres.hosts(region, variables),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "HOME": tempfile.gettempdir(),
         "LANG": "C.UTF-8",
         "AWS_REGION": region,
@@ -79,14 +88,14 @@ class Running:
         if chosen.get("says"):
             line(chosen["says"])
         if "run" in chosen:
-            self._start([*chosen["run"], *arguments], variables)
+            self._start(arguments, variables, chosen.get("folder"))
         elif not chosen.get("stays"):
             ENGINE.after(float(chosen.get("after", 0)), self._end, int(chosen["exits"]))
 
-    def _start(self, command: list[str], variables: dict) -> None:
+    def _start(self, command: list[str], variables: dict, folder: str | None) -> None:
         try:
             self.process = subprocess.Popen(
-                command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 start_new_session=True, text=True, errors="replace",
             )  # fmt: skip
         except OSError as problem:

@@ -10,7 +10,7 @@ from moto.ecs import models
 from emulator import ACCOUNT, clock
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
-from emulator.dataplane import bus, faults, images, inside, targets
+from emulator.dataplane import bus, faults, images, inside, services, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
@@ -79,6 +79,8 @@ class Life:
             self.running[container.name] = images.Running(
                 chosen, arguments, variables, line, lambda code, one=container: self._exited(one, code)
             )
+            if "run" in chosen:
+                services.watch(self, task, container, self._definition_of(container), variables)
         if self.fault == faults.SPOT:
             ENGINE.after(0, self.stop, "SpotInterruption", "Your Spot Task was interrupted.")
 
@@ -107,10 +109,27 @@ class Life:
         variables |= {one["name"]: self._secret(one["valueFrom"]) for one in container.get("secrets", [])}
         line = self._log(container)
         chosen = images.entry(container["image"]) or ({"stays": True} if self.service else images.UNMAPPED)
+        if "run" in chosen:
+            self._pull(container["image"])
         role = self.task.overrides.get("taskRoleArn") or getattr(self.definition, "task_role_arn", None)
         keys = inside.credentials(role, self.task.id) if role and "run" in chosen else {}
         arguments = override.get("command") or container.get("command") or []
+        if "run" in chosen:
+            arguments = [*(container.get("entryPoint") or chosen["run"]), *arguments]
         return chosen, arguments, images.environment(self.task.region_name, keys, variables), line
+
+    def _pull(self, image: str) -> None:
+        """Refuse an image of our own registry that isn't there."""
+        registry, _, rest = image.partition("/")
+        name, _, digest = rest.partition("@")
+        if ".dkr.ecr." not in registry or not digest:
+            return
+        repository = targets.backend("ecr", self.task.region_name).repositories.get(name)
+        if repository is None or all(one.get_image_digest() != digest for one in repository.images):
+            raise CannotStart(
+                "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
+                f"{image}: {image}: not found"
+            )
 
     def _execution_role(self) -> Role:
         return Role(
@@ -195,7 +214,7 @@ class Life:
         if reason:
             container.reason = reason
         self.running.pop(container.name, None)
-        definition = next(one for one in self.definition.container_definitions if one["name"] == container.name)
+        definition = self._definition_of(container)
         if not self.stopping and (definition.get("essential", True) or not self.running):
             self.task.execution_stopped_at = _now()
             if self.running:
@@ -204,6 +223,9 @@ class Life:
                 self._stopping("EssentialContainerExited", "Essential container in task exited")
         if self.stopping and not self.running:
             self._deprovision()
+
+    def _definition_of(self, container) -> dict:
+        return next(one for one in self.definition.container_definitions if one["name"] == container.name)
 
     def _deprovision(self) -> None:
         self._show("DEPROVISIONING")

@@ -1,0 +1,225 @@
+"""Services whose image really runs: deployments come up task by task, health checks decide, the breaker rolls back.
+
+What runs nothing here (an image that isn't in the map) is steady as soon as it's looked at, as in the corrections.
+Health checks run as often as ``EMULATOR_HEALTH_SECONDS`` says and not as the definition does, but as often in a row.
+"""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+
+from moto.ecs import models
+
+from emulator import ACCOUNT, clock
+from emulator.corrections import ecs as corrected
+from emulator.corrections import replacing
+from emulator.dataplane import bus, images
+from emulator.dataplane.engine import ENGINE
+from emulator.lock import LOCK
+
+LOOK = 0.5  # seconds of the clock between two looks at a deployment that goes on
+STEADY = 2.0  # seconds of the clock after which a task without health check counts as up
+HEALTH = "EMULATOR_HEALTH_SECONDS"
+UNHEALTHY = "Task failed container health checks"
+ATTEMPT_SECONDS = 10
+
+
+def install() -> None:
+    """Give services whose tasks really run deployments that can fail."""
+
+    @replacing(corrected, "settle")
+    def settle(original, backend, service):
+        if service.status == "ACTIVE" and service.deployments and runs(backend, service.task_definition):
+            go_on(backend, service)
+        else:
+            original(backend, service)
+
+    @replacing(corrected, "_deploy")
+    def deploy(original, service):
+        original(service)
+        ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
+
+
+def runs(backend, definition: str) -> bool:
+    """Tell whether an image of a task definition is in the map."""
+    containers = backend.describe_task_definition(definition).container_definitions
+    return any(images.entry(one["image"]) for one in containers)
+
+
+def _look(arn: str, deployment: str) -> None:
+    backend = models.ecs_backends[ACCOUNT][arn.split(":")[3]]
+    service = next((one for one in backend.services.values() if one.arn == arn), None)
+    if service is None or not service.deployments or service.deployments[0]["id"] != deployment:
+        return
+    corrected.settle(backend, service)
+    if service.deployments[0]["rolloutState"] == "IN_PROGRESS":
+        ENGINE.after(LOOK, _look, arn, deployment)
+
+
+def go_on(backend, service) -> None:
+    """Do the next step of a service: start what is missing, stop what is too much, judge the deployment."""
+    newest, wanted = service.deployments[0], service.desired_count
+    alive = corrected.service_tasks(backend, service)
+    own = [task for task in alive if task.started_by == newest["id"] and task.desired_status == "RUNNING"]
+    for task in own[wanted:]:
+        _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
+    own = own[:wanted]
+    # In the clock's next turn: a task that can't start ends in the middle of being started.
+    missing = wanted - len(own)
+    up = [task for task in own if _up(task)]
+    newest["failedTasks"] = len(_failures(backend, service, newest))
+    newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=wanted - len(up))
+    newest["updatedAt"] = _now()
+    service.running_count = sum(task.status == "RUNNING" for task in alive)
+    service.pending_count = max(0, wanted - service.running_count)
+    if newest["rolloutState"] == "IN_PROGRESS":
+        if _tripped(service, newest):
+            _give_up(backend, service, newest)
+            return
+        if len(up) >= wanted:
+            _complete(backend, service, newest)
+    for _ in range(missing):
+        corrected._run(backend, service, newest)
+
+
+def _complete(backend, service, newest) -> None:
+    newest["rolloutState"] = "COMPLETED"
+    newest["rolloutStateReason"] = f"ECS deployment {newest['id']} completed."
+    del service.deployments[1:]
+    for task in corrected.service_tasks(backend, service):
+        if task.started_by != newest["id"]:
+            _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
+    corrected._event(service, f"(service {service.name}) has reached a steady state.")
+    _tell(service, newest, "SERVICE_DEPLOYMENT_COMPLETED", newest["rolloutStateReason"])
+
+
+def _failures(backend, service, deployment) -> list:
+    """Return the deployment's tasks that ended by themselves, or because they were unhealthy."""
+    tasks = backend.tasks.get(service.cluster_name, {}).values()
+    return [
+        task
+        for task in tasks
+        if task.started_by == deployment["id"]
+        and (task.desired_status == "STOPPED" or task.status == "STOPPED")
+        and (task.stop_code in ("TaskFailedToStart", "EssentialContainerExited") or task.stopped_reason == UNHEALTHY)
+    ]
+
+
+def _tripped(service, deployment) -> bool:
+    breaker = service.deployment_configuration["deploymentCircuitBreaker"]
+    threshold = max(3, min(-(-service.desired_count // 2), 200))
+    return breaker["enable"] and deployment["failedTasks"] >= threshold
+
+
+def _give_up(backend, service, failed) -> None:
+    """Fail a deployment; deploy the one before it again where the breaker is to roll back."""
+    failed["rolloutState"] = "FAILED"
+    failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
+    text = f"deployment failed: tasks failed to start. (deployment {failed['id']})"
+    corrected._event(service, f"(service {service.name}) {text}")
+    _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", failed["rolloutStateReason"])
+    good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
+    rolls_back = service.deployment_configuration["deploymentCircuitBreaker"]["rollback"]
+    for task in corrected.service_tasks(backend, service):
+        if task.started_by == failed["id"]:
+            _stop(task, f"Scaling activity initiated by deployment {failed['id']}")
+    if not rolls_back or good is None:
+        return
+    service.task_definition = good["taskDefinition"]
+    corrected._deploy(service)
+    newest = service.deployments[0]
+    newest["rolloutStateReason"] = f"ECS deployment circuit breaker: rolling back to deploymentId {good['id']}."
+    corrected._event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    for task in corrected.service_tasks(backend, service):
+        if task.started_by == good["id"]:  # what runs is what is asked for again
+            task.started_by = newest["id"]
+
+
+def _stop(task, reason: str) -> None:
+    if task.desired_status == "RUNNING":
+        task.life.stop("ServiceSchedulerInitiated", reason)
+
+
+def _tell(service, deployment, name: str, reason: str) -> None:
+    detail = {
+        "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
+        "eventName": name,
+        "deploymentId": deployment["id"],
+        "updatedAt": f"{_now().isoformat(timespec='milliseconds')}Z",
+        "reason": reason,
+    }
+    bus.put("aws.ecs", "ECS Deployment State Change", detail, [service.arn], service.arn.split(":")[3])
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None)
+
+
+# Health
+
+
+def _up(task) -> bool:
+    """Tell whether a task counts as up: healthy, or running for a while where nothing checks its health."""
+    if task.status != "RUNNING":
+        return False
+    if getattr(task, "checked", False):
+        return task.health_status == "HEALTHY"
+    return task.started_at is not None and (_now() - task.started_at).total_seconds() >= STEADY
+
+
+class Health:
+    """The health checks of one container, as its definition has them."""
+
+    def __init__(self, life, task, container, definition: dict, variables: dict):
+        self.life, self.task, self.container, self.variables = life, task, container, variables
+        check = definition["healthCheck"]
+        command = [part.replace("127.0.0.1", variables["HOST"]) for part in check["command"]]
+        self.command = ["/bin/sh", "-c", command[1]] if command[0] == "CMD-SHELL" else command[1:]
+        self.every = float(os.environ.get(HEALTH, "1"))
+        self.left = check["retries"]
+        self.retries = check["retries"]
+        # Failures at the beginning don't count for as long as the start period is.
+        self.spared = -(-check.get("startPeriod", 0) // check["interval"])
+        task.checked = True
+        self._show("UNKNOWN")
+        ENGINE.after(self.every, self._ask)
+
+    def _show(self, status: str) -> None:
+        self.container.health_status = self.task.health_status = status
+
+    def _ask(self) -> None:
+        if not self.life.stopping:
+            ENGINE.beside(self._try, ENGINE.life)
+
+    def _try(self, life: int) -> None:
+        try:
+            done = subprocess.run(
+                self.command, env=self.variables, capture_output=True, timeout=ATTEMPT_SECONDS, check=False
+            )
+            good = done.returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            good = False
+        with LOCK:
+            if life == ENGINE.life and not self.life.stopping:
+                self._judge(good)
+
+    def _judge(self, good: bool) -> None:
+        if good:
+            self.left, self.spared = self.retries, 0
+            self._show("HEALTHY")
+        elif self.spared:
+            self.spared -= 1
+        else:
+            self.left -= 1
+        if self.left == 0:
+            self._show("UNHEALTHY")
+            if self.life.service:
+                self.life.stop("ServiceSchedulerInitiated", UNHEALTHY)
+            return
+        ENGINE.after(self.every, self._ask)
+
+
+def watch(life, task, container, definition: dict, variables: dict) -> None:
+    """Check a container's health from now on, if its definition says how."""
+    if definition.get("healthCheck"):
+        Health(life, task, container, definition, variables)
