@@ -113,6 +113,19 @@ def _returns_true(name: str) -> None:
         return ActionResult({"Return": True})
 
 
+@correction("ec2", "members of the group that every VPC has may reach each other")
+def default_group():
+    @replacing(EC2Backend, "create_security_group")
+    def create(original, self, *args, **kwargs):
+        group = original(self, *args, **kwargs)
+        if group.is_default:
+            members = [{"GroupId": group.id}]
+            self.authorize_security_group_ingress(
+                group.id, "-1", None, None, [], source_groups=members, vpc_id=group.vpc_id
+            )
+        return group
+
+
 @correction("ec2", "a rule's description is no part of what it allows, for a group neither")
 def rules_without_description():
     def bare(rule):

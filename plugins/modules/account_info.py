@@ -18,6 +18,10 @@ options:
     type: list
     elements: str
     default: []
+  zone_count:
+    description: How many zones the region must have at least.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -80,7 +84,7 @@ def known(region: str) -> None:
         raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {allowed}")
 
 
-def zones(aws, needed: list[str]) -> list[str]:
+def zones(aws, needed: list[str], count: int) -> list[str]:
     """Return the region's zones. Raises EngineError for a region or zone that the account can't use."""
     listed = aws("ec2").describe_regions(AllRegions=True)["Regions"]
     regions = {item["RegionName"]: item["OptInStatus"] for item in listed}
@@ -95,13 +99,18 @@ def zones(aws, needed: list[str]) -> list[str]:
     missing = sorted(set(needed) - set(names))
     if missing:
         raise EngineError(f"{aws.region} has no availability zone {', '.join(missing)}; it has {', '.join(names)}")
+    if len(names) < count:
+        raise EngineError(f"{aws.region} has no {count} availability zones; it has {', '.join(names)}")
     return names
 
 
 def main():
     """Run the module."""
     module = AnsibleAWSModule(
-        argument_spec={"availability_zones": {"type": "list", "elements": "str", "default": []}},
+        argument_spec={
+            "availability_zones": {"type": "list", "elements": "str", "default": []},
+            "zone_count": {"type": "int", "default": 0},
+        },
         supports_check_mode=True,
     )
     try:
@@ -111,7 +120,7 @@ def main():
             "account": aws.account,
             "partition": aws.partition,
             "region": aws.region,
-            "availability_zones": zones(aws, module.params["availability_zones"]),
+            "availability_zones": zones(aws, module.params["availability_zones"], module.params["zone_count"]),
         }
     except Exception as error:
         if not expected(error):

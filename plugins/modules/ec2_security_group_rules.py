@@ -12,6 +12,7 @@ description:
     much is removed.
   - Ours because groups that name each other can't be made in one pass by C(amazon.aws.ec2_security_group), in which
     rules belong to the group; with V(state=absent), so that such groups can be deleted.
+  - The group V(default), which AWS gives every VPC, is closed by saying no rules.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   name:

@@ -72,6 +72,16 @@ def test_rule_descriptions(ec2, group, refused, peer):
     assert seen[key][0]["Description"] == "b"
 
 
+def test_the_group_of_every_vpc(ec2, vpc):
+    (seen,) = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    (rule,) = seen["IpPermissions"]
+    assert rule["IpProtocol"] == "-1" and [one["GroupId"] for one in rule["UserIdGroupPairs"]] == [seen["GroupId"]]
+    assert "FromPort" not in rule
+    ec2.revoke_security_group_ingress(GroupId=seen["GroupId"], IpPermissions=seen["IpPermissions"])
+    assert not ec2.describe_security_groups(GroupIds=[seen["GroupId"]])["SecurityGroups"][0]["IpPermissions"]
+    ec2.delete_vpc(VpcId=vpc)
+
+
 def test_gateway_endpoint(ec2, refused, vpc, tables):
     arguments = {"VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.s3", "VpcEndpointType": "Gateway"}
     endpoint = ec2.create_vpc_endpoint(**arguments, RouteTableIds=tables[:1])["VpcEndpoint"]

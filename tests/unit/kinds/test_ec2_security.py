@@ -3,6 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_security import (
+    ANY,
     EVERYWHERE,
     SECURITY_GROUP_RULES,
     flat,
@@ -59,6 +60,7 @@ def test_several_ports_and_peers_in_one_permission():
     assert rule(cidr_ip="10.0.0.0/8", rule_desc="a") in made
 
 
+MEMBERS = [{**ANY, "group_id": "sg-0", "rule_desc": ""}]
 A, B = rule(cidr_ip="10.0.0.0/8"), rule(group_id="sg-1")
 
 
@@ -77,8 +79,23 @@ def test_steps(live, want, expected):
 
 
 @pytest.mark.parametrize(
-    ("rules", "egress", "ours"),
-    [([], EVERYWHERE, False), ([], [], False), ([A], EVERYWHERE, True), ([], [A], True)],
+    ("name", "rules", "egress", "ours"),
+    [
+        ("a", [], EVERYWHERE, False),
+        ("a", [], [], False),
+        ("a", [A], EVERYWHERE, True),
+        ("a", [], [A], True),
+        ("default", MEMBERS, EVERYWHERE, False),
+        ("default", [], EVERYWHERE, True),
+        ("default", MEMBERS, [], True),
+        ("default", [], [], True),
+    ],
 )
-def test_untouched_groups_have_no_rules_of_ours(rules, egress, ours):
-    assert bool(SECURITY_GROUP_RULES._touched({"rules": rules, "rules_egress": egress})) is ours
+def test_untouched_groups_have_no_rules_of_ours(name, rules, egress, ours):
+    live = {"name": name, "id": "sg-0", "rules": rules, "rules_egress": egress}
+    assert bool(SECURITY_GROUP_RULES._touched(live)) is ours
+
+
+def test_the_vpcs_own_group_goes_with_it():
+    assert SECURITY_GROUP_RULES.protected({"name": "default"})
+    assert not SECURITY_GROUP_RULES.protected({"name": "defaults"})
