@@ -21,6 +21,10 @@ options:
     type: list
     elements: str
     required: true
+  recorded:
+    description: By kind, what only the stack's record knows, as M(flow_builder.aws.stack_info) returns it.
+    type: dict
+    default: {}
   wait_timeout:
     description: Seconds to wait at the most for the end of what uses the resources.
     type: int
@@ -64,6 +68,7 @@ def main():
         argument_spec={
             "stack": {"type": "str", "required": True},
             "kinds": {"type": "list", "elements": "str", "required": True},
+            "recorded": {"type": "dict", "default": {}},
             "wait_timeout": {"type": "int", "default": 3600},
         },
         supports_check_mode=True,
@@ -79,6 +84,7 @@ def main():
             KINDS,
             module.params["wait_timeout"],
             module.check_mode,
+            module.params["recorded"],
         )
     except Exception as error:
         if not expected(error):

@@ -20,6 +20,10 @@ options:
     description: Kinds to look for; all of them by default.
     type: list
     elements: str
+  recorded:
+    description: Look also for what the stack's record knows and its tag doesn't tell any more.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -50,6 +54,15 @@ waves:
   type: list
   elements: list
   sample: [[ecs_service], [vpc]]
+order:
+  description: The resources in the order in which they can be deleted, as C(kind name).
+  returned: success
+  type: list
+  elements: str
+forgotten:
+  description: By kind, what only the record knew, as it is recorded.
+  returned: success
+  type: dict
 count:
   description: How many resources there are.
   returned: success
@@ -57,10 +70,11 @@ count:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found, waves
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import forgotten, found, waves
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
@@ -70,6 +84,7 @@ def main():
         argument_spec={
             "stack": {"type": "str", "required": True},
             "kinds": {"type": "list", "elements": "str"},
+            "recorded": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -78,14 +93,21 @@ def main():
         module.fail_json(msg=f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
     names = module.params["kinds"] or list(KINDS)
     try:
-        live = found(Aws.of_module(module), module.params["stack"], [KINDS[name] for name in names])
+        aws, stack = Aws.of_module(module), module.params["stack"]
+        live = found(aws, stack, [KINDS[name] for name in names])
+        lost = forgotten(aws, KINDS, record.read(aws, stack), live) if module.params["recorded"] else {}
     except Exception as error:
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error))
+    for name, resources in lost.items():
+        live.setdefault(name, []).extend(resources)
+    ordered = [wave for wave in ([name for name in wave if name in live] for wave in waves(KINDS)) if wave]
     module.exit_json(
+        forgotten={name: [show(KINDS[name], resource) for resource in resources] for name, resources in lost.items()},
+        order=[f"{name} {KINDS[name].label(one)}" for wave in ordered for name in wave for one in live[name]],
         resources={name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()},
-        waves=[wave for wave in ([name for name in wave if name in live] for wave in waves(KINDS)) if wave],
+        waves=ordered,
         names={name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
         count=sum(map(len, live.values())),
     )

@@ -83,3 +83,24 @@ def write(aws, stack: str, record: dict) -> str:
     state.write(aws, stack, key, record)
     state.write(aws, stack, KEY, record)
     return key
+
+
+def between(before: dict, after: dict, kinds: dict) -> list[dict]:
+    """Return what differs between two records, field by field."""
+    told = []
+    for name in sorted({*before["resources"], *after["resources"]} & set(kinds)):
+        kind = kinds[name]
+        old, new = (
+            {identity(kind, one): one for one in record["resources"].get(name, [])} for record in (before, after)
+        )
+        for key in sorted({**old, **new}):
+            one, other = old.get(key), new.get(key)
+            label = f"{name} {kind.label(one or other)}"
+            if not one or not other:
+                told.append({"name": label, "path": "", "category": "removed" if one else "added"})
+                continue
+            told += [
+                {"name": label, "path": item.path, "category": "changed", "before": item.recorded, "after": item.live}
+                for item in differences(one, other)
+            ]
+    return told

@@ -63,21 +63,37 @@ def waves(kinds: dict) -> list[list[str]]:
     return ordered
 
 
-def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: bool = False) -> list[dict]:
+def forgotten(aws, kinds: dict, record: dict | None, live: dict[str, list[dict]]) -> dict[str, list[dict]]:
+    """Return what a record knows and is there although the stack's list lacks it, because its tag was taken off."""
+    lost: dict[str, list[dict]] = {}
+    for name, recorded in (record or {}).get("resources", {}).items():
+        kind = kinds.get(name)
+        known = {kind.label(one) for one in live.get(name, [])} if kind else set()
+        for one in recorded if kind else []:
+            there = None if kind.label(one) in known else kind.find(aws, one)
+            # Somebody else's by now: another stack's tag says so.
+            if there and there.get("tags", {}).get("Stack") in (None, record["stack"]):
+                lost.setdefault(name, []).append(there)
+    return lost
+
+
+def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: bool = False,
+            recorded: dict | None = None) -> list[dict]:
     """Delete a stack's resources of the kinds of one wave, and return them.
+
+    ``recorded`` are, by kind, resources that only the stack's record knows.
 
     What was deleted in earlier waves may still be going away: each kind waits just for those that need it, so that
     the slow ends (a database, a NAT gateway) overlap.
     """
     def end(name):
         kind = kinds[name]
-        if check:
-            resources = kind.stack(aws, stack)
-        else:
+        if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
-            resources = kind.stack(aws, stack)
-            for resource in resources:
-                _delete(kind, aws, resource, timeout)
+        resources = kind.stack(aws, stack)
+        resources += filter(None, (kind.find(aws, one) for one in (recorded or {}).get(name, [])))
+        for resource in [] if check else resources:
+            _delete(kind, aws, resource, timeout)
         return [{"kind": name, "name": kind.label(resource)} for resource in resources]
 
     with ThreadPoolExecutor(THREADS) as pool:
