@@ -49,7 +49,7 @@ class World:
 
     def target_group(self, kind):
         group = self.elb.create_target_group(
-            Name=f"strict-{next(NUMBER)}", Protocol="HTTP", Port=80, VpcId=self.vpcs[0], TargetType=kind
+            Name=f"tasks-{next(NUMBER)}", Protocol="HTTP", Port=80, VpcId=self.vpcs[0], TargetType=kind
         )
         return group["TargetGroups"][0]["TargetGroupArn"]
 
@@ -188,7 +188,7 @@ CASES = [
     Case("task_definition_is_active", CLIENT, "TaskDefinition is inactive", lambda w: w.service(taskDefinition=w.retired()), lambda w: w.service(taskDefinition="strict")),
     Case("task_definition_is_for_fargate", PARAMETER, "does not support launch_type FARGATE", lambda w: w.run(taskDefinition=w.on_ec2(requiresCompatibilities=["EC2"]), networkConfiguration=None), lambda w: w.run()),
     Case("target_group_has_a_balancer", PARAMETER, "does not have an associated load balancer", lambda w: w.balanced(w.lonely), lambda w: w.balanced()),
-    Case("target_group_has_a_balancer", PARAMETER, "does not exist", lambda w: w.balanced(w.target.replace("targetgroup/strict", "targetgroup/none")), lambda w: w.balanced()),
+    Case("target_group_has_a_balancer", PARAMETER, "does not exist", lambda w: w.balanced(w.target.replace("targetgroup/tasks", "targetgroup/none")), lambda w: w.balanced()),
     Case("balanced_container_is_in_the_task", PARAMETER, "The container web does not exist", lambda w: w.balanced(container="web"), lambda w: w.balanced()),
     Case("balanced_container_is_in_the_task", PARAMETER, "did not have a container port 81", lambda w: w.balanced(port=81), lambda w: w.balanced()),
     Case("awsvpc_targets_are_addresses", PARAMETER, "target type instance", lambda w: w.balanced(w.instances), lambda w: w.balanced()),

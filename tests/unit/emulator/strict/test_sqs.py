@@ -18,7 +18,7 @@ class World:
         self.sqs = aws("sqs")
 
     def name(self, fifo=False):
-        return f"strict-{next(NUMBER)}{'.fifo' if fifo else ''}"
+        return f"plain-{next(NUMBER)}{'.fifo' if fifo else ''}"
 
     def make(self, name=None, fifo=False, **attributes):
         name = name or self.name(fifo)
