@@ -446,9 +446,9 @@ def launch_problem(call, data: dict) -> str | None:
 
 
 def _user_data_problem(data: dict) -> str | None:
-    # In base64, four characters are three bytes.
-    padded = (data.get("UserData") or "").rstrip("=")
-    return "User data is limited to 16384 bytes" if len(padded) * 3 // 4 > 16384 else None
+    # In base64, four characters are three bytes; moto's own type of it is told by its text.
+    encoded = str(data.get("UserData") or "").rstrip("=")
+    return "User data is limited to 16384 bytes" if len(encoded) * 3 // 4 > 16384 else None
 
 
 @rule("ec2", "RunInstances", code="InvalidParameterValue", source=MEASURED + "pf-ec2-userdata-size")

@@ -1,5 +1,6 @@
 """EC2 Auto Scaling refuses what AWS's does."""
 
+import base64
 import itertools
 
 import pytest
@@ -42,6 +43,10 @@ class World:
 @pytest.fixture(scope="module")
 def world(aws):
     return World(aws)
+
+
+def data(size):
+    return base64.b64encode(b"a" * size).decode()
 
 
 FORM = "valid fully-formed launch template. "
@@ -87,6 +92,11 @@ CASES = [
             LaunchTemplate=world.template(SecurityGroupIds=["sg-1"], NetworkInterfaces=[{"DeviceIndex": 0}])
         ),
         lambda world: world.make(LaunchTemplate=world.template(NetworkInterfaces=[{"DeviceIndex": 0}])),
+    ),
+    Case(
+        "launch_template_can_launch", "ValidationError", f"{FORM}User data is limited to 16384 bytes",
+        lambda world: world.make(LaunchTemplate=world.template(UserData=data(16385))),
+        lambda world: world.make(LaunchTemplate=world.template(UserData=data(16384))),
     ),
     Case(
         "group_is_empty", "ResourceInUse", "while there are instances",
