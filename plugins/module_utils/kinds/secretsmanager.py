@@ -140,6 +140,10 @@ class Secret(Kind):
         if "replica_regions" in changes:
             self._replicate(aws, live, set(want["replica_regions"]))
 
+    def consequences(self, want, changes):
+        """Another value is another version."""
+        return {"version": self.later(want, "version")} if "value" in changes else {}
+
     @staticmethod
     def _replicate(aws, live, regions):
         there = set(live["replica_regions"])
