@@ -18,6 +18,9 @@ IN_USE = {
     "DeleteConflict",
 }
 
+# Parts of AWS's codes for "there is no such thing".
+GONE = ("NotFound", "NoSuch", "NonExist", "NotExist")
+
 
 def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
     """Return the live resources of a stack by kind, listed in parallel; kinds without any are left out.
@@ -33,9 +36,23 @@ def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
     return {name: resources for name, resources in answers.items() if resources}
 
 
+def members(kind, aws, stack: str) -> list[dict]:
+    """Return a stack's resources of a kind, listed anew when one that was listed is gone before it is looked at.
+
+    It may be another stack's: a name's beginning narrows the list down, only the tag decides.
+    """
+    for left in reversed(range(5)):
+        try:
+            return kind.stack(aws, stack)
+        except Exception as error:
+            if not left or not any(word in code(error) for word in GONE):
+                raise
+    return []
+
+
 def _listed(kind, aws, stack):
     try:
-        return kind.stack(aws, stack)
+        return members(kind, aws, stack)
     except Exception as error:
         if not expected(error):
             raise
@@ -90,7 +107,7 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         kind = kinds[name]
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
-        resources = kind.stack(aws, stack)
+        resources = members(kind, aws, stack)
         resources += filter(None, (kind.find(aws, one) for one in (recorded or {}).get(name, [])))
         for resource in [] if check else resources:
             _delete(kind, aws, resource, timeout)
@@ -104,7 +121,7 @@ def _wait_for_users(kind, aws, stack, kinds, timeout):
     for user in kinds.values():
         if kind.name in user.needs:
             until(
-                lambda user=user: not user.stack(aws, stack),
+                lambda user=user: not members(user, aws, stack),
                 timeout,
                 f"the end of the {user.title}s of {stack}, which use the {kind.title},",
             )
