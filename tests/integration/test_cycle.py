@@ -49,6 +49,7 @@ LOOKS = [
     ("kms", "list_aliases", {}, "Aliases", "AliasName", None),
     ("lambda", "list_functions", {}, "Functions", "FunctionName", None),
     ("logs", "describe_log_groups", {}, "logGroups", "logGroupName", None),
+    ("pipes", "list_pipes", {}, "Pipes", "Name", None),
     ("rds", "describe_db_instances", {}, "DBInstances", "DBInstanceIdentifier", None),
     ("rds", "describe_db_parameter_groups", {}, "DBParameterGroups", "DBParameterGroupName", None),
     ("rds", "describe_db_snapshots", {"SnapshotType": "manual"}, "DBSnapshots", "DBSnapshotIdentifier", None),
@@ -93,10 +94,19 @@ class Account:
         return seen
 
 
-def stack_of(inventory):
-    """Return the name of the inventory's stack of the standard profile."""
-    (stack,) = yaml.safe_load((ROOT / f"inventories/{inventory}/hosts.yml").read_text())["standard"]["hosts"]
-    return stack
+def stacks_of(inventory):
+    """Return the names of the inventory's stacks, of both profiles."""
+    groups = yaml.safe_load((ROOT / f"inventories/{inventory}/hosts.yml").read_text())
+    return [stack for group in groups.values() for stack in group["hosts"]]
+
+
+def resources_of(stacks, aws):
+    """Return what the kinds' own lists say of stacks, by kind."""
+    every = Counter()
+    for stack in stacks:
+        for kind, items in found(aws, stack, list(KINDS.values())).items():
+            every.update((kind, KINDS[kind].label(item)) for item in items)
+    return every
 
 
 def created(run):
@@ -141,7 +151,7 @@ def foretold(plan, apply):
 
 def life(inventory, emulator, play, say):
     """Yield a sentence for each promise that is broken."""
-    where, stack = ("-i", f"inventories/{inventory}"), stack_of(inventory)
+    where, stacks = ("-i", f"inventories/{inventory}"), stacks_of(inventory)
     account = Account(emulator.url)
     emulator.reset()
     empty = account.holds()
@@ -171,22 +181,22 @@ def life(inventory, emulator, play, say):
     yield from quiet(check, "the second check")
 
     aws = Aws(account.client, REGION)
-    live = {(kind, KINDS[kind].label(one)) for kind, items in found(aws, stack, list(KINDS.values())).items() for one in items}
+    live = set(resources_of(stacks, aws))
     for kind, name in sorted(set(created(apply)) - live):
         if KINDS[kind].taggable:
-            yield f"{kind} {name} was created, and the stack's list lacks it: destroy and drift would not see it"
-    say(f"{inventory} stack has {len(live)} resources of {len({kind for kind, _name in live})} kinds")
+            yield f"{kind} {name} was created, and its stack's list lacks it: destroy and drift would not see it"
+    say(f"{inventory} has {len(live)} resources of {len({kind for kind, _name in live})} kinds in {len(stacks)} stacks")
 
-    end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={stack}")
+    end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={stacks[0]}")
     say(end.line(f"{inventory} destroy"))
     yield from failed(end, "the destroy")
-    left = found(aws, stack, list(KINDS.values()))
+    left = resources_of(stacks, aws)
     if left:
-        yield f"the destroy left, by the kinds' own lists, {left}"
+        yield f"the destroy left, by the kinds' own lists, {sorted(left)}"
     remains = sorted(account.holds() - empty)
-    final = {one for one in remains if one[0] == "rds DBSnapshots" and one[1].startswith(f"{stack}-db-final-")}
+    final = {one for one in remains if one[0] == "rds DBSnapshots" and one[1].startswith(f"{stacks[0]}-db-final-")}
     # The key of a final snapshot stays, since the snapshot could never be read again without it.
-    key = {one for one in remains if final and one[0] == "kms Keys" and f"Data of {stack}:" in one[1]}
+    key = {one for one in remains if final and one[0] == "kms Keys" and f"Data of {stacks[0]}:" in one[1]}
     for what, name in remains:
         if (what, name) not in final | key:
             yield f"the destroy left {what} {name}"
@@ -202,4 +212,4 @@ def test_life(inventory, emulator, play, capsys):
 
     broken = list(dict.fromkeys(life(inventory, emulator, play, say)))
     if broken:
-        pytest.fail(f"{stack_of(inventory)}:\n- " + "\n- ".join(broken), pytrace=False)
+        pytest.fail(f"{inventory}:\n- " + "\n- ".join(broken), pytrace=False)

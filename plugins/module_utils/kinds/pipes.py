@@ -244,7 +244,8 @@ def _plain(value, name=""):
     if isinstance(value, dict):
         made = {key: _plain(item, key) for key, item in sorted(value.items())}
         # An empty variable is a variable.
-        return {key: item for key, item in made.items() if item not in (None, {}, []) and (item != "" or key == "value")}
+        empty = (None, {}, [], "")
+        return {key: item for key, item in made.items() if item not in empty or (key, item) == ("value", "")}
     if not isinstance(value, list):
         return value
     items = [_plain(item) for item in value]

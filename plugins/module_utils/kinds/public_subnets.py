@@ -31,8 +31,8 @@ def found(aws, vpc: dict, subnets: dict, free: int) -> dict:
             )
         if one["AvailableIpAddressCount"] < free:
             raise EngineError(
-                f"{one['SubnetId']} has {one['AvailableIpAddressCount']} free addresses, and {free} are wanted, one for "
-                "each task at the same time; name a larger subnet"
+                f"{one['SubnetId']} has {one['AvailableIpAddressCount']} free addresses, and {free} are wanted, one "
+                "for each task at the same time; name a larger subnet"
             )
     return {"vpc_id": chosen, "subnet_ids": sorted(one["SubnetId"] for one in listed)}
 
@@ -56,9 +56,8 @@ def _subnets(aws, vpc, subnets):
     if not subnets["ids"]:
         filters = _filter("vpc-id", [vpc]) + _tags(subnets["tags"])
         return aws.pages("ec2", "describe_subnets", "Subnets", Filters=filters)
-    listed = unless(
-        MISSING, aws.pages, "ec2", "describe_subnets", "Subnets", Filters=_filter("subnet-id", subnets["ids"]), otherwise=[]
-    )
+    filters = _filter("subnet-id", subnets["ids"])
+    listed = unless(MISSING, aws.pages, "ec2", "describe_subnets", "Subnets", Filters=filters, otherwise=[])
     places = {one["SubnetId"]: one["VpcId"] for one in listed}
     for subnet in subnets["ids"]:
         if places.get(subnet) != vpc:

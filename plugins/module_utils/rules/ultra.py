@@ -22,7 +22,7 @@ def one_vpc(create, vpc, tags):
     """The VPC is found in one way, or made."""
     if bool(create.value) + bool(vpc.value) + bool(tags.value) != 1:
         yield (
-            f"{create}, {vpc}, and {tags}: say one of the three, the id of a VPC, the tags of one, or true for a new one"
+            f"{create}, {vpc}, and {tags}: say one of the three, true for a new VPC, the id of one, or its tags"
         )
 
 
@@ -109,7 +109,7 @@ def environment(variables):
         elif variables.name == "pipes_environment" and name in OWN:
             yield f"{where}: that one is made by the roles; choose another name"
         elif "$." in value and not PATH.fullmatch(value):
-            yield f"{where}: a pipe puts in a message's part only where the whole value is its path, such as $.messageId"
+            yield f"{where}: a pipe puts in a part of a message only where the whole value is its path, such as $.body"
 
 
 @rule("jobs_retries")

@@ -1,7 +1,17 @@
 """Functions, permissions and asynchronous calls."""
 
+import hashlib
+import io
+import zipfile
+
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import FUNCTION, configuration, permission
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import (
+    FUNCTION,
+    archive,
+    configuration,
+    permission,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +49,7 @@ def test_a_group_is_said_whole(fields, taken):
     ],
 )
 def test_compared(want, changes):
-    live = {"name": "f", "image_uri": "u@sha256:1", "image_given": "u:v1", "memory_size": 128, "vpc_subnet_ids": ["a", "b"]}
+    live = {"name": "f", "package_type": "Image", "image_uri": "u@sha256:1", "image_given": "u:v1", "memory_size": 128, "vpc_subnet_ids": ["a", "b"]}
     assert FUNCTION.compare(live, FUNCTION.want({"name": "f", **want})) == changes
 
 
@@ -76,3 +86,40 @@ def test_a_statement_as_arguments(principal, condition, told):
     statement = {"Sid": "s", "Effect": "Allow", "Action": "lambda:InvokeFunction", "Principal": principal, "Condition": condition}
     nothing = {"source_arn": "", "source_account": "", "principal_organization": ""}
     assert permission(statement) == {"statement_id": "s", "action": "lambda:InvokeFunction", **nothing, **told}
+
+
+def test_code_is_packed_the_same_everywhere(tmp_path):
+    """Another digest would be uploaded anew from every machine, with every run."""
+    first, second = tmp_path / "a/code.py", tmp_path / "b/code.py"
+    for path in (first, second):
+        path.parent.mkdir()
+        path.write_text("def handler(event, context):\n    return 1\n")
+    second.chmod(0o600)
+    assert archive(str(first)) == archive(str(second))
+    assert hashlib.sha256(archive(str(first))).hexdigest() == "8b66c7cc038869797ef443c4556103d6d57803d1eee253a02722ed2a9c8b679d"
+    with zipfile.ZipFile(io.BytesIO(archive(str(first)))) as packed:
+        (entry,) = packed.infolist()
+        assert (entry.filename, packed.read(entry)) == ("code.py", first.read_bytes())
+        assert entry.external_attr >> 16 == 0o644  # Lambda's own user must be able to read it
+
+
+def test_code_that_is_not_there():
+    with pytest.raises(EngineError, match=r"source is '/nowhere/code.py': No such file"):
+        FUNCTION.want({"name": "f", "source": "/nowhere/code.py"})
+
+
+@pytest.mark.parametrize(
+    ("live", "changes"),
+    [
+        ({}, set()),
+        ({"code_sha256": "other"}, {"code_sha256"}),
+        ({"handler": "code.other", "runtime": "python3.12"}, {"handler", "runtime"}),
+        ({"package_type": "Image", "code_sha256": ""}, {"package_type", "code_sha256"}),
+    ],
+)
+def test_code_is_compared_by_digest(live, changes, tmp_path):
+    path = tmp_path / "code.py"
+    path.write_text("pass\n")
+    want = FUNCTION.want({"name": "f", "source": str(path), "handler": "code.handler", "runtime": "python3.13"})
+    seen = {**{key: value for key, value in want.items() if key != "source"}, "image_given": "", **live}
+    assert FUNCTION.compare(seen, want) == changes
