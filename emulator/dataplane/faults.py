@@ -1,11 +1,12 @@
 """Faults on request: what happens to a share of the tasks, drawn from a seed.
 
-What a task meets is drawn from the seed and the task's own overrides, so it doesn't depend on the order in which tasks
-start; another attempt with another number in its environment draws anew.
+What a task meets is drawn from the seed and the task's own overrides (but for ids that AWS made), so it doesn't depend
+on the order in which tasks start; another attempt with another number in its environment draws anew.
 """
 
 import json
 import random
+import re
 from collections import Counter
 from fnmatch import fnmatchcase
 
@@ -14,6 +15,7 @@ NEVER = (  # (stop code, reason) of a task that never starts; on Spot it's the c
     "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}",
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
 )
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _rates: dict = {}
 _met: Counter = Counter()
 _drawn = 0
@@ -43,7 +45,7 @@ def draw(task) -> tuple[str, random.Random]:
     """Return what a task meets, and the dice for the rest."""
     global _drawn  # noqa: PLW0603
     _drawn += 1
-    told = json.dumps(task.overrides.get("containerOverrides") or _drawn, sort_keys=True)
+    told = _ID.sub("", json.dumps(task.overrides.get("containerOverrides") or _drawn, sort_keys=True))
     dice = random.Random(f"{_rates.get('seed')}/{told}")
     met = _choose(task, dice.random()) if _rates else NONE
     if _rates and _rates["seed"] is None:

@@ -34,7 +34,7 @@ from emulator.lock import LOCK
 
 RUNNER = Path(__file__).with_name("runner.py")
 PRINCIPAL = "lambda.amazonaws.com"
-PROCESSES = 4  # run at a time on this machine; more wait, without being throttled for it
+PROCESSES = 2  # run at a time on this machine; more wait, without being throttled for it
 IDLE = 300.0  # seconds of the clock until an idle process ends
 RETRY_SECONDS = (60.0, 120.0)  # after the first and the second failure of an asynchronous invocation
 MAXIMUM_AGE = 21600
