@@ -10,6 +10,7 @@ The first makes ansible-core take this class for its generic action, the second 
 parent, before it forks its workers. ansible-core still builds the arguments and reads the result. What is replaced is
 the middle: instead of a shell that starts a Python that unpacks the module, a fork of the worker runs it. A fork and
 not a call, so that the module's globals, environment, output, exit, threads and crashes are its own, as at stock.
+Modules of this collection, which leave nothing behind, share one fork and its connections for all items of a loop.
 Whatever is unusual goes the stock way.
 """
 
@@ -40,6 +41,7 @@ if KNOWN:  # ansible-core's own parts, which another version may have moved
     from ansible.module_utils import _internal
     from ansible.module_utils._internal import _traceback
     from ansible.module_utils._internal._ansiballz import _loader
+    from ansible.module_utils.common import warnings as module_warnings
     from ansible.module_utils.common.json import Direction, get_module_encoder
     from ansible.module_utils.common.text.converters import to_text
     from ansible.utils.multiprocessing import context
@@ -53,6 +55,7 @@ _spec.loader.exec_module(stock)
 display = Display()
 PROFILE = "legacy"  # how arguments and results are written as JSON; a module can't choose while _MODULE_METADATA is off
 STARTS_DIFFERENTLY = ("PYTHON", "LD_")  # environment that a Python reads when it starts, too late for a fork
+LEAVES_NOTHING = "ansible_collections.flow_builder.aws."
 
 
 class Fast(stock.ActionModule):
@@ -134,20 +137,19 @@ class Fast(stock.ActionModule):
         if not self._fast or in_data is None:
             return super()._low_level_execute_command(cmd, sudoable=sudoable, in_data=in_data, **options)
         display.vvv(f"RUN {self._fast} in a fork of the worker", host=self._play_context.remote_addr)
-        with os.fdopen(os.memfd_create("out"), "rb") as stdout, os.fdopen(os.memfd_create("err"), "rb") as stderr:
-            child = context.Process(target=self._module, args=(in_data, stdout.fileno(), stderr.fileno()))
-            child.start()
-            try:
-                child.join()
-            except BaseException:  # a task's timeout
-                child.kill()
-                child.join()
-                raise
-            rc = child.exitcode if child.exitcode >= 0 else 128 - child.exitcode  # a signal, as a shell tells it
-            child.close()
-            stdout.seek(0)  # the child wrote through the same file, and moved its position
-            stderr.seek(0)
-            out, err = (to_text(stream.read(), errors="surrogate_then_replace") for stream in (stdout, stderr))
+        global _kept  # noqa: PLW0603 -- an action is made anew for each item
+        fork, _kept = _kept or Fork(), None
+        again = self._task.loop is not None and self._fast.startswith(LEAVES_NOTHING)
+        folder = self._loader.get_basedir()
+        try:
+            rc, out, err = fork.run(again, self._fast, in_data, self._environment, folder, self._remote_tmp)
+        except BaseException:  # a task's timeout
+            fork.end()
+            raise
+        if again and fork.alive:
+            _kept = fork
+        else:
+            fork.end()
         return {
             "rc": rc,
             "stdout": out,
@@ -156,39 +158,97 @@ class Fast(stock.ActionModule):
             "stderr_lines": err.splitlines(),
         }
 
-    def _module(self, arguments, stdout, stderr):
-        """Be the module's process: what follows makes it the one that a started Python would be."""
+
+_kept: Fork | None = None
+"""The fork that runs the next item, too; it ends with the worker, as a daemon does."""
+
+
+class Fork:
+    """A fork of the worker, in which modules run as if a Python had been started for them."""
+
+    def __init__(self):
+        """Fork."""
+        self._out, self._err = (os.fdopen(os.memfd_create(name), "rb") for name in ("out", "err"))
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=self._serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self):
+        """Say whether it can run another module."""
+        return self._process.is_alive()
+
+    def run(self, again, *module):
+        """Run one module, after which the fork may run another one, and return return code, output and errors."""
+        for stream in (self._out, self._err):
+            os.ftruncate(stream.fileno(), 0)
+        self._pipe.send((again, *module))
+        try:
+            rc = self._pipe.recv()
+        except EOFError:  # it has ended, or does as soon as its threads have
+            self._process.join()
+            code = self._process.exitcode
+            rc = code if code >= 0 else 128 - code  # a signal, as a shell tells it
+        # Read from the start: the fork writes through the same file.
+        told = (os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in (self._out, self._err))
+        return rc, *(to_text(text, errors="surrogate_then_replace") for text in told)
+
+    def end(self):
+        """End it, at once."""
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+        for one in (self._pipe, self._out, self._err):
+            one.close()
+
+    def _serve(self, pipe):
+        """Be the modules' process: what follows makes it the one that a started Python would be."""
+        self._pipe.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for number in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
-        os.dup2(stdout, 1)
-        os.dup2(stderr, 2)
+        os.dup2(self._out.fileno(), 1)
+        os.dup2(self._err.fileno(), 2)
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
         logging.root.handlers.clear()
         logging.root.setLevel(logging.WARNING)
-        os.chdir(self._loader.get_basedir())
-        os.environ.update({str(name): str(value) for name, value in self._environment.items()})
-        time.tzset()
-        with contextlib.suppress(OSError, RuntimeError):  # at stock the shell makes it; AnsibleModule warns that it did
-            Path(os.path.expandvars(self._remote_tmp)).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
-
         # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
         _internal.is_controller = False
         _internal.import_controller_module = lambda _name, /: None
         _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
-
         sys.argv[1:] = []
-        # Under its own name, so that the loader with the compiled code is found; it is executed as __main__.
-        sys.modules[self._fast] = importlib.util.module_from_spec(preload.warm(self._fast))
         warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
-        _loader.run_module(
-            json_params=arguments,
-            profile=PROFILE,
-            module_fqn=self._fast,
-            modlib_path=str(Path(C.__file__).parents[1]),
-            extensions={},
-        )
+        given, again = dict(os.environ), True
+        while again:
+            again, name, arguments, environment, folder, remote_tmp = pipe.recv()
+            for told in (module_warnings._global_warnings, module_warnings._global_deprecations):
+                told.clear()
+            os.lseek(1, 0, os.SEEK_SET)
+            os.lseek(2, 0, os.SEEK_SET)
+            os.environ.clear()
+            os.environ.update(given | {str(key): str(value) for key, value in environment.items()})
+            os.chdir(folder)
+            time.tzset()
+            with contextlib.suppress(OSError, RuntimeError):  # at stock the shell makes it; AnsibleModule warns if not
+                Path(os.path.expandvars(remote_tmp)).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Under its own name, so that the loader with the compiled code is found; it is executed as __main__.
+            sys.modules[name] = importlib.util.module_from_spec(preload.warm(name))
+            try:
+                _loader.run_module(
+                    json_params=arguments,
+                    profile=PROFILE,
+                    module_fqn=name,
+                    modlib_path=str(Path(C.__file__).parents[1]),
+                    extensions={},
+                )
+            except SystemExit as ended:
+                if not again:
+                    raise
+                sys.stdout.flush()
+                sys.stderr.flush()
+                pipe.send(ended.code)
 
 
 ActionModule = Fast if KNOWN else stock.ActionModule
