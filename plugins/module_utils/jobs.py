@@ -1,0 +1,41 @@
+"""Where jobs ended, read from the tasks that ran them."""
+
+from __future__ import annotations
+
+ENDED = "STOPPED"
+
+
+def outcomes(sent: dict[str, str], tasks: list[dict]) -> list[dict]:
+    """Return what became of each job.
+
+    ``sent`` has the jobs' bodies by message id, ``tasks`` are ECS's, of which only those of these jobs count. A job's
+    last attempt says how it ended; the pipe and what runs jobs again name message and attempt in its environment.
+    """
+    attempts: dict[str, dict[int, dict]] = {message: {} for message in sent}
+    for task in tasks:
+        given = _variables(task)
+        if given.get("SQS_MESSAGE_ID") in attempts:
+            attempts[given["SQS_MESSAGE_ID"]][int(given.get("JOB_ATTEMPT", "1"))] = task
+    return [_outcome(message, body, attempts[message]) for message, body in sent.items()]
+
+
+def _outcome(message: str, body: str, attempts: dict[int, dict]) -> dict:
+    job = {"message_id": message, "body": body, "attempts": len(attempts), "task": "", "reason": ""}
+    if not attempts:
+        return {**job, "ended": "waiting"}
+    task = attempts[max(attempts)]
+    job["task"] = task["taskArn"]
+    if task["lastStatus"] != ENDED:
+        return {**job, "ended": "running"}
+    codes = [container.get("exitCode") for container in task["containers"]]
+    if task.get("stopCode") == "EssentialContainerExited" and all(code == 0 for code in codes):
+        return {**job, "ended": "done"}
+    exits = [f"exit code {code}" for code in codes if code]
+    reasons = [task.get("stopCode"), task.get("stoppedReason"), *exits]
+    reasons += [container.get("reason") for container in task["containers"]]
+    return {**job, "ended": "failed", "reason": "; ".join(filter(None, reasons))}
+
+
+def _variables(task: dict) -> dict[str, str]:
+    overrides = task.get("overrides", {}).get("containerOverrides", [])
+    return {one["name"]: one.get("value", "") for override in overrides for one in override.get("environment", [])}

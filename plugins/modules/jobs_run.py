@@ -1,0 +1,173 @@
+#!/usr/bin/python
+"""Jobs through the queue, and where they ended."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: jobs_run
+short_description: Send jobs through a stack's queue and tell where they ended
+version_added: "0.1.0"
+description:
+  - Sends a message for each job to the queue of a stack of the ultra profile, whose pipe starts a task for it, and
+    waits until each has ended.
+  - A job that fails is no failure of the module. It also tells how many messages lie in the stack's queues.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  bodies:
+    description: A message body for each job.
+    type: list
+    elements: str
+    required: true
+  wait_timeout:
+    description: For how many seconds to wait.
+    type: int
+    default: 600
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: See a job through
+  flow_builder.aws.jobs_run:
+    stack: flow-builder-dev-ultra
+    bodies: ['{"job": 1}']
+  register: ran
+"""
+
+RETURN = r"""
+jobs:
+  description: >-
+    What became of each job, in the order of O(bodies). V(waiting) has no task yet, V(failed) is what the last attempt
+    came to.
+  returned: when not in check mode
+  type: list
+  elements: dict
+  sample:
+    - message_id: 722d6bec-8221-400c-98e1-66554c4eaefa
+      body: '{"job": 1}'
+      ended: done
+      attempts: 1
+      reason: ""
+      task: arn:aws:ecs:us-east-1:123456789012:task/flow-builder-dev-ultra-cluster/0123456789abcdef0123456789abcdef
+queues:
+  description: How many messages lie in the stack's queues.
+  returned: when not in check mode
+  type: dict
+  sample: {queue: 0, dead_letters: 0, failed_jobs: 0}
+"""
+
+import time
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
+from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes
+
+BATCH = 10  # messages that SQS takes in one call
+PAGE = 100  # tasks that ECS describes in one call
+PAUSE = 3  # seconds between two looks
+QUEUES = {"queue": "queue", "dead_letters": "dead_letter_queue", "failed_jobs": "failed_jobs_queue"}
+
+
+def urls(aws, stack):
+    """Return the URLs of the stack's queues."""
+    return {key: aws("sqs").get_queue_url(QueueName=name(queue, stack))["QueueUrl"] for key, queue in QUEUES.items()}
+
+
+def check(aws, stack):
+    """Refuse to send what nobody would take."""
+    pipe = name("pipe", stack)
+    state = aws("pipes").describe_pipe(Name=pipe)["CurrentState"]
+    if state != "RUNNING":
+        raise EngineError(
+            f"the pipe {pipe} is {state}, so nothing takes jobs from the queue; it runs once a worker is released"
+        )
+
+
+def send(aws, queue, bodies):
+    """Send the bodies, and return them by their messages' ids."""
+    sent = {}
+    for first in range(0, len(bodies), BATCH):
+        batch = dict(enumerate(bodies[first : first + BATCH]))
+        entries = [{"Id": str(index), "MessageBody": body} for index, body in batch.items()]
+        answer = aws("sqs").send_message_batch(QueueUrl=queue, Entries=entries)
+        if failed := answer.get("Failed"):
+            raise EngineError(f"{len(failed)} of the jobs were not taken by the queue: {failed[0]['Message']}")
+        ids = {int(one["Id"]): one["MessageId"] for one in answer["Successful"]}
+        sent |= {ids[index]: body for index, body in batch.items()}
+    return sent
+
+
+def tasks(aws, stack):
+    """Return the worker's tasks, also those that have ended."""
+    cluster, family, found = name("cluster", stack), name("service", stack, "worker"), []
+    for status in ("RUNNING", "STOPPED"):
+        pages = aws("ecs").get_paginator("list_tasks").paginate(cluster=cluster, family=family, desiredStatus=status)
+        arns = [arn for page in pages for arn in page["taskArns"]]
+        for first in range(0, len(arns), PAGE):
+            found += aws("ecs").describe_tasks(cluster=cluster, tasks=arns[first : first + PAGE])["tasks"]
+    return found
+
+
+def watch(aws, stack, sent, seconds):
+    """Look until every job has ended and was found so twice, since one may be run again."""
+    end, before = time.monotonic() + seconds, None
+    while True:
+        jobs = outcomes(sent, tasks(aws, stack))
+        open_ones = [job for job in jobs if job["ended"] in ("waiting", "running")]
+        if (not open_ones and jobs == before) or time.monotonic() > end:
+            return jobs
+        before = jobs
+        time.sleep(PAUSE)
+
+
+def counts(aws, queues):
+    """Return how many messages lie in each queue, in flight or not."""
+    names = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+
+    def count(url):
+        shown = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(shown[one]) for one in names)
+
+    return {key: count(url) for key, url in queues.items()}
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "bodies": {"type": "list", "elements": "str", "required": True},
+            "wait_timeout": {"type": "int", "default": 600},
+        },
+        supports_check_mode=True,
+    )
+    stack, bodies = module.params["stack"], module.params["bodies"]
+    try:
+        aws = Aws.of_module(module)
+        check(aws, stack)
+        if module.check_mode:
+            module.exit_json(changed=bool(bodies))
+        queues = urls(aws, stack)
+        sent = send(aws, queues["queue"], bodies)
+        jobs = watch(aws, stack, sent, module.params["wait_timeout"])
+        module.exit_json(changed=bool(bodies), jobs=jobs, queues=counts(aws, queues))
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Where jobs ended, as a table."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes
+
+
+def task(message, status="STOPPED", attempt=None, code=None, **more):
+    given = {"SQS_MESSAGE_ID": message} | ({"JOB_ATTEMPT": str(attempt)} if attempt else {})
+    environment = [{"name": name, "value": value} for name, value in given.items()]
+    return {
+        "taskArn": f"task-{attempt or 1}",
+        "lastStatus": status,
+        "containers": [{"name": "worker"} | ({} if code is None else {"exitCode": code})],
+        "overrides": {"containerOverrides": [{"name": "worker", "environment": environment}]},
+    } | more
+
+
+EXITED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
+SPOT = {"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."}
+PULL = {"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError"}
+TABLE = [
+    ([], "waiting", 0, ""),
+    ([task("other", code=0, **EXITED)], "waiting", 0, ""),
+    ([{**task("m"), "overrides": {}}], "waiting", 0, ""),
+    ([task("m", "RUNNING")], "running", 1, ""),
+    ([task("m", code=0, **EXITED)], "done", 1, ""),
+    (
+        [task("m", code=1, **EXITED)],
+        "failed",
+        1,
+        "EssentialContainerExited; Essential container in task exited; exit code 1",
+    ),
+    # Exit code 0 after a stop from outside is no success.
+    ([task("m", code=0, **SPOT)], "failed", 1, "SpotInterruption; Your Spot Task was interrupted."),
+    ([task("m", **PULL)], "failed", 1, "TaskFailedToStart; CannotPullContainerError"),
+    ([task("m", attempt=2, code=0, **EXITED), task("m", attempt=1, **SPOT)], "done", 2, ""),
+    ([task("m", "PENDING", attempt=2), task("m", attempt=1, **SPOT)], "running", 2, ""),
+    ([task("m", "PENDING", attempt=10), task("m", attempt=9, **SPOT)], "running", 2, ""),
+]
+
+
+@pytest.mark.parametrize(("tasks", "ended", "attempts", "reason"), TABLE)
+def test_outcome(tasks, ended, attempts, reason):
+    (job,) = outcomes({"m": "body"}, tasks)
+    assert (job["ended"], job["attempts"], job["reason"], job["body"]) == (ended, attempts, reason, "body")
