@@ -36,6 +36,17 @@ def _outcome(message: str, body: str, attempts: dict[int, dict]) -> dict:
     return {**job, "ended": "failed", "reason": "; ".join(filter(None, reasons))}
 
 
+def summary(jobs: list[dict], queues: dict[str, int]) -> list[str]:
+    """Return a line for each job, and one for all."""
+    lines = []
+    for job in jobs:
+        tried = f"{job['attempts']} attempt{'s' if job['attempts'] > 1 else ''}" if job["attempts"] else "no task yet"
+        lines.append(f"{job['body']}: {job['ended']} ({tried})" + (f": {job['reason']}" if job["reason"] else ""))
+    done = sum(job["ended"] == "done" for job in jobs)
+    lying = ", ".join(f"{count} in {key.replace('_', ' ')}" for key, count in queues.items())
+    return [*lines, f"{done} of {len(jobs)} done; messages: {lying}"]
+
+
 def _variables(task: dict) -> dict[str, str]:
     overrides = task.get("overrides", {}).get("containerOverrides", [])
     return {one["name"]: one.get("value", "") for override in overrides for one in override.get("environment", [])}

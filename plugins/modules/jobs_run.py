@@ -60,6 +60,14 @@ queues:
   returned: when not in check mode
   type: dict
   sample: {queue: 0, dead_letters: 0, failed_jobs: 0}
+summary:
+  description: A line for each job, and one for all.
+  returned: when not in check mode
+  type: list
+  elements: str
+  sample:
+    - '{"job": 1}: done (1 attempt)'
+    - "1 of 1 done; messages: 0 in queue, 0 in dead letters, 0 in failed jobs"
 """
 
 import time
@@ -68,7 +76,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
-from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes
+from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes, summary
 
 BATCH = 10  # messages that SQS takes in one call
 PAGE = 100  # tasks that ECS describes in one call
@@ -162,7 +170,8 @@ def main():
         queues = urls(aws, stack)
         sent = send(aws, queues["queue"], bodies)
         jobs = watch(aws, stack, sent, module.params["wait_timeout"])
-        module.exit_json(changed=bool(bodies), jobs=jobs, queues=counts(aws, queues))
+        lying = counts(aws, queues)
+        module.exit_json(changed=bool(bodies), jobs=jobs, queues=lying, summary=summary(jobs, lying))
     except Exception as error:
         if not expected(error):
             raise

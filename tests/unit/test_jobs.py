@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes
+from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes, summary
 
 
 def task(message, status="STOPPED", attempt=None, code=None, **more):
@@ -45,3 +45,15 @@ TABLE = [
 def test_outcome(tasks, ended, attempts, reason):
     (job,) = outcomes({"m": "body"}, tasks)
     assert (job["ended"], job["attempts"], job["reason"], job["body"]) == (ended, attempts, reason, "body")
+
+
+def test_summary():
+    jobs = outcomes(
+        {"m": "a", "n": "b", "o": "c"}, [task("m", code=0, **EXITED), task("n", attempt=2, **PULL), task("n", **SPOT)]
+    )
+    assert summary(jobs, {"queue": 1, "failed_jobs": 0}) == [
+        "a: done (1 attempt)",
+        "b: failed (2 attempts): TaskFailedToStart; CannotPullContainerError",
+        "c: waiting (no task yet)",
+        "1 of 3 done; messages: 1 in queue, 0 in failed jobs",
+    ]
