@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 
-CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 
 
@@ -27,6 +26,7 @@ class ActionModule(ActionBase):
         """Return the engine's result, with the module's own beside it."""
         result = super().run(tmp, task_vars)
         connection, module, arguments = self._split(dict(self._task.args))
+        account = connection.pop("account_id", None)
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
             self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments(connection)
+            aws = Aws.of_arguments({**connection, "account_id": account})
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
         return result
 
     def _split(self, args):
-        connection = {key: args.pop(key) for key in list(args) if key in CONNECTION}
+        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id")}
         if len(args) != 1:
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()

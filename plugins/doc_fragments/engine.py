@@ -21,6 +21,9 @@ options:
     description: Seconds to wait at the most.
     type: int
     default: 1800
+  account_id:
+    description: The account's number, for the ARNs of what a check run doesn't make. Unsaid, AWS is asked for it.
+    type: str
 notes:
   - In check mode nothing is written, and RV(ignore:resource) has the shape that it would have, with placeholders for
     what only AWS can make up.

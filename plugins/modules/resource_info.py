@@ -30,6 +30,9 @@ options:
     description: Seconds to wait at the most.
     type: int
     default: 1800
+  account_id:
+    description: The account's number, for the ARNs of what a check run doesn't make. Unsaid, AWS is asked for it.
+    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -98,6 +101,7 @@ def main():
             "identity": {"type": "dict"},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 1800},
+            "account_id": {"type": "str"},
         },
         required_one_of=[("name", "identity")],
         supports_check_mode=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from functools import cached_property
 
@@ -13,6 +15,9 @@ except ImportError:  # AnsibleAWSModule says so
     pass
 
 from .errors import code
+
+CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
+_kept: dict[str, Aws] = {}
 
 
 class Aws:
@@ -27,12 +32,27 @@ class Aws:
 
     @classmethod
     def of_module(cls, module) -> Aws:
-        """Use the connection arguments of an AnsibleAWSModule."""
-        return cls(lambda service: module.client(service, config=config()), module.region)
+        """Use the connection arguments of an AnsibleAWSModule, and the clients of the loop's items before."""
+        aws = cls._kept_for(module.params, module.region)
+        aws._connect = lambda service: module.client(service, config=config())
+        return aws
+
+    @classmethod
+    def _kept_for(cls, arguments: dict, region: str) -> Aws:
+        """Return the one Aws of this process for a connection: it outlives the items of a loop, and never a task."""
+        said = [arguments.get(name) for name in CONNECTION] + [region]
+        told = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        key = json.dumps([said, told], sort_keys=True, default=str)
+        if key not in _kept:
+            _kept[key] = cls(None, region)
+        aws = _kept[key]
+        if arguments.get("account_id"):
+            aws.account = arguments["account_id"]
+        return aws
 
     @classmethod
     def of_arguments(cls, arguments: dict) -> Aws:
-        """Use the connection arguments that every AWS module takes, on the controller."""
+        """Use the connection arguments that every AWS module takes, on the controller, in the same way."""
         session = boto3.session.Session(
             aws_access_key_id=arguments.get("access_key"),
             aws_secret_access_key=arguments.get("secret_key"),
@@ -41,7 +61,9 @@ class Aws:
             region_name=arguments.get("region"),
         )
         url = arguments.get("endpoint_url")
-        return cls(lambda service: session.client(service, endpoint_url=url, config=config()), session.region_name)
+        aws = cls._kept_for(arguments, session.region_name)
+        aws._connect = lambda service: session.client(service, endpoint_url=url, config=config())
+        return aws
 
     def __call__(self, service: str):
         """Return the client of a service."""

@@ -8,7 +8,7 @@ from .aws import Aws
 from .errors import expected, sentence
 from .sync import sync
 
-STEERING = ("state", "purge_tags", "wait", "wait_timeout")
+STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id")
 
 
 def run(kind, arguments: dict, **module_options) -> None:
@@ -17,6 +17,7 @@ def run(kind, arguments: dict, **module_options) -> None:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
+        "account_id": {"type": "str"},
         **arguments,
     }
     if kind.taggable:
