@@ -477,6 +477,19 @@ def _counted(attribute: str, count) -> None:
 # Tasks
 
 
+@correction("ecs", "the network interface of a task says whose it is")
+def interfaces():
+    @replacing(models.Task, "__init__")
+    def init(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        network = models.ec2_backends[self._account_id][self.region_name]
+        for attachment in self.attachments:
+            interface = network.enis.get(_detail(self, "networkInterfaceId"))
+            if interface:
+                arn = self.task_arn.partition(":task/")[0]
+                interface.description = f"{arn}:attachment/{attachment['id']}"
+
+
 @correction("ecs", "a service's task runs until it is stopped, and a stopped task gives its network interface back")
 def tasks():
     @replacing(models.Task, "__init__")

@@ -1,5 +1,7 @@
 """The Resource Groups Tagging API: more kinds of resources, and each tag key once."""
 
+import copy
+
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
@@ -44,6 +46,17 @@ def more_kinds():
     _extends(EC2Backend, ec2)
     _extends(RDSBackend, rds)
     _extends(EventsBackend, events)
+
+
+@correction("tagging", "GetResources lists ECS's tasks also while some of them end")
+def ending_tasks():
+    from moto.ecs.models import EC2ContainerServiceBackend
+
+    @replacing(EC2ContainerServiceBackend, "iter_tagged_resources")
+    def listed(original, self):
+        seen = copy.copy(self)
+        seen.tasks = {cluster: dict(tasks) for cluster, tasks in self.tasks.items()}
+        yield from original(seen)
 
 
 class Repositories:

@@ -163,19 +163,8 @@ def extra_record(aws, r):
     )
 
 
-def tag(service, operation, **given):
-    """Return a mutation that tags: ``{field}`` is the live resource's."""
-
-    def mutate(aws, r):
-        getattr(aws(service), operation)(
-            **{key: value.format(**r) if isinstance(value, str) else value for key, value in given.items()}
-        )
-
-    return mutate
-
-
-def call(service, operation, **given):
-    return tag(service, operation, **given)
+def tagged(aws, r):
+    aws("ec2").create_tags(Resources=[r["id"]], Tags=[PAIR])
 
 
 PAIR = {"Key": "Foreign", "Value": "yes"}
@@ -191,21 +180,21 @@ ROWS = [
     (2, "changed", "vpc", f"{S}-vpc", "enable_dns_hostnames", lambda aws, r: aws("ec2").modify_vpc_attribute(VpcId=r["id"], EnableDnsHostnames={"Value": False})),
     (1, "changed", "subnet", f"{S}-private-0", "map_public", lambda aws, r: aws("ec2").modify_subnet_attribute(SubnetId=r["id"], MapPublicIpOnLaunch={"Value": True})),
     (2, "changed", "subnet", f"{S}-private-1", "AssignIpv6AddressOnCreation", lambda aws, r: aws("ec2").modify_subnet_attribute(SubnetId=r["id"], AssignIpv6AddressOnCreation={"Value": True})),
-    (1, "extra", "subnet", f"{S}-public-0", "tags", call("ec2", "create_tags", Resources=["{id}"], Tags=[PAIR])),
+    (1, "extra", "subnet", f"{S}-public-0", "tags", tagged),
     (1, "removed", "security_group", f"{S}-alb", "tags", lambda aws, r: aws("ec2").delete_tags(Resources=[r["id"]], Tags=[{"Key": "Stack"}])),
     (2, "changed", "internet_gateway", f"{S}-igw", "tags", lambda aws, r: aws("ec2").create_tags(Resources=[r["id"]], Tags=[{"Key": "Component", "Value": "foreign"}])),
     (1, "extra", "route_table", f"{S}-database", "routes", lambda aws, r: aws("ec2").create_route(RouteTableId=r["id"], DestinationCidrBlock="192.0.2.0/24", GatewayId=igw(aws, r))),
     (2, "removed", "route_table", f"{S}-private-1", "routes", lambda aws, r: aws("ec2").delete_route(RouteTableId=r["id"], DestinationCidrBlock="0.0.0.0/0")),
     (2, "changed", "vpc_endpoint", f"{S}-s3", "policy", lambda aws, r: aws("ec2").modify_vpc_endpoint(VpcEndpointId=r["id"], PolicyDocument=statement(None, Action="s3:*", Resource="*"))),
     (2, "removed", "flow_log", f"{S}-flow-logs", "", lambda aws, r: aws("ec2").delete_flow_logs(FlowLogIds=[r["id"]])),
-    (1, "extra", "elastic_ip", f"{S}-nat-0", "tags", call("ec2", "create_tags", Resources=["{id}"], Tags=[PAIR])),
-    (2, "extra", "nat_gateway", f"{S}-nat-0", "tags", call("ec2", "create_tags", Resources=["{id}"], Tags=[PAIR])),
+    (1, "extra", "elastic_ip", f"{S}-nat-0", "tags", tagged),
+    (2, "extra", "nat_gateway", f"{S}-nat-0", "tags", tagged),
     # Beside
     (1, "extra", "subnet", None, "", extra_subnet, "vpc", f"{S}-vpc"),
     (1, "extra", "security_group", None, "", extra_group, "vpc", f"{S}-vpc"),
     (2, "extra", "network_interface", None, "", extra_interface, "subnet", f"{S}-database-0"),
     (2, "extra", "instance", None, "", extra_instance, "subnet", f"{S}-database-1"),
-    (1, "extra", "sqs_queue", f"https://sqs.us-east-1.amazonaws.com/123456789012/{S}-foreign", "", lambda aws, r: aws("sqs").create_queue(QueueName=f"{S}-foreign"), "sqs_queue", f"{S}-workflow"),
+    (1, "extra", "sqs_queue", f"{S}-foreign", "", lambda aws, r: aws("sqs").create_queue(QueueName=f"{S}-foreign"), "sqs_queue", f"{S}-workflow"),
     (2, "extra", "lambda_function", f"{S}-foreign", "", extra_function, "lambda_function", f"{S}-cleanup"),
     (2, "extra", "sns_topic", f"{S}-tagged", "", lambda aws, r: aws("sns").create_topic(Name=f"{S}-tagged", Tags=[{"Key": "Stack", "Value": S}]), "sns_topic", f"{S}-alarms"),
     # IAM
@@ -269,7 +258,7 @@ ROWS = [
     (2, "extra", "lambda_permission", f"{S}-scheduler/foreign", "", lambda aws, r: aws("lambda").add_permission(FunctionName=r["name"], StatementId="foreign", Action="lambda:InvokeFunction", Principal="999999999999"), "lambda_function", f"{S}-scheduler"),
     (2, "removed", "lambda_permission", "permission", "", lambda aws, r: aws("lambda").remove_permission(FunctionName=r["function_name"], StatementId=r["statement_id"])),
     (1, "changed", "lambda_event_invoke_config", f"{S}-cleanup", "maximum_retry_attempts", lambda aws, r: aws("lambda").update_function_event_invoke_config(FunctionName=r["function_name"], MaximumRetryAttempts=0 if r["maximum_retry_attempts"] else 1)),
-    (1, "changed", "event_rule", f"{S}-scheduler", "enabled", lambda aws, r: aws("events").disable_rule(Name=r["name"])),
+    (1, "changed", "event_rule", f"{S}-scheduler", "enabled", lambda aws, r: aws("events").enable_rule(Name=r["name"]) if not r["enabled"] else aws("events").disable_rule(Name=r["name"])),
     (1, "extra", "event_rule", f"{S}-cleanup", "targets", lambda aws, r: aws("events").put_targets(Rule=r["name"], Targets=[{"Id": "foreign", "Arn": "arn:aws:sqs:us-east-1:123456789012:elsewhere"}])),
     # Monitoring
     (1, "changed", "log_group", f"/aws/ecs/{S}-api", "retention_in_days", lambda aws, r: aws("logs").put_retention_policy(logGroupName=r["name"], retentionInDays=1)),

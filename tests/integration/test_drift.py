@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import boto3
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -62,7 +60,7 @@ def name_of(kind, name, live):
 def resource(seen, kind, name):
     lives = seen.live[kind]
     if name in ("state", "permission"):
-        return lives[0] if kind == "s3_bucket" else next(one for one in lives if S + "-cleanup" == one["function_name"])
+        return lives[0] if kind == "s3_bucket" else next(one for one in lives if one["function_name"] == S + "-cleanup")
     if name == "validation":
         return next(one for one in lives if one["type"] == "CNAME")
     return next(one for one in lives if KINDS[kind].label(one) == name)

@@ -180,7 +180,7 @@ def beside(aws, stack: str, survey: Survey) -> tuple[list[Extra], dict[str, str]
     extras, told = tagged.result()
     if told:
         blind["tags"] = told
-    known = {name for extra in found.values() for name in (extra.name, *item_id(extra.live))}
+    known = {name for (_kind, name), extra in found.items() for name in (name, extra.name, *item_id(extra.live))}
     known |= {tail(name) for name in known}
     for arn in extras or []:
         if tail(arn) not in known and arn not in known:
@@ -218,7 +218,7 @@ def _title(item, name):
     if isinstance(item, dict) and item.get("Tags") and str(name).partition("-")[0] != name:
         title = tagging.from_list([tag for tag in item["Tags"] if "Key" in tag]).get("Name")
         return f"{name} ({title})" if title and title != name else name
-    return name
+    return tail(name)
 
 
 def _plain(item):
@@ -247,7 +247,7 @@ def _filled(given, stack, vpc):
 
 def tail(name: str) -> str:
     """Return the last part of an ARN, address or path, where that is what names it."""
-    if name.startswith(("arn:", "https://")):
+    if name.startswith(("arn:", "https://", "http://")):
         return name.rpartition("/")[2] if "/" in name else name.rpartition(":")[2]
     return name
 

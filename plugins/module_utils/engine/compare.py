@@ -31,7 +31,7 @@ class Difference:
 
 
 def differences(recorded, live, path: str = "") -> Iterator[Difference]:
-    """Yield what differs; a field of the resource itself never is extra or removed, only changed."""
+    """Yield what differs. Items of lists and keys that are the user's come and go; anything else is changed."""
     if recorded == live:
         return
     if isinstance(recorded, dict) and isinstance(live, dict):
@@ -46,23 +46,21 @@ def differences(recorded, live, path: str = "") -> Iterator[Difference]:
 def _of(recorded, live, path, top=False):
     if recorded is not None and live is not None:
         yield from differences(recorded, live, path)
-    elif live is not None and isinstance(live, (list, dict)) and (top or recorded is None):
-        # A list that was empty has items now; a structure appeared.
-        yield from _lists([], live, path) if isinstance(live, list) else _appeared(live, path, top)
-    elif recorded is not None and isinstance(recorded, list):
+    elif isinstance(live, list):  # there was none, so it was empty
+        yield from _lists([], live, path)
+    elif isinstance(recorded, list):
         yield from _lists(recorded, [], path)
-    elif recorded is None:
-        yield Difference("changed" if top else "extra", path, None, live)
+    elif top and path in MAPS:
+        yield from differences(recorded or {}, live or {}, path)
     else:
-        yield Difference("changed" if top and not isinstance(recorded, dict) else "removed", path, recorded, None)
+        # A structure of the resource itself, or a key that is the user's, comes and goes.
+        comes = isinstance(live if recorded is None else recorded, dict) if top else _mapped(path)
+        category = "changed" if not comes else "extra" if recorded is None else "removed"
+        yield Difference(category, path, recorded, live)
 
 
-def _appeared(live, path, top):
-    if top and path in MAPS:
-        for key, value in sorted(live.items()):
-            yield Difference("extra", f"{path}.{key}", None, value)
-    else:
-        yield Difference("extra", path, None, live)
+def _mapped(path):
+    return any(part in MAPS for part in path.split(".")[:-1])
 
 
 # Fields whose keys are the user's.
@@ -110,6 +108,8 @@ def _pairs(gone, new):
     """Return the items that are the same ones, changed: by what tells items apart, else by all but one value."""
     pairs, free = [], list(new)
     key = next((key for key in KEYS if gone and new and all(key in one for one in gone + new)), None)
+    if not key and len(gone) == len(new) == 1:
+        return [(gone[0], new[0])]
     for one in gone:
         other = next((item for item in free if key and item[key] == one[key]), None)
         if other is None and not key:
@@ -121,7 +121,7 @@ def _pairs(gone, new):
 
 
 def _close(one, other):
-    return len(one) > 2 and sum(one.get(key) != other.get(key) for key in {**one, **other}) == 1
+    return sum(one.get(key) != other.get(key) for key in {**one, **other}) == 1
 
 
 def _label(item, key):

@@ -162,6 +162,11 @@ class Kind:
         return str(resource.get(self.identity[0]) or resource.get("id") or resource.get("arn"))
 
     @property
+    def updates(self) -> bool:
+        """Whether the kind changes the live resource itself, also where a community module creates it."""
+        return type(self).update is not Kind.update
+
+    @property
     def ours(self) -> bool:
         """Whether our own module writes it."""
         return type(self).create is not Kind.create

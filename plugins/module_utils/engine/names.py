@@ -17,6 +17,7 @@ NAMES: dict[str, tuple[str, int]] = {
     "security_group": ("{stack}-{0}", 255),
     "database": ("{stack}-db", 63),
     "database_final_snapshot": ("{stack}-db-final-{0}", 255),
+    "database_release_snapshot": ("{stack}-db-release-{0}", 255),
     "key_alias": ("alias/{stack}-data", 256),
     "secret": ("{stack}/{0}", 512),
     "cluster": ("{stack}-cluster", 255),

@@ -101,7 +101,8 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
         kind.gone(aws, before, timeout)
         _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
     else:
-        _written(kind, (lambda: write(before)) if write else (lambda: _update(kind, aws, before, want, changes)))
+        theirs = write and not kind.updates
+        _written(kind, (lambda: write(before)) if theirs else (lambda: _update(kind, aws, before, want, changes)))
     return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
 
 

@@ -185,7 +185,10 @@ class Vpc(Ec2Kind):
         main = items("describe_route_tables", "RouteTables", **{"association.main": "true"})
         found = {
             "default_security_group": [
-                {"rules": item["IpPermissions"], "rules_egress": item["IpPermissionsEgress"]} for item in groups
+                {"direction": direction, **rule}
+                for item in groups
+                for direction, key in (("in", "IpPermissions"), ("out", "IpPermissionsEgress"))
+                for rule in item[key]
             ],
             "network_acls": [
                 {key: item[key] for key in ("NetworkAclId", "IsDefault", "Entries")} | {"tags": named(item)["tags"]}

@@ -84,7 +84,7 @@ class SnsTopic(Kind):
             told = {} if item["pending"] else unless(
                 MISSING, aws("sns").get_subscription_attributes, SubscriptionArn=item["arn"], otherwise={}
             ).get("Attributes", {})  # fmt: skip
-            kept = {key: value for key, value in told.items() if key not in SAID}
+            kept = {key: value for key, value in told.items() if key not in SAID and value != "false"}
             found += [{**pair(item), **kept}] if kept else []
         return {"subscription_details": found}
 
