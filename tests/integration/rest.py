@@ -44,4 +44,4 @@ def bill(resources: dict[str, list[dict]]) -> dict[str, float]:
 
 def metrics(item: dict) -> int:
     """Return how many metrics an alarm looks at; everything else counts once."""
-    return sum(1 for metric in item.get("metrics") or [] if metric.get("metric_stat")) or 1
+    return sum(1 for metric in item.get("metrics") or [] if metric.get("metric")) or 1
