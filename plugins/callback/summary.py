@@ -10,7 +10,9 @@ import json
 import time
 from dataclasses import dataclass, field
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
+from ansible.template import Templar
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
 
 DOCUMENTATION = """
@@ -105,8 +107,10 @@ class CallbackModule(CallbackBase):
         TOLD.clear()
 
     def v2_playbook_on_play_start(self, play):
-        """Remember whether the play only checks."""
-        self._plays_check = bool(play.check_mode)
+        """Remember whether the play only checks; a play's keyword is still a template here."""
+        variables = play.get_variable_manager().get_vars(play=play)
+        told = Templar(loader=play.get_loader(), variables=variables).template(play.check_mode)
+        self._plays_check = boolean(told, strict=False)
 
     def _checks(self, task) -> bool:
         """Say whether a task was only checked; what it has of its play is still a template here."""
