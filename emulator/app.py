@@ -11,7 +11,7 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, corrections, dataplane, errors, gate, strict
+from emulator import clock, corrections, dataplane, errors, gate, provisioning, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
@@ -80,6 +80,7 @@ def identity() -> dict:
 def create(log: RequestLog | None = None, judged: bool = True) -> "Application":
     """Build the application with every correction applied; ``judged`` makes it refuse what AWS refuses."""
     corrections.apply_all()
+    provisioning.install()
     strict.load()
     log = log or RequestLog()
     made = Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log)
@@ -121,11 +122,13 @@ class Application:
         """Empty the account, and begin the log of its requests anew."""
         self.log.clear()
         strict.forget()
+        provisioning.forget()
         return _reset()
 
     def __call__(self, environ, start_response):
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not path.startswith(OWN):
+            provisioning.wait()
             return self.aws(environ, start_response)
         if (method, path) in self.own:
             answer = self.own[method, path](**_arguments(environ))

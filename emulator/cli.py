@@ -9,7 +9,8 @@ from emulator.process import Process, Refused
 
 def _start(process: Process, arguments) -> int:
     """Start it in the background, wait until it answers, print its URL."""
-    result = process.start(() if arguments.strict else ("--no-strict",))
+    times = ("--latency", str(arguments.latency), "--provisioning", str(arguments.provisioning))
+    result = process.start(times if arguments.strict else (*times, "--no-strict"))
     print(process.url)
     print(f"emulator {result}; use it with AWS_ENDPOINT_URL={process.url}", file=sys.stderr)
     return 0
@@ -38,8 +39,9 @@ def _run(process: Process, arguments) -> int:
     """Serve in the foreground until interrupted; what cannot be answered is logged to stderr."""
     if process.taken():
         raise Refused(f"port {process.port} is taken; choose another one with --port")
-    from emulator import server
+    from emulator import provisioning, server
 
+    provisioning.latency, provisioning.scale = arguments.latency / 1000, arguments.provisioning
     try:
         server.serve(process.port, process.request_file, arguments.strict, ready=process.record)
     finally:
@@ -97,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--strict", action=argparse.BooleanOptionalAction, default=True, help="refuse what AWS refuses"
             )
+            command.add_argument(
+                "--latency", type=float, default=0, metavar="MS", help="wait so many milliseconds before each answer"
+            )
+            command.add_argument(
+                "--provisioning", type=float, default=0, metavar="SCALE",
+                help="let resources take so much of the time that AWS takes to make them: 1 is as on AWS (default: 0)",
+            )  # fmt: skip
         if name == "log":
             command.add_argument("--summary", action="store_true", help="count calls by operation")
     return parser

@@ -1,0 +1,135 @@
+"""How long AWS takes: for each call, and until what is made can be used.
+
+``latency`` are seconds before each answer. ``scale`` times a kind's seconds is how long it shows the state that AWS
+shows meanwhile, counted on the emulator's clock from when it was first shown; 0, the default, is at once.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from moto.core.utils import camelcase_to_underscores
+
+from emulator import clock
+from emulator.corrections import Answer, plain, response_class
+
+latency = 0.0
+scale = 0.0
+_first_shown: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Slow:
+    """One kind of resource that takes its time."""
+
+    service: str
+    seconds: float
+    answers: dict[str, str]
+    """Where the resources stand in the answers of which operations; dots go deeper, through lists."""
+    key: str
+    """The field that tells one from another."""
+    state: str
+    """The field, dots go deeper, with the state."""
+    meanwhile: str
+    finally_: tuple[str, ...]
+    """The states that are shown late; others (deleted, failed) are shown as they are."""
+    lacks: tuple[str, ...] = ()
+    """Fields that are not shown meanwhile."""
+    where: Callable[[dict], bool] = lambda _: True
+
+
+KINDS = [
+    Slow(
+        "rds", 480, {"CreateDBInstance": "DBInstance", "DescribeDBInstances": "DBInstances"},
+        "DbiResourceId", "DBInstanceStatus", "creating", ("available",), ("Endpoint",),
+    ),
+    Slow(
+        "ec2", 110, {"CreateNatGateway": "NatGateway", "DescribeNatGateways": "NatGateways"},
+        "NatGatewayId", "State", "pending", ("available",),
+    ),
+    Slow(
+        "ec2", 75, {"CreateVpcEndpoint": "VpcEndpoint", "DescribeVpcEndpoints": "VpcEndpoints"},
+        "VpcEndpointId", "State", "pending", ("available",),
+        where=lambda endpoint: endpoint["VpcEndpointType"] == "Interface",
+    ),
+    Slow(
+        "elbv2", 150, {"CreateLoadBalancer": "LoadBalancers", "DescribeLoadBalancers": "LoadBalancers"},
+        "LoadBalancerArn", "State.Code", "provisioning", ("active",),
+    ),
+    Slow(
+        "cloudfront", 300, {"CreateDistribution": "Distribution", "GetDistribution": "Distribution"},
+        "Id", "Status", "InProgress", ("Deployed",),
+    ),
+    Slow(
+        "lambda", 40, {"CreateFunction": "", "GetFunction": "Configuration", "GetFunctionConfiguration": ""},
+        "FunctionArn", "State", "Pending", ("Active",), where=lambda function: function["PackageType"] == "Image",
+    ),
+    Slow(
+        "pipes", 60, {"CreatePipe": "", "DescribePipe": ""},
+        "Arn", "CurrentState", "CREATING", ("RUNNING", "STOPPED"),
+    ),
+    Slow(
+        "ecs", 120,
+        {name: f"{key}.deployments" for name, key in
+         {"CreateService": "service", "UpdateService": "service", "DescribeServices": "services"}.items()},
+        "id", "rolloutState", "IN_PROGRESS", ("COMPLETED",), where=lambda deployment: deployment["desiredCount"] > 0,
+    ),
+]  # fmt: skip
+
+
+def wait() -> None:
+    """Be as far away as AWS."""
+    if latency:
+        time.sleep(latency)
+
+
+def forget() -> None:
+    """Begin anew, with an empty account."""
+    _first_shown.clear()
+
+
+@functools.cache
+def install() -> None:
+    """Put every slow kind around moto's answers, over all corrections."""
+    for kind in KINDS:
+        for operation, path in kind.answers.items():
+            _around(kind, response_class(kind.service), camelcase_to_underscores(operation), path)
+
+
+def _around(kind: Slow, owner: type, name: str, path: str) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def answer(api):
+        if not scale:
+            return original(api)
+        told = plain(api, original(api))
+        for resource in _at(told, path):
+            _age(kind, resource)
+        return Answer(told)
+
+    setattr(owner, name, answer)
+
+
+def _at(value, path: str) -> list[dict]:
+    """Return the dicts at a path."""
+    if isinstance(value, list):
+        return [found for item in value for found in _at(item, path)]
+    if not path or value is None:
+        return [value] if value else []
+    first, _, more = path.partition(".")
+    return _at(value.get(first), more)
+
+
+def _age(kind: Slow, resource: dict) -> None:
+    """Show a resource that is too young as AWS would."""
+    *above, state = kind.state.split(".")
+    (holder,) = _at(resource, ".".join(above))
+    if holder.get(state) not in kind.finally_ or not kind.where(resource):
+        return
+    shown = _first_shown.setdefault(f"{kind.service} {resource[kind.key]}", clock.now())
+    if clock.now() < shown + kind.seconds * scale:
+        holder[state] = kind.meanwhile
+        for field in kind.lacks:
+            resource.pop(field, None)
