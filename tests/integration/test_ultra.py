@@ -80,7 +80,7 @@ def test_at_rest_it_bills_storage_alarms_and_one_secret(aws, released, capsys):
     cluster = f"{STACK}-cluster"
     assert aws("ecs").list_tasks(cluster=cluster)["taskArns"] == []
     assert aws("ecs").list_services(cluster=cluster)["serviceArns"] == []
-    assert not [one for one in aws("ec2").describe_addresses()["Addresses"]]
+    assert aws("ec2").describe_addresses()["Addresses"] == []
 
 
 # Bad input
