@@ -110,6 +110,10 @@ class KmsKey(Kind):
         if "enable_key_rotation" in changes:
             (kms.enable_key_rotation if want["enable_key_rotation"] else kms.disable_key_rotation)(**key)
 
+    def consequences(self, want, changes):
+        """The state follows."""
+        return {"state": "Enabled" if want["enabled"] else "Disabled"} if "enabled" in changes else {}
+
     def tag(self, aws, live, add, remove):
         """Tag by id."""
         if add:
