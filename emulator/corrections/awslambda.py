@@ -1,5 +1,6 @@
 """Lambda: a function of an image needs the image, and keeps all of its configuration."""
 
+import copy
 import uuid
 
 from moto.awslambda import models
@@ -8,7 +9,7 @@ from moto.core.utils import utcnow
 
 from emulator.corrections import Obsolete, adds, correction, replacing
 
-Function, Backend = models.LambdaFunction, models.LambdaBackend
+Function, Backend, Storage = models.LambdaFunction, models.LambdaBackend, models.LambdaStorage
 # What moto drops of a create or an update, by its name in the answer.
 KEPT = ("DeadLetterConfig", "FileSystemConfigs", "LoggingConfig", "SnapStart")
 
@@ -44,7 +45,7 @@ def images():
             return None
         self.code_sha_256 = image.get_image_digest().removeprefix("sha256:")
         self.code_size = 0  # as AWS shows it for images
-        self.code["ImageUri"] = uri
+        self.code = {**self.code, "ImageUri": uri}  # its published versions share what was there before
         repository = uri.partition("@")[0]
         if "@" not in uri:
             repository = uri.rpartition(":")[0]
@@ -171,11 +172,11 @@ def event_invoke_config():
     @replacing(Backend, "put_function_event_invoke_config")
     def put(original, self, function_name, config):
         function = self.get_function(function_name)
-        function.event_invoke_config = []
+        function.event_invoke_config.clear()
         destinations = {"OnSuccess": {}, "OnFailure": {}} | config.get("DestinationConfig", {})
         answer = original(self, function_name, config | {"DestinationConfig": destinations})
         made = function.event_invoke_config[0]
-        made.arn = f"{function.function_arn}:$LATEST" if not made.arn.endswith(":$LATEST") else made.arn
+        made.arn = function.function_arn + ("" if getattr(function, "alias", None) else ":$LATEST")
         made.last_modified = utcnow().timestamp()
         return answer | made.response()
 
@@ -184,6 +185,54 @@ def event_invoke_config():
         function = self.get_function(function_name)
         before = function.event_invoke_config[0].config if function.event_invoke_config else {}
         return self.put_function_event_invoke_config(function_name, before | config)
+
+
+@correction("lambda", "DeleteFunctionEventInvokeConfig deletes that of its qualifier only")
+def delete_event_invoke_config():
+    @replacing(Backend, "delete_function_event_invoke_config")
+    def delete(_original, self, function_name):
+        self.get_function_event_invoke_config(function_name)  # refuses where there is none
+        self.get_function(function_name).event_invoke_config.clear()
+
+
+# Versions and aliases
+
+
+@correction("lambda", "PublishVersion makes no version of what the last version has already")
+def publish_version():
+    @replacing(Storage, "publish_version")
+    def publish(original, self, name_or_arn, description=""):
+        latest = self.get_function_by_name_or_arn_forbid_qualifier(name_or_arn)
+        published = self._functions[latest.function_name]["versions"]
+        latest.code_or_config_updated = not published or _content(published[-1]) != _content(latest)
+        made = original(self, name_or_arn, description)
+        if made not in published[:-1]:
+            made.event_invoke_config, made.policy = [], models.Policy(made)
+        return made
+
+
+def _content(function) -> str:
+    shown = function.get_configuration()
+    passing = ("Description", "FunctionArn", "LastModified", "RevisionId", "Version", "MasterArn")
+    return repr(sorted((key, repr(value)) for key, value in shown.items() if key not in passing))
+
+
+@correction("lambda", "an alias has a policy and asynchronous settings of its own, whatever version it shows")
+def aliases():
+    @replacing(Storage, "get_function_by_name_with_qualifier")
+    def get(original, self, name, qualifier=None):
+        found = original(self, name, qualifier)
+        wanted = name.partition(":")[2] or qualifier
+        if not wanted or wanted.lower() == "$latest" or wanted.isdigit():
+            return found
+        latest = self._functions[found.function_name]["latest"]
+        own = latest.__dict__.setdefault("aliased", {}).setdefault(
+            wanted, {"policy": models.Policy(latest), "event_invoke_config": []}
+        )
+        seen = copy.copy(found)
+        seen.alias, seen.policy, seen.event_invoke_config = wanted, own["policy"], own["event_invoke_config"]
+        seen.function_arn = f"{latest.function_arn}:{wanted}"
+        return seen
 
 
 # What hangs on a function

@@ -215,17 +215,19 @@ def runs(function) -> bool:
 
 def invoke(function, body) -> Outcome:
     """Run a function now; raise TooManyRequestsException if its reserved concurrency is used up."""
+    # All versions of a function share what is reserved for it.
+    name = (function.region, function.function_name)
+    reserved = targets.backend("lambda", function.region).get_function(function.function_name).reserved_concurrency
     with _guard:
-        reserved = function.reserved_concurrency
-        if reserved is not None and _active[function.function_arn] >= int(reserved):
+        if reserved is not None and _active[name] >= int(reserved):
             raise AWSError("TooManyRequestsException", "Rate Exceeded.")
-        _active[function.function_arn] += 1
+        _active[name] += 1
     try:
         with _slots:
             return _run(function, json.loads(body or "{}"))
     finally:
         with _guard:
-            _active[function.function_arn] -= 1
+            _active[name] -= 1
 
 
 def _run(function, event) -> Outcome:
@@ -280,6 +282,7 @@ def _run_image(function, event) -> tuple[dict, str]:
         done = subprocess.run(
             chosen["run"], input=json.dumps(event), capture_output=True, text=True, timeout=float(function.timeout),
             env=images.environment(function.region, keys, function.environment_vars), check=False,
+            cwd=chosen.get("folder"),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return _error("Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds"), ""

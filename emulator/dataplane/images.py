@@ -95,8 +95,8 @@ class Running:
     def _start(self, command: list[str], variables: dict, folder: str | None) -> None:
         try:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                start_new_session=True, text=True, errors="replace",
+                command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, start_new_session=True, text=True, errors="replace",
             )  # fmt: skip
         except OSError as problem:
             self.line(str(problem))

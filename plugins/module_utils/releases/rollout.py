@@ -1,0 +1,406 @@
+"""Rolling a release out: all of it runs afterwards, or all of what ran before."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from ..engine.aws import unless
+from ..engine.errors import EngineError, expected, sentence
+from ..engine.names import name
+from ..engine.waiting import until
+from ..kinds.ecr import ARCHITECTURES
+from . import diagnosis, records
+from .tasks import Log, definition, image_of, with_image
+
+SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
+ALIAS = "live"
+MISSING = "ResourceNotFoundException"
+FUNCTION_SECONDS = 300
+BUSY_SECONDS = 120
+CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
+LOGS_OF = 3  # the logs of so many tasks are read
+
+
+class Failed(EngineError):
+    """What was asked for does not run."""
+
+
+@dataclass
+class Options:
+    """How a rollout is done."""
+
+    timeout: int = 1800
+    pause: float = 5.0
+    steady: float = 15.0
+    check_functions: bool = True
+    first_counts: dict[str, int] = field(default_factory=dict)
+
+
+def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
+    """Return whether what runs is what was asked for, V(good), V(bad) or V(wait), and a sentence on it.
+
+    ``deployment`` is the one that was begun. Another one in its place, or another task definition, is a rollback.
+    """
+    all_of = service["deployments"]
+    primary = next((one for one in all_of if one["status"] == "PRIMARY"), None)
+    ours = next((one for one in all_of if one["id"] == deployment), None)
+    if ours and ours.get("rolloutState") == "FAILED":
+        return "bad", ours.get("rolloutStateReason") or "its deployment failed"
+    if primary is None or primary["id"] != deployment:
+        told = primary.get("rolloutStateReason") or tail(primary["taskDefinition"]) if primary else "nothing"
+        return "bad", f"PRIMARY is not what was asked for but {told}"
+    if primary["taskDefinition"] != asked:
+        return "bad", f"PRIMARY is {tail(primary['taskDefinition'])} and not {tail(asked)}"
+    steady = primary.get("rolloutState", "COMPLETED") == "COMPLETED" and len(all_of) == 1
+    if steady and service["runningCount"] == service["desiredCount"]:
+        return "good", f"{tail(asked)} runs with {service['runningCount']} tasks"
+    return "wait", primary.get("rolloutStateReason", "")
+
+
+def progress(component: str, service: dict, healthy: str) -> str:
+    """Return where a service is in one line."""
+    primary = next((one for one in service["deployments"] if one["status"] == "PRIMARY"), {})
+    failed = f", {primary['failedTasks']} failed" if primary.get("failedTasks") else ""
+    return (
+        f"{component}: {tail(primary.get('taskDefinition', ''))} {primary.get('rolloutState', '')}, "
+        f"{primary.get('desiredCount', 0)} desired, {primary.get('runningCount', 0)} running, "
+        f"{primary.get('pendingCount', 0)} pending{failed}{healthy}"
+    )
+
+
+def tail(arn: str) -> str:
+    """Return the last part of an ARN."""
+    return arn.rpartition("/")[2]
+
+
+class Rollout:
+    """One rollout of one release."""
+
+    def __init__(self, aws, stack: str, release: dict, options: Options, say):
+        """Prepare; nothing is changed yet."""
+        self.aws, self.stack, self.release, self.options, self.say = aws, stack, release, options, say
+        self.cluster = name("cluster", stack)
+        self.registered: list[str] = []
+        self.deployments: dict[str, tuple[str, str]] = {}
+
+    # What there is
+
+    def _service(self, component: str) -> dict | None:
+        found = unless(
+            "ClusterNotFoundException", self.aws("ecs").describe_services,
+            cluster=self.cluster, services=[name("service", self.stack, component)], otherwise={"services": []},
+        )["services"]  # fmt: skip
+        return next((one for one in found if one["status"] == "ACTIVE"), None)
+
+    def _function(self, component: str, qualifier: str = "$LATEST") -> dict | None:
+        return unless(
+            MISSING, self.aws("lambda").get_function,
+            FunctionName=name("function", self.stack, component), Qualifier=qualifier,
+        )  # fmt: skip
+
+    def before(self) -> dict:
+        """Return what runs now, as far as a release changes it."""
+        services = {one: self._service(one) for one in SERVICES}
+        functions = {one: self._function(one) for one in FUNCTIONS}
+        return {
+            "services": {
+                component: {"task_definition": one["taskDefinition"], "desired": one["desiredCount"]}
+                for component, one in services.items()
+                if one
+            },
+            "functions": {
+                component: {"image": one["Code"]["ResolvedImageUri"], "version": self._live_version(component)}
+                for component, one in functions.items()
+                if one
+            },
+        }
+
+    def _live_version(self, component: str) -> str:
+        alias = unless(
+            MISSING, self.aws("lambda").get_alias, FunctionName=name("function", self.stack, component), Name=ALIAS
+        )
+        return alias["FunctionVersion"] if alias else ""
+
+    def check(self, before: dict) -> None:
+        """Raise EngineError for what can be known to go wrong before anything is changed."""
+        components = [*before["services"], *before["functions"]]
+        if not components:
+            raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
+        images = self.release["images"]
+        missing = [one for one in components if one not in images]
+        if missing:
+            raise EngineError(f"release {self.release['id']} has no image of {', '.join(missing)}")
+        for component in components:
+            repository = name("repository", self.stack, component)
+            digest = images[component].rpartition("@")[2]
+            found = unless(
+                ("ImageNotFoundException", "RepositoryNotFoundException"), self.aws("ecr").describe_images,
+                repositoryName=repository, imageIds=[{"imageDigest": digest}],
+            )  # fmt: skip
+            if not found:
+                raise EngineError(f"the image of {component} is not in the registry: {images[component]}; push it")
+
+    # Forward
+
+    def forward(self, before: dict) -> dict:
+        """Bring the release up and return what it became. Raises Failed if it doesn't come up."""
+        images = self.release["images"]
+        versions = {one: self._new_version(one, images[one]) for one in before["functions"]}
+        definitions = {}
+        for component, was in before["services"].items():
+            family = name("service", self.stack, component)
+            definitions[component], new = with_image(self.aws, family, component, images[component])
+            if new:
+                self.registered.append(definitions[component])
+            self._update(component, definitions[component], self._count(component, was))
+        self.wait()
+        if self.options.check_functions:
+            for component, version in versions.items():
+                self._invoke(component, version)
+        for component, version in versions.items():
+            self._switch(component, version)
+        self._compare(before)
+        return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions}
+
+    def _count(self, component: str, was: dict) -> int | None:
+        """Return how many tasks a service is to have that was never released; None leaves it to the autoscaler."""
+        told, _tags = definition(self.aws, was["task_definition"])
+        first = image_of(told, component).rpartition("@")[2] in ARCHITECTURES
+        return self.options.first_counts.get(component) if first and not was["desired"] else None
+
+    def _update(self, component: str, asked: str, count: int | None) -> None:
+        service = self._service(component)
+        if service["taskDefinition"] != asked or (count is not None and service["desiredCount"] != count):
+            more = {} if count is None else {"desiredCount": count}
+            service = self.aws("ecs").update_service(
+                cluster=self.cluster, service=service["serviceName"], taskDefinition=asked, **more
+            )["service"]
+        primary = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
+        self.deployments[component] = (primary["id"], asked)
+        self.say(f"{component}: {tail(asked)} is deployed, {service['desiredCount']} tasks")
+
+    def wait(self) -> None:
+        """Wait until all services run what was asked for, and go on doing so for a moment."""
+        deadline, shown, good_since = time.monotonic() + self.options.timeout, {}, None
+        while True:
+            states = {}
+            for component, (deployment, asked) in self.deployments.items():
+                service = self._service(component)
+                states[component], told = judge(service, deployment, asked)
+                line = progress(component, service, self._healthy(service))
+                if shown.get(component) != line:
+                    shown[component] = line
+                    self.say(line)
+                if states[component] == "bad":
+                    raise Failed(f"{component}: {told}\n{self._why(component, deployment, asked)}")
+                if states[component] == "good" and self._ended(component, deployment):
+                    raise Failed(
+                        f"{component}: its tasks start and end again\n{self._why(component, deployment, asked)}"
+                    )
+            if all(state == "good" for state in states.values()):
+                good_since = good_since or time.monotonic()
+                if time.monotonic() >= good_since + self.options.steady:
+                    return
+            else:
+                good_since = None
+            if time.monotonic() > deadline:
+                slow = next(one for one, state in states.items() if state != "good")
+                raise Failed(
+                    f"{slow}: not up after {self.options.timeout} seconds\n{self._why(slow, *self.deployments[slow])}"
+                )
+            time.sleep(self.options.pause)
+
+    def _healthy(self, service: dict) -> str:
+        counts = []
+        for balancer in service.get("loadBalancers", []):
+            if balancer.get("targetGroupArn"):
+                told = self.aws("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])
+                counts += [one["TargetHealth"]["State"] == "healthy" for one in told["TargetHealthDescriptions"]]
+        return f", {sum(counts)} of {len(counts)} targets healthy" if counts else ""
+
+    def _ended(self, component: str, deployment: str) -> list[dict]:
+        """Return the deployment's tasks that ended by themselves, the newest first."""
+        arns = self.aws.pages(
+            "ecs", "list_tasks", "taskArns",
+            cluster=self.cluster, serviceName=name("service", self.stack, component), desiredStatus="STOPPED",
+        )  # fmt: skip
+        found = []
+        for start in range(0, len(arns), 100):
+            found += self.aws("ecs").describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
+        mine = [
+            one
+            for one in found
+            if one.get("startedBy") == deployment and "Scaling activity" not in one.get("stoppedReason", "")
+        ]
+        return sorted(mine, key=lambda one: str(one.get("createdAt", "")), reverse=True)
+
+    def _why(self, component: str, deployment: str, asked: str) -> str:
+        told, _tags = definition(self.aws, asked)
+        ended, group = [], ""
+        for index, task in enumerate(self._ended(component, deployment)):
+            one = diagnosis.Ended.of(task, component)
+            log = Log(self.aws, told, component, task["taskArn"])
+            group = log.group
+            if index < LOGS_OF:
+                one.lines = log.more()
+            ended.append(one)
+        return diagnosis.report(ended, self._names(component, group))
+
+    def _names(self, component: str, group: str) -> dict[str, str]:
+        return {
+            "stack": self.stack,
+            "component": component,
+            "cluster": self.cluster,
+            "repository": name("repository", self.stack, component),
+            "release": self.release["id"],
+            "group": group,
+        }
+
+    # Functions
+
+    def _new_version(self, component: str, image: str) -> str:
+        """Give a function its new code, and return the version of it; the alias doesn't show it yet."""
+        function, client = name("function", self.stack, component), self.aws("lambda")
+        live = self._live_version(component)
+        if live and (at := self._function(component, live)) and at["Code"].get("ResolvedImageUri") == image:
+            self._code(component, image)
+            return live
+        self._code(component, image)
+        version = client.publish_version(FunctionName=function, Description=self.release["id"])["Version"]
+        until(
+            lambda: self._function(component, version)["Configuration"].get("State", "Active") == "Active",
+            FUNCTION_SECONDS, f"version {version} of {function} becoming active", delay=0.2,
+        )  # fmt: skip
+        self.say(f"{component}: version {version} of {function}")
+        return version
+
+    def _code(self, component: str, image: str) -> None:
+        if self._function(component)["Code"].get("ResolvedImageUri") == image:
+            return
+        function = name("function", self.stack, component)
+        self.aws("lambda").update_function_code(FunctionName=function, ImageUri=image)
+
+        def updated():
+            told = self._function(component)["Configuration"]
+            if told.get("LastUpdateStatus") == "Failed":
+                raise Failed(f"{component}: {told.get('LastUpdateStatusReason') or 'Lambda refused the image'}")
+            return told.get("LastUpdateStatus", "Successful") == "Successful"
+
+        until(updated, FUNCTION_SECONDS, f"the new code of {function}", delay=0.2)
+
+    def _invoke(self, component: str, version: str) -> None:
+        """Call a version once, before the schedule does."""
+        function = name("function", self.stack, component)
+
+        def called():
+            return unless(
+                "TooManyRequestsException", self.aws("lambda").invoke,
+                FunctionName=function, Qualifier=version, LogType="Tail", Payload=json.dumps(CHECK).encode(),
+            )  # fmt: skip
+
+        answer = until(called, BUSY_SECONDS, f"{function} having a moment for a call")
+        if answer.get("FunctionError"):
+            told = json.loads(answer["Payload"].read() or b"{}")
+            one = diagnosis.Ended(
+                function, "", f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}",
+                lines=tail_of(answer.get("LogResult", "")),
+            )  # fmt: skip
+            names = self._names(component, name("lambda_log_group", self.stack, component))
+            raise Failed(f"{component}: a call of version {version} failed\n{diagnosis.report([one], names)}")
+        self.say(f"{component}: a call of version {version} succeeded")
+
+    def _switch(self, component: str, version: str) -> None:
+        function, client = name("function", self.stack, component), self.aws("lambda")
+        live = self._live_version(component)
+        if live == version:
+            return
+        if live:
+            client.update_alias(
+                FunctionName=function, Name=ALIAS, FunctionVersion=version,
+                RoutingConfig={"AdditionalVersionWeights": {}},
+            )  # fmt: skip
+        else:
+            client.create_alias(FunctionName=function, Name=ALIAS, FunctionVersion=version)
+        self.say(f"{component}: {ALIAS} is version {version}")
+
+    def _compare(self, before: dict) -> None:
+        """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
+        wanted, seen = self.release["images"], {}
+        for component in before["services"]:
+            told, _tags = definition(self.aws, self._service(component)["taskDefinition"])
+            seen[component] = image_of(told, component)
+        for component in before["functions"]:
+            seen[component] = self._function(component, ALIAS)["Code"]["ResolvedImageUri"]
+        wrong = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
+        if wrong:
+            raise Failed("; ".join(wrong))
+
+    # Back
+
+    def back(self, before: dict) -> None:
+        """Bring everything back to what ran before. Raises EngineError if that fails, too."""
+        self.say("back to what ran before")
+        self.deployments = {}
+        for component, was in before["services"].items():
+            service = self._service(component)
+            count = was["desired"] if service["desiredCount"] != was["desired"] and not was["desired"] else None
+            self._update(component, was["task_definition"], count)
+        for component, was in before["functions"].items():
+            self._code(component, was["image"])
+            if was["version"]:
+                self._switch(component, was["version"])
+        self.wait()
+        # The newest revision of a family is what site.yml goes on from.
+        for arn in self.registered:
+            unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
+
+
+def tail_of(encoded: str) -> list[str]:
+    """Return the end of a function's log, which Lambda gives in base64."""
+    import base64
+
+    lines = base64.b64decode(encoded).decode(errors="replace").splitlines()
+    return [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
+
+
+def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say) -> dict:
+    """Roll a release out and return the record of it. Raises EngineError, with everything back, if it fails."""
+    book = records.Releases(aws, stack)
+    release = book.get(identifier)
+    rollout = Rollout(aws, stack, release, options, say)
+    killed = records.unfinished(book.all())
+    before = killed["before"] if killed else rollout.before()
+    rollout.check(before)
+    if killed:
+        say(f"the rollout of {killed['release']} since {killed['started']} was not finished; this one takes over")
+        _finish(book, killed["release"], records.INTERRUPTED, f"taken over by the {kind} of {identifier}")
+        release = rollout.release = book.get(identifier)
+    release["rollouts"].append(
+        {"kind": kind, "started": records.now(), "by": records.me(aws), "verdict": records.RUNNING, "before": before}
+    )
+    book.write(release)
+    try:
+        became = rollout.forward(before)
+    except Exception as error:
+        if not expected(error):
+            raise  # it stays unfinished: the next run takes over
+        reason = sentence(error)
+        try:
+            rollout.back(before)
+            reason += "\neverything runs as before again"
+        except Exception as worse:
+            if not expected(worse):
+                raise
+            reason += f"\nand the way back failed: {sentence(worse)}\nnext: playbooks/runbooks/rollback.yml"
+        _finish(book, identifier, records.FAILED, reason)
+        raise EngineError(f"{kind} of {identifier} failed: {reason}") from error
+    return _finish(book, identifier, records.SUCCEEDED, "", became)
+
+
+def _finish(book, identifier: str, verdict: str, reason: str, became: dict | None = None) -> dict:
+    release = book.get(identifier)
+    release["rollouts"][-1] |= {"verdict": verdict, "finished": records.now(), "reason": reason, **(became or {})}
+    book.write(release)
+    return release

@@ -1,0 +1,102 @@
+"""Tasks of ECS: their definitions with another image, running one to its end, and their logs."""
+
+from __future__ import annotations
+
+import time
+
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..kinds.ecs import ECS_TASK_DEFINITION
+
+MISSING = "ResourceNotFoundException"
+# What DescribeTaskDefinition answers that RegisterTaskDefinition doesn't take.
+ANSWERED = {
+    "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
+    "deregisteredAt",
+}  # fmt: skip
+
+
+def definition(aws, name: str) -> tuple[dict, list]:
+    """Return a task definition and its tags. Raises EngineError if there is none."""
+    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=name, include=["TAGS"])
+    if answer is None:
+        raise EngineError(f"there is no {ECS_TASK_DEFINITION.title} {name}; run site.yml, which makes it")
+    return answer["taskDefinition"], answer.get("tags", [])
+
+
+def image_of(told: dict, container: str) -> str:
+    """Return a container's image."""
+    return next(one["image"] for one in told["containerDefinitions"] if one["name"] == container)
+
+
+def with_image(aws, family: str, container: str, image: str) -> tuple[str, bool]:
+    """Return the ARN of a revision that differs from the family's newest in one image only, and whether it is new."""
+    told, tags = definition(aws, family)
+    if image_of(told, container) == image:
+        return told["taskDefinitionArn"], False
+    wanted = {key: value for key, value in told.items() if key not in ANSWERED}
+    wanted["containerDefinitions"] = [
+        {**one, "image": image} if one["name"] == container else one for one in told["containerDefinitions"]
+    ]
+    made = aws("ecs").register_task_definition(**wanted, **({"tags": tags} if tags else {}))
+    return made["taskDefinition"]["taskDefinitionArn"], True
+
+
+class Log:
+    """The lines of one container of one task, as they come."""
+
+    def __init__(self, aws, told: dict, container: str, task: str):
+        """Find the log by the task definition."""
+        one = next(item for item in told["containerDefinitions"] if item["name"] == container)
+        options = one.get("logConfiguration", {}).get("options", {})
+        self._aws, self._token = aws, None
+        self.group = options.get("awslogs-group", "")
+        prefix = options.get("awslogs-stream-prefix", "")
+        self.stream = "/".join([prefix, container, task.rpartition("/")[2]])
+
+    def more(self) -> list[str]:
+        """Return the lines that came since the last call."""
+        lines: list[str] = []
+        while self.group:
+            more = {"nextToken": self._token} if self._token else {}
+            answer = unless(
+                MISSING, self._aws("logs").get_log_events,
+                logGroupName=self.group, logStreamName=self.stream, startFromHead=True, **more,
+            )  # fmt: skip
+            if answer is None:
+                break
+            lines += [event["message"] for event in answer["events"]]
+            if answer["nextForwardToken"] == self._token:
+                break
+            self._token = answer["nextForwardToken"]
+        return lines
+
+
+def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> tuple[dict, list[str]]:
+    """Run one task to its end, say its lines as they come, and return it with all of them.
+
+    Raises EngineError if ECS takes no task, or if it doesn't end in time; then it is stopped.
+    """
+    answer = aws("ecs").run_task(**wanted)
+    if not answer["tasks"]:
+        told = "; ".join(f"{one.get('reason')} {one.get('detail', '')}".strip() for one in answer["failures"])
+        raise EngineError(f"ECS started no task: {told}")
+    arn, cluster = answer["tasks"][0]["taskArn"], wanted["cluster"]
+    told, _tags = definition(aws, wanted["taskDefinition"])
+    log, lines, status = Log(aws, told, container, arn), [], ""
+    deadline = time.monotonic() + timeout
+    while True:
+        task = aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+        if task["lastStatus"] != status:
+            status = task["lastStatus"]
+            say(f"task {arn.rpartition('/')[2][:8]}: {status}")
+        fresh = log.more()
+        lines += fresh
+        for one in fresh:
+            say(f"  | {one}")
+        if status == "STOPPED":
+            return task, lines
+        if time.monotonic() > deadline:
+            aws("ecs").stop_task(cluster=cluster, task=arn, reason=f"not done after {timeout} seconds")
+            raise EngineError(f"the task was not done after {timeout} seconds and was stopped; its lines stand above")
+        time.sleep(pause)

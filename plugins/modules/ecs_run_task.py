@@ -1,0 +1,94 @@
+#!/usr/bin/python
+"""Documentation of the ecs_run_task action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ecs_run_task
+short_description: Run one task of ECS to its end and show its log
+version_added: "0.1.0"
+description:
+  - Runs a task of a family's newest revision on Fargate and shows its lines as they come. Its exit code is the result,
+    anything but 0 a failure, told with the last lines, the likely cause and what to do next.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  cluster:
+    description: Name of the cluster.
+    type: str
+    required: true
+  family:
+    description: The family of the task definition.
+    type: str
+    required: true
+  container:
+    description: The container whose log and exit code count.
+    type: str
+    required: true
+  image:
+    description: Another image for the container. A revision is registered with it, if the newest has another one.
+    type: str
+  subnet_ids:
+    description: The subnets.
+    type: list
+    elements: str
+    required: true
+  security_group_ids:
+    description: The security groups.
+    type: list
+    elements: str
+    required: true
+  assign_public_ip:
+    description: Whether the task gets a public address.
+    type: bool
+    default: false
+  environment:
+    description: Variables beside those of the definition. It is no place for secrets.
+    type: dict
+    default: {}
+  timeout:
+    description: Seconds after which the task is stopped.
+    type: int
+    default: 3600
+  pause:
+    description: Seconds between two looks.
+    type: float
+    default: 2
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Runs nothing and says so.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Migrate
+  flow_builder.aws.ecs_run_task:
+    cluster: flow-builder-dev-cluster
+    family: flow-builder-dev-migrations
+    container: migrations
+    subnet_ids: [subnet-0123456789abcdef0]
+    security_group_ids: [sg-0123456789abcdef0]
+"""
+
+RETURN = r"""
+exit_code:
+  description: The container's exit code.
+  returned: success
+  type: int
+lines:
+  description: Everything that it printed.
+  returned: success
+  type: list
+  elements: str
+result:
+  description: The last line that is a JSON object; empty without one.
+  returned: success
+  type: dict
+task_definition:
+  description: ARN of the revision that ran.
+  returned: success
+  type: str
+"""

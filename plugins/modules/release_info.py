@@ -1,0 +1,126 @@
+#!/usr/bin/python
+"""What was released when."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_info
+short_description: Tell the releases of a stack
+version_added: "0.1.0"
+description:
+  - Reads the releases in the stack's bucket, which one runs, which one ran before, and all rollouts.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  name:
+    description: A release that must be there; V(current) and V(previous) are names, too. After a rollout was killed
+      V(previous) is the release that ran before that one.
+    type: str
+  compare:
+    description: Another release, with which O(name) is compared.
+    type: str
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: It only reads.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: What runs
+  flow_builder.aws.release_info:
+    stack: flow-builder-dev
+    name: current
+"""
+
+RETURN = r"""
+release:
+  description: The release that was asked for; empty if none was.
+  returned: success
+  type: dict
+current:
+  description: The name of the release that runs; empty before the first.
+  returned: success
+  type: str
+history:
+  description: A line for each rollout.
+  returned: success
+  type: list
+  elements: str
+releases:
+  description: All releases, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+crossed:
+  description: The contracting migrations that O(name) can't live with.
+  returned: success
+  type: list
+  elements: str
+difference:
+  description: What differs between O(name) and O(compare), in words.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import records
+
+
+def chosen(book, everything, name):
+    """Return a release by its name, or by its place."""
+    if not name:
+        return {}
+    if name not in ("current", "previous"):
+        return book.get(name)
+    found = records.current(everything)
+    if name == "previous" and not records.unfinished(everything):
+        found = records.previous(everything)
+    if found is None:
+        raise EngineError(f"{book.stack} has no {name} release")
+    return found
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "compare": {"type": "str"},
+        },
+        required_by={"compare": ("name",)},
+        supports_check_mode=True,
+    )
+    asked = module.params
+    try:
+        book = records.Releases(Aws.of_module(module), asked["stack"])
+        everything = book.all()
+        release, other = (chosen(book, everything, asked[key]) for key in ("name", "compare"))
+        current = records.current(everything)
+        told = {
+            "release": release,
+            "current": current["id"] if current else "",
+            "history": [records.line(one) for one in records.rollouts(everything)],
+            "releases": everything,
+            "crossed": records.crossed(everything, release) if release else [],
+            "difference": records.difference(release, other) if release and other else [],
+        }
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    module.exit_json(changed=False, **told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python
+"""Documentation of the release_rollout action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_rollout
+short_description: Bring a release up, or everything back
+version_added: "0.1.0"
+description:
+  - Registers revisions of the task definitions with the release's images, updates the services and waits, showing how
+    it goes on; gives the functions their code, calls the new versions once and lets their alias V(live) show them.
+  - The verdict is what is PRIMARY afterwards, compared with what was asked for. A deployment that ECS's circuit breaker
+    rolled back is a failure, told with the stop reasons, exit codes, last lines, the likely cause and what to do next.
+  - On a failure everything returns together to what ran before.
+  - Take the stack's lock before. A rollout that was killed is finished, or taken back, by the next one.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  release:
+    description: The release's name.
+    type: str
+    required: true
+  kind:
+    description: How the history calls it.
+    type: str
+    choices: [rollout, rollback]
+    default: rollout
+  timeout:
+    description: Seconds that the services have to come up.
+    type: int
+    default: 1800
+  pause:
+    description: Seconds between two looks.
+    type: float
+    default: 5
+  steady_seconds:
+    description: Seconds that everything must go on running before it counts as good.
+    type: float
+    default: 15
+  check_functions:
+    description: Whether the functions' new versions are called once before the alias shows them.
+    type: bool
+    default: true
+  first_counts:
+    description: How many tasks the services get, by component, that were never released before.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Changes nothing and says so.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Roll out
+  flow_builder.aws.release_rollout:
+    stack: flow-builder-dev
+    release: "2026-11-25-1a2b3c4"
+"""
+
+RETURN = r"""
+release:
+  description: The release as it is recorded, the last of its C(rollouts) being this one.
+  returned: success
+  type: dict
+"""

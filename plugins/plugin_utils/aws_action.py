@@ -1,0 +1,45 @@
+"""What our actions that watch AWS have in common: arguments, the connection, one line at a time, errors."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+
+CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
+
+
+class AwsAction(ActionBase):
+    """An action on AWS, with live output."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+    arguments: dict = {}
+
+    def run(self, tmp=None, task_vars=None):
+        """Check the arguments and work."""
+        result = super().run(tmp, task_vars)
+        self._host = (task_vars or {}).get("inventory_hostname", "")
+        connection = {"type": "str"}
+        _checked, asked = self.validate_argument_spec(
+            {**self.arguments, **dict.fromkeys(CONNECTION[:-1], connection), "aws_config": {"type": "dict"}}
+        )
+        reached = {key: value for key, value in asked.items() if key in CONNECTION and value is not None}
+        try:
+            result.update(self.work(Aws.of_arguments(reached), asked))
+        except Exception as error:
+            if not expected(error):
+                raise
+            raise AnsibleActionFail(sentence(error)) from error
+        return result
+
+    def say(self, line: str) -> None:
+        """Show a line now."""
+        Display().display(f"  {self._host}: {line}")
+
+    def work(self, aws, asked) -> dict:
+        """Do what the action is for, and return its result."""
+        raise NotImplementedError
