@@ -41,6 +41,7 @@ TELL_NOTHING = frozenset(
 # How modules and actions say that they can't look ahead; "command" alone says it in its own way.
 UNCHECKED = ("does not support check mode", "check mode is not supported", "would have run if not in check mode")
 LONGEST = 300
+MOST = 12
 
 
 @dataclass
@@ -167,11 +168,13 @@ class CallbackModule(CallbackBase):
             for item in told.items:
                 if item["action"] != "create" or told.check:
                     self._display.display(line(item), color=WORDS[item["action"]][2])
-                for change in item["changes"]:
+                for change in item["changes"][:MOST]:
                     self._display.display(
                         f"      {change['path']}: {said(change['before'])} -> {said(change['after'])}",
                         color=WORDS[item["action"]][2],
                     )
+                if len(item["changes"]) > MOST:
+                    self._display.display(f"      ... and {len(item['changes']) - MOST} more")
             for sentence in told.unknown:
                 self._display.display(f"  ? unknown {sentence}", color="red")
             counts = ", ".join(

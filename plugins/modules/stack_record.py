@@ -102,7 +102,7 @@ def store(aws, asked) -> dict:
     made = record.make(seen, KINDS, run, declared, before, asked["whole"])
     left = record.keep(made, before, KINDS, {tuple(pair) for pair in asked["touched"]}) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
-    notes += [f"nobody declared {kind} {name}" for kind, name in made["undeclared"]]
+    notes += [f"nobody declared {kind} {name}" for kind, name in sorted(record.pairs(made["undeclared"], KINDS))]
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
 
 

@@ -104,10 +104,7 @@ def _kind(aws, kind, record, found: Drift) -> None:
             found.seen.resources.setdefault(kind.name, []).append(other)
             found.seen.live.setdefault(kind.name, []).append(other)
             _compare(kind, one, other, found)
-    undeclared = {name for of, name in record.get("undeclared", []) if of == kind.name}
-    there = found.seen.resources.get(kind.name, [])
-    known = [one for one in there if kind.label(one) in undeclared and one not in live]
-    for one in live + known:
+    for one in live:
         found.findings.append(Finding("extra", kind.name, kind.label(one), live=one))
 
 

@@ -18,28 +18,38 @@ def make(survey: Survey, kinds: dict, run: dict, declared: set | None, before: d
     stack has and nobody declared is kept apart, so that it goes on being told. A run of some tasks only (``whole`` is
     false) declares what it was about, and leaves the rest as it was.
     """
-    undeclared = []
-    if declared is not None:
-        old = {tuple(pair) for pair in (before or {}).get("undeclared", [])}
-        known = {(name, kinds[name].label(one)) for name, lives in survey.resources.items() for one in lives}
-        unsaid = known - declared
-        if not whole:
-            before_known = {
-                (name, kinds[name].label(one))
-                for name, lives in (before or {}).get("resources", {}).items()
-                if name in kinds
-                for one in lives
-            }
-            unsaid = {pair for pair in unsaid if pair in old or pair not in before_known}
-        undeclared = sorted(unsaid)
+    foreign = set() if declared is None else _undeclared(survey, kinds, declared, before, whole)
+
+    def parted(takes):
+        of = {
+            name: [one for one in lives if ((name, kinds[name].label(one)) in foreign) == takes]
+            for name, lives in survey.resources.items()
+        }
+        return {name: lives for name, lives in of.items() if lives}
+
     return {
         **run,
         "format": FORMAT,
         "kinds": sorted(kinds),
-        "resources": survey.resources,
-        "undeclared": [list(pair) for pair in undeclared],
-        "count": survey.count(),
+        "resources": parted(False),
+        "undeclared": parted(True),
+        "count": survey.count() - len(foreign),
     }
+
+
+def _undeclared(survey, kinds, declared, before, whole) -> set[tuple[str, str]]:
+    """Return what is there and nobody declared, as (kind, name) pairs."""
+    there = pairs(survey.resources, kinds)
+    foreign = there - declared
+    if whole:
+        return foreign
+    before = before or {}
+    return foreign - (pairs(before.get("resources", {}), kinds) - pairs(before.get("undeclared", {}), kinds))
+
+
+def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
+    """Return the (kind, name) pairs of resources."""
+    return {(name, kinds[name].label(one)) for name, lives in resources.items() if name in kinds for one in lives}
 
 
 def keep(record: dict, before: dict | None, kinds: dict, touched: set) -> list[str]:

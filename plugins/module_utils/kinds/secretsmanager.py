@@ -133,6 +133,12 @@ class Secret(Kind):
             aws("secretsmanager").update_secret(SecretId=live["arn"], **said)
         if "value" in changes:
             aws("secretsmanager").put_secret_value(SecretId=live["arn"], SecretString=json.dumps(want["value"]))
+        if "version" in changes:
+            # What was replaced is still there under its id, so it comes back without anybody reading it.
+            aws("secretsmanager").update_secret_version_stage(
+                SecretId=live["arn"], VersionStage="AWSCURRENT",
+                MoveToVersionId=want["version"], RemoveFromVersionId=live["version"],
+            )  # fmt: skip
         if "resource_policy" in changes and want["resource_policy"]:
             self._put_policy(aws, want)
         elif "resource_policy" in changes:
