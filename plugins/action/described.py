@@ -47,6 +47,7 @@ class ActionModule(ActionBase):
                 arguments.get("state", "present"),
                 check=self._task.check_mode,
                 purge_tags=arguments.get("purge_tags", True),
+                wait=arguments.get("wait", True),
                 timeout=arguments.get("wait_timeout", 1800),
                 write=write,
             )
