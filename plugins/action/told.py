@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
             unknown=told.unknown,
             notes=list(dict.fromkeys(told.notes)),
             declared=sorted({*told.seen}),
-            touched=sorted({(item["kind"], item["name"]) for item in told.items}),
+            touched=told.touched,
             whole=self._whole(task_vars),
             run={
                 "user": getpass.getuser(),

@@ -50,6 +50,8 @@ class Told:
 
     items: list[dict] = field(default_factory=list)
     """What was done, in order: action, kind, name, reason, changes."""
+    touched: list[dict] = field(default_factory=list)
+    """The same as the engine told it, with what was there before."""
     seen: list[tuple[str, str]] = field(default_factory=list)
     """The (kind, name) of each resource that a task was about."""
     unknown: list[str] = field(default_factory=list)
@@ -131,6 +133,8 @@ class CallbackModule(CallbackBase):
                 if item["action"] in WORDS:
                     kept = {key: item.get(key) for key in ("action", "kind", "name", "reason")}
                     told.items.append({**kept, "changes": changes(item)})
+                    before = (item.get("diff") or {}).get("before", "")
+                    told.touched.append({**kept, "changes": item.get("changes") or [], "before": before})
             elif "deleted" in item:
                 told.seen += [(gone["kind"], gone["name"]) for gone in item["deleted"]]
                 told.items += [{"action": "delete", "reason": "", "changes": [], **gone} for gone in item["deleted"]]

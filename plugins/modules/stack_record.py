@@ -24,9 +24,9 @@ options:
     type: list
     elements: list
   touched:
-    description: The pairs that the run changed.
+    description: What the run changed, each with kind, name, action, changes, and the diff's before.
     type: list
-    elements: list
+    elements: dict
     default: []
   whole:
     description: Whether the run had all tasks; one with tags leaves the rest as it was recorded.
@@ -74,14 +74,21 @@ notes:
   elements: str
 """
 
+import json
 import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+
+def known(touched: dict) -> dict:
+    """Return a change of the run with what was there before as records have it."""
+    kind, text = KINDS.get(touched["kind"]), touched.get("before")
+    return {**touched, "before": normal(kind, json.loads(text)) if kind and text else {}}
 
 
 def store(aws, asked) -> dict:
@@ -100,7 +107,7 @@ def store(aws, asked) -> dict:
         "region": aws.region,
     }
     made = record.make(seen, KINDS, run, declared, before, asked["whole"])
-    left = record.keep(made, before, KINDS, {tuple(pair) for pair in asked["touched"]}) if declared is not None else []
+    left = record.keep(made, before, KINDS, list(map(known, asked["touched"]))) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
     notes += [f"nobody declared {kind} {name}" for kind, name in sorted(record.pairs(made["undeclared"], KINDS))]
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
@@ -112,7 +119,7 @@ def main():
         argument_spec={
             "stack": {"type": "str", "required": True},
             "declared": {"type": "list", "elements": "list"},
-            "touched": {"type": "list", "elements": "list", "default": []},
+            "touched": {"type": "list", "elements": "dict", "default": []},
             "whole": {"type": "bool", "default": True},
             "run": {"type": "dict", "default": {}},
         },

@@ -57,10 +57,10 @@ declared:
   type: list
   elements: list
 touched:
-  description: Kind and name of each resource that was changed or would be.
+  description: What was changed or would be, each with kind, name, action, changes and what was there before.
   returned: success
   type: list
-  elements: list
+  elements: dict
 whole:
   description: Whether the run has all its tasks, so no tags were chosen.
   returned: success

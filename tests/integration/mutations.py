@@ -89,6 +89,11 @@ def listeners(aws, r):
     return aws("elbv2").describe_listeners(LoadBalancerArn=r["arn"])["Listeners"]
 
 
+def target(aws, r):
+    base = aws("ec2").describe_vpcs(VpcIds=[r["vpc_id"]])["Vpcs"][0]["CidrBlock"].rsplit(".", 1)[0]
+    aws("elbv2").register_targets(TargetGroupArn=r["arn"], Targets=[{"Id": f"{base}.9", "Port": 8000}])
+
+
 def listener_rule(aws, r):
     listener = next(one for one in listeners(aws, r) if one["Protocol"] == "HTTPS")
     aws("elbv2").create_rule(
@@ -185,7 +190,7 @@ ROWS = [
     (2, "changed", "internet_gateway", f"{S}-igw", "tags", lambda aws, r: aws("ec2").create_tags(Resources=[r["id"]], Tags=[{"Key": "Component", "Value": "foreign"}])),
     (1, "extra", "route_table", f"{S}-database", "routes", lambda aws, r: aws("ec2").create_route(RouteTableId=r["id"], DestinationCidrBlock="192.0.2.0/24", GatewayId=igw(aws, r))),
     (2, "removed", "route_table", f"{S}-private-1", "routes", lambda aws, r: aws("ec2").delete_route(RouteTableId=r["id"], DestinationCidrBlock="0.0.0.0/0")),
-    (2, "changed", "vpc_endpoint", f"{S}-s3", "policy", lambda aws, r: aws("ec2").modify_vpc_endpoint(VpcEndpointId=r["id"], PolicyDocument=statement(None, Action="s3:*", Resource="*"))),
+    (2, "extra", "vpc_endpoint", f"{S}-s3", "policy", lambda aws, r: aws("ec2").modify_vpc_endpoint(VpcEndpointId=r["id"], PolicyDocument=statement(None, Action="s3:*", Resource="*"))),
     (2, "removed", "flow_log", f"{S}-flow-logs", "", lambda aws, r: aws("ec2").delete_flow_logs(FlowLogIds=[r["id"]])),
     (1, "extra", "elastic_ip", f"{S}-nat-0", "tags", tagged),
     (2, "extra", "nat_gateway", f"{S}-nat-0", "tags", tagged),
@@ -201,8 +206,8 @@ ROWS = [
     (1, "changed", "iam_role", f"{S}-api-task", "assume_role_policy_document", lambda aws, r: aws("iam").update_assume_role_policy(RoleName=r["name"], PolicyDocument=json.dumps(TRUST))),
     (1, "extra", "iam_role", f"{S}-worker-task", "managed_policies", lambda aws, r: aws("iam").attach_role_policy(RoleName=r["name"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")),
     (1, "extra", "iam_policy", f"{S}-ecs-execution/backdoor", "", lambda aws, r: aws("iam").put_role_policy(RoleName=r["name"], PolicyName="backdoor", PolicyDocument=ANYTHING), "iam_role", f"{S}-ecs-execution"),
-    (2, "changed", "iam_role", f"{S}-scheduler-lambda", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200)),
-    (2, "changed", "iam_policy", f"{S}-worker-task/worker-task", "policy_json", policy_document),
+    (2, "changed", "iam_role", f"{S}-scheduler-lambda", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200, Description=r["description"])),
+    (2, "extra", "iam_policy", f"{S}-worker-task/worker-task", "policy_json", policy_document),
     (2, "removed", "iam_policy", f"{S}-cleanup-lambda/function", "", lambda aws, r: aws("iam").delete_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])),
     # Keys, secrets, state
     (1, "changed", "kms_key", f"alias/{S}-data", "enable_key_rotation", lambda aws, r: aws("kms").disable_key_rotation(KeyId=r["id"])),
@@ -240,7 +245,7 @@ ROWS = [
     (2, "changed", "load_balancer", f"{S}-alb", "idle_timeout", lambda aws, r: aws("elbv2").modify_load_balancer_attributes(LoadBalancerArn=r["arn"], Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "4000"}])),
     (1, "changed", "target_group", f"{S}-api", "health_check_path", lambda aws, r: aws("elbv2").modify_target_group(TargetGroupArn=r["arn"], HealthCheckPath="/foreign")),
     (2, "changed", "target_group", f"{S}-api", "deregistration_delay_timeout", lambda aws, r: aws("elbv2").modify_target_group_attributes(TargetGroupArn=r["arn"], Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "7"}])),
-    (2, "extra", "target_group", f"{S}-api", "targets", lambda aws, r: aws("elbv2").register_targets(TargetGroupArn=r["arn"], Targets=[{"Id": "10.16.0.9", "Port": 8000}])),
+    (2, "extra", "target_group", f"{S}-api", "targets", target),
     (1, "changed", "dns_record", "validation", "ttl", record_ttl),
     (2, "extra", "dns_record", "foreign.flow-builder.example.com", "", extra_record, "hosted_zone", "flow-builder.example.com"),
     (1, "extra", "certificate", "flow-builder.example.com", "tags", lambda aws, r: aws("acm").add_tags_to_certificate(CertificateArn=r["arn"], Tags=[PAIR])),

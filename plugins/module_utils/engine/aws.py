@@ -29,6 +29,10 @@ class Aws:
         self._clients: dict = {}
         self._making = threading.Lock()  # boto3 sessions make one client at a time; the clients are thread-safe
         self.region = region
+        self.tasks = 0
+        """How many items of a loop it has served."""
+        self.ahead: dict = {}
+        """What was read of a kind for the items to come."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
@@ -46,6 +50,7 @@ class Aws:
         if key not in _kept:
             _kept[key] = cls(None, region)
         aws = _kept[key]
+        aws.tasks += 1
         if arguments.get("account_id"):
             aws.account = arguments["account_id"]
         return aws
@@ -97,6 +102,15 @@ class Aws:
         """Return all items of a paginated call."""
         pages = self(service).get_paginator(operation).paginate(**arguments)
         return [item for page in pages for item in page.get(key) or []]
+
+
+def tags_of(aws, stack: str, kind: str) -> dict[str, dict[str, str]]:
+    """Return the tags of a stack's resources of one of AWS's kinds by ARN, in one call; they may be seconds old."""
+    mappings = aws.pages(
+        "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
+        TagFilters=[{"Key": "Stack", "Values": [stack]}], ResourceTypeFilters=[kind],
+    )  # fmt: skip
+    return {one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in mappings}
 
 
 def config():

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from .beside import Extra, beside, delete
 from .compare import differences
-from .mending import mend, undo
+from .mending import mend
 from .record import identity
 from .severity import LEVELS, severity
 from .stack import waves
@@ -174,7 +174,7 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     for (name, label), findings in of.items():
         kind = kinds[name]
         recorded = next(one for one in record["resources"][name] if kind.label(one) == label)
-        parts = {part.field for part in kind.parts}
+        parts = {part.field for part in kind.parts} | set(kind.follows)
         fields = {finding.field for finding in findings}
         chosen = [finding for finding in findings if finding.field in parts and named(finding)]
         put, told = attempt(lambda: _put(kind, aws, recorded, fields - parts, chosen))  # noqa: B023 - called at once
@@ -185,7 +185,11 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
 
 def _put(kind, aws, recorded, fields, chosen) -> set[str]:
     live = kind.find(aws, recorded)
-    return (mend(kind, aws, live, recorded, fields) | undo(kind, aws, live, chosen)) if live else set()
+    if live is None:
+        return set()
+    extra = [finding for finding in chosen if finding.category == "extra"]
+    taken = {finding.field for finding in extra if kind.take_off(aws, live, finding)}
+    return mend(kind, aws, live, recorded, fields) | taken
 
 
 def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:

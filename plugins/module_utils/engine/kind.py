@@ -46,6 +46,8 @@ class Kind:
     """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
     parts: tuple[Part, ...] = ()
     """What hangs on the resource and is read by calls of its own; for records and drift only."""
+    follows: dict[str, str] = {}
+    """Other fields that only records and drift read, each with the field that it changes with, if any."""
     modifies: tuple[Modify, ...] = ()
     """The operations by which drift can be put back that no task repairs."""
     secret: frozenset[str] = frozenset()
@@ -80,6 +82,14 @@ class Kind:
 
     def stack(self, aws, stack: str) -> list[dict]:
         """Return every live resource of this kind that belongs to a stack."""
+        raise NotImplementedError
+
+    def scope(self, want: dict) -> str:
+        """Return what a wanted resource shares with others that one call lists with it; nothing if there is none."""
+        return ""
+
+    def within(self, aws, want: dict, scope: str) -> list[dict]:
+        """Return the live resources of a scope, with fewer calls than to find each: for the items of a loop."""
         raise NotImplementedError
 
     def create(self, aws, want: dict) -> None:
@@ -139,6 +149,14 @@ class Kind:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
         found = {part.field: part.read(aws, self.service, live) for part in self.parts}
         return {field: value for field, value in found.items() if value}
+
+    def take_off(self, aws, live: dict, finding) -> bool:
+        """Take off the live resource what nobody declared, and say whether that can be done."""
+        for part in self.parts:
+            if finding.field == part.field and part.undo[0]:
+                part.take_away(aws, self.service, live, finding.live)
+                return True
+        return False
 
     def owner(self, difference, recorded: dict, live: dict) -> str:
         """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""

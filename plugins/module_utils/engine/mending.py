@@ -54,14 +54,3 @@ def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
         kind.update(aws, live, {**live, **empty, **recorded}, ours)
         done |= ours
     return done
-
-
-def undo(kind, aws, live: dict, findings) -> set[str]:
-    """Take parts that nobody declared off a live resource, and return their fields."""
-    done = set()
-    for part in kind.parts:
-        for finding in findings:
-            if finding.field == part.field and finding.category == "extra" and part.undo[0]:
-                part.take_away(aws, kind.service, live, finding.live)
-                done.add(part.field)
-    return done

@@ -52,29 +52,40 @@ def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
     return {(name, kinds[name].label(one)) for name, lives in resources.items() if name in kinds for one in lives}
 
 
-def keep(record: dict, before: dict | None, kinds: dict, touched: set) -> list[str]:
+def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) -> list[str]:
     """Leave in a record what drifted before and this run neither made nor undid, so that it goes on being told.
 
-    ``touched`` are the (kind, name) pairs that the run changed: those are taken as they are now. Returns what was left.
+    ``touched`` are the run's changes: kind, name, action, changes and what was there before. Returns what was left.
     """
     left = []
+    of = {(one["kind"], one["name"]): one for one in touched}
     for name, lives in record["resources"].items():
         kind = kinds[name]
         old = {identity(kind, one): one for one in (before or {}).get("resources", {}).get(name, [])}
         for place, live in enumerate(lives):
             label = kind.label(live)
-            one = old.get(identity(kind, live))
-            if one is None or (name, label) in touched or live == one:
+            one, done = old.get(identity(kind, live)), of.get((name, label), {})
+            if one is None or live == one or done.get("action") in ("create", "replace"):
                 continue
             fields = {item.field for item in differences(one, live) if not kind.owner(item, one, live)}
+            fields = {field for field in fields if not _mine(kind, field, live, done)}
             if fields:
-                lives[place] = {
-                    key: value
-                    for key, value in ({**live, **{field: one.get(field) for field in fields}}).items()
-                    if value is not None
-                }
+                kept = {**live, **{field: one.get(field) for field in fields}}
+                lives[place] = {key: value for key, value in kept.items() if value is not None}
                 left.append(f"{name} {label}: {', '.join(sorted(fields))}")
     return left
+
+
+def _mine(kind, field, live, done) -> bool:
+    """Say whether the run itself changed a field, on purpose or as a consequence."""
+    if not done:
+        return False
+    changes = set(done.get("changes") or ())
+    if field in changes or kind.follows.get(field) in changes:
+        return True
+    parts = {part.field for part in kind.parts} | set(kind.follows)
+    # Parts aren't read by an apply; of all else it is known what was there before.
+    return field not in parts and (done.get("before") or {}).get(field) != live.get(field)
 
 
 def identity(kind, resource: dict) -> tuple:

@@ -57,7 +57,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
             f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made"
         )
     found_by = {name: want.get(name) for name in kind.identity}
-    before = None if has_placeholder(found_by) else kind.find(aws, want)
+    before = None if has_placeholder(found_by) else _found(kind, aws, want)
     if state == "absent":
         return _absent(kind, aws, before, check, wait, timeout)
     if kind.taggable and not purge_tags and before and "tags" in want:
@@ -74,6 +74,19 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
         after = before if check or not wait else ready(kind, aws, before, timeout)
         return Outcome(kind, "none", before, after)
     return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
+
+
+def _found(kind, aws, want) -> dict | None:
+    """Find the resource. From a loop's second item on, one list serves all where it shows nothing to do."""
+    scope = kind.scope(want)
+    if scope and aws.tasks > 1 and not has_placeholder(scope):
+        if (kind.name, scope) not in aws.ahead:
+            aws.ahead[kind.name, scope] = kind.within(aws, want, scope)
+        for live in aws.ahead[kind.name, scope]:
+            if all(live.get(field) == want.get(field) for field in kind.identity) and not kind.compare(live, want):
+                return live
+    # A list may be older than what it differs in.
+    return kind.find(aws, want)
 
 
 def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> Outcome:

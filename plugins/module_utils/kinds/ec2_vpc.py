@@ -147,6 +147,7 @@ class Vpc(Ec2Kind):
     module = "amazon.aws.ec2_vpc_net"
     describe = "describe_vpcs"
     key = "Vpcs"
+    follows = dict.fromkeys(("default_security_group", "network_acls", "main_routes", "peerings"), "")
     immutable = {"cidr_block": "AWS fixes a VPC's primary range at creation"}
     arguments = {"dns_support": "enable_dns_support", "dns_hostnames": "enable_dns_hostnames"}
     modifies = (
@@ -203,6 +204,15 @@ class Vpc(Ec2Kind):
             ],
         }
         return {field: value for field, value in found.items() if value}
+
+    def take_off(self, aws, live, finding):
+        """Remove an entry of a network ACL; what else a VPC has is for people."""
+        acl = finding.path.partition("[")[2].partition("]")[0]
+        if finding.field != "network_acls" or ".Entries[" not in finding.path:
+            return False
+        entry = {key: finding.live[key] for key in ("RuleNumber", "Egress")}
+        aws("ec2").delete_network_acl_entry(NetworkAclId=acl, **entry)
+        return True
 
     def delete(self, aws, live):
         """Delete the VPC."""
@@ -279,6 +289,14 @@ class Subnet(Ec2Kind):
             "map_public": item["MapPublicIpOnLaunch"],
             **named(item),
         }
+
+    def scope(self, want):
+        """One call lists a VPC's subnets."""
+        return want["vpc_id"]
+
+    def within(self, aws, want, scope):
+        """Return the subnets of the VPC."""
+        return self.search(aws, vpc_id=scope)
 
     def delete(self, aws, live):
         """Delete the subnet."""

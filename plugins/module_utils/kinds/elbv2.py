@@ -99,6 +99,7 @@ class LoadBalancer(ElbKind):
     replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
     volatile = frozenset({"state"})
     passing = frozenset({"Reason"})
+    follows = {"listener_details": "listeners", "web_acl": ""}
     controls = frozenset({"purge_listeners", "purge_rules"})
 
     def want(self, arguments):
@@ -275,6 +276,7 @@ class TargetGroup(ElbKind):
     needs = ("vpc",)
     replaced = {field: "AWS fixes it when a target group is made" for field in FIXED if field != "name"}
     volatile = frozenset({"load_balancer_arns"})
+    follows = {"targets": ""}
 
     def find(self, aws, want):
         """Return the target group of this name."""
@@ -319,6 +321,12 @@ class TargetGroup(ElbKind):
             for each in item.get("PrivateIpAddresses", [])
         }
         return {"targets": [item for item in targets if item["Id"] not in tasks]}
+
+    def take_off(self, aws, live, finding):
+        """Deregister a target that no task of the stack is."""
+        target = {key: value for key, value in finding.live.items() if key in ("Id", "Port", "AvailabilityZone")}
+        aws("elbv2").deregister_targets(TargetGroupArn=live["arn"], Targets=[target])
+        return True
 
     def create(self, aws, want):
         """Make the group with its tags, then set its attributes."""

@@ -35,6 +35,7 @@ class SnsTopic(Kind):
     module = "flow_builder.aws.sns_topic"
     needs = ("kms_key",)
     volatile = frozenset({"unconfirmed"})
+    follows = {"subscription_details": "subscriptions"}
     # The first three count subscriptions; the last is the delivery policy with AWS's defaults.
     passing = frozenset({
         "SubscriptionsConfirmed", "SubscriptionsDeleted", "SubscriptionsPending", "EffectiveDeliveryPolicy",
