@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ..engine import tags as tagging
-from ..engine.aws import unless
+from ..engine.aws import tags_of, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.names import name
@@ -84,13 +84,26 @@ class MetricAlarm(Kind):
         found = (self._live(aws, alarm) for alarm in alarms)
         return [alarm for alarm in found if alarm["tags"].get("Stack") == stack]
 
+    def scope(self, want):
+        """The alarms of a stack have names that begin with its own."""
+        stack = want.get("tags", {}).get("Stack", "")
+        return stack if stack and want["name"].startswith(f"{stack}-") else ""
+
+    def within(self, aws, want, scope):
+        """Return the alarms of a stack."""
+        alarms = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{scope}-")
+        tags = tags_of(aws, scope, "cloudwatch:alarm")
+        return [self._live(aws, alarm, tags.get(alarm["AlarmArn"], {})) for alarm in alarms]
+
     @whole
-    def _live(self, aws, alarm):
-        # An alarm that is deleted while the stack's are listed has no tags any more.
-        tags = unless(
-            "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=alarm["AlarmArn"],
-            otherwise={"Tags": []},
-        )  # fmt: skip
+    def _live(self, aws, alarm, tags=None):
+        if tags is None:
+            # An alarm that is deleted while the stack's are listed has no tags any more.
+            answer = unless(
+                "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=alarm["AlarmArn"],
+                otherwise={"Tags": []},
+            )  # fmt: skip
+            tags = tagging.from_list(answer["Tags"])
         live = {"name": alarm["AlarmName"], "arn": alarm["AlarmArn"]}
         for field, (key, default) in ALARM_FIELDS.items():
             value = alarm.get(key)
@@ -102,7 +115,7 @@ class MetricAlarm(Kind):
             "metrics": by_id(query_from_aws(item) for item in alarm.get("Metrics") or []),
             "alarm_state": alarm.get("StateValue"),
             "alarm_state_reason": alarm.get("StateReason"),
-            "tags": tagging.from_list(tags["Tags"]),
+            "tags": tagging.own(tags),
         }
 
     def create(self, aws, want):

@@ -100,6 +100,14 @@ class SecurityGroup(Ec2Kind):
         """Return the group of this name in this VPC, where AWS allows only one."""
         return self.only(want, self.search(aws, group_name=want["name"], vpc_id=want["vpc_id"]))
 
+    def scope(self, want):
+        """One call lists a VPC's groups."""
+        return want["vpc_id"]
+
+    def within(self, aws, want, scope):
+        """Return the groups of the VPC."""
+        return self.search(aws, vpc_id=scope)
+
     def live(self, aws, item):
         """Return the group."""
         return {
@@ -144,6 +152,15 @@ class SecurityGroupRules(Kind):
         want = super().want(arguments)
         want["rules"], want["rules_egress"] = wanted(want.get("rules", [])), wanted(want.get("rules_egress", []))
         return want
+
+    def scope(self, want):
+        """One call lists a VPC's groups with their rules."""
+        return want["vpc_id"]
+
+    def within(self, aws, want, scope):
+        """Return the rules of the VPC's groups."""
+        found = (self._live(item) for item in SECURITY_GROUP.items(aws, vpc_id=scope))
+        return [live for live in found if self._touched(live)]
 
     def find(self, aws, want):
         """Return the rules of the group of this name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..engine import tags as tagging
-from ..engine.aws import unless
+from ..engine.aws import tags_of, unless
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.whole import whole
@@ -48,10 +48,23 @@ class LogGroup(Kind):
         found = (self._live(aws, group) for group in groups if stack in group["logGroupName"])
         return [group for group in found if group["tags"].get("Stack") == stack]
 
+    def scope(self, want):
+        """The groups of a stack and service have names that begin in the same way."""
+        stack = want.get("tags", {}).get("Stack", "")
+        before, found, _after = want["name"].partition(stack)
+        return before + found if stack and found else ""
+
+    def within(self, aws, want, scope):
+        """Return the groups whose names begin so."""
+        groups = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=scope)
+        tags = tags_of(aws, want["tags"]["Stack"], "logs:log-group")
+        return [self._live(aws, group, tags.get(group["arn"].removesuffix(":*"), {})) for group in groups]
+
     @whole
-    def _live(self, aws, group):
+    def _live(self, aws, group, tags=None):
         arn = group["arn"].removesuffix(":*")
-        tags = aws("logs").list_tags_for_resource(resourceArn=arn)["tags"]
+        if tags is None:
+            tags = aws("logs").list_tags_for_resource(resourceArn=arn)["tags"]
         return {
             "name": group["logGroupName"],
             "arn": arn,

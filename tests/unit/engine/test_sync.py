@@ -293,3 +293,45 @@ def test_a_diff_shows_what_differs_and_no_secret():
     assert f'"code": "{MASK}"' in told["before"] and f'"code": "{MASK} changed"' in told["after"]
     assert '"sails": 2' in told["before"] and '"sails": 3' in told["after"]
     assert told["before_header"] == told["after_header"] == "boat ada"
+
+
+class Fleet(Boat):
+    """Boats that one look at their harbour shows."""
+
+    def scope(self, want):
+        return want.get("harbour", "")
+
+    def within(self, aws, want, scope):
+        self.calls.append("within")
+        return [copy.deepcopy(boat) for boat in aws.values()]
+
+    def find(self, harbour, want):
+        self.calls.append("find")
+        return super().find(harbour, want)
+
+
+class Harbour(dict):
+    """A harbour that knows how many items of a loop it has served."""
+
+    tasks, ahead = 1, {}
+
+
+@pytest.mark.parametrize(
+    ("item", "change", "asked", "action"),
+    [
+        (1, {}, ["find"], "none"),
+        (2, {}, ["within"], "none"),
+        (2, {"sails": 3}, ["within", "find"], "update"),
+        (2, {"name": "eve"}, ["within", "find"], "create"),
+        (2, {"harbour": "known-after-apply/harbour/x/id"}, ["find"], "update"),
+    ],
+)
+def test_one_list_serves_a_loop_where_nothing_is_to_do(item, change, asked, action):
+    fleet, harbour = Fleet(), Harbour({"ada": {**LIVE, "harbour": "kiel"}})
+    harbour.tasks, harbour.ahead = item, {}
+    want = {"name": "ada", "sails": 2, "harbour": "kiel", **change}
+    assert engine.sync(fleet, harbour, want, check=True).action == action
+    assert fleet.calls == asked
+    if not change and item == 2:
+        engine.sync(fleet, harbour, want, check=True)
+        assert fleet.calls == asked
