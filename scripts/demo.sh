@@ -10,14 +10,21 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$1"; }
 step "Start the embedded AWS"
 .venv/bin/python -m emulator start --port "$port"
 
-step "Plan: what would be made (check mode writes nothing)"
-PORT=$port sh scripts/embedded.sh ansible-playbook site.yml -i inventories/local --check
+play() { PORT=$port sh scripts/embedded.sh ansible-playbook -i inventories/local "$@"; }
+# The pipe waits for the first release of the worker; here the bootstrap image stands for one, and every job succeeds.
+running='{"pipes_running": true}'
 
-step "Deploy"
-PORT=$port sh scripts/embedded.sh ansible-playbook site.yml -i inventories/local
+step "Plan: what would be made (check mode writes nothing)"
+play site.yml --check -e "$running"
+
+step "Deploy both profiles"
+play site.yml -e "$running"
+
+step "Ten jobs through the ultra profile's pipe, a task for each"
+play playbooks/runbooks/send_jobs.yml -e send_jobs_count=10
 
 step "What exists now"
-PORT=$port sh scripts/embedded.sh ansible-playbook playbooks/show.yml -i inventories/local >/dev/null
+play playbooks/show.yml >/dev/null
 cat reports/*/show.txt
 
 step "What this does not prove (docs/embedded-aws.md)"
@@ -30,6 +37,6 @@ Done in $(($(date +%s) - started)) s. The embedded AWS listens on http://127.0.0
   See a plan with all its values:  ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff
   Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff -e ecs_api_cpu=512
   Pages to look at:                reports/flow-builder-local/show.html
-  Take the stack away:             make destroy
+  Take the stacks away:            make destroy
   Stop the embedded AWS:           make aws-down
 EOF

@@ -37,7 +37,8 @@ def rows(options: dict, prefix: str = "") -> list[str]:
     made = []
     for name, option in options.items():
         kind = option.get("type", "str") + (f" of {option['elements']}" if option.get("elements") else "")
-        choices = f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}." if option.get("choices") else ""
+        allowed = ", ".join(f"`{choice}`" for choice in option.get("choices", []))
+        choices = f" One of {allowed}." if allowed else ""
         value = "required" if option.get("required") else default(option["default"]) if "default" in option else ""
         made.append(f"| {prefix}`{name}` | {kind} | {value} | {plain(option.get('description'))}{choices} |")
         made += rows(option.get("options", {}), f"{prefix}`{name}`.")
