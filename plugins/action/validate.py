@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
 
     def _file(self, role, path):
         file = ROLES / role / path
-        return self._loader.load_from_file(str(file)) or {} if file.is_file() else None
+        return self._loader.load_from_file(str(file), unsafe=True) or {} if file.is_file() else None
 
     def _unknown(self, task_vars):
         """Name the variables that look like ours and are none: Ansible itself ignores them."""
@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
             inputs |= set(self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {})
             known |= inputs | set(self._file(role, "defaults/main.yml") or {})
             for file in sorted((ROLES / role / "vars").glob("*.yml")):
-                known |= set(self._loader.load_from_file(str(file)) or {})
+                known |= set(self._loader.load_from_file(str(file), unsafe=True) or {})
         prefixes = tuple(f"{role}_" for role in self._all_roles())
         return [
             Fault(frozenset(), sentence)
