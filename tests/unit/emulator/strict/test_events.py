@@ -24,7 +24,7 @@ class World:
         self.events, self.scheduler, self.pipes, self.sqs, self.iam = map(aws, ("events", "scheduler", "pipes", "sqs", "iam"))
         services = [f"{name}.amazonaws.com" for name in ("events", "scheduler", "pipes")]
         self.role = self.make_role("strict-events", services, "sqs:*")
-        self.events.put_rule(Name="strict", ScheduleExpression="rate(1 minute)")
+        self.events.put_rule(Name="strict", ScheduleExpression="rate(1 minute)", State="DISABLED")
         for name in ("strict-source", "strict-target"):
             self.sqs.create_queue(QueueName=name)
         self.source, self.target = (f"arn:aws:sqs:us-east-1:{ACCOUNT}:strict-{name}" for name in ("source", "target"))
@@ -39,7 +39,7 @@ class World:
         return role
 
     def rule(self, expression):
-        return self.events.put_rule(Name=f"r{next(NUMBER)}", ScheduleExpression=expression)
+        return self.events.put_rule(Name=f"r{next(NUMBER)}", ScheduleExpression=expression, State="DISABLED")
 
     def put(self, arn=QUEUE, **target):
         return self.events.put_targets(Rule="strict", Targets=[{"Id": "t", "Arn": arn} | target])
@@ -134,7 +134,7 @@ def test_rule(case, world, refused):
 
 
 def test_five_targets_per_rule(world, refused):
-    world.events.put_rule(Name="five", ScheduleExpression="rate(1 minute)")
+    world.events.put_rule(Name="five", ScheduleExpression="rate(1 minute)", State="DISABLED")
 
     def put(*numbers):
         return world.events.put_targets(Rule="five", Targets=[{"Id": f"t{number}", "Arn": QUEUE} for number in numbers])
