@@ -11,7 +11,7 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, corrections, dataplane, errors, gate, provisioning, strict
+from emulator import clock, corrections, dataplane, errors, gate, provisioning, registry, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
@@ -127,6 +127,9 @@ class Application:
 
     def __call__(self, environ, start_response):
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        # moto would take it for a bucket; clients of AWS sign what they ask, and none of its services is there.
+        if path.startswith(registry.ROOT) and "AWS4" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return registry.serve(environ, start_response)
         if not path.startswith(OWN):
             provisioning.wait()
             return self.aws(environ, start_response)
