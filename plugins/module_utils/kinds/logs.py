@@ -51,8 +51,8 @@ class LogGroup(Kind):
     def scope(self, want):
         """The groups of a stack and service have names that begin in the same way."""
         stack = want.get("tags", {}).get("Stack", "")
-        before, found, _after = want["name"].partition(stack)
-        return before + found if stack and found else ""
+        before, found, _after = want["name"].partition(stack) if stack else ("", "", "")
+        return before + found if found else ""
 
     def within(self, aws, want, scope):
         """Return the groups whose names begin so."""
