@@ -79,7 +79,7 @@ def state() -> dict:
     from moto.ecs.models import ecs_backends
 
     from emulator import ACCOUNT
-    from emulator.dataplane import functions, pipes, schedules
+    from emulator.dataplane import functions, pipes, postgres, schedules
     from emulator.dataplane.engine import ENGINE
 
     with LOCK:
@@ -91,6 +91,7 @@ def state() -> dict:
         )
     return {
         "tasks": dict(tasks),
+        "databases": postgres.serving(),
         "functions": functions.running(),
         "pipes": pipes.polling(),
         "schedules": schedules.planned(),

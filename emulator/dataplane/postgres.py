@@ -155,6 +155,11 @@ def _password(instance) -> str:
     return json.loads(secrets.get_secret_value(managed.secret_arn, None, None)["SecretString"])["password"]
 
 
+def serving() -> dict[str, str]:
+    """Tell the address of each instance's server that has begun."""
+    return {arn.rpartition(":")[2]: one.address for arn, one in _servers.items()}
+
+
 def end_all() -> None:
     """Stop every server."""
     for one in _servers.values():
