@@ -171,7 +171,7 @@ def test_concurrent_applies(stack, aws, play):
     lock.release(aws, S, "*")
     lock.take(aws, S, {**holder, "seconds": 0})
     runs: list = []
-    threads = [threading.Thread(target=lambda: runs.append(race(aws, str(place)))) for place in range(4)]
+    threads = [threading.Thread(target=lambda place=place: runs.append(race(aws, str(place)))) for place in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

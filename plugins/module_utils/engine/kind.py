@@ -181,8 +181,8 @@ class Kind:
 
     @property
     def updates(self) -> bool:
-        """Whether the kind changes the live resource itself, also where a community module creates it."""
-        return type(self).update is not Kind.update
+        """Whether the kind changes the live resource itself, although a community module creates it."""
+        return not self.ours and type(self).update is not Kind.update
 
     @property
     def ours(self) -> bool:

@@ -49,7 +49,7 @@ def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
     ours = {
         field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced
     }
-    if kind.updates and ours:
+    if (kind.ours or kind.updates) and ours:
         empty = {field: type(live[field])() for field in ours if live[field] is not None}
         kind.update(aws, live, {**live, **empty, **recorded}, ours)
         done |= ours
