@@ -7,24 +7,14 @@ import json
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import definition, run, with_image
+from ansible_collections.flow_builder.aws.plugins.modules.ecs_run_task import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
 
 class ActionModule(AwsAction):
     """Run a task."""
 
-    arguments = {
-        "cluster": {"type": "str", "required": True},
-        "family": {"type": "str", "required": True},
-        "container": {"type": "str", "required": True},
-        "image": {"type": "str"},
-        "subnet_ids": {"type": "list", "elements": "str", "required": True},
-        "security_group_ids": {"type": "list", "elements": "str", "required": True},
-        "assign_public_ip": {"type": "bool", "default": False},
-        "environment": {"type": "dict", "default": {}},
-        "timeout": {"type": "int", "default": 3600},
-        "pause": {"type": "float", "default": 2},
-    }
+    arguments = ARGUMENTS
 
     def work(self, aws, asked):
         """Return exit code, lines and what the last line says, if that is JSON."""

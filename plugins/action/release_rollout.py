@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
 
 class ActionModule(AwsAction):
     """Roll out."""
 
-    arguments = {
-        "stack": {"type": "str", "required": True},
-        "release": {"type": "str", "required": True},
-        "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
-        "timeout": {"type": "int", "default": 1800},
-        "pause": {"type": "float", "default": 5},
-        "steady_seconds": {"type": "float", "default": 15},
-        "check_functions": {"type": "bool", "default": True},
-        "first_counts": {"type": "dict", "default": {}},
-    }
+    arguments = ARGUMENTS
 
     def work(self, aws, asked):
         """Return the release as it is recorded afterwards."""

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of the ecs_run_task action."""
+"""What the ecs_run_task action takes, and its documentation."""
 
 from __future__ import annotations
 
@@ -92,3 +92,27 @@ task_definition:
   returned: success
   type: str
 """
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+ARGUMENTS = {
+    "cluster": {"type": "str", "required": True},
+    "family": {"type": "str", "required": True},
+    "container": {"type": "str", "required": True},
+    "image": {"type": "str"},
+    "subnet_ids": {"type": "list", "elements": "str", "required": True},
+    "security_group_ids": {"type": "list", "elements": "str", "required": True},
+    "assign_public_ip": {"type": "bool", "default": False},
+    "environment": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 3600},
+    "pause": {"type": "float", "default": 2},
+}
+
+
+def main():
+    """Say that the action of this name does it."""
+    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="ecs_run_task runs on the controller, as an action")
+
+
+if __name__ == "__main__":
+    main()

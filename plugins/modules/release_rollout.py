@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of the release_rollout action."""
+"""What the release_rollout action takes, and its documentation."""
 
 from __future__ import annotations
 
@@ -72,3 +72,25 @@ release:
   returned: success
   type: dict
 """
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+ARGUMENTS = {
+    "stack": {"type": "str", "required": True},
+    "release": {"type": "str", "required": True},
+    "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
+    "timeout": {"type": "int", "default": 1800},
+    "pause": {"type": "float", "default": 5},
+    "steady_seconds": {"type": "float", "default": 15},
+    "check_functions": {"type": "bool", "default": True},
+    "first_counts": {"type": "dict", "default": {}},
+}
+
+
+def main():
+    """Say that the action of this name does it."""
+    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="release_rollout runs on the controller, as an action")
+
+
+if __name__ == "__main__":
+    main()
