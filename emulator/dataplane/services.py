@@ -34,6 +34,14 @@ def install() -> None:
         else:
             original(backend, service)
 
+    @replacing(corrected.Responses, "update_service")
+    def update(original, self):
+        result = original(self)
+        service = result.result["service"]
+        if service.deployments:  # a new count begins no deployment
+            ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
+        return result
+
     @replacing(corrected, "_deploy")
     def deploy(original, service):
         original(service)
