@@ -80,6 +80,7 @@ import time
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.beside import beside
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -98,6 +99,10 @@ def store(aws, asked) -> dict:
     if seen.blind:
         raise EngineError("the stack can't be recorded: " + "; ".join(seen.blind.values()))
     before = record.read(aws, stack)
+    extras, blind = beside(aws, stack, seen) if asked["declared"] is None else (None, {})
+    if blind:
+        raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(blind.values()))
+    accepted = None if extras is None else {(extra.kind, extra.name) for extra in extras}
     declared = None if asked["declared"] is None else {tuple(pair) for pair in asked["declared"]}
     run = {
         **asked["run"],
@@ -106,7 +111,7 @@ def store(aws, asked) -> dict:
         "who": aws("sts").get_caller_identity()["Arn"],
         "region": aws.region,
     }
-    made = record.make(seen, KINDS, run, declared, before, asked["whole"])
+    made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
     left = record.keep(made, before, KINDS, list(map(known, asked["touched"]))) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
     notes += [f"nobody declared {kind} {name}" for kind, name in sorted(record.pairs(made["undeclared"], KINDS))]

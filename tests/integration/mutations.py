@@ -148,6 +148,12 @@ def policy_document(aws, r):
     aws("iam").put_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"], PolicyDocument=json.dumps(got))
 
 
+def retries(aws, r):
+    aws("lambda").update_function_event_invoke_config(
+        FunctionName=r["function_name"], MaximumRetryAttempts=0 if r["maximum_retry_attempts"] else 1
+    )
+
+
 def dashboard(aws, r):
     aws("cloudwatch").put_dashboard(DashboardName=r["name"], DashboardBody=json.dumps({"widgets": []}))
 
@@ -174,6 +180,9 @@ def tagged(aws, r):
 
 PAIR = {"Key": "Foreign", "Value": "yes"}
 SCALABLE = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+
+# What follows from a row: the alias is no longer of the function's newest code.
+ALSO = {("lambda_alias", f"{S}-scheduler:live", "newest")}
 
 ROWS = [
     # Network
@@ -262,7 +271,7 @@ ROWS = [
     (1, "extra", "lambda_function", f"{S}-cleanup", "function_urls", lambda aws, r: aws("lambda").create_function_url_config(FunctionName=r["name"], AuthType="NONE")),
     (2, "extra", "lambda_permission", f"{S}-scheduler/foreign", "", lambda aws, r: aws("lambda").add_permission(FunctionName=r["name"], StatementId="foreign", Action="lambda:InvokeFunction", Principal="999999999999"), "lambda_function", f"{S}-scheduler"),
     (2, "removed", "lambda_permission", "permission", "", lambda aws, r: aws("lambda").remove_permission(FunctionName=r["function_name"], StatementId=r["statement_id"])),
-    (1, "changed", "lambda_event_invoke_config", f"{S}-cleanup", "maximum_retry_attempts", lambda aws, r: aws("lambda").update_function_event_invoke_config(FunctionName=r["function_name"], MaximumRetryAttempts=0 if r["maximum_retry_attempts"] else 1)),
+    (1, "changed", "lambda_event_invoke_config", f"{S}-cleanup:live", "maximum_retry_attempts", retries),
     (1, "changed", "event_rule", f"{S}-scheduler", "enabled", lambda aws, r: aws("events").enable_rule(Name=r["name"]) if not r["enabled"] else aws("events").disable_rule(Name=r["name"])),
     (1, "extra", "event_rule", f"{S}-cleanup", "targets", lambda aws, r: aws("events").put_targets(Rule=r["name"], Targets=[{"Id": "foreign", "Arn": "arn:aws:sqs:us-east-1:123456789012:elsewhere"}])),
     # Monitoring

@@ -73,7 +73,8 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
     extras, blind = beside(aws, stack, found.seen)
     found.blind |= {name: told for name, told in blind.items() if name not in found.blind}
-    for extra in extras:
+    accepted = {tuple(pair) for pair in record.get("beside", [])}
+    for extra in (one for one in extras if (one.kind, one.name) not in accepted):
         found.extras[extra.kind, extra.name] = extra
         found.findings.append(Finding("extra", extra.kind, extra.name, live=extra.live, where=extra.where))
     for finding in (*found.findings, *found.owned):

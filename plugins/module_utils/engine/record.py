@@ -11,7 +11,9 @@ FOLDER = "records/"
 FORMAT = 1
 
 
-def make(survey: Survey, kinds: dict, run: dict, declared: set | None, before: dict | None, whole: bool) -> dict:
+def make(
+    survey: Survey, kinds: dict, run: dict, declared: set | None, before: dict | None, whole: bool, beside=None
+) -> dict:
     """Return the record of a survey.
 
     ``declared`` are the (kind, name) pairs that the run's tasks were about; None declares all that is there. What a
@@ -33,6 +35,8 @@ def make(survey: Survey, kinds: dict, run: dict, declared: set | None, before: d
         "kinds": sorted(kinds),
         "resources": parted(False),
         "undeclared": parted(True),
+        # What stands beside the stack's resources and was accepted.
+        "beside": (before or {}).get("beside", []) if beside is None else sorted(list(pair) for pair in beside),
         "count": survey.count() - len(foreign),
     }
 
