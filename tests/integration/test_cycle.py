@@ -16,6 +16,8 @@ from .conftest import CREDENTIALS, ROOT
 
 REGION = "us-east-1"
 INVENTORIES = ("local", "dev", "staging", "prod")
+# The tasks of an apply that write of the run itself, also where there is nothing to do.
+BOOKKEEPING = ("Lock the stack", "Release the stack's lock", "Record the stack as it is now")
 
 # A look at the account that knows nothing of our kinds: service, operation, its arguments, key of its answer, the field
 # that names an item, and a field with values that mean "gone already".
@@ -114,13 +116,15 @@ def created(run):
     return Counter((item["kind"], item["name"]) for item in run.resources("create"))
 
 
-def quiet(run, title):
-    """Yield what a run that has nothing to do did all the same."""
+def quiet(run, title, keeps_books=False):
+    """Yield what a run that has nothing to do did all the same; an apply keeps its lock and its record."""
+    books = BOOKKEEPING if keeps_books else ()
     for change in run.changed():
         yield f"{title} changed {change}"
     for item in run.resources("create", "update", "replace", "delete"):
         yield f"{title}: {item['action']} {item['kind']} {item['name']} {item.get('changes', '')}"
-    for service, operation in sorted({(one["service"], one["operation"]) for one in run.requests if one["writes"]}):
+    written = [one for one in run.requests if one["writes"] and not str(one["task"]).endswith(books)]
+    for service, operation in sorted({(one["service"], one["operation"]) for one in written}):
         yield f"{title} wrote: {service} {operation}"
 
 
@@ -173,7 +177,7 @@ def life(inventory, emulator, play, say):
     again = play("site.yml", *where)
     say(again.line(f"{inventory} apply again"))
     yield from failed(again, "the second apply")
-    yield from quiet(again, "the second apply")
+    yield from quiet(again, "the second apply", keeps_books=True)
 
     check = play("site.yml", *where, "--check")
     say(check.line(f"{inventory} check again"))
