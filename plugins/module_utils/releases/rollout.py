@@ -49,8 +49,8 @@ def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
     if ours and ours.get("rolloutState") == "FAILED":
         return "bad", ours.get("rolloutStateReason") or "its deployment failed"
     if primary is None or primary["id"] != deployment:
-        told = primary.get("rolloutStateReason") or tail(primary["taskDefinition"]) if primary else "nothing"
-        return "bad", f"PRIMARY is not what was asked for but {told}"
+        told = tail(primary["taskDefinition"]) if primary else "nothing"
+        return "bad", f"PRIMARY is {told} again and not {tail(asked)}: ECS rolled back, or somebody else deployed"
     if primary["taskDefinition"] != asked:
         return "bad", f"PRIMARY is {tail(primary['taskDefinition'])} and not {tail(asked)}"
     steady = primary.get("rolloutState", "COMPLETED") == "COMPLETED" and len(all_of) == 1
