@@ -63,7 +63,7 @@ class Ansible:
 
 OURS = Ansible("this project")
 STOCK = Ansible(
-    "stock ansible-core", ANSIBLE_ACTION_PLUGINS="", ANSIBLE_CALLBACKS_ENABLED="flow_builder.aws.summary"
+    "stock ansible-core", ANSIBLE_ACTION_PLUGINS="none", ANSIBLE_CALLBACKS_ENABLED="flow_builder.aws.summary"
 )
 
 
@@ -73,7 +73,7 @@ def mitogen() -> Ansible | str:
     if found is None:
         return "Mitogen is not measured: it is not installed (bench/requirements.txt)."
     return Ansible(
-        "Mitogen", ANSIBLE_ACTION_PLUGINS="", ANSIBLE_CALLBACKS_ENABLED="flow_builder.aws.summary",
+        "Mitogen", ANSIBLE_ACTION_PLUGINS="none", ANSIBLE_CALLBACKS_ENABLED="flow_builder.aws.summary",
         ANSIBLE_STRATEGY="mitogen_linear",
         ANSIBLE_STRATEGY_PLUGINS=str(Path(found.origin).parent / "plugins/strategy"),
     )  # fmt: skip
