@@ -48,7 +48,7 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
             if told:
                 seen.blind.setdefault(kind.name, told)
             seen.live.setdefault(kind.name, []).append(live)
-            seen.resources.setdefault(kind.name, []).append(normal(kind, {**live, **(inside or {})}))
+            seen.resources.setdefault(kind.name, []).append(normal(kind, {**live, **ordered(inside or {})}))
     seen.calls = memory.calls
     return seen
 
@@ -56,7 +56,7 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
 def again(aws, kind, recorded: dict) -> dict | None:
     """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example."""
     live = kind.find(Memory(aws), recorded)
-    return normal(kind, {**live, **kind.inside(Memory(aws), live)}) if live else None
+    return normal(kind, {**live, **ordered(kind.inside(Memory(aws), live))}) if live else None
 
 
 def attempt(look) -> tuple:
@@ -72,11 +72,20 @@ def attempt(look) -> tuple:
 def normal(kind, live: dict) -> dict:
     """Return a live resource as it is recorded: nothing volatile, nothing secret, plain JSON, AWS's own names flat."""
     plain = json.loads(json.dumps(live, sort_keys=True, default=str))
-    left = without(plain.pop(REST, {}), kind.passing | {"ResponseMetadata"})
+    left = ordered(without(plain.pop(REST, {}), kind.passing | {"ResponseMetadata"}))
     for key in kind.wrapped:
         left |= left.pop(key, {})
     fields = {key: value for key, value in plain.items() if key not in kind.volatile | kind.secret}
     return {key: hidden(value) for key, value in {**left, **fields}.items() if value not in (None, "", [], {})}
+
+
+def ordered(value):
+    """Return AWS's own answer with its lists in one order: AWS gives them in any."""
+    if isinstance(value, dict):
+        return {key: ordered(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(ordered, value), key=lambda item: json.dumps(item, sort_keys=True, default=str))
+    return value
 
 
 def hidden(value):

@@ -42,7 +42,7 @@ class IamRole(Kind):
         Modify(
             "update_role", {"RoleName": "name"},
             {"description": "Description", "max_session_duration": "MaxSessionDuration"},
-            empty={"description": ""},
+            together=True, empty={"description": ""},
         ),
     )  # fmt: skip
     settling = (("MalformedPolicyDocument", "Invalid principal"),)
