@@ -250,6 +250,10 @@ def test_an_interrupt_leaves_no_module_behind(run):
     assert not Path(f"/proc/{module}").exists()
 
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 AWS_TASKS = [
     {"amazon.aws.ec2_vpc_net": {"name": "a", "cidr_block": "10.0.0.0/16"}, "check_mode": True},
     {"amazon.aws.ec2_vpc_net": {"name": "a", "cidr_block": "10.0.0.0/16"}, "register": "net"},
@@ -257,7 +261,7 @@ AWS_TASKS = [
     {"amazon.aws.ec2_vpc_subnet": {"vpc_id": "{{ net.vpc.id }}", "cidr": "10.0.{{ item }}.0/24", "az": "us-east-1a"}, "loop": [1, 2, 1]},
     {"amazon.aws.ec2_vpc_subnet": {"vpc_id": "vpc-00000000", "cidr": "10.0.9.0/24"}, "ignore_errors": True},
     {"amazon.aws.ec2_vpc_subnet": {"cidr": "10.0.9.0/24"}, "ignore_errors": True},
-    {"amazon.aws.iam_role": {"name": "a", "assume_role_policy_document": {"Version": "2012-10-17", "Statement": []}}, "register": "role"},
+    {"amazon.aws.iam_role": {"name": "a", "assume_role_policy_document": TRUST}, "register": "role"},
     {"amazon.aws.iam_role": {"name": "a", "state": "absent"}, "diff": True},
     {"amazon.aws.iam_instance_profile": {"name": "a", "tags": {"A": "b"}}, "diff": True},
     {"community.aws.sqs_queue": {"name": "a", "region": "us-east-1"}, "failed_when": False},
@@ -287,7 +291,7 @@ def test_aws_modules_give_the_stock_results(run, emulator):
 
 def test_print_what_it_saves(run, emulator, capsys):
     emulator.reset()
-    role = {"assume_role_policy_document": {"Version": "2012-10-17", "Statement": []}}
+    role = {"assume_role_policy_document": TRUST}
     tasks = [
         {"amazon.aws.ec2_vpc_net": {"name": "a", "cidr_block": "10.0.0.0/16"}, "register": "net"},
         {"amazon.aws.ec2_vpc_subnet": {"vpc_id": "{{ net.vpc.id }}", "cidr": "10.0.{{ item }}.0/24"}, "loop": list(range(10))},

@@ -15,8 +15,8 @@ def canonical(document: dict | str | None) -> dict | None:
     statements = document.get("Statement", [])
     statements = [statements] if isinstance(statements, dict) else statements
     result = {key: value for key, value in document.items() if key != "Statement"}
-    # Order is the author's and is kept: it never changes a policy's meaning, but people read it.
-    result["Statement"] = [_plain(statement) for statement in statements]
+    # The order of statements never changes a policy's meaning.
+    result["Statement"] = sorted((_plain(statement) for statement in statements), key=str)
     return result
 
 
