@@ -1,21 +1,22 @@
 """What a run against the embedded AWS does not prove, said once: the demo prints it, the documentation lists it."""
 
 UNPROVEN = {
-    "Network traffic": "security groups, routes, NAT, endpoints and the load balancer are kept and checked, but no packet "
-    "passes through them; the NAT instance's own rules are proven between network namespaces only",
+    "Network traffic": "security groups, routes, NAT, endpoints and the load balancer are kept and checked, but no "
+    "packet passes through them; of the NAT instance only the syntax of its rules is tried",
     "IAM of the caller": "whoever deploys may do everything; roles are judged for what services do with them, and "
     "permission boundaries and organisation policies are not",
     "Images": "that AWS Lambda accepts the bootstrap image, and that an application's image starts on Fargate's own "
     "platform version",
     "ECS Exec": "sessions into a container, above all with a read-only root file system",
-    "Certificates": "validation follows the record in Route 53 at once; the delegation of a real domain, which may take "
-    "hours, does not happen",
+    "Certificates": "validation follows the record in Route 53 at once; the delegation of a real domain, which may "
+    "take hours, does not happen",
     "Subscriptions": "email subscriptions of the alarm topic need no confirmation here",
-    "Metrics": "nothing publishes AWS's own metrics, so alarms stay without data and autoscaling moves nothing by itself",
-    "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those in "
-    "the table of rules are known",
-    "Time": "AWS shows many writes late; here only fresh roles, deleted names and, with --provisioning, slow resources "
-    "take their time",
+    "Metrics": "nothing publishes AWS's own metrics, so alarms stay without data and autoscaling moves nothing by "
+    "itself",
+    "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those "
+    "in the table of rules are known",
+    "Time": "AWS shows many writes late; here only fresh roles, deleted names and, with --provisioning, slow "
+    "resources take their time",
     "Backups": "snapshots and replicated backups exist as records; restoring data from them is not tried",
     "Prices": "nothing is billed",
 }

@@ -21,7 +21,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import sqlalchemy as sa
-
 from shared.db import engine, executions, workflows
 from shared.settings import clerk_secret_key, queue_url
 

@@ -3,7 +3,6 @@
 import os
 
 import sqlalchemy as sa
-
 from shared.db import engine, executions
 
 

@@ -1,7 +1,6 @@
 """Runs the migrations in one transaction, on the database that the environment names."""
 
 from alembic import context
-
 from shared.db import engine, metadata
 
 with engine().connect() as connection:

@@ -4,7 +4,6 @@ import json
 
 import boto3
 import sqlalchemy as sa
-
 from shared.db import engine, workflows
 from shared.settings import queue_url
 

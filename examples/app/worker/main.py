@@ -12,10 +12,9 @@ import uuid
 
 import boto3
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-
 from shared.db import engine, executions, workflows
 from shared.settings import queue_url
+from sqlalchemy.dialects.postgresql import insert
 
 stopping = threading.Event()
 

@@ -7,9 +7,27 @@ import pytest
     ("service", "operation", "arguments", "code", "says"),
     [
         ("logs", "create_log_group", {"logGroupName": "with spaces"}, "InvalidParameterException", "pattern"),
-        ("logs", "put_retention_policy", {"logGroupName": "x" * 513, "retentionInDays": 7}, "InvalidParameterException", "length less"),
-        ("lambda", "update_function_configuration", {"FunctionName": "f", "MemorySize": 999999}, "ValidationException", "value less"),
-        ("ecr", "put_image_tag_mutability", {"repositoryName": "abc", "imageTagMutability": "SOMETIMES"}, "InvalidParameterException", "enum"),
+        (
+            "logs",
+            "put_retention_policy",
+            {"logGroupName": "x" * 513, "retentionInDays": 7},
+            "InvalidParameterException",
+            "length less",
+        ),
+        (
+            "lambda",
+            "update_function_configuration",
+            {"FunctionName": "f", "MemorySize": 999999},
+            "ValidationException",
+            "value less",
+        ),
+        (
+            "ecr",
+            "put_image_tag_mutability",
+            {"repositoryName": "abc", "imageTagMutability": "SOMETIMES"},
+            "InvalidParameterException",
+            "enum",
+        ),
         ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "pattern"),
     ],
 )
