@@ -100,12 +100,9 @@ def take(aws, asked, identifier):
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": asked["seconds"],
     }
-    try:
-        before = lock.take(aws, stack, holder, asked["wait_seconds"])
-    except Exception as error:
-        if lock.code(error) in state.MISSING:
-            return False, f"{stack} has no bucket yet, and so no lock"
-        raise
+    if not state.exists(aws, stack):
+        return False, f"{stack} has no bucket yet, and so no lock"
+    before = lock.take(aws, stack, holder, asked["wait_seconds"])
     if before and before.get("id") != identifier:
         return True, f"an expired lock was taken over: {lock.told(stack, before)}; its run was killed, it seems"
     return True, f"{stack} is locked for {asked['purpose']}"

@@ -16,6 +16,11 @@ def bucket(aws, stack: str) -> str:
     return name("state_bucket", stack, aws.account, aws.region)
 
 
+def exists(aws, stack: str) -> bool:
+    """Say whether a stack has its bucket."""
+    return unless(MISSING, aws("s3").head_bucket, Bucket=bucket(aws, stack)) is not None
+
+
 def read(aws, stack: str, key: str) -> dict | None:
     """Return an object's JSON, or None."""
     answer = unless(MISSING, aws("s3").get_object, Bucket=bucket(aws, stack), Key=key)
