@@ -11,6 +11,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.shapes import camel, snake
 from ..engine.waiting import until
+from ..engine.whole import whole
 
 MISSING = "NotFoundException"
 SETTLED = ("RUNNING", "STOPPED")
@@ -59,6 +60,7 @@ class Pipe(Kind):
         "security_group", "sqs_queue", "subnet",
     )  # fmt: skip
     volatile = frozenset({"state", "state_reason"})
+    passing = frozenset({"CurrentState", "DesiredState", "LastModifiedTime", "StateReason"})
     replaced = {
         "source": "AWS fixes a pipe's source at creation",
         "source_start": "AWS fixes at creation where in the source a pipe begins",
@@ -92,6 +94,7 @@ class Pipe(Kind):
         return [pipe for pipe in found if pipe and pipe["tags"].get("Stack") == stack]
 
     @staticmethod
+    @whole
     def _live(said):
         state, reason = said["CurrentState"], said.get("StateReason", "")
         live = {
@@ -126,11 +129,11 @@ class Pipe(Kind):
             call = aws("pipes").start_pipe if want["desired_state"] == "RUNNING" else aws("pipes").stop_pipe
             call(Name=live["name"])
             return
-        whole = dict(want)
+        full = dict(want)
         for field in changes & set(STRUCTURES):
             left = {key: CLEARED.get(key, {}) for key in live[field] if key not in want[field]}
-            whole[field] = {"level": "OFF"} if field == "log_configuration" and not want[field] else left | want[field]
-        said = {"RoleArn": live["role_arn"], **_said(whole, changes, "UpdatePipe")}
+            full[field] = {"level": "OFF"} if field == "log_configuration" and not want[field] else left | want[field]
+        said = {"RoleArn": live["role_arn"], **_said(full, changes, "UpdatePipe")}
         state = want.get("desired_state", live["desired_state"])
         aws("pipes").update_pipe(Name=live["name"], **({"DesiredState": state} if state in SETTLED else {}), **said)
 
