@@ -9,8 +9,8 @@ lint() {
   python scripts/document.py --check
   ansible-lint --offline --profile production
 }
-unit() { python -m pytest -q tests/unit; }
-integration() { python -m pytest -q -n 2 tests/integration; }
+unit() { python -m pytest -q -n 2 tests/unit; }
+integration() { python -m pytest -q -n 2 --durations=12 tests/integration; }
 molecule() { (set -x; command molecule test --all); }
 
 for stage in ${*:-lint unit integration molecule}; do
