@@ -58,7 +58,7 @@ def test_a_release_starts_the_pipe_and_is_what_it_runs(aws, released, play):
     function = aws("lambda").get_function(FunctionName=f"{STACK}-resubmit")["Configuration"]
     assert function["Environment"]["Variables"]["TASK_DEFINITION"] == newest["taskDefinitionArn"]
     assert {item["kind"] for item in released.resources("update", "create")} == {
-        "ecs_taskdefinition", "event_rule", "lambda_function", "metric_alarm", "pipes_pipe",
+        "ecs_taskdefinition", "event_rule", "lambda_alias", "lambda_function", "metric_alarm", "pipes_pipe",
     }  # fmt: skip
     # Without saying the images again, they stay.
     again = play(*PLAY)
