@@ -118,7 +118,10 @@ def test_functions(aws, stack, function, memory, timeout):
     assert not {"DB_PASSWORD", "CLERK_SECRET_KEY"} & set(configuration["Environment"]["Variables"])
     rule = aws("events").describe_rule(Name=f"{stack}-{function}")
     assert rule["State"] == "DISABLED"  # nothing is released yet
-    policy = json.loads(aws("lambda").get_policy(FunctionName=f"{stack}-{function}")["Policy"])
+    # The rule calls what is live, and only this rule may.
+    (target,) = aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"] == configuration["FunctionArn"] + ":live"
+    policy = json.loads(aws("lambda").get_policy(FunctionName=f"{stack}-{function}", Qualifier="live")["Policy"])
     assert [item["Condition"]["ArnLike"]["AWS:SourceArn"] for item in policy["Statement"]] == [rule["Arn"]]
 
 
