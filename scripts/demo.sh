@@ -34,8 +34,8 @@ at=$([ "$port" = 4566 ] || echo "PORT=$port ")
 cat <<EOF
 
 Done in $(($(date +%s) - started)) s. The embedded AWS listens on http://127.0.0.1:$port until you stop it.
-  See a plan with all its values:  ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff
-  Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff -e ecs_api_cpu=512
+  See a plan with all its values:  ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff --limit flow-builder-local
+  Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff --limit flow-builder-local -e ecs_api_cpu=512
   Pages to look at:                reports/flow-builder-local/show.html
   Take the stacks away:            make destroy
   Stop the embedded AWS:           make aws-down
