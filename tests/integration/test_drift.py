@@ -14,6 +14,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue i
 from .conftest import CREDENTIALS
 from .mutations import ALSO, ROWS, S
 
+# One story on one stack: its tests stay together, in order.
+pytestmark = pytest.mark.xdist_group("drift")
+
 REGION = "us-east-1"
 WHERE = ("-i", "inventories/prod", "-e", "drift_trail=false")
 
