@@ -14,9 +14,6 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue i
 from .conftest import CREDENTIALS
 from .rest import BILLED, CENTS, FREE, bill
 
-# One story on one stack: its tests stay together, in order.
-pytestmark = pytest.mark.xdist_group("ultra")
-
 STACK = "flow-builder-local-ultra"
 PLAY = ("playbooks/ultra.yml", "-i", "inventories/local")
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
