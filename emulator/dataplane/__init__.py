@@ -60,11 +60,13 @@ def stop() -> None:
 
 def addresses() -> dict:
     """Return our own addresses under /_emulator/, with what answers them."""
-    from emulator.dataplane import faults, images, pipes
+    from emulator.dataplane import faults, images, pipes, postgres
 
     return {
         ("GET", "images"): images.use,
         ("POST", "images"): images.use,
+        ("GET", "databases"): postgres.use,
+        ("POST", "databases"): postgres.use,
         ("GET", "faults"): faults.show,
         ("POST", "faults"): faults.use,
         ("POST", "pipes/restart"): pipes.restart,

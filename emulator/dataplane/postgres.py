@@ -1,5 +1,7 @@
 """RDS: a real PostgreSQL behind an instance, begun when a process is first told its address.
 
+An external database, which is no part of AWS, is one as well: ``POST /_emulator/databases`` says which there are.
+
 It has a loopback address of its own and PostgreSQL's own port. A process finds it through PGHOSTADDR, which stands for
 the name service: it says where the host is that the environment names. As on RDS nobody gets in without TLS (a front
 of ours ends it, see ``tls``), and the master user is no superuser and has the password that its secret has now.
@@ -32,10 +34,29 @@ START_SECONDS = 20
 def hosts(region: str, variables: dict[str, str]) -> dict[str, str]:
     """Return where a database is that an environment names, once it serves."""
     with LOCK:
+        for one in _external:
+            if one["address"] in variables.values():
+                return {"PGHOSTADDR": _external_server(one).address}
         for instance in rds_backends[ACCOUNT][region].databases.values():
             if getattr(instance, "address", None) in variables.values():
-                return {"PGHOSTADDR": _server(instance).address}
+                return {"PGHOSTADDR": _instance_server(instance).address}
     return {}
+
+
+def use(databases: list[dict] | None = None) -> dict:
+    """Replace the external databases, each with address, database, and its owner's user and password, or show them."""
+    if databases is not None:
+        for one in databases:
+            if set(one) != {"address", "database", "user", "password"}:
+                raise ValueError("a database needs address, database, user and password, and nothing else")
+        with LOCK:
+            for address in {one["address"] for one in _external} - {one["address"] for one in databases}:
+                if server := _servers.pop(address, None):
+                    server.end()
+            _external[:] = databases
+            for one in databases:
+                _external_server(one)
+    return {"databases": [{**one, "password": "..."} for one in _external]}
 
 
 class Server:
@@ -133,16 +154,25 @@ def _binaries() -> tuple[Path, str | None]:
 
 
 _servers: dict[str, Server] = {}
+_external: list[dict] = []
 
 
-def _server(instance) -> Server:
-    key = instance.arn
+def _server(key: str, user: str, password: str, database: str) -> Server:
     if key not in _servers:
         numbers = {one.address for one in _servers.values()}
         number = next(one for one in range(2, loopback.FIRST_TASK) if loopback.of(one) not in numbers)
         _servers[key] = Server(number)
-    _servers[key].master(instance.master_username, _password(instance), getattr(instance, "db_name", "") or "")
+    _servers[key].master(user, password, database)
     return _servers[key]
+
+
+def _instance_server(instance) -> Server:
+    database = getattr(instance, "db_name", "") or ""
+    return _server(instance.arn, instance.master_username, _password(instance), database)
+
+
+def _external_server(one: dict) -> Server:
+    return _server(one["address"], one["user"], one["password"], one["database"])
 
 
 def _password(instance) -> str:
@@ -156,7 +186,7 @@ def _password(instance) -> str:
 
 
 def serving() -> dict[str, str]:
-    """Tell the address of each instance's server that has begun."""
+    """Tell the address of each server that has begun, by its instance or by where it is said to be."""
     return {arn.rpartition(":")[2]: one.address for arn, one in _servers.items()}
 
 
@@ -165,6 +195,7 @@ def end_all() -> None:
     for one in _servers.values():
         one.end()
     _servers.clear()
+    _external.clear()
 
 
 ENGINE.at_end(end_all)
