@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
@@ -16,9 +17,14 @@ class ActionModule(AwsAction):
         """Return the release as it is recorded afterwards."""
         if self._task.check_mode:
             return {"changed": True, "msg": f"would roll {asked['release']} out"}
+        functions = asked["functions"]
         options = Options(
             asked["timeout"], asked["pause"], asked["steady_seconds"], asked["check_functions"],
             {component: int(count) for component, count in asked["first_counts"].items()},
+            Strategy(
+                functions["strategy"], functions["percentage"], functions["interval"], functions["bake"],
+                functions["alarms"],
+            ),
         )  # fmt: skip
         release = roll_out(aws, asked["stack"], asked["release"], asked["kind"], options, self.say)
         return {"changed": True, "release": release}

@@ -10,6 +10,8 @@ version_added: "0.1.0"
 description:
   - Registers revisions of the task definitions with the release's images, updates the services and waits, showing how
     it goes on; gives the functions their code, calls the new versions once and lets their alias V(live) show them.
+  - With a strategy for the functions the alias sends them a share of its calls first. What CloudWatch counts of the new
+    versions, alarms and a call of each decide whether it goes on.
   - The verdict is what is PRIMARY afterwards, compared with what was asked for. A deployment that ECS's circuit breaker
     rolled back is a failure, told with the stop reasons, exit codes, last lines, the likely cause and what to do next.
   - On a failure everything returns together to what ran before.
@@ -49,6 +51,33 @@ options:
     description: How many tasks the services get, by component, that were never released before.
     type: dict
     default: {}
+  functions:
+    description: How the functions' alias goes over to the new versions.
+    type: dict
+    default: {}
+    suboptions:
+      strategy:
+        description: At once, by one share of the calls before all, or by equal shares.
+        type: str
+        choices: [all_at_once, canary, linear]
+        default: all_at_once
+      percentage:
+        description: The share of the calls that a step adds, in percent.
+        type: int
+        default: 10
+      interval:
+        description: Seconds of a step, in which the new version is judged.
+        type: float
+        default: 300
+      bake:
+        description: Seconds in which it is judged when it has all calls; then everything can still go back.
+        type: float
+        default: 0
+      alarms:
+        description: Alarms of the stack that end it, as the monitoring role calls them.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -84,6 +113,17 @@ ARGUMENTS = {
     "steady_seconds": {"type": "float", "default": 15},
     "check_functions": {"type": "bool", "default": True},
     "first_counts": {"type": "dict", "default": {}},
+    "functions": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "strategy": {"type": "str", "choices": ["all_at_once", "canary", "linear"], "default": "all_at_once"},
+            "percentage": {"type": "int", "default": 10},
+            "interval": {"type": "float", "default": 300},
+            "bake": {"type": "float", "default": 0},
+            "alarms": {"type": "list", "elements": "str", "default": []},
+        },
+    },
 }
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 LINES = 12
+FUNCTION = "Function"  # in place of ECS's stop code, where it was no task that failed
 
 
 @dataclass
@@ -40,7 +41,8 @@ class Ended:
         return told if self.exit_code is None else f"{told} (exit code {self.exit_code})"
 
 
-# The likely cause: a pattern for what ECS says or, after those, for the log; the sentence; what to do.
+# The likely cause: a pattern for what ECS says (CALLED: for what a function's call said) or, after those, for the log;
+# the sentence; what to do.
 TOLD = (
     (r"CannotPullContainer", "the image can't be pulled: its digest isn't in the repository, or the network doesn't "
      "lead to it", "aws ecr describe-images --repository-name {repository}"),
@@ -67,6 +69,14 @@ LOGGED = (
     (r"(ModuleNotFound|Import|Key|Value|Type|Name|Attribute)Error|Traceback|Exception",
      "the program crashes at its start", "aws logs tail {group} --since 15m"),
 )  # fmt: skip
+CALLED = (
+    (r"Sandbox\.Timedout|timed out after", "the function takes longer than it may",
+     "raise lambda_{component}_timeout, then site.yml"),
+    (r"Runtime\.OutOfMemory|signal: killed", "the function has too little memory",
+     "raise lambda_{component}_memory, then site.yml"),
+    (r"Runtime\.(InvalidEntrypoint|HandlerNotFound|ImportModuleError)", "the image's command or handler isn't there",
+     "look at the image's command"),
+)  # fmt: skip
 BY_CODE = {
     137: ("it was killed: too little memory, or it didn't end in time", "raise ecs_{component}_memory, then site.yml"),
     139: ("it crashed in native code, perhaps built for another processor", "compare registry_architecture"),
@@ -77,17 +87,26 @@ BY_CODE = {
 
 def cause(ended: Ended) -> tuple[str, str]:
     """Return the likely cause of one task's end and the next command, still with names to fill in."""
-    for pattern, sentence, command in TOLD:
-        if re.search(pattern, ended.text()):
+    called = ended.stop_code == FUNCTION
+    told = "\n".join([ended.text(), *ended.lines]) if called else ended.text()
+    for pattern, sentence, command in CALLED if called else TOLD:
+        if re.search(pattern, told):
             return sentence, command
-    for pattern, sentence, command in LOGGED:
+    for pattern, sentence, command in LOGGED[:-1] if called else LOGGED:
         if any(re.search(pattern, one) for one in ended.lines):
             return sentence, command
+    if called:
+        return "the function fails when it is called", "aws logs tail {group} --since 15m"
     if ended.exit_code in BY_CODE:
         return BY_CODE[ended.exit_code]
     if ended.exit_code is not None:
         return f"the program ended by itself with {ended.exit_code}", "aws logs tail {group} --since 15m"
     return "ECS gives no reason", "aws ecs describe-tasks --cluster {cluster} --tasks {task}"
+
+
+def own_lines(lines) -> list[str]:
+    """Return a function's own lines of those that its log has."""
+    return [line.rstrip("\n") for line in lines if not line.startswith(("START ", "END ", "REPORT ", "INIT_START "))]
 
 
 def report(ended: list[Ended], names: dict[str, str]) -> str:

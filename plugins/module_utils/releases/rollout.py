@@ -11,7 +11,7 @@ from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
-from . import diagnosis, records
+from . import alarms, canary, diagnosis, records
 from .tasks import Log, definition, image_of, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
@@ -36,6 +36,7 @@ class Options:
     steady: float = 15.0
     check_functions: bool = True
     first_counts: dict[str, int] = field(default_factory=dict)
+    functions: canary.Strategy = field(default_factory=canary.Strategy)
 
 
 def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
@@ -82,6 +83,7 @@ class Rollout:
         """Prepare; nothing is changed yet."""
         self.aws, self.stack, self.release, self.options, self.say = aws, stack, release, options, say
         self.cluster = name("cluster", stack)
+        self.alias = ALIAS
         self.registered: list[str] = []
         self.deployments: dict[str, tuple[str, str]] = {}
 
@@ -111,23 +113,28 @@ class Rollout:
                 if one
             },
             "functions": {
-                component: {"image": one["Code"]["ResolvedImageUri"], "version": self._live_version(component)}
+                component: {"image": one["Code"]["ResolvedImageUri"], "version": self.live_version(component)}
                 for component, one in functions.items()
                 if one
             },
         }
 
-    def _live_version(self, component: str) -> str:
-        alias = unless(
+    def live_version(self, component: str) -> str:
+        """Return the version that a function's alias shows, without the share that another one may have."""
+        alias = self._alias(component)
+        return alias["FunctionVersion"] if alias else ""
+
+    def _alias(self, component: str) -> dict | None:
+        return unless(
             MISSING, self.aws("lambda").get_alias, FunctionName=name("function", self.stack, component), Name=ALIAS
         )
-        return alias["FunctionVersion"] if alias else ""
 
     def check(self, before: dict) -> None:
         """Raise EngineError for what can be known to go wrong before anything is changed."""
         components = [*before["services"], *before["functions"]]
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
+        alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
         images = self.release["images"]
         missing = [one for one in components if one not in images]
         if missing:
@@ -158,9 +165,8 @@ class Rollout:
         self.wait()
         if self.options.check_functions:
             for component, version in versions.items():
-                self._invoke(component, version)
-        for component, version in versions.items():
-            self._switch(component, version)
+                self.call(component, version)
+        canary.Canary(self, versions).go()
         self._compare(before)
         return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions}
 
@@ -246,9 +252,10 @@ class Rollout:
             if index < LOGS_OF:
                 one.lines = log.more()
             ended.append(one)
-        return diagnosis.report(ended, self._names(component, group))
+        return diagnosis.report(ended, self.names(component, group))
 
-    def _names(self, component: str, group: str) -> dict[str, str]:
+    def names(self, component: str, group: str) -> dict[str, str]:
+        """Return what the next command of a diagnosis is made of."""
         return {
             "stack": self.stack,
             "component": component,
@@ -263,7 +270,7 @@ class Rollout:
     def _new_version(self, component: str, image: str) -> str:
         """Give a function its new code, and return the version of it; the alias doesn't show it yet."""
         function, client = name("function", self.stack, component), self.aws("lambda")
-        live = self._live_version(component)
+        live = self.live_version(component)
         if live and (at := self._function(component, live)) and at["Code"].get("ResolvedImageUri") == image:
             self._code(component, image)
             return live
@@ -290,7 +297,7 @@ class Rollout:
 
         until(updated, FUNCTION_SECONDS, f"the new code of {function}", delay=0.2)
 
-    def _invoke(self, component: str, version: str) -> None:
+    def call(self, component: str, version: str) -> None:
         """Call a version once, before the schedule does."""
         function = name("function", self.stack, component)
 
@@ -303,20 +310,23 @@ class Rollout:
         answer = until(called, BUSY_SECONDS, f"{function} having a moment for a call")
         if answer.get("FunctionError"):
             told = json.loads(answer["Payload"].read() or b"{}")
+            said = f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}"
             one = diagnosis.Ended(
-                function, "", f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}",
-                lines=tail_of(answer.get("LogResult", "")),
+                function, diagnosis.FUNCTION, said,
+                lines=diagnosis.own_lines(tail_of(answer.get("LogResult", ""))),
             )  # fmt: skip
-            names = self._names(component, name("lambda_log_group", self.stack, component))
+            names = self.names(component, name("lambda_log_group", self.stack, component))
             raise Failed(f"{component}: a call of version {version} failed\n{diagnosis.report([one], names)}")
         self.say(f"{component}: a call of version {version} succeeded")
 
-    def _switch(self, component: str, version: str) -> None:
+    def switch(self, component: str, version: str) -> None:
+        """Let a function's alias show one version, and no other with a share."""
         function, client = name("function", self.stack, component), self.aws("lambda")
-        live = self._live_version(component)
-        if live == version:
+        alias = self._alias(component)
+        shared = alias and alias.get("RoutingConfig", {}).get("AdditionalVersionWeights")
+        if alias and alias["FunctionVersion"] == version and not shared:
             return
-        if live:
+        if alias:
             client.update_alias(
                 FunctionName=function, Name=ALIAS, FunctionVersion=version,
                 RoutingConfig={"AdditionalVersionWeights": {}},
@@ -350,7 +360,7 @@ class Rollout:
         for component, was in before["functions"].items():
             self._code(component, was["image"])
             if was["version"]:
-                self._switch(component, was["version"])
+                self.switch(component, was["version"])
         self.wait()
         # The newest revision of a family is what site.yml goes on from.
         for arn in self.registered:
@@ -361,8 +371,7 @@ def tail_of(encoded: str) -> list[str]:
     """Return the end of a function's log, which Lambda gives in base64."""
     import base64
 
-    lines = base64.b64decode(encoded).decode(errors="replace").splitlines()
-    return [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
+    return base64.b64decode(encoded).decode(errors="replace").splitlines()
 
 
 def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say) -> dict:

@@ -117,6 +117,11 @@ PASS = [
     {**HTTPS, "load_balancer_domain_name": LONG_DOMAIN, "load_balancer_plain_http": True},
     {"stack_protected": True, "stack_recovery_days": 7, "database_final_snapshot": True},
     {"stack_protected": False, "stack_recovery_days": 0, "database_final_snapshot": False},
+    {"release_lambda_percentage": 1},
+    {"release_lambda_interval": 1, "release_lambda_strategy": "all_at_once"},
+    {"release_lambda_interval": 60, "release_lambda_strategy": "linear"},
+    {"release_lambda_bake": 0},
+    {"release_lambda_alarms": ["cleanup-errors"], "release_lambda_strategy": "all_at_once", "release_lambda_bake": 60},
     {"monitoring_thresholds": {"high-cpu": 100.0, "queue-age": 5000.0, "dead-letters": 0.0, "api-down": None}},
 ]  # fmt: skip
 
@@ -240,6 +245,11 @@ BREAK = [
     ({**HTTPS, "load_balancer_domain_name": LONG_DOMAIN}, "up to 64 characters"),
     ({"stack_protected": True, "stack_recovery_days": 0}, "must be recoverable"),
     ({"stack_protected": True, "database_final_snapshot": False}, "must leave a final snapshot"),
+    ({"release_lambda_percentage": 0}, "allowed are 1 to 99 percent"),
+    ({"release_lambda_percentage": 100}, "allowed are 1 to 99 percent"),
+    ({"release_lambda_interval": 59, "release_lambda_strategy": "canary"}, "a step takes at least 60 seconds"),
+    ({"release_lambda_bake": 1}, "allowed are 0 for none, and 60 seconds"),
+    ({"release_lambda_alarms": ["cleanup-errors"], "release_lambda_strategy": "all_at_once", "release_lambda_bake": 0}, "nothing looks at the alarms"),
     ({"monitoring_thresholds": {"high-cpu": 101.0}}, "has high-cpu with 101: allowed are 0 to 100"),
     ({"monitoring_thresholds": {"queue-age": -1.0}}, "has queue-age with -1: allowed are 0 and more"),
 ]

@@ -1,0 +1,42 @@
+"""CloudWatch alarms that end a rollout."""
+
+from __future__ import annotations
+
+from ..engine.errors import EngineError
+from ..engine.names import name
+
+ALARM = "ALARM"
+
+
+class Watched:
+    """Alarms of a stack, named as the monitoring role names them, which must stay silent."""
+
+    def __init__(self, aws, stack: str, names: list[str]):
+        """Take the names; nothing is asked yet."""
+        self._aws, self.names = aws, [name("alarm", stack, one) for one in names]
+        self._spared: set[str] = set()
+
+    def states(self) -> dict[str, dict]:
+        """Return the alarms by name. Raises EngineError for one that doesn't exist: it would never go off."""
+        if not self.names:
+            return {}
+        answer = self._aws("cloudwatch").describe_alarms(
+            AlarmNames=self.names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+        found = {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
+        missing = ", ".join(one for one in self.names if one not in found)
+        if missing:
+            raise EngineError(f"there is no alarm {missing}; run site.yml, which makes the alarms, or name others")
+        return found
+
+    def begin(self, say) -> None:
+        """Spare the alarms that are on already, as ECS does: the release may be what puts them right."""
+        self._spared = {one for one, told in self.states().items() if told["StateValue"] == ALARM}
+        for one in sorted(self._spared):
+            say(f"the alarm {one} is on already and counts for nothing here")
+
+    def check(self, when: str) -> None:
+        """Raise EngineError, with the alarm's reason, when one went off."""
+        for one, told in self.states().items():
+            if told["StateValue"] == ALARM and one not in self._spared:
+                raise EngineError(f"the alarm {one} went off {when}: {told.get('StateReason') or 'no reason given'}")

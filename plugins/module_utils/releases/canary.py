@@ -1,0 +1,161 @@
+"""Functions under a new release: their alias moves to the new version at once, or in steps that are judged.
+
+Between the steps Lambda sends a share of the alias's calls to the new version (its weight). A step is judged by three
+things: what CloudWatch counts of that version's calls under the alias (its dimension V(ExecutedVersion), which Lambda
+writes for an alias with weights), the alarms that were named, and one call of the version itself.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.names import name
+from . import alarms, diagnosis
+
+MISSING = "ResourceNotFoundException"
+STREAMS = 50  # so many of a log group's newest streams are looked through
+ALL_AT_ONCE, CANARY, LINEAR = "all_at_once", "canary", "linear"
+
+
+@dataclass
+class Strategy:
+    """How the functions' aliases move: kind, percent of the calls a step, seconds of a step, seconds after the last."""
+
+    kind: str = ALL_AT_ONCE
+    percentage: int = 10
+    interval: float = 300
+    bake: float = 0
+    alarms: list[str] = field(default_factory=list)
+    """Names of alarms that end it, as the monitoring role calls them."""
+
+    def weights(self) -> list[float]:
+        """Return the new version's share of the calls in each step before the last."""
+        if self.kind == CANARY:
+            return [self.percentage / 100]
+        if self.kind == LINEAR:
+            return [round(n * self.percentage / 100, 2) for n in range(1, math.ceil(100 / self.percentage))]
+        return []
+
+
+class Canary:
+    """One move of a stack's aliases. ``rollout`` calls versions, switches aliases and says what happens."""
+
+    def __init__(self, rollout, versions: dict[str, str]):
+        """Prepare; nothing is changed yet."""
+        self.rollout, self.aws, self.stack, self.versions = rollout, rollout.aws, rollout.stack, versions
+        self.strategy: Strategy = rollout.options.functions
+        self.watched = alarms.Watched(self.aws, self.stack, self.strategy.alarms)
+        self._began = minute()
+        self._before: dict[str, tuple[float, float]] = {}
+
+    def go(self) -> None:
+        """Move the aliases to the versions. Raises EngineError where a version doesn't do well."""
+        live = {one: self.rollout.live_version(one) for one in self.versions}
+        moving = [one for one, version in self.versions.items() if live[one] not in ("", version)]
+        judged = bool(moving) and (self.strategy.weights() or self.strategy.bake)
+        if judged:
+            self._before = {one: self._counted(one) for one in moving}
+            self.watched.begin(self.rollout.say)
+        for weight in self.strategy.weights() if moving else []:
+            for component in moving:
+                self.aws("lambda").update_alias(
+                    FunctionName=self._function(component), Name=self.rollout.alias, FunctionVersion=live[component],
+                    RoutingConfig={"AdditionalVersionWeights": {self.versions[component]: weight}},
+                )  # fmt: skip
+                self.rollout.say(f"{component}: {weight:.0%} of the calls go to version {self.versions[component]}")
+            self._watch(moving, self.strategy.interval, f"with {weight:.0%} of the calls")
+        for component, version in self.versions.items():
+            self.rollout.switch(component, version)
+        if judged and self.strategy.bake:
+            self._watch(moving, self.strategy.bake, "with all of the calls")
+
+    def _watch(self, moving: list[str], seconds: float, at: str) -> None:
+        """Look at the versions for a time, and call each once."""
+        deadline, shown = time.monotonic() + seconds, {}
+        if self.rollout.options.check_functions:
+            for component in moving:
+                self.rollout.call(component, self.versions[component])
+        while True:
+            for component in moving:
+                calls, errors = self._since(component)
+                line = f"{component}: version {self.versions[component]} {at}: {calls:g} counted, {errors:g} failed"
+                if shown.get(component) != line:
+                    shown[component] = line
+                    self.rollout.say(line)
+                if errors:
+                    raise EngineError(self._why(component, calls, errors, at))
+            self.watched.check(f"while the functions were judged {at}")
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(min(self.rollout.options.pause, max(0.1, deadline - time.monotonic())))
+
+    # What CloudWatch counts
+
+    def _since(self, component: str) -> tuple[float, float]:
+        now, before = self._counted(component), self._before[component]
+        return now[0] - before[0], now[1] - before[1]
+
+    def _counted(self, component: str) -> tuple[float, float]:
+        """Return the new version's calls and errors under the alias, since the minute in which it began."""
+        function = self._function(component)
+        dimensions = {
+            "FunctionName": function, "Resource": f"{function}:{self.rollout.alias}",
+            "ExecutedVersion": self.versions[component],
+        }  # fmt: skip
+        queries = [
+            {
+                "Id": metric.lower(),
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/Lambda", "MetricName": metric,
+                        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                    },
+                    "Period": 60, "Stat": "Sum",
+                },
+            }
+            for metric in ("Invocations", "Errors")
+        ]  # fmt: skip
+        answer = self.aws("cloudwatch").get_metric_data(
+            MetricDataQueries=queries, StartTime=self._began, EndTime=minute() + timedelta(minutes=1)
+        )
+        sums = {one["Id"]: sum(one["Values"]) for one in answer["MetricDataResults"]}
+        return sums.get("invocations", 0.0), sums.get("errors", 0.0)
+
+    # Why
+
+    def _function(self, component: str) -> str:
+        return name("function", self.stack, component)
+
+    def _why(self, component: str, calls: float, errors: float, at: str) -> str:
+        version, group = self.versions[component], name("lambda_log_group", self.stack, component)
+        one = diagnosis.Ended(
+            self._function(component), diagnosis.FUNCTION, f"{errors:g} of {calls:g} calls failed",
+            lines=last_lines(self.aws, group, version),
+        )  # fmt: skip
+        return (
+            f"{component}: version {version} {at} fails\n"
+            f"{diagnosis.report([one], self.rollout.names(component, group))}"
+        )
+
+
+def minute() -> datetime:
+    """Return when this minute began: CloudWatch counts by minutes."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def last_lines(aws, group: str, version: str) -> list[str]:
+    """Return the newest lines that one version of a function wrote: Lambda names its streams by version."""
+    streams = unless(
+        MISSING, aws("logs").describe_log_streams,
+        logGroupName=group, orderBy="LastEventTime", descending=True, limit=STREAMS, otherwise={"logStreams": []},
+    )["logStreams"]  # fmt: skip
+    stream = next((one["logStreamName"] for one in streams if f"[{version}]" in one["logStreamName"]), None)
+    if stream is None:
+        return []
+    events = aws("logs").get_log_events(logGroupName=group, logStreamName=stream, limit=100)["events"]
+    return diagnosis.own_lines(event["message"] for event in events)

@@ -1,0 +1,35 @@
+"""How a release goes out."""
+
+from __future__ import annotations
+
+from .registry import rule
+
+MINUTE = 60
+
+
+@rule("release_lambda_percentage")
+def percentage(percent):
+    """A share of the calls that is none, or all of them, is no step."""
+    if not 1 <= percent.value <= 99:
+        yield f"{percent}: allowed are 1 to 99 percent"
+
+
+@rule("release_lambda_interval", "release_lambda_strategy")
+def interval(seconds, strategy):
+    """CloudWatch counts by minutes: a shorter step would be judged by nothing."""
+    if strategy.value != "all_at_once" and seconds.value < MINUTE:
+        yield f"{seconds} and {strategy}: a step takes at least {MINUTE} seconds, or CloudWatch has counted nothing"
+
+
+@rule("release_lambda_bake")
+def bake(seconds):
+    """A time before now is no time; one shorter than a minute sees nothing."""
+    if seconds.value != 0 and seconds.value < MINUTE:
+        yield f"{seconds}: allowed are 0 for none, and {MINUTE} seconds and more"
+
+
+@rule("release_lambda_alarms", "release_lambda_strategy", "release_lambda_bake")
+def alarms(names, strategy, bake):
+    """Alarms are looked at while functions are judged."""
+    if names.value and strategy.value == "all_at_once" and not bake.value:
+        yield f"{names} with {strategy} and {bake}: nothing looks at the alarms; say canary or linear, or a bake time"
