@@ -40,6 +40,7 @@ class ActionModule(ActionBase):
             changed=False,
             check=told.check,
             items=told.items,
+            lines=[summary.line(item).strip() for item in told.items],
             counts=told.counts(),
             unknown=told.unknown,
             notes=list(dict.fromkeys(told.notes)),

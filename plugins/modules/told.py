@@ -37,6 +37,11 @@ items:
   returned: success
   type: list
   elements: dict
+lines:
+  description: The same, one line each, as the run's summary says them.
+  returned: success
+  type: list
+  elements: str
 counts:
   description: How many of each action.
   returned: success
