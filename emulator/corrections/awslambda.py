@@ -5,6 +5,7 @@ import uuid
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
 
 from emulator.corrections import Obsolete, adds, correction, replacing
@@ -233,6 +234,15 @@ def aliases():
         seen.alias, seen.policy, seen.event_invoke_config = wanted, own["policy"], own["event_invoke_config"]
         seen.function_arn = f"{latest.function_arn}:{wanted}"
         return seen
+
+
+@correction("lambda", "Invoke calls the version or the alias that Qualifier names")
+def qualified_calls():
+    @replacing(LambdaResponse, "invoke")
+    def invoke(original, self):
+        if "Qualifier" in self.querystring:  # moto looks for another spelling, and calls $LATEST
+            self.querystring["qualifier"] = self.querystring["Qualifier"]
+        return original(self)
 
 
 # What hangs on a function

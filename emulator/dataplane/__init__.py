@@ -5,7 +5,7 @@
 - ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
 - ``services``, ``postgres``, ``loopback``: deployments that can fail, a real database, where tasks and it are
 - ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
-- ``functions``, ``runner``: Lambda
+- ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import json
+import random
 import select
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from emulator import clock
 from emulator.corrections import replacing
-from emulator.dataplane import bus, images, inside, targets
+from emulator.dataplane import bus, images, inside, measured, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
@@ -47,6 +48,7 @@ class Outcome:
     payload: bytes
     error: str = ""
     log: str = ""
+    version: str = "$LATEST"
 
 
 class Environment:
@@ -55,7 +57,7 @@ class Environment:
     def __init__(self, function, key: tuple):
         self.key, self.used = key, clock.now()
         self.folder = Path(tempfile.mkdtemp(prefix="function-"))
-        self.stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+        self.stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
             code.extractall(self.folder / "code")
         self.printed = (self.folder / "log").open("wb+")
@@ -222,18 +224,43 @@ def invoke(function, body) -> Outcome:
         if reserved is not None and _active[name] >= int(reserved):
             raise AWSError("TooManyRequestsException", "Rate Exceeded.")
         _active[name] += 1
+    executed, shared = _executed(function)
+    started = time.monotonic()
     try:
         with _slots:
-            return _run(function, json.loads(body or "{}"))
+            outcome = _run(executed, json.loads(body or "{}"))
     finally:
         with _guard:
             _active[name] -= 1
+    milliseconds = (time.monotonic() - started) * 1000
+    measured.called(executed, _qualifier(function), shared, bool(outcome.error), milliseconds)
+    return outcome
+
+
+def _qualifier(function) -> str | None:
+    """Return the alias or version under which a function was called."""
+    version = str(function.version)
+    return getattr(function, "alias", None) or (version if version.isdigit() else None)
+
+
+def _executed(function) -> tuple:
+    """Return the version that a call of a function runs, by the weights of its alias, and whether it has any."""
+    backend = targets.backend("lambda", function.region)
+    alias = getattr(function, "alias", None)
+    routing = backend.get_alias(alias, function.function_name).routing_config if alias else None
+    weights = (routing or {}).get("AdditionalVersionWeights") or {}
+    for version, weight in weights.items():
+        if random.random() < weight:
+            return backend.get_function(function.function_name, version), True
+    return function, bool(weights)
 
 
 def _run(function, event) -> Outcome:
     request, started = str(uuid.uuid4()), time.monotonic()
+    version = str(function.version)
     if function.package_type == "Image":
-        made, printed, stream = *_run_image(function, event), f"{time.strftime('%Y/%m/%d')}/[$LATEST]image"
+        stream = f"{time.strftime('%Y/%m/%d')}/[{version}]image"
+        made, printed = _run_image(function, event)
     else:
         environment = _take(function)
         stream = environment.stream
@@ -241,7 +268,7 @@ def _run(function, event) -> Outcome:
         _give(environment)
     took = (time.monotonic() - started) * 1000
     lines = [
-        f"START RequestId: {request} Version: {function.version}",
+        f"START RequestId: {request} Version: {version}",
         *printed.splitlines(),
         *([made["error"]["errorMessage"]] if "error" in made else []),
         f"END RequestId: {request}",
@@ -257,7 +284,7 @@ def _run(function, event) -> Outcome:
         targets.write(function.region, log_group(function), stream, lines)
     error = "error" in made
     payload = json.dumps(made["error"] if error else made["payload"]).encode()
-    return Outcome(payload, "Unhandled" if error else "", "\n".join(lines))
+    return Outcome(payload, "Unhandled" if error else "", "\n".join(lines), version)
 
 
 def _context(function, request: str, stream: str) -> dict:
@@ -346,7 +373,7 @@ class Later:
             "requestPayload": json.loads(self.body),
         }
         if outcome:
-            told["responseContext"] = {"statusCode": 200, "executedVersion": "$LATEST"}
+            told["responseContext"] = {"statusCode": 200, "executedVersion": outcome.version}
             told["responsePayload"] = json.loads(outcome.payload)
             if outcome.error:
                 told["responseContext"]["functionError"] = outcome.error
@@ -393,5 +420,6 @@ def install() -> None:
         outcome = invoke(function, body)
         if outcome.error:
             response_headers["x-amz-function-error"] = outcome.error
+        response_headers["x-amz-executed-version"] = outcome.version
         response_headers["x-amz-log-result"] = base64.b64encode(outcome.log.encode()[-4096:]).decode()
         return outcome.payload

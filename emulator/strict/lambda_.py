@@ -302,6 +302,59 @@ def no_permission_on_latest(call):
     return None
 
 
+# Weights of an alias
+
+
+def _versions(call) -> tuple[str | None, dict]:
+    """Return the version that an alias will show and the versions that will share its calls."""
+    given, alias = call.parameters, None
+    if call.operation == "UpdateAlias":
+        alias = _backend(call)._lambdas._get_function_aliases(given["FunctionName"]).get(given["Name"])
+    routing = given.get("RoutingConfig", getattr(alias, "routing_config", None)) or {}
+    return given.get("FunctionVersion", getattr(alias, "function_version", None)), (
+        routing.get("AdditionalVersionWeights") or {}
+    )
+
+
+@rule("lambda", "CreateAlias", "UpdateAlias", code=BAD, source=RECORDED)
+def one_version_shares_an_alias(call):
+    """An alias sends a share of its calls to one other version at most."""
+    if len(_versions(call)[1]) > 1:
+        return "Number of items in AdditionalVersionWeights cannot be greater than 1"
+    return None
+
+
+@rule("lambda", "CreateAlias", "UpdateAlias", code=BAD, source=RECORDED)
+def weights_are_of_published_versions(call):
+    """An alias with weights shows published versions only."""
+    shown, weights = _versions(call)
+    if weights and "$LATEST" in (shown, *weights):
+        return "$LATEST is not supported for an alias pointing to more than 1 version"
+    return None
+
+
+@rule("lambda", "CreateAlias", "UpdateAlias", code=BAD, source=RECORDED)
+def another_version_shares_an_alias(call):
+    """The version that shares an alias's calls is another one than it shows."""
+    shown, weights = _versions(call)
+    if shown in weights:
+        return (
+            f"Invalid function version {shown}. Function version {shown} is already included in routing configuration."
+        )
+    return None
+
+
+@rule("lambda", "CreateAlias", "UpdateAlias", code="ResourceNotFoundException", source=RECORDED)
+def weighted_version_exists(call):
+    """The version that shares an alias's calls must have been published."""
+    function = _function(call)
+    for version in _versions(call)[1] if function is not None else ():
+        published = _backend(call).list_versions_by_function(function.function_name)
+        if version.isdigit() and version not in {str(one.version) for one in published}:
+            return f"Function not found: {function.function_arn}:{version}"
+    return None
+
+
 # Asynchronous calls
 
 INVOKE = ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig")

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -128,3 +129,47 @@ def test_asynchronous_failures_reach_their_destination(aws, own, function, call,
     assert told["requestContext"]["approximateInvokeCount"] == 2
     assert told["requestPayload"] == {"fail": "always"}
     assert told["responsePayload"]["errorMessage"] == "always"
+
+
+def test_an_alias_shares_its_calls_by_weight_and_cloudwatch_counts_the_versions(aws, function, call, name):
+    function(code="def handler(*_): return 1")
+    client = aws("lambda")
+    client.publish_version(FunctionName=name)
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(*_): raise SystemExit(1)")
+    client.update_function_code(FunctionName=name, ZipFile=packed.getvalue())
+    assert client.publish_version(FunctionName=name)["Version"] == "2"
+
+    def share(weight):
+        weights = {"2": weight} if weight is not None else {}
+        client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": weights})
+        return call({}, Qualifier="live")
+
+    def counted(metric, **more):
+        dimensions = {"FunctionName": name, **more}
+        now = datetime.now(UTC)
+        told = aws("cloudwatch").get_metric_data(
+            StartTime=now - timedelta(minutes=5), EndTime=now + timedelta(minutes=1),
+            MetricDataQueries=[{"Id": "m", "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+                "Namespace": "AWS/Lambda", "MetricName": metric,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+            }}}],
+        )  # fmt: skip
+        return sum(told["MetricDataResults"][0]["Values"])
+
+    assert share(None)[1] == 1
+    assert share(0.0)[1] == 1
+    answer, told = share(1.0)
+    assert answer["ExecutedVersion"] == "2"
+    assert (answer["FunctionError"], told["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert call({}, Qualifier="1")[0]["ExecutedVersion"] == "1"
+    live = f"{name}:live"
+    assert counted("Invocations") == 4
+    assert counted("Errors") == 1
+    assert counted("Invocations", Resource=live) == 3
+    assert counted("Errors", Resource=live, ExecutedVersion="2") == 1
+    assert counted("Invocations", Resource=live, ExecutedVersion="1") == 1
+    streams = [one["logStreamName"] for one in aws("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]]
+    assert any("[1]" in one for one in streams) and any("[2]" in one for one in streams)

@@ -90,6 +90,17 @@ class World:
         self.read(arn, name=name)
         self.read(second or arn, name=name)
 
+    def share(self, weights, shown="1", update=False):
+        name = self.make()
+        self.functions.publish_version(FunctionName=name)
+        self.functions.update_function_configuration(FunctionName=name, Timeout=4)
+        self.functions.publish_version(FunctionName=name)
+        given = {"FunctionVersion": shown, "RoutingConfig": {"AdditionalVersionWeights": weights}}
+        if update:
+            self.functions.create_alias(FunctionName=name, Name="a", FunctionVersion=given.pop("FunctionVersion"))
+        call = self.functions.update_alias if update else self.functions.create_alias
+        call(FunctionName=name, Name="a", **given)
+
 
 @pytest.fixture(scope="module")
 def world(aws):
@@ -135,6 +146,11 @@ CASES = [
     Case("event_source_is_mapped_once", CONFLICT, "already exists", lambda w: w.read_twice(), lambda w: w.read_twice(w.queue())),
     Case("queue_hides_messages_long_enough", BAD, "30 seconds is less than Function timeout: 31", lambda w: w.read(timeout=31), lambda w: w.read(timeout=30)),
     Case("role_may_read_the_source", BAD, "ReceiveMessage on SQS", lambda w: w.read(role=w.poor), lambda w: w.read()),
+    Case("one_version_shares_an_alias", BAD, "greater than 1", lambda w: w.share({"2": 0.1, "3": 0.1}), lambda w: w.share({"2": 0.1})),
+    Case("weights_are_of_published_versions", BAD, "$LATEST is not supported", lambda w: w.share({"2": 0.1}, "$LATEST"), lambda w: w.share({}, "$LATEST")),
+    Case("weights_are_of_published_versions", BAD, "$LATEST is not supported", lambda w: w.share({"2": 0.1}, "$LATEST", update=True), lambda w: w.share({"2": 0.1}, update=True)),
+    Case("another_version_shares_an_alias", BAD, "already included", lambda w: w.share({"1": 0.1}), lambda w: w.share({"1": 0.1}, "2")),
+    Case("weighted_version_exists", "ResourceNotFoundException", "Function not found", lambda w: w.share({"9": 0.1}), lambda w: w.share({"2": 0.1})),
     Case("large_batches_have_a_window", BAD, "greater than 0", lambda w: w.read(BatchSize=11), lambda w: w.read(BatchSize=11, MaximumBatchingWindowInSeconds=1)),
 ]  # fmt: skip
 
