@@ -10,14 +10,15 @@ The first makes ansible-core take this class for its generic action, the second 
 parent, before it forks its workers. ansible-core still builds the arguments and reads the result. What is replaced is
 the middle: instead of a shell that starts a Python that unpacks the module, a fork of the worker runs it. A fork and
 not a call, so that the module's globals, environment, output, exit, threads and crashes are its own, as at stock.
-Modules of this collection, which leave nothing behind, share one fork and its connections for all items of a loop.
-Whatever is unusual goes the stock way.
+Modules of this collection, which leave nothing behind, are called by the worker itself, which ends with its task: they
+share its connections for all items of a loop. Whatever is unusual goes the stock way.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -136,20 +137,10 @@ class Fast(stock.ActionModule):
     def _low_level_execute_command(self, cmd, sudoable=True, in_data=None, **options):
         if not self._fast or in_data is None:
             return super()._low_level_execute_command(cmd, sudoable=sudoable, in_data=in_data, **options)
-        display.vvv(f"RUN {self._fast} in a fork of the worker", host=self._play_context.remote_addr)
-        global _kept  # noqa: PLW0603 -- an action is made anew for each item
-        fork, _kept = _kept or Fork(), None
-        again = self._task.loop is not None and self._fast.startswith(LEAVES_NOTHING)
-        folder = self._loader.get_basedir()
-        try:
-            rc, out, err = fork.run(again, self._fast, in_data, self._environment, folder, self._remote_tmp)
-        except BaseException:  # a task's timeout
-            fork.end()
-            raise
-        if again and fork.alive:
-            _kept = fork
-        else:
-            fork.end()
+        way = here if self._fast.startswith(LEAVES_NOTHING) else in_fork
+        place = "the worker" if way is here else "a fork of the worker"
+        display.vvv(f"RUN {self._fast} in {place}", host=self._play_context.remote_addr)
+        rc, out, err = way(self._fast, in_data, self._environment, self._loader.get_basedir(), self._remote_tmp)
         return {
             "rc": rc,
             "stdout": out,
@@ -159,96 +150,99 @@ class Fast(stock.ActionModule):
         }
 
 
-_kept: Fork | None = None
-"""The fork that runs the next item, too; it ends with the worker, as a daemon does."""
+def here(name, *module):
+    """Run a module in this process, and return return code, output and errors; put everything back then."""
+    out, err = io.StringIO(), io.StringIO()
+    streams, arguments, folder = (sys.stdout, sys.stderr), sys.argv, Path.cwd()
+    environment, controller = dict(os.environ), (_internal.is_controller, _internal.import_controller_module)
+    enabled, handlers, level = _traceback._is_traceback_enabled, logging.root.handlers[:], logging.root.level
+    told = (module_warnings._global_warnings, module_warnings._global_deprecations)
+    before = [dict(one) for one in told]
+    try:
+        sys.stdout, sys.stderr = out, err
+        rc = as_module(name, *module)
+    finally:
+        logging.root.handlers[:], logging.root.level = handlers, level
+        sys.stdout, sys.stderr, sys.argv = *streams, arguments
+        _internal.is_controller, _internal.import_controller_module = controller
+        _traceback._is_traceback_enabled = enabled
+        for one, content in zip(told, before, strict=True):
+            one.clear()
+            one.update(content)
+        os.chdir(folder)
+        surround(environment)
+    return rc, out.getvalue(), err.getvalue()
 
 
-class Fork:
-    """A fork of the worker, in which modules run as if a Python had been started for them."""
-
-    def __init__(self):
-        """Fork."""
-        self._out, self._err = (os.fdopen(os.memfd_create(name), "rb") for name in ("out", "err"))
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=self._serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    @property
-    def alive(self):
-        """Say whether it can run another module."""
-        return self._process.is_alive()
-
-    def run(self, again, *module):
-        """Run one module, after which the fork may run another one, and return return code, output and errors."""
-        for stream in (self._out, self._err):
-            os.ftruncate(stream.fileno(), 0)
-        self._pipe.send((again, *module))
+def in_fork(name, *module):
+    """Run a module in a fork, as if a Python had been started for it, and return return code, output and errors."""
+    with contextlib.ExitStack() as stack:
+        out, err = (stack.enter_context(os.fdopen(os.memfd_create(one), "rb")) for one in ("out", "err"))
+        process = context.Process(target=_serve, args=(out, err, name, *module), daemon=True)
+        process.start()
         try:
-            rc = self._pipe.recv()
-        except EOFError:  # it has ended, or does as soon as its threads have
-            self._process.join()
-            code = self._process.exitcode
-            rc = code if code >= 0 else 128 - code  # a signal, as a shell tells it
+            process.join()
+        except BaseException:  # a task's timeout
+            process.kill()
+            process.join()
+            raise
+        code = process.exitcode
+        process.close()
         # Read from the start: the fork writes through the same file.
-        told = (os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in (self._out, self._err))
+        told = (os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in (out, err))
+        rc = code if code >= 0 else 128 - code  # a signal, as a shell tells it
         return rc, *(to_text(text, errors="surrogate_then_replace") for text in told)
 
-    def end(self):
-        """End it, at once."""
-        self._process.kill()
-        self._process.join()
-        self._process.close()
-        for one in (self._pipe, self._out, self._err):
-            one.close()
 
-    def _serve(self, pipe):
-        """Be the modules' process: what follows makes it the one that a started Python would be."""
-        self._pipe.close()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, signal.SIG_DFL)
-        os.dup2(self._out.fileno(), 1)
-        os.dup2(self._err.fileno(), 2)
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-        logging.root.handlers.clear()
-        logging.root.setLevel(logging.WARNING)
-        # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
-        _internal.is_controller = False
-        _internal.import_controller_module = lambda _name, /: None
-        _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
-        sys.argv[1:] = []
-        warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
-        given, again = dict(os.environ), True
-        while again:
-            again, name, arguments, environment, folder, remote_tmp = pipe.recv()
-            for told in (module_warnings._global_warnings, module_warnings._global_deprecations):
-                told.clear()
-            os.lseek(1, 0, os.SEEK_SET)
-            os.lseek(2, 0, os.SEEK_SET)
-            os.environ.clear()
-            os.environ.update(given | {str(key): str(value) for key, value in environment.items()})
-            os.chdir(folder)
-            time.tzset()
-            with contextlib.suppress(OSError, RuntimeError):  # at stock the shell makes it; AnsibleModule warns if not
-                Path(os.path.expandvars(remote_tmp)).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Under its own name, so that the loader with the compiled code is found; it is executed as __main__.
-            sys.modules[name] = importlib.util.module_from_spec(preload.warm(name))
-            try:
-                _loader.run_module(
-                    json_params=arguments,
-                    profile=PROFILE,
-                    module_fqn=name,
-                    modlib_path=str(Path(C.__file__).parents[1]),
-                    extensions={},
-                )
-            except SystemExit as ended:
-                if not again:
-                    raise
-                sys.stdout.flush()
-                sys.stderr.flush()
-                pipe.send(ended.code)
+def _serve(out, err, *module):
+    """Be the module's process: what follows makes it the one that a started Python would be."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.exit(as_module(*module))
+
+
+def as_module(name, arguments, environment, folder, remote_tmp):
+    """Run a module as ansible-core's wrapper does, and return what it exits with."""
+    # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
+    _internal.is_controller = False
+    _internal.import_controller_module = lambda _name, /: None
+    _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
+    for told in (module_warnings._global_warnings, module_warnings._global_deprecations):
+        told.clear()
+    logging.root.handlers.clear()
+    logging.root.setLevel(logging.WARNING)
+    sys.argv = sys.argv[:1]
+    surround(os.environ | {str(key): str(value) for key, value in environment.items()})
+    os.chdir(folder)
+    with contextlib.suppress(OSError, RuntimeError):  # at stock the shell makes it; AnsibleModule warns if not
+        Path(os.path.expandvars(remote_tmp)).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Under its own name, so that the loader with the compiled code is found; it is executed as __main__.
+    sys.modules[name] = importlib.util.module_from_spec(preload.warm(name))
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
+            _loader.run_module(
+                json_params=arguments,
+                profile=PROFILE,
+                module_fqn=name,
+                modlib_path=str(Path(C.__file__).parents[1]),
+                extensions={},
+            )
+    except SystemExit as ended:
+        return ended.code
+
+
+def surround(environment):
+    """Make this the process's environment."""
+    if dict(os.environ) != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+        time.tzset()
 
 
 ActionModule = Fast if KNOWN else stock.ActionModule
