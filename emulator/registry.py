@@ -1,8 +1,8 @@
 """ECR's other side: the registry protocol, with which builders push and pull. What is pushed lies in ECR's own state.
 
 Addresses are those of the OCI distribution specification under /v2/. Who wants in shows what GetAuthorizationToken
-gave. A builder that is to push to a repository's real address is told in its own settings where that leads to, for
-podman and buildah in registries.conf: prefix = the registry's address, location = the emulator's, insecure = true.
+gave, which also says where the registry is. The settings of podman and buildah that `containers` writes let them use
+plain HTTP there, and pull by a repository's own address.
 """
 
 import base64
@@ -18,6 +18,7 @@ from emulator.lock import LOCK
 ROOT = "/v2/"
 NAME = r"(?P<name>[a-z0-9]+(?:[._/-][a-z0-9]+)*)"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+CHUNK = 1 << 20
 CHALLENGE = [("WWW-Authenticate", 'Basic realm="ECR",service="ecr.amazonaws.com"')]
 CODES = {  # ECR's errors as the protocol has them
     "RepositoryNotFoundException": (404, "NAME_UNKNOWN"),
@@ -48,7 +49,7 @@ def refusal(status: int, code: str, message: str) -> Answer:
 
 def serve(environ, start_response):
     """Answer a request below /v2/."""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if _has_body(environ) else b""
+    body = _body(environ)
     try:
         _enter(environ)
         with LOCK:
@@ -69,10 +70,13 @@ def serve(environ, start_response):
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
 
-def _has_body(environ) -> bool:
-    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
-        environ["CONTENT_LENGTH"] = str(1 << 40)  # werkzeug's server ends the input at the last chunk
-    return environ["REQUEST_METHOD"] in ("POST", "PATCH", "PUT")
+def _body(environ) -> bytes:
+    """Return what came with a request; builders send layers in chunks and don't say how much there is."""
+    if environ["REQUEST_METHOD"] not in ("POST", "PATCH", "PUT"):
+        return b""
+    if "chunked" not in environ.get("HTTP_TRANSFER_ENCODING", ""):
+        return environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return b"".join(iter(lambda: environ["wsgi.input"].read(CHUNK), b""))
 
 
 def _enter(environ) -> None:

@@ -1,5 +1,6 @@
 """ECR's registry protocol, spoken as a builder speaks it; what is pushed is what ECR's API shows."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -75,6 +76,31 @@ def test_push_and_pull(ask, aws, repository):
         assert (status, body, headers["Content-Type"]) == (200, text, OCI)
     assert ask("GET", f"/v2/{repository}/blobs/{images.digest(layer)}")[2] == layer
     assert json.loads(ask("GET", f"/v2/{repository}/tags/list")[2])["tags"] == ["v1"]
+
+
+def test_push_in_chunks(ask, aws, endpoint, repository):
+    token = aws("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    blob = bytes(range(256)) * 9000
+    _, headers, _ = ask("POST", f"/v2/{repository}/blobs/uploads/")
+    connection = http.client.HTTPConnection(endpoint.removeprefix("http://"))
+    connection.request(  # as podman does: nobody knows the length of a layer that is packed on the way
+        "PATCH", headers["Location"], body=(blob[at : at + 65536] for at in range(0, len(blob), 65536)),
+        headers={"Authorization": f"Basic {token}", "Transfer-Encoding": "chunked"}, encode_chunked=True,
+    )  # fmt: skip
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Range"]) == (202, f"0-{len(blob) - 1}")
+    assert ask("PUT", f"{headers['Location']}?digest={images.digest(blob)}", b"")[0] == 201
+    assert ask("GET", f"/v2/{repository}/blobs/{images.digest(blob)}")[2] == blob
+
+
+def test_mount(ask, aws, repository):
+    aws("ecr").create_repository(repositoryName=f"{repository}/other")
+    digest = pushed(ask, repository, b"shared")
+    status, headers, _ = ask("POST", f"/v2/{repository}/other/blobs/uploads/?mount={digest}&from={repository}", b"")
+    assert (status, headers["Docker-Content-Digest"]) == (201, digest)
+    assert ask("HEAD", f"/v2/{repository}/other/blobs/{digest}")[0] == 200
+    unknown = images.digest(b"unknown")
+    assert ask("POST", f"/v2/{repository}/other/blobs/uploads/?mount={unknown}&from={repository}", b"")[0] == 202
 
 
 def test_what_the_api_made_can_be_pulled(ask, aws, repository):
