@@ -39,8 +39,9 @@ def _run(process: Process, arguments) -> int:
     """Serve in the foreground until interrupted; what cannot be answered is logged to stderr."""
     if process.taken():
         raise Refused(f"port {process.port} is taken; choose another one with --port")
-    from emulator import provisioning, server
+    from emulator import containers, provisioning, server
 
+    containers.write(process.folder / "containers", process.port)
     provisioning.latency, provisioning.scale = arguments.latency / 1000, arguments.provisioning
     try:
         server.serve(process.port, process.request_file, arguments.strict, ready=process.record)

@@ -7,6 +7,7 @@
 - ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
 - ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
+- ``scans``: what ECR finds in images
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
 the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
@@ -40,7 +41,7 @@ def start(app) -> None:
 
 def reset() -> None:
     """Forget what was going on, faults and images as well; the images of the environment's file count again."""
-    from emulator.dataplane import faults, images, inside
+    from emulator.dataplane import faults, images, inside, scans
     from emulator.dataplane.engine import ENGINE
 
     with LOCK:
@@ -49,6 +50,7 @@ def reset() -> None:
         faults.forget()
         images.use([])
         images.load()
+        scans.use([])
 
 
 def stop() -> None:
@@ -60,13 +62,15 @@ def stop() -> None:
 
 def addresses() -> dict:
     """Return our own addresses under /_emulator/, with what answers them."""
-    from emulator.dataplane import faults, images, pipes, postgres
+    from emulator.dataplane import faults, images, pipes, postgres, scans
 
     return {
         ("GET", "images"): images.use,
         ("POST", "images"): images.use,
         ("GET", "databases"): postgres.use,
         ("POST", "databases"): postgres.use,
+        ("GET", "scans"): scans.use,
+        ("POST", "scans"): scans.use,
         ("GET", "faults"): faults.show,
         ("POST", "faults"): faults.use,
         ("POST", "pipes/restart"): pipes.restart,

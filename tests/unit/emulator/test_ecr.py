@@ -1,5 +1,6 @@
 """ECR as AWS answers it."""
 
+import json
 import urllib.request
 from datetime import UTC, datetime
 
@@ -73,5 +74,31 @@ def test_immutable_tag(ecr, refused, repository):
     refused("ImageTagAlreadyExistsException", images.push, ecr, repository, "v1", b"three")
 
 
-def test_token_is_valid(ecr):
-    assert ecr.get_authorization_token()["authorizationData"][0]["expiresAt"] > datetime.now(UTC)
+def test_token_is_valid(ecr, endpoint):
+    (token,) = ecr.get_authorization_token()["authorizationData"]
+    assert token["expiresAt"] > datetime.now(UTC)
+    assert token["proxyEndpoint"] == endpoint
+
+
+def test_scans(ecr, refused, repository, endpoint):
+    digest = images.push(ecr, repository, "v1", b"one")
+    asked = {"repositoryName": repository, "imageId": {"imageDigest": digest}}
+    refused("ScanNotFoundException", ecr.describe_image_scan_findings, **asked)
+    assert ecr.start_image_scan(**asked)["imageId"] == {"imageDigest": digest}
+    refused("LimitExceededException", ecr.start_image_scan, **asked)
+    told = ecr.describe_image_scan_findings(**asked)
+    assert told["imageScanStatus"]["status"] == "COMPLETE"
+    assert told["imageScanFindings"]["findings"] == []
+    found = {"name": "CVE-2026-1", "severity": "HIGH", "package": "openssl", "version": "3.0.1"}
+    scans(endpoint, [{"image": f"*{repository}:v1", "findings": [found]}])
+    told = ecr.describe_image_scan_findings(**asked)["imageScanFindings"]
+    assert told["findingSeverityCounts"] == {"HIGH": 1}
+    assert told["findings"][0]["attributes"][0] == {"key": "package_name", "value": "openssl"}
+    scans(endpoint, [{"image": f"*@{digest}", "status": "FAILED", "description": "UnsupportedImageError"}])
+    told = ecr.describe_image_scan_findings(**asked)
+    assert (told["imageScanStatus"]["description"], "imageScanFindings" in told) == ("UnsupportedImageError", False)
+
+
+def scans(endpoint, entries):
+    body = json.dumps({"scans": entries}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/_emulator/scans", body)).read()
