@@ -16,6 +16,7 @@ import re
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
 
 try:
     from ansible._internal._templating import _engine, _jinja_bits
@@ -154,6 +155,11 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "flow_builder.aws.preload"
     CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self):
+        """Make room for what a look at a whole stack shows."""
+        super().__init__()
+        ahead.share()
 
     def v2_playbook_on_play_start(self, play):
         """Warm what the roles' variables are made of."""

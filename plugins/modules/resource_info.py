@@ -73,7 +73,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import mask
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import ready
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import foreseen, ready
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
@@ -84,7 +84,9 @@ def read(kind, aws, identity, *, wait, timeout, check):
             raise EngineError("its identity is known only after another resource is made")
         live = None
     else:
-        live = kind.find(aws, identity)
+        live = foreseen(kind, aws, identity)
+        if live is None or not kind.ready(live):
+            live = kind.find(aws, identity)
     if live is None:
         if wait and not check:
             raise EngineError("there is none to wait for")

@@ -24,6 +24,9 @@ options:
     description: Look also for what the stack's record knows and its tag doesn't tell any more.
     type: bool
     default: false
+  account_id:
+    description: The account's number. Unsaid, AWS is asked for it.
+    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -85,6 +88,7 @@ def main():
             "stack": {"type": "str", "required": True},
             "kinds": {"type": "list", "elements": "str"},
             "recorded": {"type": "bool", "default": False},
+            "account_id": {"type": "str"},
         },
         supports_check_mode=True,
     )

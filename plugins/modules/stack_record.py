@@ -12,6 +12,7 @@ description:
     secrets are never part of it, nor what changes by itself.
   - What drifted before, and the run neither made nor undid, stays recorded as it was, so that
     M(flow_builder.aws.stack_drift) goes on telling it.
+  - After a run that changed nothing and declared what is recorded, the last record stands, and the stack isn't read.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   stack:
@@ -95,10 +96,14 @@ def known(touched: dict) -> dict:
 def store(aws, asked) -> dict:
     """Read the stack and store it."""
     stack = asked["stack"]
+    before = record.read(aws, stack)
+    if before and asked["declared"] is not None and not asked["touched"]:
+        declared = {tuple(pair) for pair in asked["declared"]}
+        if record.stands(before, KINDS, declared, asked["whole"]):
+            return {"notes": strangers(before)}
     seen = survey(aws, stack, KINDS)
     if seen.blind:
         raise EngineError("the stack can't be recorded: " + "; ".join(seen.blind.values()))
-    before = record.read(aws, stack)
     extras, blind = beside(aws, stack, seen) if asked["declared"] is None else (None, {})
     if blind:
         raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(blind.values()))
@@ -114,8 +119,13 @@ def store(aws, asked) -> dict:
     made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
     left = record.keep(made, before, KINDS, list(map(known, asked["touched"]))) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
-    notes += [f"nobody declared {kind} {name}" for kind, name in sorted(record.pairs(made["undeclared"], KINDS))]
+    notes += strangers(made)
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
+
+
+def strangers(made: dict) -> list[str]:
+    """Return a sentence for each resource of a record that nobody declared."""
+    return [f"nobody declared {kind} {name}" for kind, name in sorted(record.pairs(made["undeclared"], KINDS))]
 
 
 def main():

@@ -33,6 +33,8 @@ class Aws:
         """How many items of a loop it has served."""
         self.ahead: dict = {}
         """What was read of a kind for the items to come."""
+        self.endpoint = ""
+        """Where AWS is, if not where it usually is."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
@@ -51,6 +53,7 @@ class Aws:
             _kept[key] = cls(None, region)
         aws = _kept[key]
         aws.tasks += 1
+        aws.endpoint = arguments.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", "")
         if arguments.get("account_id"):
             aws.account = arguments["account_id"]
         return aws
@@ -98,17 +101,21 @@ class Aws:
             ["arn", self.partition, service, self.region if region else "", self.account if account else "", resource]
         )
 
+    def tags(self, arn: str, ask) -> dict[str, str]:
+        """Return a resource's tags, which ``ask`` asks for: a look at a whole stack knows them already."""
+        return ask()
+
     def pages(self, service: str, operation: str, key: str, **arguments) -> list:
         """Return all items of a paginated call."""
         pages = self(service).get_paginator(operation).paginate(**arguments)
         return [item for page in pages for item in page.get(key) or []]
 
 
-def tags_of(aws, stack: str, kind: str) -> dict[str, dict[str, str]]:
-    """Return the tags of a stack's resources of one of AWS's kinds by ARN, in one call; they may be seconds old."""
+def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
+    """Return the tags of a stack's resources of AWS's kinds, or of all, by ARN, at once; they may be seconds old."""
     mappings = aws.pages(
         "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
-        TagFilters=[{"Key": "Stack", "Values": [stack]}], ResourceTypeFilters=[kind],
+        TagFilters=[{"Key": "Stack", "Values": [stack]}], ResourceTypeFilters=list(kinds), ResourcesPerPage=100,
     )  # fmt: skip
     return {one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in mappings}
 

@@ -7,7 +7,9 @@ import json
 import threading
 from concurrent.futures import Future
 
-from .aws import Aws
+from .aws import Aws, tags_of, unless
+
+DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 class Memory(Aws):
@@ -16,6 +18,8 @@ class Memory(Aws):
     def __init__(self, aws: Aws):
         """Look through another Aws."""
         super().__init__(lambda service: Client(aws(service), self._once), aws.region)
+        if "account" in vars(aws):
+            self.account = aws.account
         self._known: dict = {}
         self._asking = threading.Lock()
         self.calls = 0
@@ -38,6 +42,19 @@ class Memory(Aws):
         """Return all items of a paginated call."""
         question = (service, operation, "pages", key, json.dumps(arguments, sort_keys=True, default=str))
         return self._once(question, lambda: super(Memory, self).pages(service, operation, key, **arguments))
+
+
+class Look(Memory):
+    """A memory for a look that may be seconds old: one call tells all tags of a stack."""
+
+    def __init__(self, aws: Aws, stack: str):
+        """Ask for the tags; without the permission each is asked for by itself."""
+        super().__init__(aws)
+        self._tags = unless(DENIED, tags_of, self, stack, otherwise={})
+
+    def tags(self, arn, ask):
+        """Return the tags that are known; a resource that isn't the stack's is asked for them."""
+        return self._tags[arn] if arn in self._tags else ask()
 
 
 class Client:

@@ -56,6 +56,13 @@ def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
     return {(name, kinds[name].label(one)) for name, lives in resources.items() if name in kinds for one in lives}
 
 
+def stands(record: dict, kinds: dict, declared: set, whole: bool) -> bool:
+    """Say whether a record is still the one to be made after a run that changed nothing."""
+    ours, foreign = (pairs(record[key], kinds) for key in ("resources", "undeclared"))
+    same = record["format"] == FORMAT and record["kinds"] == sorted(kinds) and not foreign & declared
+    return same and (not whole or ours <= declared)
+
+
 def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) -> list[str]:
     """Leave in a record what drifted before and this run neither made nor undid, so that it goes on being told.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from . import ahead
 from .errors import EngineError, code, expected, sentence
 from .waiting import until
 
@@ -52,7 +53,8 @@ def members(kind, aws, stack: str) -> list[dict]:
 
 def _listed(kind, aws, stack):
     try:
-        return members(kind, aws, stack)
+        seen = ahead.seen(aws, kind.name, stack)
+        return members(kind, aws, stack) if seen is None else seen
     except Exception as error:
         if not expected(error):
             raise

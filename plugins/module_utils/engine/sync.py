@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from . import ahead
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code
@@ -66,6 +67,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     if before is None:
         if check:
             return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
+        ahead.forget(aws)
         _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
         return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
@@ -77,16 +79,32 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
 
 
 def _found(kind, aws, want) -> dict | None:
-    """Find the resource. From a loop's second item on, one list serves all where it shows nothing to do."""
+    """Find the resource. What was seen before serves where it shows nothing to do: it may be older than a difference.
+
+    That is the look at the whole stack, or else, from a loop's second item on, one list for all items.
+    """
+    looked = ahead.seen(aws, kind.name)
+    live = _same(kind, looked or [], want)
+    if live and not kind.compare(live, want):
+        return live
     scope = kind.scope(want)
-    if scope and aws.tasks > 1 and not has_placeholder(scope):
+    if scope and looked is None and aws.tasks > 1 and not has_placeholder(scope):
         if (kind.name, scope) not in aws.ahead:
             aws.ahead[kind.name, scope] = kind.within(aws, want, scope)
-        for live in aws.ahead[kind.name, scope]:
-            if all(live.get(field) == want.get(field) for field in kind.identity) and not kind.compare(live, want):
-                return live
-    # A list may be older than what it differs in.
+        live = _same(kind, aws.ahead[kind.name, scope], want)
+        if live and not kind.compare(live, want):
+            return live
     return kind.find(aws, want)
+
+
+def foreseen(kind, aws, want) -> dict | None:
+    """Return the resource as the look at the whole stack showed it, if it did, and if nothing was written since."""
+    return _same(kind, ahead.seen(aws, kind.name) or [], want)
+
+
+def _same(kind, lives, want):
+    of_same_name = (live for live in lives if all(live.get(field) == want.get(field) for field in kind.identity))
+    return next(of_same_name, None)
 
 
 def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> Outcome:
@@ -109,6 +127,7 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
             changed = {name: value for name, value in want.items() if name in changes}
             after = {**before, **changed, **kind.consequences(want, changes)}
         return Outcome(kind, action, before, after, changes, reason)
+    ahead.forget(aws)
     if replaced:
         kind.delete(aws, before)
         kind.gone(aws, before, timeout)
@@ -205,6 +224,7 @@ def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
         return Outcome(kind)
     _may_go(kind, before)
     if not check:
+        ahead.forget(aws)
         kind.delete(aws, before)
         if wait:
             kind.gone(aws, before, timeout)

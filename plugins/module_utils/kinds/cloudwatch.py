@@ -97,13 +97,8 @@ class MetricAlarm(Kind):
 
     @whole
     def _live(self, aws, alarm, tags=None):
-        if tags is None:
-            # An alarm that is deleted while the stack's are listed has no tags any more.
-            answer = unless(
-                "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=alarm["AlarmArn"],
-                otherwise={"Tags": []},
-            )  # fmt: skip
-            tags = tagging.from_list(answer["Tags"])
+        arn = alarm["AlarmArn"]
+        tags = aws.tags(arn, lambda: self._tags(aws, arn)) if tags is None else tags
         live = {"name": alarm["AlarmName"], "arn": alarm["AlarmArn"]}
         for field, (key, default) in ALARM_FIELDS.items():
             value = alarm.get(key)
@@ -117,6 +112,15 @@ class MetricAlarm(Kind):
             "alarm_state_reason": alarm.get("StateReason"),
             "tags": tagging.own(tags),
         }
+
+    @staticmethod
+    def _tags(aws, arn):
+        # An alarm that is deleted while the stack's are listed has no tags any more.
+        answer = unless(
+            "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=arn,
+            otherwise={"Tags": []},
+        )  # fmt: skip
+        return tagging.from_list(answer["Tags"])
 
     def create(self, aws, want):
         """Put the alarm with its tags."""

@@ -53,13 +53,13 @@ class Repository(Kind):
 
     @whole
     def _live(self, aws, item):
-        ecr, name = aws("ecr"), item["repositoryName"]
+        ecr, name, arn = aws("ecr"), item["repositoryName"], item["repositoryArn"]
         policy = unless("RepositoryPolicyNotFoundException", ecr.get_repository_policy, repositoryName=name)
         expiry = unless("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName=name)
         encryption = item.get("encryptionConfiguration", {})
         return {
             "name": name,
-            "arn": item["repositoryArn"],
+            "arn": arn,
             "uri": item["repositoryUri"],
             "image_tag_mutability": item["imageTagMutability"],
             "scan_on_push": item.get("imageScanningConfiguration", {}).get("scanOnPush", False),
@@ -67,7 +67,7 @@ class Repository(Kind):
             "kms_key": encryption.get("kmsKey", ""),
             "lifecycle_policy": lifecycle(expiry["lifecyclePolicyText"]) if expiry else {},
             "policy": canonical(policy["policyText"]) if policy else {},
-            "tags": tagging.from_list(ecr.list_tags_for_resource(resourceArn=item["repositoryArn"])["tags"]),
+            "tags": aws.tags(arn, lambda: tagging.from_list(ecr.list_tags_for_resource(resourceArn=arn)["tags"])),
         }
 
     def create(self, aws, want):

@@ -46,6 +46,7 @@ class Rule(Kind):
 
     @whole
     def _live(self, aws, rule):
+        events, arn = aws("events"), rule["Arn"]
         targets = aws.pages("events", "list_targets_by_rule", "Targets", Rule=rule["Name"])
         said = (target(snake(_shape(aws), one)) for one in targets)
         return {
@@ -57,7 +58,7 @@ class Rule(Kind):
             "enabled": rule["State"] != "DISABLED",
             "role_arn": rule.get("RoleArn", ""),
             "targets": sorted(said, key=lambda one: one["id"]),
-            "tags": tagging.from_list(aws("events").list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]),
+            "tags": aws.tags(arn, lambda: tagging.from_list(events.list_tags_for_resource(ResourceARN=arn)["Tags"])),
         }
 
     def create(self, aws, want):

@@ -14,8 +14,17 @@ from ..engine.policies import canonical
 from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
+DENIED = ("AccessDenied", "AccessDeniedException")
 # IAM answers from many places, and some know of a fresh role later than others.
 FRESH_ROLE = (MISSING, "cannot be found")
+
+
+def all_details(aws) -> dict[str, dict] | None:
+    """Return what IAM tells of all roles at once, by name; None where only single roles may be read."""
+    roles = unless(
+        DENIED, aws.pages, "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"]
+    )
+    return None if roles is None else {role["RoleName"]: role for role in roles}
 
 
 class IamRole(Kind):
@@ -26,7 +35,8 @@ class IamRole(Kind):
     service = "iam"
     module = "amazon.aws.iam_role"
     immutable = {"path": "AWS fixes a role's path at creation"}
-    passing = frozenset({"RoleLastUsed"})
+    # The boundary's type has one value.
+    passing = frozenset({"RoleLastUsed", "PermissionsBoundaryType"})
     parts = (
         Part(
             "instance_profiles", "list_instance_profiles_for_role", {"RoleName": "name"}, "InstanceProfiles",
@@ -43,6 +53,10 @@ class IamRole(Kind):
             "update_role", {"RoleName": "name"},
             {"description": "Description", "max_session_duration": "MaxSessionDuration"},
             together=True, empty={"description": ""},
+        ),
+        Modify(
+            "put_role_permissions_boundary", {"RoleName": "name"}, {"boundary": "PermissionsBoundary"},
+            otherwise="delete_role_permissions_boundary",
         ),
     )  # fmt: skip
     settling = (("MalformedPolicyDocument", "Invalid principal"),)
@@ -64,11 +78,15 @@ class IamRole(Kind):
         answer = unless(MISSING, aws("iam").get_role, RoleName=want["name"])
         if answer is None:
             return None
-        role = watch(answer["Role"])
         attached = unless(
             MISSING, aws.pages, "iam", "list_attached_role_policies", "AttachedPolicies", RoleName=want["name"],
             otherwise=[],
         )  # fmt: skip
+        return self._live(answer["Role"], attached)
+
+    @staticmethod
+    def _live(role, attached):
+        role = watch(role)
         live = {
             "id": role["RoleId"],
             "arn": role["Arn"],
@@ -85,8 +103,18 @@ class IamRole(Kind):
 
     def stack(self, aws, stack):
         """Return the roles with the stack's tag, among those whose name begins with it."""
-        names = (role["RoleName"] for role in aws.pages("iam", "list_roles", "Roles"))
-        found = (self.find(aws, {"name": name}) for name in names if name.startswith(f"{stack}-"))
+        listed = [role for role in aws.pages("iam", "list_roles", "Roles") if role["RoleName"].startswith(f"{stack}-")]
+        details = all_details(aws)
+        if details is None:
+            found = [self.find(aws, {"name": role["RoleName"]}) for role in listed]
+        else:
+            # A role that was made between the two calls is not there yet.
+            both = [({**role, **details[role["RoleName"]]}) for role in listed if role["RoleName"] in details]
+            apart = ("AttachedManagedPolicies", "InstanceProfileList", "RolePolicyList")
+            found = [
+                self._live({key: role[key] for key in role if key not in apart}, role["AttachedManagedPolicies"])
+                for role in both
+            ]
         return [role for role in found if role and role["tags"].get("Stack") == stack]
 
     def delete(self, aws, live):
@@ -141,16 +169,21 @@ class IamPolicy(Kind):
         policy = unless(
             MISSING, aws("iam").get_role_policy, RoleName=want["iam_name"], PolicyName=want["policy_name"]
         )
-        if policy is None:
-            return None
-        return {
-            "iam_name": policy["RoleName"],
-            "policy_name": policy["PolicyName"],
-            "policy_json": canonical(policy["PolicyDocument"]),
-        }
+        return self._live(policy["RoleName"], policy["PolicyName"], policy["PolicyDocument"]) if policy else None
+
+    @staticmethod
+    def _live(role, name, document):
+        return {"iam_name": role, "policy_name": name, "policy_json": canonical(document)}
 
     def stack(self, aws, stack):
         """Return the inline policies of the stack's roles."""
+        details = all_details(aws)
+        if details is not None:
+            return [
+                self._live(role["name"], policy["PolicyName"], policy["PolicyDocument"])
+                for role in IAM_ROLE.stack(aws, stack)
+                for policy in details[role["name"]]["RolePolicyList"]
+            ]
         found = (
             self.find(aws, {"iam_name": role["name"], "policy_name": name})
             for role in IAM_ROLE.stack(aws, stack)

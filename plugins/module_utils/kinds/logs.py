@@ -64,7 +64,7 @@ class LogGroup(Kind):
     def _live(self, aws, group, tags=None):
         arn = group["arn"].removesuffix(":*")
         if tags is None:
-            tags = aws("logs").list_tags_for_resource(resourceArn=arn)["tags"]
+            tags = aws.tags(arn, lambda: aws("logs").list_tags_for_resource(resourceArn=arn)["tags"])
         return {
             "name": group["logGroupName"],
             "arn": arn,

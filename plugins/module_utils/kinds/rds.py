@@ -58,8 +58,10 @@ class RdsGroup(RdsKind):
     def live(self, aws, item):
         """Return the described group as our fields."""
         arn = item[f"{self.key}Arn"]
-        tags = aws("rds").list_tags_for_resource(ResourceName=arn)["TagList"]
-        return {"name": item[f"{self.key}Name"], "arn": arn, "tags": tagging.from_list(tags)}
+        tags = aws.tags(
+            arn, lambda: tagging.from_list(aws("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+        )
+        return {"name": item[f"{self.key}Name"], "arn": arn, "tags": tags}
 
     def made(self, aws, want):
         """A group's ARN can be computed."""

@@ -6,6 +6,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.iam import 
     IAM_POLICY,
     IAM_ROLE,
 )
+from botocore.exceptions import ClientError
 
 TRUST = {
     "Version": "2012-10-17",
@@ -61,32 +62,52 @@ class Aws:
         "other": {"Stack": "fb"},
     }
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, details=True):
+        self.asked, self._details = [], details
 
     def __call__(self, service):
         return self
 
     def pages(self, service, operation, key, **_arguments):
-        if operation == "list_attached_role_policies":
+        if operation in ("list_attached_role_policies", "list_role_policies"):
             return []
-        return [{"RoleName": name, "InstanceProfileName": name} for name in self.TAGS]
+        if operation == "get_account_authorization_details":
+            if not self._details:
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+            more = {"AttachedManagedPolicies": [], "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {}}]}
+            return [{**self._role(name), **more} for name in self.TAGS]
+        if operation == "list_roles":
+            return [{**self._role(name), "Tags": []} for name in self.TAGS]
+        return [{"InstanceProfileName": name} for name in self.TAGS]
 
-    def _answer(self, name, **more):
-        self.asked.append(name)
+    def _described(self, name, **more):
         tags = [{"Key": key, "Value": value} for key, value in self.TAGS[name].items()]
         return {"Arn": "arn", "Path": "/", "Tags": tags, **more}
 
+    def _role(self, name):
+        return self._described(name, RoleId="id", RoleName=name, AssumeRolePolicyDocument=TRUST)
+
     def get_role(self, RoleName):
-        return {"Role": self._answer(RoleName, RoleId="id", RoleName=RoleName, AssumeRolePolicyDocument=TRUST)}
+        self.asked.append(RoleName)
+        return {"Role": self._role(RoleName)}
 
     def get_instance_profile(self, InstanceProfileName):
         name = InstanceProfileName
-        return {"InstanceProfile": self._answer(name, InstanceProfileId="id", InstanceProfileName=name, Roles=[])}
+        self.asked.append(name)
+        return {"InstanceProfile": self._described(name, InstanceProfileId="id", InstanceProfileName=name, Roles=[])}
 
 
+@pytest.mark.parametrize("details", [True, False])
 @pytest.mark.parametrize("kind", [IAM_ROLE, IAM_INSTANCE_PROFILE], ids=lambda kind: kind.name)
-def test_a_stack_has_what_has_its_tag_and_its_name(kind):
-    aws = Aws()
+def test_a_stack_has_what_has_its_tag_and_its_name(kind, details):
+    aws = Aws(details)
     assert [resource["name"] for resource in kind.stack(aws, "fb")] == ["fb-api"]
     assert "other" not in aws.asked, "a tag costs a call: only names of the stack are asked for theirs"
+
+
+def test_one_call_tells_all_of_all_roles_the_same_as_their_own():
+    aws = Aws()
+    assert IAM_ROLE.stack(aws, "fb") == IAM_ROLE.stack(Aws(details=False), "fb")
+    assert not aws.asked
+    policies = IAM_POLICY.stack(Aws(), "fb")
+    assert [(one["iam_name"], one["policy_name"]) for one in policies] == [("fb-api", "p")]

@@ -1,0 +1,90 @@
+"""What one look at a whole stack showed, for the tasks that follow it, as long as their run writes nothing.
+
+It lies in memory that the run's parent shares with all its forks: in no file, and gone with the run. A process that
+wasn't forked from such a parent, a module at stock speed for example, has none and asks AWS each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+
+try:
+    import fcntl
+except ImportError:  # not where a fork could share it
+    fcntl = None
+
+_memory: int | None = None
+
+
+def share() -> None:
+    """Make the memory, before the first fork."""
+    global _memory  # noqa: PLW0603 -- one for a run
+    if fcntl and hasattr(os, "memfd_create") and _memory is None:
+        _memory = os.memfd_create("ahead")
+
+
+def shared() -> bool:
+    """Say whether there is anybody to keep something for."""
+    return _memory is not None
+
+
+def keep(aws, stack: str, seen: dict[str, list[dict]]) -> None:
+    """Keep a stack's live resources by kind, in the shape that ``find`` returns too."""
+    packed = {(_place(aws), stack, kind): pickle.dumps(lives) for kind, lives in seen.items()}
+    _change(lambda kept: {**kept, **packed})
+
+
+def forget(aws) -> None:
+    """Forget what was seen in an account and region, because something is written there."""
+    if _memory is None:
+        return
+    aws.ahead.clear()
+    place = _place(aws)
+    if any(key[0] == place for key in _read()):
+        _change(lambda kept: {key: packed for key, packed in kept.items() if key[0] != place})
+
+
+def seen(aws, kind: str, stack: str | None = None) -> list[dict] | None:
+    """Return the live resources of a kind, of one stack or of all that were looked at; None if none was."""
+    if _memory is None or "account" not in vars(aws):  # an unknown account is no reason to ask for it
+        return None
+    place = _place(aws)
+    found = [
+        pickle.loads(packed)  # noqa: S301 -- written by this very run
+        for (where, whose, what), packed in _read().items()
+        if where == place and what == kind and stack in (None, whose)
+    ]
+    return sum(found, []) if found else None
+
+
+def _place(aws):
+    return aws.account, aws.region, aws.endpoint
+
+
+@contextlib.contextmanager
+def _locked(how):
+    """Keep other forks out; the lock frees itself when its holder dies."""
+    fcntl.lockf(_memory, how)
+    try:
+        yield
+    finally:
+        fcntl.lockf(_memory, fcntl.LOCK_UN)
+
+
+def _read() -> dict:
+    with _locked(fcntl.LOCK_SH):
+        return _content()
+
+
+def _change(change) -> None:
+    with _locked(fcntl.LOCK_EX):
+        content = pickle.dumps(change(_content()))
+        os.ftruncate(_memory, 0)
+        os.pwrite(_memory, content, 0)
+
+
+def _content() -> dict:
+    content = os.pread(_memory, os.fstat(_memory).st_size, 0)
+    return pickle.loads(content) if content else {}  # noqa: S301 -- written by this very run

@@ -1,0 +1,85 @@
+"""One look at the whole stack, for the tasks to come."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_look
+short_description: Look at a whole stack at once, for the tasks to come
+version_added: "0.2.0"
+description:
+  - Lists the stack's resources of all kinds in parallel and keeps them in the run's memory. As long as the run writes
+    nothing, later tasks that find their resource there as they want it ask AWS nothing.
+  - Changes no result. Where the list lacks a resource, or shows it otherwise, its task asks AWS itself; the first write
+    ends it all. Without the callback P(flow_builder.aws.preload#callback) there is no such memory, and nothing is read.
+author: The Flow Builder on AWS project (@flow-builder)
+options:
+  stack:
+    description: The stack's name. One without its bucket is new, and not looked at.
+    type: str
+    required: true
+  account_id:
+    description: The account's number. Unsaid, AWS is asked for it.
+    type: str
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Only reads.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look at the whole stack at once
+  flow_builder.aws.stack_look:
+    stack: flow-builder-dev
+"""
+
+RETURN = r"""
+count:
+  description: How many resources were seen.
+  returned: success
+  type: int
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Look
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import THREADS, attempt
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+
+def look(aws, stack: str) -> int:
+    """Keep what a stack has, and return how much that is. A kind that can't be listed is left to its tasks."""
+    if not ahead.shared() or not state.exists(aws, stack):
+        return 0
+    memory = Look(aws, stack)
+    with ThreadPoolExecutor(THREADS) as pool:
+        listed = pool.map(lambda kind: attempt(lambda: kind.stack(memory, stack)), KINDS.values())
+        seen = {name: lives for name, (lives, told) in zip(KINDS, listed, strict=True) if not told}
+    ahead.keep(aws, stack, seen)
+    return sum(map(len, seen.values()))
+
+
+def main():
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={"stack": {"type": "str", "required": True}, "account_id": {"type": "str"}},
+        supports_check_mode=True,
+    )
+    try:
+        count = look(Aws.of_module(module), module.params["stack"])
+    except Exception as error:
+        if not expected(error):
+            raise
+        module.fail_json(msg=sentence(error))
+    module.exit_json(changed=False, count=count)
+
+
+if __name__ == "__main__":
+    main()

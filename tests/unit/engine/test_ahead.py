@@ -1,0 +1,108 @@
+"""What one look at a whole stack showed serves its tasks until something is written."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
+
+HERE = {"account": "123456789012", "region": "us-east-1", "endpoint": ""}
+
+
+class Thing(Kind):
+    """A kind that counts how often AWS is asked."""
+
+    name, title = "thing", "thing"
+
+    def __init__(self, there):
+        self.there, self.asked = there, 0
+
+    def find(self, aws, want):
+        self.asked += 1
+        return self.there
+
+    def create(self, aws, want):
+        self.there = dict(want)
+
+    def update(self, aws, live, want, changes):
+        self.there = {**live, **want}
+
+    def delete(self, aws, live):
+        self.there = None
+
+
+@pytest.fixture(autouse=True)
+def _memory(monkeypatch):
+    monkeypatch.setattr(ahead, "_memory", None)
+    ahead.share()
+    yield
+    os.close(ahead._memory)
+
+
+def account(**more):
+    return SimpleNamespace(**{**HERE, "ahead": {}, "tasks": 1, **more})
+
+
+SEEN = {"name": "a", "size": 1}
+
+
+@pytest.mark.parametrize(
+    ("want", "more", "asked"),
+    [
+        ({"name": "a", "size": 1}, {}, 0),
+        ({"name": "a"}, {}, 0),
+        ({"name": "a", "size": 2}, {}, 1),  # it may be older than the difference
+        ({"name": "b", "size": 1}, {}, 1),  # another one
+        ({"name": "a", "size": 1}, {"region": "eu-west-1"}, 1),
+        ({"name": "a", "size": 1}, {"account": "210987654321"}, 1),
+        ({"name": "a", "size": 1}, {"endpoint": "http://127.0.0.1:1"}, 1),
+    ],
+)
+def test_a_look_serves_what_it_shows_as_wanted(want, more, asked):
+    ahead.keep(account(), "stack", {"thing": [SEEN]})
+    kind = Thing({**SEEN, "name": want["name"]})
+    sync(kind, account(**more), want, check=True)
+    assert kind.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("state", "want"),
+    [("present", {"name": "b"}), ("present", {"name": "a", "size": 2}), ("absent", {"name": "a"})],
+)
+def test_a_write_ends_it_for_its_account_and_region(state, want):
+    elsewhere = account(region="eu-west-1")
+    ahead.keep(account(), "stack", {"thing": [SEEN]})
+    ahead.keep(elsewhere, "stack", {"thing": [SEEN]})
+    kind = Thing(dict(SEEN) if want["name"] == "a" else None)
+    sync(kind, account(), want, state, check=True)
+    assert ahead.seen(account(), "thing") == [SEEN], "a check writes nothing"
+    sync(kind, account(), want, state)
+    assert ahead.seen(account(), "thing") is None
+    assert ahead.seen(elsewhere, "thing") == [SEEN]
+
+
+def test_a_fork_shares_it():
+    ahead.keep(account(), "stack", {"thing": []})
+    pid = os.fork()
+    if not pid:
+        ahead.keep(account(), "stack", {"thing": [SEEN]})
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert ahead.seen(account(), "thing", "stack") == [SEEN]
+    assert ahead.seen(account(), "thing", "another") is None
+
+
+def test_an_unknown_account_is_not_asked_for():
+    ahead.keep(account(), "stack", {"thing": [SEEN]})
+    unknown = account()
+    del unknown.account
+    assert ahead.seen(unknown, "thing") is None
+
+
+def test_without_shared_memory_nothing_is_kept(monkeypatch):
+    monkeypatch.setattr(ahead, "_memory", ahead._memory)
+    kind = Thing(dict(SEEN))
+    sync(kind, account(), SEEN)
+    assert kind.asked == 1
