@@ -8,6 +8,7 @@ from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
 
 from emulator import call, errors, strict
+from emulator.dataplane import faults
 
 _CODE = re.compile(r'"(?:__type|code|Code)":\s*"(?:[^"#]*#)?([^"]+)"|<Code>([^<]+)</Code>')
 
@@ -21,6 +22,7 @@ def install(app: flask.Flask, folder: str, log, judged: bool) -> None:
         flask.g.started, flask.g.call = time.time(), None
         try:
             flask.g.call = call.read(folder, request)
+            faults.judge(flask.g.call)
             if judged:
                 strict.judge(flask.g.call)
         except errors.AWSError as refused:

@@ -1,4 +1,4 @@
-"""Faults on request: what happens to a share of the tasks, drawn from a seed.
+"""Faults on request: what happens to a share of the tasks, drawn from a seed, and which calls are denied.
 
 What a task meets is drawn from the seed and the task's own overrides (but for ids that AWS made), so it doesn't depend
 on the order in which tasks start; another attempt with another number in its environment draws anew.
@@ -10,21 +10,28 @@ import re
 from collections import Counter
 from fnmatch import fnmatchcase
 
+from emulator.errors import AWSError
+
 NONE, CRASH, SPOT, START = "none", "crash", "spot", "start"
 NEVER = (  # (stop code, reason) of a task that never starts; on Spot it's the capacity as well
     "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}",
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
 )
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# How services say that somebody may not; the others say it as the last one does.
+DENIED = {"ec2": "UnauthorizedOperation", "s3": "AccessDenied", "iam": "AccessDenied", "": "AccessDeniedException"}
 _rates: dict = {}
 _met: Counter = Counter()
 _drawn = 0
 
 
-def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, family: str = "*") -> dict:
-    """Set the shares of tasks that crash, are interrupted on Spot and never start, and of events that come twice."""
+def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, family: str = "*", deny=()) -> dict:
+    """Set the shares of tasks that crash, are interrupted on Spot and never start, and of events that come twice.
+
+    ``deny`` are calls that nobody may make, such as ``logs:DescribeLogGroups`` or ``pipes:*``.
+    """
     forget()
-    _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, family=family)
+    _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, family=family, deny=list(deny))
     return show()
 
 
@@ -39,6 +46,14 @@ def forget() -> None:
     _rates.clear()
     _met.clear()
     _drawn = 0
+
+
+def judge(call) -> None:
+    """Refuse a call that nobody may make."""
+    action = f"{call.service}:{call.operation}"
+    if any(fnmatchcase(action, denied) for denied in _rates.get("deny", ())):
+        code = DENIED.get(call.service, DENIED[""])
+        raise AWSError(code, f"User: {call.caller} is not authorized to perform: {action}")
 
 
 def draw(task) -> tuple[str, random.Random]:

@@ -1,8 +1,4 @@
-"""Changes made behind the collection's back, and what drift must say of each.
-
-A row: batch, category, kind, name, field, and a function of (boto3 client maker, live resource). Rows of one batch touch
-different things. ``quiet`` rows are the business of the autoscaler, a release or AWS: no finding.
-"""
+"""What is done to the standard profile behind the collection's back, and what drift must say of it: see drifting.py."""
 
 from __future__ import annotations
 
@@ -10,52 +6,32 @@ import io
 import json
 import zipfile
 
+from .drifting import (
+    ANYTHING,
+    PAIR,
+    TRUST,
+    acl_entry,
+    alarm,
+    default_group,
+    egress,
+    extra_group,
+    igw,
+    ingress,
+    policy_document,
+    retries,
+    revision,
+    revision_image,
+    shell,
+    statement,
+    tagged,
+)  # fmt: skip
+
 S = "flow-builder-prod"
-WORLD = [{"CidrIp": "0.0.0.0/0"}]
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}],
-}
-ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
-
-
-def statement(policy, sid="Foreign", **more):
-    """Return a policy with one more statement."""
-    made = json.loads(json.dumps(policy or {"Version": "2012-10-17", "Statement": []}))
-    made["Statement"].append({"Sid": sid, "Effect": "Allow", "Principal": "*", **more})
-    return json.dumps(made)
-
-
-def ingress(aws, r):
-    aws("ec2").authorize_security_group_ingress(
-        GroupId=r["id"], IpPermissions=[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": WORLD}]
-    )
-
-
-def egress(aws, r):
-    aws("ec2").authorize_security_group_egress(
-        GroupId=r["id"], IpPermissions=[{"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "IpRanges": WORLD}]
-    )
 
 
 def without_rule(aws, r):
     group = aws("ec2").describe_security_groups(GroupIds=[r["id"]])["SecurityGroups"][0]
     aws("ec2").revoke_security_group_ingress(GroupId=r["id"], IpPermissions=group["IpPermissions"][:1])
-
-
-def default_group(aws, r):
-    groups = aws("ec2").describe_security_groups(
-        Filters=[{"Name": "vpc-id", "Values": [r["id"]]}, {"Name": "group-name", "Values": ["default"]}]
-    )["SecurityGroups"]
-    ingress(aws, {"id": groups[0]["GroupId"]})
-
-
-def acl_entry(aws, r):
-    acls = aws("ec2").describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [r["id"]]}])["NetworkAcls"]
-    aws("ec2").create_network_acl_entry(
-        NetworkAclId=acls[0]["NetworkAclId"], RuleNumber=7, Protocol="-1", RuleAction="deny", Egress=False,
-        CidrBlock="198.51.100.0/24",
-    )  # fmt: skip
 
 
 def extra_subnet(aws, r):
@@ -69,10 +45,6 @@ def extra_interface(aws, r):
 def extra_instance(aws, r):
     image = aws("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     aws("ec2").run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", SubnetId=r["id"])
-
-
-def extra_group(aws, r):
-    aws("ec2").create_security_group(GroupName="foreign", Description="foreign", VpcId=r["id"])
 
 
 def extra_function(aws, r):
@@ -103,55 +75,11 @@ def listener_rule(aws, r):
     )  # fmt: skip
 
 
-def revision(aws, r, **changes):
-    """Register the next revision of a family with something changed."""
-    got = aws("ecs").describe_task_definition(taskDefinition=r["family"], include=["TAGS"])
-    given = got["taskDefinition"]
-    keys = (
-        "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes", "cpu", "memory",
-        "requiresCompatibilities", "runtimePlatform",
-    )  # fmt: skip
-    said = {key: given[key] for key in keys if key in given}
-    said["containerDefinitions"][0] |= changes
-    return aws("ecs").register_task_definition(**said, tags=got["tags"])["taskDefinition"]["taskDefinitionArn"]
-
-
 def release(aws, r):
     """Do what a release does: the same task with another image, and the service on it."""
     image = revision_image(aws, r)
     arn = revision(aws, r, image=image)
     aws("ecs").update_service(cluster=f"{S}-cluster", service=r["family"], taskDefinition=arn)
-
-
-def revision_image(aws, r):
-    image = aws("ecs").describe_task_definition(taskDefinition=r["family"])["taskDefinition"]["containerDefinitions"][0]["image"]
-    return image.partition("@")[0] + "@sha256:" + "0" * 64
-
-
-def shell(aws, r):
-    environment = aws("ecs").describe_task_definition(taskDefinition=r["family"])["taskDefinition"]["containerDefinitions"][0]["environment"]
-    revision(aws, r, environment=[*environment, {"name": "LOG_EVERYTHING", "value": "1"}])
-
-
-def alarm(aws, r):
-    got = aws("cloudwatch").describe_alarms(AlarmNames=[r["name"]])["MetricAlarms"][0]
-    keys = (
-        "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "MetricName", "Namespace",
-        "Statistic", "Dimensions", "Period", "EvaluationPeriods", "ComparisonOperator", "TreatMissingData",
-    )  # fmt: skip
-    aws("cloudwatch").put_metric_alarm(**{key: got[key] for key in keys if key in got}, Threshold=got["Threshold"] + 5)
-
-
-def policy_document(aws, r):
-    got = aws("iam").get_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])["PolicyDocument"]
-    got["Statement"].append({"Sid": "Foreign", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::x/*"})
-    aws("iam").put_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"], PolicyDocument=json.dumps(got))
-
-
-def retries(aws, r):
-    aws("lambda").update_function_event_invoke_config(
-        FunctionName=r["function_name"], MaximumRetryAttempts=0 if r["maximum_retry_attempts"] else 1
-    )
 
 
 def dashboard(aws, r):
@@ -174,11 +102,6 @@ def extra_record(aws, r):
     )
 
 
-def tagged(aws, r):
-    aws("ec2").create_tags(Resources=[r["id"]], Tags=[PAIR])
-
-
-PAIR = {"Key": "Foreign", "Value": "yes"}
 SCALABLE = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
 
 # What follows from a row: the alias is no longer of the function's newest code.
@@ -290,8 +213,3 @@ ROWS = [
     (1, "quiet", "metric_alarm", f"{S}-alb-5xx", "alarm_state", lambda aws, r: aws("cloudwatch").set_alarm_state(AlarmName=r["name"], StateValue="ALARM", StateReason="test")),
     (1, "quiet", "metric_alarm", f"{S}-alb-latency", "tracking", lambda aws, r: aws("cloudwatch").put_metric_alarm(AlarmName=f"TargetTracking-service/{S}-cluster/{S}-api-AlarmHigh-1", MetricName="x", Namespace="x", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold", Statistic="Sum")),
 ]
-
-
-def igw(aws, r):
-    found = aws("ec2").describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [r["vpc_id"]]}])
-    return found["InternetGateways"][0]["InternetGatewayId"]

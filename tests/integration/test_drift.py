@@ -8,10 +8,10 @@ import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from .conftest import CREDENTIALS
+from .drifting import drifted, missed, mutated, told
 from .mutations import ALSO, ROWS, S
 
 REGION = "us-east-1"
@@ -40,73 +40,6 @@ def stack(emulator, play):
     return done
 
 
-def drifted(run):
-    return run.by_task["Compare with the record"]["findings"]
-
-
-def told(findings):
-    return [f"{one['category']} {one['kind']} {one['name']} {one['path']} {str(one['live'])[:200]}" for one in findings]
-
-
-def name_of(kind, name, live):
-    """Rows name what is made up at run time by a word."""
-    if (kind, name) == ("s3_bucket", "state"):
-        return live["name"]
-    if (kind, name) == ("dns_record", "validation"):
-        return live["record"]
-    if (kind, name) == ("lambda_permission", "permission"):
-        return f"{live['function_name']}/{live['statement_id']}"
-    return name
-
-
-def resource(seen, kind, name):
-    lives = seen.live[kind]
-    if name in ("state", "permission"):
-        return lives[0] if kind == "s3_bucket" else next(one for one in lives if one["function_name"].startswith(f"{S}-cleanup"))
-    if name == "validation":
-        return next(one for one in lives if one["type"] == "CNAME")
-    return next(one for one in lives if KINDS[kind].label(one) == name)
-
-
-def mutated(aws, batch):
-    """Make a batch's changes and return what must be found."""
-    seen, expected, broken = survey(aws, S, KINDS), [], []
-    for row in (row for row in ROWS if row[0] == batch):
-        _batch, category, kind, name, field, mutate, *of = row
-        try:
-            live = resource(seen, *(of or (kind, name)))
-            mutate(aws, live)
-        except Exception as error:  # noqa: BLE001 - a row that can't be made is a fault of the table, told with all others
-            broken.append(f"{kind} {name} {field}: {error!r}")
-            continue
-        if category != "quiet":
-            expected.append((category, kind, name_of(kind, name, live), field))
-    assert not broken, "\n".join(broken)
-    return expected
-
-
-def missed(expected, findings):
-    """Return what was not found, and the findings that nobody expected."""
-    left = list(findings)
-    lost = []
-    for category, kind, name, field in expected:
-        hits = [
-            one
-            for one in left
-            if (one["category"], one["kind"], one["field"]) == (category, kind, field) and name in (None, one["name"])
-        ]
-        if not hits:
-            lost.append(f"{category} {kind} {name} {field}")
-        hits = [one for one in hits if name or one is hits[0]]
-        # One change may show at several places of the same field.
-        left = [one for one in left if one not in hits and not (name and _same(one, kind, name, field))]
-    return lost, told([one for one in left if (one["kind"], one["name"], one["field"]) not in ALSO])
-
-
-def _same(one, kind, name, field):
-    return field and (one["kind"], one["name"], one["field"]) == (kind, name, field)
-
-
 def test_ten_clean_runs(stack, aws, play):
     """Nothing false, the first time by the playbook, then by its engine."""
     run = play("playbooks/drift.yml", *WHERE)
@@ -121,9 +54,9 @@ def test_ten_clean_runs(stack, aws, play):
 
 @pytest.mark.parametrize("batch", sorted({row[0] for row in ROWS}))
 def test_found_and_healed(stack, aws, play, batch):
-    expected = mutated(aws, batch)
+    expected = mutated(aws, S, [row for row in ROWS if row[0] == batch])
     run = play("playbooks/drift.yml", *WHERE)
-    lost, more = missed(expected, drifted(run))
+    lost, more = missed(expected, drifted(run), ALSO)
     assert not lost, "not found:\n" + "\n".join(lost) + "\nfound beside:\n" + "\n".join(more)
     assert not more, "found, though nobody did it:\n" + "\n".join(more)
     assert run.rc != 0

@@ -23,6 +23,8 @@ class Modify:
     """Whether it takes one field at a time."""
     empty: dict[str, object] | None = None
     """What a field is when it isn't recorded, because nothing was said of it."""
+    otherwise: str = ""
+    """The operation that takes the fields away when they aren't recorded, where there is one of its own."""
 
 
 def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
@@ -39,12 +41,13 @@ def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
         said = list(modify.fields) if modify.together else wanted
         for some in [[field] for field in said] if modify.each else [said]:
             given: dict = values(modify.given, {**recorded, **live})
+            operation = modify.otherwise if not any(recorded.get(field) for field in some) else ""
             for field in some:
                 outer, _, inner = modify.fields[field].partition(".")
                 value = recorded.get(field, (modify.empty or {}).get(field))
                 if value is not None:
                     given |= {outer: {inner: value}} if inner else {outer: value}
-            getattr(aws(kind.service), modify.operation)(**given)
+            getattr(aws(kind.service), operation or modify.operation)(**given)
         done |= set(wanted)
     ours = {
         field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced

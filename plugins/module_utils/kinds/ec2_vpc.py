@@ -206,12 +206,21 @@ class Vpc(Ec2Kind):
         return {field: value for field, value in found.items() if value}
 
     def take_off(self, aws, live, finding):
-        """Remove an entry of a network ACL; what else a VPC has is for people."""
-        acl = finding.path.partition("[")[2].partition("]")[0]
-        if finding.field != "network_acls" or ".Entries[" not in finding.path:
+        """Remove an entry of a network ACL or a rule of the default group; what else a VPC has is for people."""
+        ec2, item = aws("ec2"), finding.path.partition("[")[2].partition("]")[0]
+        if finding.field == "network_acls" and ".Entries[" in finding.path:
+            entry = {key: finding.live[key] for key in ("RuleNumber", "Egress")}
+            ec2.delete_network_acl_entry(NetworkAclId=item, **entry)
+        elif finding.field == "default_security_group":
+            rule = dict(finding.live)
+            revoke = {"in": ec2.revoke_security_group_ingress, "out": ec2.revoke_security_group_egress}
+            of_default = {"vpc-id": live["id"], "group-name": "default"}
+            (group,) = ec2.describe_security_groups(
+                Filters=[{"Name": name, "Values": [value]} for name, value in of_default.items()]
+            )["SecurityGroups"]
+            revoke[rule.pop("direction")](GroupId=group["GroupId"], IpPermissions=[rule])
+        else:
             return False
-        entry = {key: finding.live[key] for key in ("RuleNumber", "Egress")}
-        aws("ec2").delete_network_acl_entry(NetworkAclId=acl, **entry)
         return True
 
     def delete(self, aws, live):
