@@ -1,6 +1,9 @@
 """Services whose image really runs: deployments come up task by task, health checks decide, the breaker rolls back.
 
 What runs nothing here (an image that isn't in the map) is steady as soon as it's looked at, as in the corrections.
+A deployment with another strategy than ROLLING goes through its stages here (``corrections/ecs_deployments.py``), its
+minutes being those of the clock. Alarms fail a deployment that there is something to go back from.
+
 Health checks run as often as ``EMULATOR_HEALTH_SECONDS`` says and not as the definition does, but as often in a row.
 """
 
@@ -12,15 +15,22 @@ from moto.ecs import models
 
 from emulator import ACCOUNT, clock
 from emulator.corrections import ecs as corrected
+from emulator.corrections import ecs_deployments as books
 from emulator.corrections import replacing
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
 from emulator.lock import LOCK
 
 LOOK = 0.5  # seconds of the clock between two looks at a deployment that goes on
+ALARM_BAKE = (
+    3.0  # seconds of the clock in which alarms still count when all is up; AWS computes it, by no known formula
+)
 STEADY = 2.0  # seconds of the clock after which a task without health check counts as up
 HEALTH = "EMULATOR_HEALTH_SECONDS"
 UNHEALTHY = "Task failed container health checks"
+BREAKER = "ECS deployment circuit breaker: tasks failed to start."
+ALARM = "ECS deployment failed: alarm detected."
+ASKED = "Service deployment was stopped by request."
 ATTEMPT_SECONDS = 10
 
 
@@ -81,13 +91,37 @@ def go_on(backend, service) -> None:
     service.running_count = sum(task.status == "RUNNING" for task in alive)
     service.pending_count = max(0, wanted - service.running_count)
     if newest["rolloutState"] == "IN_PROGRESS":
-        if _tripped(service, newest):
-            _give_up(backend, service, newest)
+        record = books.newest(service)
+        record.failures = newest["failedTasks"]
+        reason = _failure(service, newest, record)
+        if reason:
+            _give_up(backend, service, newest, record, reason)
             return
-        if len(up) >= wanted:
+        if _over(service, record, len(up) >= wanted):
             _complete(backend, service, newest)
     for _ in range(missing):
         corrected._run(backend, service, newest)
+
+
+def _failure(service, newest, record) -> str:
+    """Return why a deployment is given up, if it is."""
+    if record.asked_to:
+        return ASKED
+    if record.status == "IN_PROGRESS" and record.sources and not record.ignores_alarms:
+        record.alarmed = books.on(service, record)
+        if record.alarmed:
+            return ALARM
+    return BREAKER if _tripped(service, newest) else ""
+
+
+def _over(service, record, up: bool) -> bool:
+    """Tell whether a deployment has come to its end."""
+    if not record.rolling and record.sources and books.advanced(service):
+        return books.go_on(service, record, up)
+    alarms = record.configuration.get("alarms") or {}
+    if up and alarms.get("enable") and not record.ignores_alarms and record.status == "IN_PROGRESS":
+        record.until = record.until or clock.now() + ALARM_BAKE
+    return up and clock.now() >= record.until
 
 
 def _complete(backend, service, newest) -> None:
@@ -98,6 +132,11 @@ def _complete(backend, service, newest) -> None:
         if task.started_by != newest["id"]:
             _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
     corrected._event(service, f"(service {service.name}) has reached a steady state.")
+    record = books.newest(service)
+    if not record.sources or record.rolling:
+        books.weigh(service, record.group, 100)
+        books.served(service, record)
+    record.end("ROLLBACK_SUCCESSFUL" if record.rollback else "SUCCESSFUL")
     _tell(service, newest, "SERVICE_DEPLOYMENT_COMPLETED", newest["rolloutStateReason"])
 
 
@@ -119,25 +158,55 @@ def _tripped(service, deployment) -> bool:
     return breaker["enable"] and deployment["failedTasks"] >= threshold
 
 
-def _give_up(backend, service, failed) -> None:
-    """Fail a deployment; deploy the one before it again where the breaker is to roll back."""
-    failed["rolloutState"] = "FAILED"
-    failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
-    text = f"deployment failed: tasks failed to start. (deployment {failed['id']})"
-    corrected._event(service, f"(service {service.name}) {text}")
-    _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", failed["rolloutStateReason"])
+def _give_up(backend, service, failed, record, reason: str) -> None:
+    """Fail a deployment; go back to the one before it where whatever gave it up is to."""
+    failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
+    corrected._event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
+    _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
-    rolls_back = service.deployment_configuration["deploymentCircuitBreaker"]["rollback"]
     for task in corrected.service_tasks(backend, service):
         if task.started_by == failed["id"]:
             _stop(task, f"Scaling activity initiated by deployment {failed['id']}")
-    if not rolls_back or good is None:
+    if not _goes_back(record, reason) or good is None:
+        record.end("STOPPED", reason)
         return
+    record.rollback = {
+        "reason": reason, "startedAt": _now(), "serviceRevisionArn": (record.sources or [""])[0],
+    }  # fmt: skip
+    record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
+    corrected._event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    if record.rolling:
+        _roll_back(backend, service, record, good)
+        return
+    # The old tasks still run: the traffic goes back to them. That the old deployment is PRIMARY again under its old id
+    # is not verified on AWS.
+    books.weigh(service, record.came_from, 100)
+    service.serving_group, record.share, record.step = record.came_from, 0.0, 0
+    good["status"], service.deployments = "PRIMARY", [good]
+    ENGINE.after(LOOK, _gone_back, service, record)
+
+
+def _gone_back(service, record) -> None:
+    if record.status == "ROLLBACK_IN_PROGRESS":
+        record.end("ROLLBACK_SUCCESSFUL")
+
+
+def _goes_back(record, reason: str) -> bool:
+    if reason == ASKED:
+        return record.asked_to == "ROLLBACK"
+    mechanism = "alarms" if reason == ALARM else "deploymentCircuitBreaker"
+    return bool(record.configuration[mechanism]["rollback"])
+
+
+def _roll_back(backend, service, record, good) -> None:
+    """Deploy what ran before again; the service deployment is still the same."""
     corrected._deploy(service)
     newest = service.deployments[0]
-    newest["rolloutStateReason"] = f"ECS deployment circuit breaker: rolling back to deploymentId {good['id']}."
-    corrected._event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    del books.history(service)[0]  # the one that this has begun
+    record.end("ROLLBACK_IN_PROGRESS", record.rollback["reason"])
+    record.deployment, record.finished, record.until = newest["id"], None, 0.0
+    newest["rolloutStateReason"] = f"{record.reason.partition(':')[0]}: rolling back to deploymentId {good['id']}."
     for task in corrected.service_tasks(backend, service):
         if task.started_by == good["id"]:  # what runs is what is asked for again
             task.started_by = newest["id"]

@@ -1,0 +1,384 @@
+"""ECS: the service deployments that a service's history is made of, and where each registers its tasks.
+
+A service with a strategy other than ROLLING has two target groups, which take turns: a new deployment's tasks go into
+the one that doesn't serve, and the weights of the production listener's rule move to it. How a deployment goes on is
+the data plane's business (``dataplane/services.py``); here is what it leaves behind.
+
+There is no test listener, and there are no lifecycle hooks: a service that asks for them is refused (strict mode).
+
+Not verified on AWS: that the first deployment goes to the first target group, that an interrupted deployment ends as
+STOPPED, that a rolling one has no lifecycleStage, the words of every statusReason, and how weights are written for
+shares that aren't whole percents.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from moto.core.utils import utcnow
+from moto.elbv2.models import elbv2_backends
+
+from emulator import clock
+from emulator.corrections import adds, correction, replacing
+from emulator.corrections import ecs as corrected
+from emulator.errors import AWSError
+
+GOING_ON = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+ROLLING = "ROLLING"
+
+
+@dataclass(eq=False)
+class Record:
+    """One service deployment."""
+
+    arn: str
+    deployment: str
+    """The id that DescribeServices shows of it."""
+    revision: dict
+    sources: list[str]
+    configuration: dict
+    group: str
+    """The target group of its tasks; nothing without a load balancer."""
+    created: datetime = field(default_factory=utcnow)
+    status: str = "IN_PROGRESS"
+    reason: str = ""
+    stage: str = ""
+    step: int = -1
+    until: float = 0.0
+    share: float = 0.0
+    failures: int = 0
+    alarmed: list[str] = field(default_factory=list)
+    ignores_alarms: bool = False
+    came_from: str = ""
+    """The target group that had the traffic before."""
+    finished: datetime | None = None
+    rollback: dict | None = None
+    asked_to: str = ""
+    """ABORT or ROLLBACK, once somebody asked to stop it."""
+
+    @property
+    def rolling(self) -> bool:
+        """Tell whether it replaces task by task."""
+        return self.configuration.get("strategy", ROLLING) == ROLLING
+
+    def end(self, status: str, reason: str = "") -> None:
+        """It is over."""
+        self.status, self.reason, self.finished = status, reason or self.reason, utcnow()
+
+
+def history(service) -> list[Record]:
+    """Return a service's deployments, the newest first."""
+    return service.__dict__.setdefault("told_deployments", [])
+
+
+def newest(service) -> Record | None:
+    """Return a service's newest deployment."""
+    return next(iter(history(service)), None)
+
+
+def begin(service) -> Record:
+    """Keep the books of the deployment that has just begun."""
+    made, before = service.deployments[0], newest(service)
+    number = made["id"].rpartition("/")[2]
+    parts = service.arn.split(":service/")
+    if before and before.status in GOING_ON:
+        before.end("STOPPED", "A newer deployment took its place.")
+    good = next((one for one in history(service) if one.status in ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")), None)
+    record = Record(
+        arn=f"{parts[0]}:service-deployment/{parts[1]}/{number}",
+        deployment=made["id"],
+        revision={
+            "serviceRevisionArn": f"{parts[0]}:service-revision/{parts[1]}/{number}",
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster_arn,
+            "taskDefinition": service.task_definition,
+            "createdAt": utcnow(),
+            "loadBalancers": service.load_balancers,
+            "networkConfiguration": service.network_configuration or {},
+            "capacityProviderStrategy": service.capacity_provider_strategy or [],
+        },
+        sources=[good.revision["serviceRevisionArn"]] if good else [],
+        configuration=dict(service.deployment_configuration),
+        group=_group(service),
+    )
+    # One that is on at the start switches all of them off for this deployment (ECS developer guide).
+    record.ignores_alarms, record.came_from = bool(on(service, record)), serving(service)
+    history(service).insert(0, record)
+    return record
+
+
+def _group(service) -> str:
+    """Return where a new deployment's tasks go: with two target groups into the one that doesn't serve."""
+    balancer = next(iter(service.load_balancers or []), {})
+    first, other = balancer.get("targetGroupArn", ""), advanced(service).get("alternateTargetGroupArn", "")
+    rolling = service.deployment_configuration.get("strategy", ROLLING) == ROLLING
+    return other if other and not rolling and serving(service) == first else first
+
+
+def advanced(service) -> dict:
+    """Return what a service's load balancer has for moving traffic."""
+    return next(iter(service.load_balancers or []), {}).get("advancedConfiguration") or {}
+
+
+def serving(service) -> str:
+    """Return the target group that has the traffic."""
+    return getattr(service, "serving_group", "")
+
+
+def served(service, record: Record) -> None:
+    """The traffic is all a deployment's now."""
+    record.share = 100.0
+    service.serving_group = record.group
+
+
+def on(service, record: Record) -> list[str]:
+    """Return the deployment's alarms that are on."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    told = record.configuration.get("alarms") or {}
+    account, region = service.arn.split(":")[4], service.arn.split(":")[3]
+    known = cloudwatch_backends[account][region].alarms
+    names = told.get("alarmNames", []) if told.get("enable") else []
+    return [name for name in names if name in known and known[name].state_value == "ALARM"]
+
+
+def weigh(service, group: str, percent: float) -> None:
+    """Send a share of the production traffic to a target group and the rest to the other one."""
+    found = advanced(service)
+    groups = [service.load_balancers[0]["targetGroupArn"], found["alternateTargetGroupArn"]] if found else []
+    rule = _rule(service, found.get("productionListenerRule")) if found else None
+    if rule is None or group not in groups:
+        return
+    weights = [
+        {"TargetGroupArn": one, "Weight": round(percent if one == group else 100 - percent)} for one in groups
+    ]  # fmt: skip
+    config = {"TargetGroups": weights, "TargetGroupStickinessConfig": {"Enabled": False}}
+    for action in rule.actions:
+        if action.type == "forward":
+            action.data.pop("TargetGroupArn", None)
+            action.__dict__.pop("TargetGroupArn", None)
+            action.data["ForwardConfig"] = action.ForwardConfig = config
+
+
+def _rule(service, arn: str | None):
+    backend = elbv2_backends[service.arn.split(":")[4]][service.arn.split(":")[3]]
+    rules = (
+        rule
+        for balancer in backend.load_balancers.values()
+        for listener in balancer.listeners.values()
+        for rule in listener.rules.values()
+    )
+    return next((rule for rule in rules if rule.arn == arn), None)
+
+
+@correction("ecs", "each deployment of a service is a service deployment, whose tasks have a target group of their own")
+def deployments():
+    @replacing(corrected, "_deploy")
+    def deploy(original, service):
+        original(service)
+        begin(service)
+
+    @replacing(corrected, "settle")
+    def settle(original, backend, service):
+        original(backend, service)
+        record = newest(service)
+        if service.status == "ACTIVE" and record and record.status in GOING_ON:
+            weigh(service, record.group, 100)
+            served(service, record)
+            record.end("SUCCESSFUL")
+
+    @replacing(corrected, "_targets")
+    def targets(_original, backend, service, task, change):
+        record = next((one for one in history(service) if one.deployment == task.started_by), newest(service))
+        if not hasattr(task, "target_group"):
+            task.target_group = record.group if record else ""
+        group = elbv2_backends[backend.account_id][backend.region_name].target_groups.get(task.target_group)
+        address = corrected._detail(task, "privateIPv4Address")
+        if group and address:
+            getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
+
+
+# What is told of them
+
+
+def brief(service, record: Record) -> dict:
+    """Return a deployment as ListServiceDeployments has it."""
+    return _said({
+        "serviceDeploymentArn": record.arn,
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        "createdAt": record.created,
+        "startedAt": record.created,
+        "finishedAt": record.finished,
+        "targetServiceRevisionArn": record.revision["serviceRevisionArn"],
+        "status": record.status,
+        "statusReason": record.reason,
+    })  # fmt: skip
+
+
+def _said(told: dict) -> dict:
+    return {key: value for key, value in told.items() if value not in (None, "")}
+
+
+def _whole(service, record: Record) -> dict:
+    config = record.configuration
+    breaker, alarms = config.get("deploymentCircuitBreaker") or {}, config.get("alarms") or {}
+    watching = "MONITORING" if record.status in GOING_ON else "MONITORING_COMPLETE"
+    wanted, counted = service.desired_count, {one["id"]: one for one in service.deployments}
+    runs = counted.get(record.deployment, {}).get("runningCount", 0)
+    target = {
+        "arn": record.revision["serviceRevisionArn"], "requestedTaskCount": wanted, "runningTaskCount": runs,
+        "pendingTaskCount": max(0, wanted - runs),
+    }  # fmt: skip
+    sources = [{"arn": arn, "requestedTaskCount": wanted} for arn in record.sources]
+    if not record.rolling:
+        target["requestedProductionTrafficWeight"] = record.share
+        for one in sources:
+            one["requestedProductionTrafficWeight"] = 100.0 - record.share
+    told = brief(service, record)
+    told.pop("targetServiceRevisionArn")
+    return _said({
+        **told,
+        "updatedAt": utcnow(),
+        "sourceServiceRevisions": sources,
+        "targetServiceRevision": target,
+        "lifecycleStage": record.stage,
+        "deploymentConfiguration": config,
+        "rollback": record.rollback,
+        "deploymentCircuitBreaker": {
+            "status": watching if breaker.get("enable") else "DISABLED", "failureCount": record.failures,
+            "threshold": max(3, min(-(-wanted // 2), 200)),
+        },
+        "alarms": {
+            "status": "TRIGGERED" if record.alarmed
+            else watching if alarms.get("enable") and not record.ignores_alarms else "DISABLED",
+            "alarmNames": alarms.get("alarmNames", []), "triggeredAlarmNames": record.alarmed,
+        },
+    })  # fmt: skip
+
+
+def _service(api, params: dict):
+    cluster = api.ecs_backend._get_cluster(params.get("cluster", "default").split("/")[-1])
+    service = api.ecs_backend.services.get(f"{cluster.name}:{params['service'].split('/')[-1]}")
+    if service is None:
+        raise AWSError("ServiceNotFoundException", "Service not found.")
+    return service
+
+
+def _found(api, arn: str, key=lambda record: record.arn) -> tuple | None:
+    return next(
+        (
+            (service, record)
+            for service in api.ecs_backend.services.values()
+            for record in history(service)
+            if key(record) == arn
+        ),
+        None,
+    )
+
+
+@adds("ecs", "ListServiceDeployments", "lists a service's deployments, the newest first")
+def list_service_deployments(api, params):
+    service = _service(api, params)
+    corrected.settle(api.ecs_backend, service)
+    wanted, time = params.get("status"), params.get("createdAt") or {}
+    found = [
+        brief(service, one)
+        for one in history(service)
+        if (not wanted or one.status in wanted) and _within(one.created, time)
+    ]
+    return {"serviceDeployments": found[: params.get("maxResults", 20)]}
+
+
+def _within(created, time: dict) -> bool:
+    seconds = created.timestamp()
+    after, before = (_seconds(time.get(key)) for key in ("after", "before"))
+    return (after is None or seconds > after) and (before is None or seconds < before)
+
+
+def _seconds(value) -> float | None:
+    return value.timestamp() if hasattr(value, "timestamp") else value
+
+
+@adds("ecs", "DescribeServiceDeployments", "describes deployments by ARN")
+def describe_service_deployments(api, params):
+    found, failures = [], []
+    for arn in params["serviceDeploymentArns"]:
+        pair = _found(api, arn)
+        if pair:
+            corrected.settle(api.ecs_backend, pair[0])
+            found.append(_whole(*pair))
+        else:
+            failures.append({"arn": arn, "reason": "MISSING"})
+    return {"serviceDeployments": found, "failures": failures}
+
+
+@adds("ecs", "DescribeServiceRevisions", "describes what deployments brought, by ARN")
+def describe_service_revisions(api, params):
+    found, failures = [], []
+    for arn in params["serviceRevisionArns"]:
+        pair = _found(api, arn, lambda record: record.revision["serviceRevisionArn"])
+        if pair:
+            resolved = [{"targetGroupArn": pair[1].group}] if pair[1].group else []
+            found.append({**pair[1].revision, "resolvedConfiguration": {"loadBalancers": resolved}})
+        else:
+            failures.append({"arn": arn, "reason": "MISSING"})
+    return {"serviceRevisions": found, "failures": failures}
+
+
+@adds("ecs", "StopServiceDeployment", "takes a deployment that goes on back")
+def stop_service_deployment(api, params):
+    pair = _found(api, params["serviceDeploymentArn"])
+    if pair is None:
+        raise AWSError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+    service, record = pair
+    if record.status not in GOING_ON:
+        raise AWSError("ConflictException", f"The service deployment is {record.status} and can't be stopped.")
+    if record.status in ("PENDING", "IN_PROGRESS"):
+        record.asked_to = params.get("stopType", "ROLLBACK")
+        record.status = "STOP_REQUESTED" if record.asked_to == "ABORT" else "ROLLBACK_REQUESTED"
+    return {"serviceDeploymentArn": record.arn}
+
+
+def minutes(count: float | None) -> float:
+    """Return minutes as seconds of the clock."""
+    return 60.0 * (count or 0)
+
+
+def stages(record: Record) -> list[tuple[str, float | None, float]]:
+    """Return what a deployment with two target groups goes through: stage, share of the traffic, seconds."""
+    config = record.configuration
+    shares: list[tuple[float, float]] = []
+    if config["strategy"] == "CANARY":
+        told = config.get("canaryConfiguration") or {}
+        shares = [(told.get("canaryPercent", 5.0), minutes(told.get("canaryBakeTimeInMinutes", 10)))]
+    elif config["strategy"] == "LINEAR":
+        told = config.get("linearConfiguration") or {}
+        step, pause, share = told.get("stepPercent", 10.0), minutes(told.get("stepBakeTimeInMinutes", 6)), 0.0
+        while (share := share + step) < 100:
+            shares.append((share, pause))
+    return [
+        ("PRE_SCALE_UP", None, 0.0),
+        ("SCALE_UP", None, 0.0),
+        ("POST_SCALE_UP", None, 0.0),
+        *[("PRODUCTION_TRAFFIC_SHIFT", share, pause) for share, pause in shares],
+        ("PRODUCTION_TRAFFIC_SHIFT", 100.0, 0.0),
+        ("POST_PRODUCTION_TRAFFIC_SHIFT", None, 0.0),
+        ("BAKE_TIME", None, minutes(config.get("bakeTimeInMinutes"))),
+        ("CLEAN_UP", None, 0.0),
+    ]
+
+
+def go_on(service, record: Record, up: bool) -> bool:
+    """Take a deployment with two target groups to its next stage, when it is time; return whether it was the last."""
+    way = stages(record)
+    if clock.now() < record.until or (record.stage == "SCALE_UP" and not up):
+        return False
+    record.step = min(record.step + 1, len(way) - 1)
+    record.stage, share, seconds = way[record.step]
+    record.until = clock.now() + seconds
+    if share is not None:
+        record.share = share
+        weigh(service, record.group, share)
+        if share == 100:
+            served(service, record)
+    return record.stage == "CLEAN_UP"

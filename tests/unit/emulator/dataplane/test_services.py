@@ -1,0 +1,217 @@
+"""Services are deployed: task by task or with two target groups, and what is given up is taken back."""
+
+import pytest
+
+FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
+CRASHES = ["python3", "-c", "raise SystemExit(1)"]
+
+
+class Balancer:
+    """A listener with a rule for two target groups, and a role with which ECS moves the traffic."""
+
+    def __init__(self, aws, role, name):
+        self.elb, ec2 = aws("elbv2"), aws("ec2")
+        found = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+        vpc = found[0]["VpcId"]
+        if not ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])["InternetGateways"]:
+            gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+            ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        self.balancer = self.elb.create_load_balancer(Name=name, Subnets=[one["SubnetId"] for one in found[:2]])
+        arn = self.balancer["LoadBalancers"][0]["LoadBalancerArn"]
+        self.groups = [
+            self.elb.create_target_group(
+                Name=f"{name}-{letter}", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
+            )["TargetGroups"][0]["TargetGroupArn"]
+            for letter in "ab"
+        ]
+        listener = self.elb.create_listener(
+            LoadBalancerArn=arn, Protocol="HTTP", Port=80,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": self.groups[0]}],
+        )["Listeners"][0]["ListenerArn"]  # fmt: skip
+        weights = [{"TargetGroupArn": one, "Weight": weight} for one, weight in zip(self.groups, (100, 0), strict=True)]
+        self.rule = self.elb.create_rule(
+            ListenerArn=listener, Priority=1, Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}],
+        )["Rules"][0]["RuleArn"]  # fmt: skip
+        actions = ["elasticloadbalancing:*"]
+        self.role = role(f"{name}-traffic", "ecs.amazonaws.com", (actions, "*"))
+
+    def given(self):
+        more = {"alternateTargetGroupArn": self.groups[1], "productionListenerRule": self.rule, "roleArn": self.role}
+        return [{"targetGroupArn": self.groups[0], "containerName": "worker", "containerPort": 80, "advancedConfiguration": more}]
+
+    def weights(self):
+        (rule,) = self.elb.describe_rules(RuleArns=[self.rule])["Rules"]
+        told = {one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
+        return [told[one] for one in self.groups]
+
+    def targets(self):
+        return [len(self.elb.describe_target_health(TargetGroupArn=one)["TargetHealthDescriptions"]) for one in self.groups]
+
+
+@pytest.fixture
+def service(aws, own, worker, network, role, name, until):
+    """Make a service of one task, and return what deploys to it and looks at it."""
+
+    class Service:
+        def __init__(self, balanced=False, **configuration):
+            self.ecs, self.cloudwatch = aws("ecs"), aws("cloudwatch")
+            self.configuration = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, **configuration}
+            first = worker(image=f"{name}:1", portMappings=[{"containerPort": 80}])
+            self.base = self.ecs.describe_task_definition(taskDefinition=first)["taskDefinition"]
+            self.runs(**{":1": FOREVER, ":2": FOREVER, ":bad": CRASHES})
+            self.balancer = Balancer(aws, role, name) if balanced else None
+            self.ecs.create_service(
+                cluster=name, serviceName=name, taskDefinition=first, desiredCount=1, launchType="FARGATE",
+                networkConfiguration={"awsvpcConfiguration": network}, deploymentConfiguration=self.configuration,
+                **({"loadBalancers": self.balancer.given()} if balanced else {}),
+            )  # fmt: skip
+            self.first = first
+            until(lambda: self.newest()["status"] == "SUCCESSFUL")
+
+        def runs(self, **commands):
+            own("POST", "images", images=[{"image": f"{name}{tag}", "run": run} for tag, run in commands.items()])
+
+        def deploy(self, tag):
+            containers = [{**self.base["containerDefinitions"][0], "image": f"{name}{tag}"}]
+            keys = ("family", "requiresCompatibilities", "networkMode", "cpu", "memory", "taskRoleArn", "executionRoleArn")
+            made = self.ecs.register_task_definition(**{key: self.base[key] for key in keys}, containerDefinitions=containers)
+            self.asked = made["taskDefinition"]["taskDefinitionArn"]
+            self.ecs.update_service(cluster=name, service=name, taskDefinition=self.asked)
+            return self.newest()["serviceDeploymentArn"]
+
+        def live(self):
+            return self.ecs.describe_services(cluster=name, services=[name])["services"][0]
+
+        def newest(self):
+            found = self.ecs.list_service_deployments(cluster=name, service=name)["serviceDeployments"]
+            return self.ecs.describe_service_deployments(serviceDeploymentArns=[found[0]["serviceDeploymentArn"]])["serviceDeployments"][0]
+
+        def alarm(self, state):
+            self.cloudwatch.put_metric_alarm(
+                AlarmName=name, Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+            )  # fmt: skip
+            self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+        def tasks(self):
+            arns = self.ecs.list_tasks(cluster=name, serviceName=name)["taskArns"]
+            return [one["taskDefinitionArn"] for one in self.ecs.describe_tasks(cluster=name, tasks=arns)["tasks"]]
+
+    return Service
+
+
+def at(service, stage):
+    return lambda: service.newest().get("lifecycleStage") == stage
+
+
+def test_two_target_groups_take_turns(service, until, own):
+    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=1)
+    assert it.balancer.weights() == [100, 0]
+    assert it.balancer.targets() == [1, 0]
+    it.deploy(":2")
+    until(at(it, "BAKE_TIME"))
+    assert it.balancer.weights() == [0, 100]
+    assert it.balancer.targets() == [1, 1]
+    told = it.newest()
+    assert told["status"] == "IN_PROGRESS"
+    assert told["targetServiceRevision"]["requestedProductionTrafficWeight"] == 100
+    assert told["sourceServiceRevisions"][0]["requestedProductionTrafficWeight"] == 0
+    assert sorted(it.tasks()) == sorted([it.first, it.asked])
+    own("POST", "clock?seconds=60")
+    until(lambda: it.newest()["status"] == "SUCCESSFUL")
+    assert it.tasks() == [it.asked]
+    until(lambda: it.balancer.targets() == [0, 1])
+    (revision,) = it.ecs.describe_service_revisions(serviceRevisionArns=[told["targetServiceRevision"]["arn"]])["serviceRevisions"]
+    assert revision["taskDefinition"] == it.asked
+    assert revision["resolvedConfiguration"]["loadBalancers"] == [{"targetGroupArn": it.balancer.groups[1]}]
+    # And back again: the other one serves.
+    it.deploy(":1")
+    until(at(it, "BAKE_TIME"))
+    own("POST", "clock?seconds=60")
+    until(lambda: it.newest()["status"] == "SUCCESSFUL")
+    assert it.balancer.weights() == [100, 0]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "weights"),
+    [
+        ({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 1}}, [5, 100]),
+        ({"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 40.0, "stepBakeTimeInMinutes": 1}}, [40, 80, 100]),
+    ],
+)  # fmt: skip
+def test_the_traffic_moves_in_steps(service, until, own, configuration, weights):
+    it = service(balanced=True, bakeTimeInMinutes=0, **configuration)
+    it.deploy(":2")
+    for weight in weights[:-1]:
+        until(lambda weight=weight: it.balancer.weights() == [100 - weight, weight])
+        assert it.newest()["lifecycleStage"] == "PRODUCTION_TRAFFIC_SHIFT"
+        own("POST", "clock?seconds=60")
+    until(lambda: it.newest()["status"] == "SUCCESSFUL")
+    assert it.balancer.weights() == [0, 100]
+
+
+def test_what_does_not_come_up_gets_no_traffic(service, until):
+    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0)
+    arn = it.deploy(":bad")
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    told = it.newest()
+    assert told["serviceDeploymentArn"] == arn
+    assert "circuit breaker" in told["statusReason"]
+    assert told["deploymentCircuitBreaker"]["failureCount"] >= 3
+    assert told["rollback"]["serviceRevisionArn"] == told["sourceServiceRevisions"][0]["arn"]
+    assert it.balancer.weights() == [100, 0]
+    assert it.tasks() == [it.first]
+    assert it.live()["taskDefinition"] == it.first
+    (deployment,) = it.live()["deployments"]
+    assert deployment["taskDefinition"] == it.first
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_an_alarm_takes_a_deployment_back(service, until, name, balanced):
+    alarms = {"alarmNames": [name], "enable": True, "rollback": True}
+    it = service(balanced, alarms=alarms, **({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 60} if balanced else {}))
+    it.alarm("OK")
+    it.deploy(":2")
+    until(at(it, "BAKE_TIME") if balanced else lambda: it.asked in it.tasks())
+    it.alarm("ALARM")
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    told = it.newest()
+    assert told["alarms"] == {"status": "TRIGGERED", "alarmNames": [name], "triggeredAlarmNames": [name]}
+    assert "alarm" in told["statusReason"]
+    assert it.tasks() == [it.first]
+    assert it.live()["taskDefinition"] == it.first
+    if balanced:
+        assert it.balancer.weights() == [100, 0]
+
+
+def test_an_alarm_that_is_on_before_counts_for_nothing(service, until, name):
+    it = service(alarms={"alarmNames": [name], "enable": True, "rollback": True})
+    it.alarm("ALARM")
+    it.deploy(":2")
+    assert it.newest()["alarms"]["status"] == "DISABLED"
+    until(lambda: it.newest()["status"] == "SUCCESSFUL")
+    assert it.tasks() == [it.asked]
+
+
+def test_a_deployment_is_stopped_by_request(service, until, refused):
+    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=60)
+    arn = it.deploy(":2")
+    until(at(it, "BAKE_TIME"))
+    it.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+    assert it.balancer.weights() == [100, 0]
+    assert it.tasks() == [it.first]
+    refused("ConflictException", it.ecs.stop_service_deployment, serviceDeploymentArn=arn)
+    refused("ServiceDeploymentNotFoundException", it.ecs.stop_service_deployment, serviceDeploymentArn=f"{arn}0")
+
+
+def test_deployments_are_told(service, until):
+    it = service()
+    it.deploy(":bad")
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    listed = it.ecs.list_service_deployments(cluster=it.live()["clusterArn"], service=it.live()["serviceArn"])
+    assert [one["status"] for one in listed["serviceDeployments"]] == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
+    good = it.ecs.list_service_deployments(cluster=it.live()["clusterArn"], service=it.live()["serviceArn"], status=["SUCCESSFUL"])
+    assert len(good["serviceDeployments"]) == 1
+    assert it.ecs.describe_service_deployments(serviceDeploymentArns=["arn:none"])["failures"] == [{"arn": "arn:none", "reason": "MISSING"}]
