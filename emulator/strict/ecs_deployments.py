@@ -1,0 +1,146 @@
+"""ECS: what a service needs to be deployed in another way than task by task."""
+
+from emulator.dataplane.permissions import Role
+from emulator.strict import rule
+from emulator.strict.ecs import API, _service
+
+SERVICES = ("CreateService", "UpdateService")
+BAD = "InvalidParameterException"
+GUIDE = "ECS developer guide, "
+SHIFTING = ("BLUE_GREEN", "LINEAR", "CANARY")
+ROLE = "ecs.amazonaws.com"
+DAY = 1440  # minutes
+
+
+def _configuration(call) -> dict:
+    """Return a deployment configuration as it will be: what an update doesn't say stays."""
+    service = _service(call) if call.operation == "UpdateService" else None
+    before = service.deployment_configuration if service else {}
+    return {**before, **call.parameters.get("deploymentConfiguration", {})}
+
+
+def _balancers(call) -> list[dict]:
+    service = _service(call) if call.operation == "UpdateService" else None
+    return call.parameters.get("loadBalancers", getattr(service, "load_balancers", None)) or []
+
+
+def _shifts(call) -> bool:
+    return _configuration(call).get("strategy") in SHIFTING
+
+
+def _between(value, least: float, most: float) -> bool:
+    return value is None or (least <= value <= most and round(value * 10, 6) == round(value * 10))
+
+
+@rule("ecs", *SERVICES, code=BAD, source=API + "DeploymentConfiguration")
+def steps_go_with_their_strategy(call):
+    """Canary and linear configurations go with their strategies, and are in range."""
+    given = call.parameters.get("deploymentConfiguration", {})
+    strategy = _configuration(call).get("strategy", "ROLLING")
+    for kind, least, percent, bake in (
+        ("canary", 0.1, "canaryPercent", "canaryBakeTimeInMinutes"),
+        ("linear", 3.0, "stepPercent", "stepBakeTimeInMinutes"),
+    ):
+        told = given.get(f"{kind}Configuration")
+        if told is None:
+            continue
+        if strategy != kind.upper():
+            return f"{kind}Configuration is only valid when the deployment strategy is {kind.upper()}."
+        if not _between(told.get(percent), least, 100):
+            return f"{percent} must be a multiple of 0.1 between {least} and 100.0."
+        if not 0 <= told.get(bake, 0) <= DAY:
+            return f"{bake} must be between 0 and {DAY}."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source=API + "DeploymentConfiguration, bakeTimeInMinutes")
+def blue_green_has_a_bake_time(call):
+    """A blue/green deployment says for how many minutes both revisions run, up to a day."""
+    given = call.parameters.get("deploymentConfiguration", {})
+    if given.get("strategy") == "BLUE_GREEN" and "bakeTimeInMinutes" not in given:
+        return "bakeTimeInMinutes is required when the deployment strategy is BLUE_GREEN."
+    if not 0 <= given.get("bakeTimeInMinutes", 0) <= DAY:
+        return f"bakeTimeInMinutes must be between 0 and {DAY}."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source=GUIDE + "required resources for blue/green deployments; words unverified")
+def shifted_traffic_has_two_groups(call):
+    """Behind a load balancer, traffic is shifted between two target groups, by a listener's rule and with a role."""
+    for one in _balancers(call) if _shifts(call) else ():
+        told = one.get("advancedConfiguration") or {}
+        for key in ("alternateTargetGroupArn", "productionListenerRule", "roleArn"):
+            if not told.get(key):
+                return f"advancedConfiguration.{key} is required for the deployment strategy of this service."
+        if told["alternateTargetGroupArn"] == one.get("targetGroupArn"):
+            return "The alternate target group must be another one than the target group."
+    return None
+
+
+def _rules(call) -> dict:
+    return {
+        rule.arn: rule
+        for balancer in call.backend("elbv2").load_balancers.values()
+        for listener in balancer.listeners.values()
+        for rule in listener.rules.values()
+    }
+
+
+@rule("ecs", *SERVICES, code=BAD, source=GUIDE + "load balancer resources for blue/green deployments; words unverified")
+def production_rule_forwards_to_both(call):
+    """The production listener's rule exists and does nothing but forward to the two target groups."""
+    for one in _balancers(call) if _shifts(call) else ():
+        told = one.get("advancedConfiguration") or {}
+        arn, found = told.get("productionListenerRule"), _rules(call).get(told.get("productionListenerRule"))
+        if arn and found is None:
+            return f"The specified listener rule {arn} does not exist."
+        if found is None:
+            continue
+        if any(action.type != "forward" for action in found.actions):
+            return f"The listener rule {arn} has actions other than forward."
+        named = str([action.data for action in found.actions])
+        for group in (one.get("targetGroupArn"), told.get("alternateTargetGroupArn")):
+            if group not in named:
+                return f"The listener rule {arn} does not forward to the target group {group}."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source=GUIDE + "infrastructure IAM role for load balancers; words unverified")
+def role_may_move_the_traffic(call):
+    """ECS can assume the role, which may change the rule and both target groups."""
+    for one in _balancers(call) if _shifts(call) else ():
+        told = one.get("advancedConfiguration") or {}
+        role = Role(told.get("roleArn", ""), ROLE)
+        groups = [one.get("targetGroupArn"), told.get("alternateTargetGroupArn")]
+        needed = [
+            ("ModifyRule", told.get("productionListenerRule")),
+            ("DescribeTargetHealth", "*"),
+            ("DescribeRules", "*"),
+        ]
+        needed += [(f"{change}Targets", group) for group in groups for change in ("Register", "Deregister")]
+        for action, resource in needed:
+            if resource and not role.may(f"elasticloadbalancing:{action}", resource):
+                return f"Unable to assume the role {told.get('roleArn')} or it may not elasticloadbalancing:{action}."
+    return None
+
+
+@rule("ecs", "UpdateService", code=BAD, source=GUIDE + "update the deployment strategy; words unverified")
+def strategy_changes_between_deployments(call):
+    """A service that is being deployed keeps its strategy."""
+    service = _service(call)
+    wanted = call.parameters.get("deploymentConfiguration", {}).get("strategy")
+    before = service.deployment_configuration.get("strategy", "ROLLING") if service else wanted
+    going_on = service is not None and any(one["rolloutState"] == "IN_PROGRESS" for one in service.deployments)
+    if wanted and wanted != before and going_on and "ROLLING" in (wanted, before):
+        return "The deployment strategy can't be changed while a deployment is in progress."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source="what the emulator doesn't do: on AWS both are allowed")
+def no_hooks_and_no_test_listener(call):
+    """The embedded AWS runs no lifecycle hooks and shifts no test traffic, so it refuses a service that wants them."""
+    if call.parameters.get("deploymentConfiguration", {}).get("lifecycleHooks"):
+        return "The embedded AWS runs no lifecycle hooks."
+    if any((one.get("advancedConfiguration") or {}).get("testListenerRule") for one in _balancers(call)):
+        return "The embedded AWS shifts no test traffic."
+    return None
