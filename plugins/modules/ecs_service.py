@@ -83,6 +83,16 @@ options:
         description: The port on which it answers.
         type: int
         required: true
+      alternate_target_group_arn:
+        description: ARN of the target group that takes turns with the other one, for any O(deployment_strategy) but
+          V(ROLLING).
+        type: str
+      production_listener_rule:
+        description: ARN of the listener's rule whose weights ECS moves between the two groups.
+        type: str
+      traffic_role_arn:
+        description: ARN of the role with which ECS does so.
+        type: str
   health_check_grace_period_seconds:
     description: Seconds after a task's start in which failed health checks don't count.
     type: int
@@ -120,6 +130,33 @@ options:
         description: Whether the last one that worked is deployed again.
         type: bool
         default: false
+  deployment_strategy:
+    description:
+      - How a new revision takes the place of the old one. V(ROLLING) replaces task by task. The others start all of
+        the new tasks beside the old ones and then move the traffic, V(BLUE_GREEN) at once, V(CANARY) by one share
+        before all, and V(LINEAR) by equal shares; what fails is taken back by moving the traffic back.
+      - Behind a load balancer they need the three fields of O(load_balancers) that only they have.
+    type: str
+    choices: [ROLLING, BLUE_GREEN, LINEAR, CANARY]
+  bake_time:
+    description: Minutes in which old and new tasks run when the traffic has moved, V(0) to V(1440).
+    type: int
+  canary:
+    description: The share of V(CANARY). Without that strategy it counts for nothing.
+    type: dict
+    suboptions: &steps
+      percent:
+        description: The share of the traffic, in percent.
+        type: float
+        required: true
+      bake_time:
+        description: Minutes until the next share, V(0) to V(1440).
+        type: int
+        required: true
+  linear:
+    description: The shares of V(LINEAR). Without that strategy they count for nothing.
+    type: dict
+    suboptions: *steps
   enable_execute_command:
     description: Whether ECS Exec may enter the tasks. A change starts new tasks.
     type: bool
@@ -184,6 +221,8 @@ action:
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import ECS_SERVICE
 
+STEPS = {"percent": {"type": "float", "required": True}, "bake_time": {"type": "int", "required": True}}
+
 
 def main():
     """Run the module."""
@@ -216,6 +255,9 @@ def main():
                     "target_group_arn": {"type": "str", "required": True},
                     "container_name": {"type": "str", "required": True},
                     "container_port": {"type": "int", "required": True},
+                    "alternate_target_group_arn": {"type": "str"},
+                    "production_listener_rule": {"type": "str"},
+                    "traffic_role_arn": {"type": "str"},
                 },
             },
             "health_check_grace_period_seconds": {"type": "int"},
@@ -236,6 +278,10 @@ def main():
                     "rollback": {"type": "bool", "default": False},
                 },
             },
+            "deployment_strategy": {"type": "str", "choices": ["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"]},
+            "bake_time": {"type": "int"},
+            "canary": {"type": "dict", "options": STEPS},
+            "linear": {"type": "dict", "options": STEPS},
             "enable_execute_command": {"type": "bool"},
             "availability_zone_rebalancing": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
             "propagate_tags": {"type": "str", "choices": ["TASK_DEFINITION", "SERVICE", "NONE"]},

@@ -450,11 +450,26 @@ LOAD_BALANCER = {
     "container_name": "containerName",
     "container_port": "containerPort",
 }
+# What a balancer has besides, where ECS moves the traffic between two target groups.
+ADVANCED = {
+    "alternate_target_group_arn": "alternateTargetGroupArn",
+    "production_listener_rule": "productionListenerRule",
+    "traffic_role_arn": "roleArn",
+}
 DEPLOYMENT = {
     "minimum_healthy_percent": "minimumHealthyPercent",
     "maximum_percent": "maximumPercent",
     "circuit_breaker": "deploymentCircuitBreaker",
     "alarms": "alarms",
+    "deployment_strategy": "strategy",
+    "bake_time": "bakeTimeInMinutes",
+    "canary": "canaryConfiguration",
+    "linear": "linearConfiguration",
+}
+# The steps of a strategy: AWS's names of the share in percent, and of the minutes after it.
+STEPS = {
+    "canary": ("CANARY", "canaryPercent", "canaryBakeTimeInMinutes"),
+    "linear": ("LINEAR", "stepPercent", "stepBakeTimeInMinutes"),
 }
 # AWS starts no new tasks for a change of these, so they would hold for the next tasks only.
 NEXT_TASKS = {"capacity_provider_strategy", "enable_execute_command", "propagate_tags", "enable_ecs_managed_tags"}
@@ -477,8 +492,8 @@ class EcsService(EcsKind):
         "scheduling_strategy": "AWS sets it at creation only",
     }
     volatile = frozenset({
-        "awaited_deployment", "deployment", "event", "pending_count", "primary_task_definition", "rollout_reason",
-        "rollout_state", "running_count", "status",
+        "awaited_deployment", "deploying", "deployment", "event", "pending_count", "primary_task_definition",
+        "rollout_reason", "rollout_state", "running_count", "status",
     })  # fmt: skip
     settling = (
         SERVICE_ROLE,
@@ -506,6 +521,7 @@ class EcsService(EcsKind):
             want["circuit_breaker"] = _breaker(want["circuit_breaker"])
         if "alarms" in want:
             want["alarms"] = _alarms(want["alarms"])
+        want |= {field: steps(want[field]) for field in STEPS if field in want}
         if want.get("minimum_count"):
             want["desired_count"] = max(want.get("desired_count", 0), want["minimum_count"])
         return want
@@ -520,6 +536,9 @@ class EcsService(EcsKind):
     def compare(self, live, want):
         """A service that runs less than its minimum, which no autoscaler mends without a metric, is put right."""
         changes = super().compare(live, want) - {"minimum_count"}
+        chosen = want.get("deployment_strategy", live["deployment_strategy"])
+        changes -= {field for field, (strategy, *_names) in STEPS.items() if strategy != chosen}
+        changes -= {"bake_time"} if chosen == "ROLLING" else set()
         return changes | ({"desired_count"} if live["desired_count"] < want.get("minimum_count", 0) else set())
 
     def find(self, aws, want):
@@ -567,8 +586,16 @@ class EcsService(EcsKind):
             "assign_public_ip": network.get("assignPublicIp") == "ENABLED",
             "load_balancers": _balancers(
                 {field: balancer.get(key) for field, key in LOAD_BALANCER.items()}
+                | {field: balancer.get("advancedConfiguration", {}).get(key) for field, key in ADVANCED.items()}
                 for balancer in service.get("loadBalancers", [])
             ),
+            "deployment_strategy": deployment.get("strategy", "ROLLING"),
+            "bake_time": deployment.get("bakeTimeInMinutes", 0),
+            **{
+                field: steps({"percent": told.get(percent), "bake_time": told.get(minutes)})
+                for field, (_strategy, percent, minutes) in STEPS.items()
+                for told in [deployment.get(DEPLOYMENT[field], {})]
+            },
             "minimum_healthy_percent": deployment.get("minimumHealthyPercent"),
             "maximum_percent": deployment.get("maximumPercent"),
             "circuit_breaker": _breaker(deployment.get("deploymentCircuitBreaker", {})),
@@ -581,6 +608,7 @@ class EcsService(EcsKind):
             "desired_count": service["desiredCount"],
             "running_count": service["runningCount"],
             "pending_count": service["pendingCount"],
+            "deploying": len(service.get("deployments", [])) > 1,
             "deployment": primary.get("id", ""),
             "primary_task_definition": tail(primary.get("taskDefinition", "")),
             "rollout_state": primary.get("rolloutState", ""),
@@ -623,7 +651,7 @@ class EcsService(EcsKind):
         if "capacity_provider_strategy" in fields:
             said["capacityProviderStrategy"] = strategy_to_aws(fields["capacity_provider_strategy"])
         if "load_balancers" in fields:
-            said["loadBalancers"] = [told(LOAD_BALANCER, balancer) for balancer in fields["load_balancers"]]
+            said["loadBalancers"] = [_to_aws(balancer) for balancer in fields["load_balancers"]]
         if set(NETWORK) & set(fields):
             network = told(NETWORK, whole)
             network["assignPublicIp"] = "ENABLED" if whole.get("assign_public_ip") else "DISABLED"
@@ -635,13 +663,21 @@ class EcsService(EcsKind):
                 deployment["alarms"] = {
                     "alarmNames": alarms["names"], "enable": alarms["enable"], "rollback": alarms["rollback"]
                 }  # fmt: skip
+            if deployment.get("strategy", "ROLLING") == "ROLLING":
+                deployment.pop("bakeTimeInMinutes", None)
+            for field, (strategy, percent, minutes) in STEPS.items():
+                given = deployment.pop(DEPLOYMENT[field], None) or {}
+                if whole.get("deployment_strategy") == strategy:
+                    deployment[DEPLOYMENT[field]] = {percent: given["percent"], minutes: given["bake_time"]}
             said["deploymentConfiguration"] = deployment
         return said
 
     def ready(self, live):
         """A service is steady when the deployment that is awaited has completed and all of its tasks run."""
         steady = live["rollout_state"] in ("COMPLETED", "") and live["running_count"] == live["desired_count"]
-        return steady and not self.failed(live)
+        # AWS promises a rollout state for ROLLING only: with another strategy the old tasks must be gone as well.
+        moved = live["deployment_strategy"] == "ROLLING" or not live["deploying"]
+        return steady and moved and not self.failed(live)
 
     def failed(self, live):
         """A deployment fails by its own word, or when AWS puts another one in its place: a rollback completes too."""
@@ -676,8 +712,19 @@ class EcsService(EcsKind):
 
 
 def _balancers(given) -> list[dict]:
-    balancers = ({field: balancer.get(field) or "" for field in LOAD_BALANCER} for balancer in given)
+    balancers = ({field: balancer.get(field) or "" for field in (*LOAD_BALANCER, *ADVANCED)} for balancer in given)
     return sorted(balancers, key=lambda balancer: (balancer["target_group_arn"], str(balancer)))
+
+
+def _to_aws(balancer: dict) -> dict:
+    advanced = {key: balancer[field] for field, key in ADVANCED.items() if balancer[field]}
+    return told(LOAD_BALANCER, balancer) | ({"advancedConfiguration": advanced} if advanced else {})
+
+
+def steps(given: dict) -> dict:
+    """Return the steps of a strategy in one spelling; AWS doesn't keep those of another strategy."""
+    percent, minutes = given.get("percent"), given.get("bake_time")
+    return {} if percent is None else {"percent": float(percent), "bake_time": int(minutes or 0)}
 
 
 def _breaker(given: dict) -> dict:

@@ -242,8 +242,17 @@ SERVICE = {
 }
 
 
+SHIFTS = {"alternate_target_group_arn": "u", "production_listener_rule": "rule", "traffic_role_arn": "role"}
+ADVANCED = {"alternateTargetGroupArn": "u", "productionListenerRule": "rule", "roleArn": "role"}
+
+
 def _service(deployment=None, **more):
     return ECS_SERVICE._live({**SERVICE, "deployments": [{**DEPLOYMENT, **(deployment or {})}], **more})
+
+
+def _two(strategy):
+    old = {**DEPLOYMENT, "id": "ecs-svc/0", "status": "ACTIVE"}
+    return _service(deployments=[DEPLOYMENT, old], deploymentConfiguration={"strategy": strategy})
 
 
 @pytest.mark.parametrize(
@@ -287,6 +296,24 @@ def _service(deployment=None, **more):
             {"load_balancers": [{"target_group_arn": "t", "container_name": "api", "container_port": 8080}]},
             set(),
         ),
+        (
+            {"loadBalancers": [{"targetGroupArn": "t", "advancedConfiguration": ADVANCED}]},
+            {"load_balancers": [{"target_group_arn": "t", **SHIFTS}]},
+            set(),
+        ),
+        ({"loadBalancers": [{"targetGroupArn": "t"}]}, {"load_balancers": [{"target_group_arn": "t", **SHIFTS}]}, {"load_balancers"}),
+        ({}, {"deployment_strategy": "ROLLING", "bake_time": 5, "canary": {"percent": 5, "bake_time": 1}}, set()),
+        ({}, {"deployment_strategy": "BLUE_GREEN", "bake_time": 5}, {"deployment_strategy", "bake_time"}),
+        (
+            {"deploymentConfiguration": {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}}},
+            {"deployment_strategy": "LINEAR", "linear": {"percent": 10, "bake_time": 6}, "canary": {"percent": 5, "bake_time": 1}},
+            set(),
+        ),
+        (
+            {"deploymentConfiguration": {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}}},
+            {"deployment_strategy": "LINEAR", "linear": {"percent": 20, "bake_time": 6}},
+            {"linear"},
+        ),
     ],
 )
 def test_services(aws, ours, differs):
@@ -311,6 +338,10 @@ def test_a_task_definition_is_named_with_its_revision():
         (_service({"id": "ecs-svc/2", "taskDefinition": "a/f:1"}), "ecs-svc/1", False, "ecs-svc/2 runs f:1 now"),
         (_service(events=[{"message": "(service s) is unhappy."}], deployment={"rolloutState": "FAILED"}), "ecs-svc/1", False, "unhappy"),
         (_service(desiredCount=0, runningCount=0), "ecs-svc/1", True, ""),
+        # With two target groups, both run for a while, and AWS needn't tell a rollout state.
+        (_service({"rolloutState": ""}, deploymentConfiguration={"strategy": "BLUE_GREEN"}), "ecs-svc/1", True, ""),
+        (_two("BLUE_GREEN"), "ecs-svc/1", False, ""),
+        (_two("ROLLING"), "ecs-svc/1", True, ""),
     ],
 )
 def test_when_a_service_is_steady(live, awaited, ready, failed):
@@ -396,8 +427,30 @@ class Calls:
                     "maximumPercent": 150,
                     "deploymentCircuitBreaker": {"enable": True, "rollback": False},
                     "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
+                    "strategy": "ROLLING",
                 }
             },
+        ),
+        # The steps of a strategy go with it, and what ECS moves traffic with goes with its target group.
+        (
+            {"deployment_strategy": "CANARY", "bake_time": 1, "canary": {"percent": 5.0, "bake_time": 2}, "linear": {}},
+            {"deployment_strategy"},
+            {
+                "deploymentConfiguration": {
+                    "minimumHealthyPercent": 100,
+                    "maximumPercent": 200,
+                    "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+                    "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
+                    "strategy": "CANARY",
+                    "bakeTimeInMinutes": 1,
+                    "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 2},
+                }
+            },
+        ),
+        (
+            {"load_balancers": [{"target_group_arn": "t", "container_name": "c", "container_port": 1, **SHIFTS}]},
+            {"load_balancers"},
+            {"loadBalancers": [{"targetGroupArn": "t", "containerName": "c", "containerPort": 1, "advancedConfiguration": ADVANCED}]},
         ),
     ],
 )
