@@ -245,6 +245,16 @@ def qualified_calls():
         return original(self)
 
 
+@correction("lambda", "an alias whose weights were taken away shows none (not verified on AWS)")
+def no_weights():
+    @replacing(models.LambdaAlias, "to_json")
+    def to_json(original, self):
+        told = original(self)
+        if not (told["RoutingConfig"] or {}).get("AdditionalVersionWeights"):
+            told["RoutingConfig"] = None
+        return told
+
+
 # What hangs on a function
 
 

@@ -344,6 +344,7 @@ class Alias(Kind):
             "name": found["Name"],
             "arn": found["AliasArn"],
             "version": found["FunctionVersion"],
+            "weights": dict((found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}),
             "newest": all(shown.get(key) == latest.get(key) for key in CONTENT),
         }
         return with_rest(live, found)
