@@ -154,10 +154,13 @@ COPIED = (
 )  # fmt: skip
 
 
-def beside(aws, stack: str, survey: Survey) -> tuple[list[Extra], dict[str, str]]:
-    """Return what nobody declared, and where nothing could be seen."""
+def beside(aws, stack: str, survey: Survey, unseen: dict | None = None) -> tuple[list[Extra], dict[str, str]]:
+    """Return what nobody declared, and where nothing could be seen.
+
+    ``unseen`` are, by kind, resources that are known to be the stack's although the survey may not look at them.
+    """
     memory = Memory(aws)
-    ids, names = _known(survey)
+    ids, names = _known((survey.live, unseen or {}))
     vpcs = [one["id"] for one in survey.live.get("vpc", [])]
     looks = [(look, vpc) for look in VPC for vpc in vpcs] + [(look, "") for look in NAMES]
     others, blind_others = attempt(lambda: _others(memory, stack))
@@ -189,10 +192,10 @@ def beside(aws, stack: str, survey: Survey) -> tuple[list[Extra], dict[str, str]
     return list(found.values()), blind
 
 
-def _known(survey: Survey) -> tuple[set, set]:
+def _known(resources) -> tuple[set, set]:
     """Return the ids and ARNs of the stack's resources, and their names by kind."""
     ids, names = set(), set()
-    for kind, lives in survey.live.items():
+    for kind, lives in (pair for by_kind in resources for pair in by_kind.items()):
         for live in lives:
             ids |= {live[field] for field in ("id", "arn", "url") if live.get(field)}
             label = next((live[field] for field in NAME_FIELDS if live.get(field)), "")

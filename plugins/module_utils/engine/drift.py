@@ -71,7 +71,8 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
             _kind(aws, kinds[name], record, found)
         else:
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
-    extras, blind = beside(aws, stack, found.seen)
+    unseen = {name: record["resources"].get(name, []) for name in found.blind}
+    extras, blind = beside(aws, stack, found.seen, unseen)
     found.blind |= {name: told for name, told in blind.items() if name not in found.blind}
     accepted = {tuple(pair) for pair in record.get("beside", [])}
     for extra in (one for one in extras if (one.kind, one.name) not in accepted):
