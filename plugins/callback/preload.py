@@ -19,7 +19,7 @@ from ansible.plugins.loader import module_loader
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
 
 try:
-    from ansible._internal._templating import _engine, _jinja_bits
+    from ansible._internal._templating import _engine, _jinja_bits, _lazy_containers
 except ImportError:  # another ansible-core: slower, not wrong
     _jinja_bits = None
 
@@ -43,6 +43,7 @@ requirements:
 
 OURS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 IMPORTED = re.compile(r"^\s*(?:from|import) ((?:ansible_collections|boto)[\w.]+)", re.MULTILINE)
+MANY = 100
 SERVICES = re.compile(r"""(?:client\(|\bservice\s*=)\s*["']([a-z0-9-]+)["']""")
 
 
@@ -95,7 +96,7 @@ def warm(name: str):
         except Exception:  # noqa: BLE001 - the module copes or says so itself
             continue
         if ".kinds." in imported:  # our own modules leave the service to the kind
-            for kind in vars(used).values():
+            for kind in (*vars(used).values(), *getattr(used, "KINDS", {}).values()):
                 warm_service(getattr(kind, "service", ""))
     for service in set(SERVICES.findall(source)):
         warm_service(service)
@@ -131,6 +132,25 @@ if _jinja_bits:
         return _compiled[key]
 
     _jinja_bits.AnsibleEnvironment.compile = compile_once
+
+
+    _wrap, _wrapped = _lazy_containers._AnsibleLazyTemplateDict._lazy_values, {}
+
+    def wrap_once(values, lazy_options):
+        """Wrap a host's variables for a template, or take the wrappers from the template before: they hold no state.
+
+        Each template is given all variables in a new dict; to wrap them anew is a tenth of a task's time.
+        """
+        if len(values) < MANY:
+            return _wrap(values, lazy_options)
+        now = list(values), list(map(id, values.values()))
+        if _wrapped.get("of") != now:
+            pairs = [(key, _lazy_containers._LazyValue(value)) for key, value in values.items()]
+            _wrapped.update(of=now, pairs=pairs)  # the wrappers keep the values, so that the ids stay theirs
+        templar = _engine.TemplateContext.current().templar
+        return _lazy_containers._LazyValueSource(source=_wrapped["pairs"], templar=templar, lazy_options=lazy_options)
+
+    _lazy_containers._AnsibleLazyTemplateDict._lazy_values = staticmethod(wrap_once)
 
 
 def warm_templates(*values) -> None:
