@@ -115,6 +115,15 @@ def providers(aws, r):
     )  # fmt: skip
 
 
+def job(aws, r):
+    """Do what the pipe does: a task, with its network interface."""
+    aws("ecs").run_task(
+        cluster=f"{S}-cluster", taskDefinition=f"{S}-worker",
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [r["id"]], "assignPublicIp": "ENABLED"}},
+    )  # fmt: skip
+
+
 def nothing(aws, r):
     """Another row does it."""
 
@@ -162,6 +171,7 @@ ROWS = [
     (3, "changed", "ecs_cluster", f"{S}-cluster", "default_capacity_provider_strategy", nothing),
     (2, "extra", "ecs_taskdefinition", f"{S}-worker", "container_definitions", shell),
     (1, "changed", "ecs_taskdefinition", f"{S}-migrations", "memory", lambda aws, r: revision(aws, r, {"memory": "1024"})),
+    (2, "quiet", "ecs_cluster", f"{S}-cluster", "tasks", job, "subnet", f"{S}-public-0"),
     # Network
     (1, "extra", "security_group_rules", f"{S}-worker", "rules", ingress),
     (2, "extra", "security_group_rules", f"{S}-worker", "rules_egress", egress),
@@ -197,6 +207,7 @@ ROWS = [
     (1, "changed", "secret", f"{S}/database", "version", lambda aws, r: aws("secretsmanager").put_secret_value(SecretId=r["arn"], SecretString='{"username": "foreign", "password": "foreign"}')),
     (2, "changed", "secret", f"{S}/database", "description", lambda aws, r: aws("secretsmanager").update_secret(SecretId=r["arn"], Description="foreign")),
     (3, "extra", "secret", f"{S}/database", "resource_policy", lambda aws, r: aws("secretsmanager").put_resource_policy(SecretId=r["arn"], ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "Foreign", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}))),
+    (3, "quiet", "secret", f"{S}/database", "read", lambda aws, r: aws("secretsmanager").get_secret_value(SecretId=r["arn"])),
     (1, "changed", "s3_bucket", "state", "public_access", lambda aws, r: aws("s3").put_public_access_block(Bucket=r["name"], PublicAccessBlockConfiguration={"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": False, "RestrictPublicBuckets": True})),
     (2, "extra", "s3_bucket", "state", "policy", lambda aws, r: aws("s3").put_bucket_policy(Bucket=r["name"], Policy=statement(r["policy"], Principal={"AWS": "arn:aws:iam::999999999999:root"}, Action="s3:ListBucket", Resource=r["arn"]))),
     (3, "changed", "s3_bucket", "state", "versioning", lambda aws, r: aws("s3").put_bucket_versioning(Bucket=r["name"], VersioningConfiguration={"Status": "Suspended"})),
