@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
             if live:
                 kind.prepare(aws, live, want)
                 arguments.update(kind.pointer(live))
+                arguments.update(kind.kept(live, arguments))
             reached = {kind.connection.get(key, key): value for key, value in connection.items()}
             self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
 

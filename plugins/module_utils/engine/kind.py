@@ -115,6 +115,10 @@ class Kind:
         """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
         return {}
 
+    def kept(self, live: dict, arguments: dict) -> dict:
+        """Return a community module's arguments in which what somebody else moves is as it is live."""
+        return {}
+
     def ready(self, live: dict) -> bool:
         """Say whether the live resource is ready for its users."""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import batched
 
 from ..engine import tags as tagging
@@ -97,8 +98,9 @@ class LoadBalancer(ElbKind):
     key = "LoadBalancerArn"
     needs = ("target_group", "certificate", "subnet", "security_group", "internet_gateway")
     replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
-    volatile = frozenset({"state"})
+    volatile = frozenset({"rule_arns", "state"})
     passing = frozenset({"Reason"})
+    owned = {"listeners[[]*].Rules[[]*].Actions[[]*].TargetGroups.*": "ECS, which moves the traffic of a deployment"}
     follows = {"listener_details": "listeners", "web_acl": ""}
     controls = frozenset({"purge_listeners", "purge_rules"})
 
@@ -128,6 +130,7 @@ class LoadBalancer(ElbKind):
         arn = item["LoadBalancerArn"]
         told = unless(NO_BALANCER, aws("elbv2").describe_load_balancer_attributes, LoadBalancerArn=arn)
         listeners = unless(NO_BALANCER, aws.pages, "elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        listeners = [{**each, "Rules": self._rules(aws, each)} for each in listeners or []]
         return {
             "name": item["LoadBalancerName"],
             "arn": arn,
@@ -140,10 +143,12 @@ class LoadBalancer(ElbKind):
             "subnets": sorted(zone["SubnetId"] for zone in item["AvailabilityZones"]),
             "security_groups": sorted(item.get("SecurityGroups") or []),
             "state": item["State"]["Code"],
-            "listeners": sorted(
-                (listener({**each, "Rules": self._rules(aws, each)}) for each in listeners or []),
-                key=lambda each: each["Port"],
-            ),
+            "listeners": sorted((listener(each) for each in listeners), key=lambda each: each["Port"]),
+            "rule_arns": {
+                f"{each['Port']}/{described['Priority']}": described["RuleArn"]
+                for each in listeners
+                for described in each["Rules"]
+            },
             "tags": tags,
             **from_attributes(told["Attributes"] if told else [], BALANCER_ATTRIBUTES),
         }
@@ -169,6 +174,35 @@ class LoadBalancer(ElbKind):
             })  # fmt: skip
         acl = aws("wafv2").get_web_acl_for_resource(ResourceArn=live["arn"]).get("WebACL") or {}
         return {"listener_details": found, "web_acl": acl.get("ARN", "")}
+
+    def compare(self, live, want):
+        """How a rule for several target groups weighs them is ECS's, which lets a service's groups take turns.
+
+        Raises EngineError where such a rule is to go while it sends the traffic elsewhere than the listener will.
+        """
+        changes = super().compare(live, want)
+        if "listeners" in changes:
+            for port, priority, groups in _shared(live["listeners"]):
+                if (port, priority) not in {shared[:2] for shared in _shared(want["listeners"])}:
+                    _taken_over(live, want, port, groups)
+            if _unweighted(live["listeners"]) == _unweighted(want["listeners"]):
+                changes -= {"listeners"}
+        return changes
+
+    def kept(self, live, arguments):
+        """Leave the weights of rules for the same target groups as they are."""
+        known = {(port, priority): groups for port, priority, groups in _shared(live["listeners"])}
+        listeners = copy.deepcopy(arguments.get("listeners") or [])
+        for each in listeners:
+            for given in each.get("Rules") or []:
+                groups = known.get((int(each["Port"]), int(given["Priority"])), {})
+                for action in given["Actions"]:
+                    if groups and set(_action(action).get("TargetGroups", {})) == set(groups):
+                        action["ForwardConfig"] = {
+                            "TargetGroups": [{"TargetGroupArn": arn, "Weight": groups[arn]} for arn in groups],
+                            "TargetGroupStickinessConfig": {"Enabled": False},
+                        }
+        return {"listeners": listeners} if listeners else {}
 
     def prepare(self, aws, live, want):
         """Delete rules that were given more conditions than they should have: the module doesn't see those."""
@@ -212,7 +246,50 @@ class LoadBalancer(ElbKind):
 
     def made(self, aws, want):
         """AWS makes up the names."""
-        return {field: self.later(want, field) for field in ("arn", "full_name", "dns_name", "zone_id")}
+        later = {field: self.later(want, field) for field in ("arn", "full_name", "dns_name", "zone_id")}
+        return {**later, "rule_arns": {}}
+
+
+def _shared(listeners: list[dict]) -> list[tuple[int, int, dict]]:
+    """Return the rules that send requests to several target groups: port, priority, weights by group."""
+    return [
+        (each["Port"], described["Priority"], action["TargetGroups"])
+        for each in listeners
+        for described in each["Rules"]
+        for action in described["Actions"]
+        if "TargetGroups" in action
+    ]
+
+
+def _unweighted(listeners: list[dict]) -> list[dict]:
+    return [
+        {
+            **each,
+            "Rules": [
+                {
+                    **described,
+                    "Actions": [
+                        action | ({"TargetGroups": sorted(action["TargetGroups"])} if "TargetGroups" in action else {})
+                        for action in described["Actions"]
+                    ],
+                }
+                for described in each["Rules"]
+            ],
+        }
+        for each in listeners
+    ]
+
+
+def _taken_over(live: dict, want: dict, port: int, groups: dict) -> None:
+    """Raise EngineError unless what a listener does without its rule sends the traffic where the rule does."""
+    rest = next((each["DefaultActions"] for each in want["listeners"] if each["Port"] == port), [])
+    serving = [arn for arn, weight in groups.items() if weight]
+    if len(serving) != 1 or serving[0] not in str(rest):
+        raise EngineError(
+            f"load balancer {live['name']}: the traffic of port {port} goes to {', '.join(serving) or 'none'}, "
+            "and would go elsewhere after this change; roll a release out once more with the strategy that there is, "
+            "which lets the other target group serve, then change it"
+        )
 
 
 def listener(item: dict) -> dict:
@@ -258,8 +335,11 @@ def _action(item):
         config = item.get("ForwardConfig") or {}
         groups = config.get("TargetGroups") or []
         sticky = config.get("TargetGroupStickinessConfig", {}).get("Enabled", False)
-        if len(groups) > 1 or sticky:
+        if sticky:
             return {"Type": "forward", "ForwardConfig": config}
+        if len(groups) > 1:
+            weights = {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in groups}
+            return {"Type": "forward", "TargetGroups": weights}
         return {"Type": "forward", "TargetGroupArn": item.get("TargetGroupArn") or groups[0]["TargetGroupArn"]}
     if item["Type"] == "redirect":
         told["RedirectConfig"] = {**SAME, **item["RedirectConfig"]}

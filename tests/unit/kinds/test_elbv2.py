@@ -1,6 +1,7 @@
 """Load balancers and target groups."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2 import (
     BALANCER_ATTRIBUTES,
@@ -130,3 +131,50 @@ def test_rules_that_were_narrowed_go_before_the_module_runs(conditions, deleted)
     want = LOAD_BALANCER.want({"name": "a", "listeners": [{"Port": 80, "Protocol": "HTTP", "DefaultActions": [FORWARD], "Rules": [wanted]}]})
     LOAD_BALANCER.prepare(Aws(), {"arn": "arn:lb"}, want)
     assert gone == deleted
+
+
+def shared(first, second, priority=1000, **more):
+    groups = [{"TargetGroupArn": "arn:a", "Weight": first}, {"TargetGroupArn": "arn:b", "Weight": second}]
+    rule = {"Priority": priority, "Conditions": [{"Field": "path-pattern", "Values": ["/*"]}], "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}
+    default = [{"Type": "forward", "TargetGroupArn": "arn:a"}]
+    return {"Port": 80, "Protocol": "HTTP", "DefaultActions": default, "Rules": [rule], **more}
+
+
+def balancer(*listeners):
+    return {"name": "n", "listeners": LOAD_BALANCER.want({"listeners": listeners})["listeners"]}
+
+
+def test_weights_are_ecs_s():
+    live = balancer(shared(0, 100))
+    assert LOAD_BALANCER.compare(live, balancer(shared(100, 0))) == set()
+    other = shared(100, 0)
+    other["Rules"][0]["Conditions"][0]["Values"] = ["/b"]
+    assert LOAD_BALANCER.compare(live, balancer(other)) == {"listeners"}
+
+
+def test_a_write_leaves_the_weights():
+    arguments = {"listeners": [shared(100, 0)]}
+    (kept,) = LOAD_BALANCER.kept(balancer(shared(0, 100)), arguments)["listeners"]
+    groups = kept["Rules"][0]["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    assert groups == [{"TargetGroupArn": "arn:a", "Weight": 0}, {"TargetGroupArn": "arn:b", "Weight": 100}]
+    assert arguments == {"listeners": [shared(100, 0)]}
+    # Of a rule that isn't there nothing is known.
+    (new,) = LOAD_BALANCER.kept(balancer(shared(0, 100, priority=1)), arguments)["listeners"]
+    assert new == shared(100, 0)
+
+
+def test_a_rule_goes_only_when_its_traffic_goes_on():
+    without = balancer(shared(100, 0, Rules=[]))
+    assert LOAD_BALANCER.compare(balancer(shared(100, 0)), without) == {"listeners"}
+    for weights in ((0, 100), (50, 50)):
+        with pytest.raises(EngineError, match="roll a release out once more"):
+            LOAD_BALANCER.compare(balancer(shared(*weights)), without)
+
+
+def test_moved_weights_are_no_drift():
+    moved = list(differences(balancer(shared(100, 0)), balancer(shared(0, 100))))
+    assert moved
+    for one in moved:
+        assert LOAD_BALANCER.owner(one, {}, {}).startswith("ECS"), one.path
+    gone = list(differences(balancer(shared(100, 0)), balancer(shared(100, 0, Rules=[]))))
+    assert gone and not any(LOAD_BALANCER.owner(one, {}, {}) for one in gone)
