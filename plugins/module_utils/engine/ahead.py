@@ -40,15 +40,19 @@ def forget(aws) -> None:
     """Forget what was seen in an account and region, because something is written there."""
     if _memory is None:
         return
-    aws.ahead.clear()
-    place = _place(aws)
-    if any(key[0] == place for key in _read()):
-        _change(lambda kept: {key: packed for key, packed in kept.items() if key[0] != place})
+    known = "account" in vars(aws)  # an unknown one is no reason to ask for it: it may be any
+
+    def here(key):
+        account, *where = key[0]
+        return where == [aws.region, aws.endpoint] and not (known and account != aws.account)
+
+    if any(map(here, _read())):
+        _change(lambda kept: {key: packed for key, packed in kept.items() if not here(key)})
 
 
 def seen(aws, kind: str, stack: str | None = None) -> list[dict] | None:
     """Return the live resources of a kind, of one stack or of all that were looked at; None if none was."""
-    if _memory is None or "account" not in vars(aws):  # an unknown account is no reason to ask for it
+    if _memory is None or "account" not in vars(aws):
         return None
     place = _place(aws)
     found = [

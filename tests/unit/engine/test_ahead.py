@@ -94,15 +94,20 @@ def test_a_fork_shares_it():
     assert ahead.seen(account(), "thing", "another") is None
 
 
-def test_an_unknown_account_is_not_asked_for():
+def test_an_unknown_account_is_not_asked_for_and_may_be_any():
     ahead.keep(account(), "stack", {"thing": [SEEN]})
     unknown = account()
     del unknown.account
     assert ahead.seen(unknown, "thing") is None
+    ahead.forget(unknown)
+    assert ahead.seen(account(), "thing") is None
 
 
-def test_without_shared_memory_nothing_is_kept(monkeypatch):
-    monkeypatch.setattr(ahead, "_memory", ahead._memory)
+def test_without_shared_memory_every_task_asks():
+    os.close(ahead._memory)
+    ahead._memory = None
     kind = Thing(dict(SEEN))
     sync(kind, account(), SEEN)
-    assert kind.asked == 1
+    sync(kind, account(), {"name": "a", "size": 2})
+    assert kind.asked > 1
+    ahead.share()
