@@ -29,6 +29,7 @@ NAMES: dict[str, tuple[str, int]] = {
     "failed_jobs_queue": ("{stack}-failed-jobs", 80),
     "load_balancer": ("{stack}-alb", 32),
     "target_group": ("{stack}-api", 32),
+    "alternate_target_group": ("{stack}-alt", 32),
     "function": ("{stack}-{0}", 64),
     "rule": ("{stack}-{0}", 64),
     "pipe": ("{stack}-worker-pipe", 64),

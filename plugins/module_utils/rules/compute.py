@@ -174,3 +174,41 @@ def failures(days):
     """SQS keeps messages for two weeks at the most."""
     if not 1 <= days.value <= 14:
         yield f"{days}: SQS allows 1 to 14 days"
+
+
+@rule("ecs_api_bake_minutes")
+@rule("ecs_api_step_minutes")
+def minutes(value):
+    """ECS waits for up to a day."""
+    if not 0 <= value.value <= 1440:
+        yield f"{value}: allowed are 0 to 1440 minutes"
+
+
+@rule("ecs_api_step_percent", "ecs_api_deployment_strategy")
+def step(percent, strategy):
+    """A share of the traffic has one place after the point; a linear step isn't tiny, and less than all is a step."""
+    least = {"CANARY": 0.1, "LINEAR": 3.0}.get(strategy.value)
+    if least and not (least <= percent.value < 100 and abs(percent.value * 10 - round(percent.value * 10)) < 1e-6):
+        yield f"{percent} with {strategy}: allowed are {least:g} to 99.9 percent, with one place after the point"
+
+
+@rule("ecs_api_deployment_strategy", "load_balancer_two_groups")
+def two_groups(strategy, two):
+    """Traffic moves between two target groups; one of them alone would stand idle with ROLLING."""
+    if (strategy.value == "ROLLING") == two.value:
+        yield f"{strategy}, and {two}: say true for any strategy but ROLLING, and false for that"
+
+
+@rule("ecs_api_deployment_alarms", "monitoring_alarms")
+@rule("ecs_worker_deployment_alarms", "monitoring_alarms")
+def deployment_alarms(names, made):
+    """An alarm that doesn't exist never goes off, and nothing would be taken back."""
+    if names.value and not made.value:
+        yield f"{names}, but {made}: there would be no such alarm; make the alarms or name none"
+
+
+@rule("ecs_api_deployment_strategy", "load_balancer_stickiness")
+def sticky(strategy, stickiness):
+    """Clients that stay with their task would stay with the old tasks for as long as those run."""
+    if strategy.value != "ROLLING" and stickiness.value:
+        yield f"{strategy} with {stickiness}: clients would keep the old tasks; say one of them otherwise"
