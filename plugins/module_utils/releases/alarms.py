@@ -8,6 +8,18 @@ from ..engine.names import name
 ALARM = "ALARM"
 
 
+def existing(aws, names: list[str]) -> dict[str, dict]:
+    """Return alarms by name. Raises EngineError for one that doesn't exist: it would never go off."""
+    if not names:
+        return {}
+    answer = aws("cloudwatch").describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found = {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
+    missing = ", ".join(one for one in names if one not in found)
+    if missing:
+        raise EngineError(f"there is no alarm {missing}; run site.yml, which makes the alarms, or name others")
+    return found
+
+
 class Watched:
     """Alarms of a stack, named as the monitoring role names them, which must stay silent."""
 
@@ -17,17 +29,8 @@ class Watched:
         self._spared: set[str] = set()
 
     def states(self) -> dict[str, dict]:
-        """Return the alarms by name. Raises EngineError for one that doesn't exist: it would never go off."""
-        if not self.names:
-            return {}
-        answer = self._aws("cloudwatch").describe_alarms(
-            AlarmNames=self.names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-        )
-        found = {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
-        missing = ", ".join(one for one in self.names if one not in found)
-        if missing:
-            raise EngineError(f"there is no alarm {missing}; run site.yml, which makes the alarms, or name others")
-        return found
+        """Return the alarms by name. Raises EngineError for one that doesn't exist."""
+        return existing(self._aws, self.names)
 
     def begin(self, say) -> None:
         """Spare the alarms that are on already, as ECS does: the release may be what puts them right."""

@@ -12,6 +12,7 @@ from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
 from . import alarms, canary, diagnosis, records
+from .deployments import Deployments, waits
 from .tasks import Log, definition, image_of, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
@@ -84,6 +85,7 @@ class Rollout:
         self.aws, self.stack, self.release, self.options, self.say = aws, stack, release, options, say
         self.cluster = name("cluster", stack)
         self.alias = ALIAS
+        self.told = Deployments(aws, stack, self.cluster, say)
         self.registered: list[str] = []
         self.deployments: dict[str, tuple[str, str]] = {}
 
@@ -135,6 +137,8 @@ class Rollout:
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
         alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
+        for component in before["services"]:
+            self.told.check(self._service(component))
         images = self.release["images"]
         missing = [one for one in components if one not in images]
         if missing:
@@ -180,6 +184,8 @@ class Rollout:
         service = self._service(component)
         if service["taskDefinition"] != asked or (count is not None and service["desiredCount"] != count):
             more = {} if count is None else {"desiredCount": count}
+            if service["taskDefinition"] != asked:
+                self.told.begin(component)
             service = self.aws("ecs").update_service(
                 cluster=self.cluster, service=service["serviceName"], taskDefinition=asked, **more
             )["service"]
@@ -189,18 +195,26 @@ class Rollout:
 
     def wait(self) -> None:
         """Wait until all services run what was asked for, and go on doing so for a moment."""
-        deadline, shown, good_since = time.monotonic() + self.options.timeout, {}, None
+        started, shown, good_since, limit = time.monotonic(), {}, None, 0.0
         while True:
             states = {}
             for component, (deployment, asked) in self.deployments.items():
                 service = self._service(component)
                 states[component], told = judge(service, deployment, asked)
-                line = progress(component, service, self._healthy(service))
+                look = self.told.look(component, asked)
+                limit = max(limit, waits(service.get("deploymentConfiguration", {})))
+                line = progress(component, service, self._healthy(service)) + (f"; {look.line}" if look.line else "")
                 if shown.get(component) != line:
                     shown[component] = line
                     self.say(line)
-                if states[component] == "bad":
+                if "bad" in (states[component], look.state):
+                    look = self.told.why(component, asked)
+                    if look.explained:
+                        raise Failed(f"{component}: {look.reason}\n{self.told.explain(component)}")
+                    told = look.reason or told
                     raise Failed(f"{component}: {told}\n{self._why(component, deployment, asked)}")
+                if states[component] == "good" and look.state == "wait":
+                    states[component] = "wait"
                 if states[component] == "good" and self._ended(component, deployment):
                     raise Failed(
                         f"{component}: its tasks start and end again\n{self._why(component, deployment, asked)}"
@@ -211,7 +225,7 @@ class Rollout:
                     return
             else:
                 good_since = None
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + self.options.timeout + limit:
                 slow = next(one for one, state in states.items() if state != "good")
                 raise Failed(
                     f"{slow}: not up after {self.options.timeout} seconds\n{self._why(slow, *self.deployments[slow])}"
@@ -221,8 +235,9 @@ class Rollout:
     def _healthy(self, service: dict) -> str:
         counts = []
         for balancer in service.get("loadBalancers", []):
-            if balancer.get("targetGroupArn"):
-                told = self.aws("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])
+            other = balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+            for group in filter(None, (balancer.get("targetGroupArn"), other)):
+                told = self.aws("elbv2").describe_target_health(TargetGroupArn=group)
                 counts += [one["TargetHealth"]["State"] == "healthy" for one in told["TargetHealthDescriptions"]]
         return f", {sum(counts)} of {len(counts)} targets healthy" if counts else ""
 
@@ -353,6 +368,9 @@ class Rollout:
         """Bring everything back to what ran before. Raises EngineError if that fails, too."""
         self.say("back to what ran before")
         self.deployments = {}
+        self.told.forget()
+        for component in before["services"]:
+            self.told.settle(component)
         for component, was in before["services"].items():
             service = self._service(component)
             count = was["desired"] if service["desiredCount"] != was["desired"] and not was["desired"] else None

@@ -1,0 +1,181 @@
+"""What ECS says of its own deployments: stages, the share of the traffic, alarms, and whether it took one back.
+
+DescribeServices shows what is PRIMARY; only the service deployments say why, and how far one with two target groups is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ..engine.errors import EngineError
+from ..engine.names import name
+from ..engine.waiting import TimedOut, until
+from . import alarms
+
+GOING_ON = ("PENDING", "IN_PROGRESS")
+GOING_BACK = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+ROLLING = "ROLLING"
+GOING_BACK_SECONDS = 600
+SHOWN_SECONDS = 30
+
+
+@dataclass
+class Look:
+    """What a service deployment says: V(good), V(bad), V(wait), or nothing where there is none; a line; why."""
+
+    state: str = ""
+    line: str = ""
+    reason: str = ""
+    explained: bool = False
+    """Whether the reason says it all, so that no task has to be asked."""
+
+
+def judge(told: dict) -> Look:
+    """Return what one service deployment says of itself."""
+    status, reason = told["status"], told.get("statusReason", "")
+    line = ", ".join(part for part in (_stage(told), status, _share(told)) if part)
+    if status in GOING_ON:
+        return Look("wait", line)
+    if status == "SUCCESSFUL":
+        return Look("good", line)
+    gone = tuple(told.get("alarms", {}).get("triggeredAlarmNames") or ())
+    if gone:
+        reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}: it is {status}"
+        return Look("bad", line, reason, explained=True)
+    count = told.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
+    tasks = f"; {count} tasks failed" if count else ""
+    back = "" if status == "STOPPED" else " and was taken back"
+    return Look("bad", line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}: it is {status}{back}")
+
+
+def _stage(told: dict) -> str:
+    strategy = told.get("deploymentConfiguration", {}).get("strategy", ROLLING)
+    return "" if strategy == ROLLING else f"{strategy} {told.get('lifecycleStage', '')}".strip()
+
+
+def _share(told: dict) -> str:
+    share = told.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight")
+    return "" if share is None or not _stage(told) else f"{share:g} % of the traffic is the new revision's"
+
+
+def waits(configuration: dict) -> float:
+    """Return for how many seconds a deployment waits because it was told to."""
+    strategy, minutes = configuration.get("strategy", ROLLING), configuration.get("bakeTimeInMinutes") or 0
+    if strategy == "CANARY":
+        minutes += configuration.get("canaryConfiguration", {}).get("canaryBakeTimeInMinutes", 10)
+    if strategy == "LINEAR":
+        told = configuration.get("linearConfiguration", {})
+        minutes += told.get("stepBakeTimeInMinutes", 6) * (100 / told.get("stepPercent", 10.0))
+    return 0.0 if strategy == ROLLING else minutes * 60.0
+
+
+class Deployments:
+    """The service deployments of one rollout."""
+
+    def __init__(self, aws, stack: str, cluster: str, say):
+        """Prepare; nothing is asked yet."""
+        self._aws, self._stack, self._cluster, self._say = aws, stack, cluster, say
+        self._before: dict[str, set[str]] = {}
+        self._arns: dict[str, str] = {}
+
+    def check(self, service: dict) -> None:
+        """Raise EngineError for an alarm that a service names and that doesn't exist; say if none will count."""
+        told = service.get("deploymentConfiguration", {}).get("alarms") or {}
+        found = alarms.existing(self._aws, told["alarmNames"] if told.get("enable") else [])
+        on = sorted(one for one, alarm in found.items() if alarm["StateValue"] == alarms.ALARM)
+        if on:
+            self._say(f"{service['serviceName']}: {', '.join(on)} is on already, so ECS looks at no alarm this time")
+
+    def begin(self, component: str) -> None:
+        """Remember what there is, before a deployment begins."""
+        self._before[component] = {one["serviceDeploymentArn"] for one in self._list(component)}
+        self._arns.pop(component, None)
+
+    def forget(self) -> None:
+        """From now on other deployments count."""
+        self._before, self._arns = {}, {}
+
+    def look(self, component: str, asked: str) -> Look:
+        """Return what the deployment of a task definition says; nothing where none was begun."""
+        if component not in self._arns:
+            found = self._find(component, asked)
+            if not found:
+                return Look("wait" if component in self._before else "")
+            self._arns[component] = found
+        return judge(self._told(self._arns[component]))
+
+    def why(self, component: str, asked: str) -> Look:
+        """Return the end of a deployment that is known to have failed, once ECS shows it."""
+
+        def ended():
+            look = self.look(component, asked)
+            return look if look.state != "wait" else None
+
+        try:
+            return until(ended, SHOWN_SECONDS, "the end of the deployment being shown", delay=0.2)
+        except TimedOut:
+            return Look()
+
+    def explain(self, component: str) -> str:
+        """Return what is known of the alarms that took a deployment back, the likely cause and the next command."""
+        names = self._told(self._arns[component])["alarms"]["triggeredAlarmNames"]
+        told = [
+            f"{one}: {alarm['StateValue']}, {alarm.get('StateReason') or 'no reason given'}"
+            for one, alarm in alarms.existing(self._aws, names).items()
+        ]
+        return "\n".join([
+            *told,
+            "likely cause: the new revision does what the alarm watches for",
+            f"next: aws cloudwatch describe-alarm-history --alarm-name {names[0]}",
+        ])  # fmt: skip
+
+    def settle(self, component: str) -> None:
+        """Wait until ECS has taken back what it takes back; have it take back what moves traffic."""
+        for one in self._list(component):
+            told = self._told(one["serviceDeploymentArn"]) if one["status"] in (*GOING_ON, *GOING_BACK) else None
+            if told is None:
+                continue
+            if one["status"] in GOING_ON:
+                if not _stage(told):
+                    continue  # the next deployment takes its place
+                self._say(f"{component}: its deployment is taken back")
+                self._aws("ecs").stop_service_deployment(
+                    serviceDeploymentArn=told["serviceDeploymentArn"], stopType="ROLLBACK"
+                )
+            self._gone_back(component, told["serviceDeploymentArn"])
+
+    def _gone_back(self, component: str, arn: str) -> None:
+        deadline = time.monotonic() + GOING_BACK_SECONDS
+        while (status := self._told(arn)["status"]) in (*GOING_ON, *GOING_BACK):
+            if time.monotonic() > deadline:
+                raise EngineError(f"{component}: ECS hasn't taken its deployment back in {GOING_BACK_SECONDS} seconds")
+            time.sleep(1)
+        if status == "ROLLBACK_FAILED":
+            told = self._told(arn).get("statusReason")
+            raise EngineError(f"{component}: ECS could not take its deployment back: {told}")
+
+    def _list(self, component: str) -> list[dict]:
+        """Return a service's newest deployments, the newest first."""
+        told = self._aws("ecs").list_service_deployments(
+            cluster=self._cluster, service=name("service", self._stack, component)
+        )["serviceDeployments"]
+        return sorted(told, key=lambda one: one["createdAt"], reverse=True)
+
+    def _told(self, arn: str) -> dict:
+        (told,) = self._aws("ecs").describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        return told
+
+    def _find(self, component: str, asked: str) -> str:
+        """Return the ARN of the deployment that was begun, or that goes on, of a task definition."""
+        before = self._before.get(component)
+        for one in self._list(component):
+            new = one["serviceDeploymentArn"] not in before if before is not None else one["status"] in GOING_ON
+            if not new:
+                continue
+            revisions = self._aws("ecs").describe_service_revisions(
+                serviceRevisionArns=[one["targetServiceRevisionArn"]]
+            )["serviceRevisions"]
+            if any(revision["taskDefinition"] == asked for revision in revisions):
+                return one["serviceDeploymentArn"]
+        return ""

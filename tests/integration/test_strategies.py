@@ -1,0 +1,165 @@
+"""Releases that go out by shares of the traffic: good ones, and bad ones, after each of which the one before runs.
+
+One embedded AWS with a real PostgreSQL, one stack whose API is deployed blue/green, one story.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+
+from .test_release import STACK, Story, emulator, play, release  # noqa: F401 -- the fixtures of the same world
+
+ALARM = f"{STACK}-target-5xx"
+VARIABLES = {
+    "ecs_api_deployment_strategy": "BLUE_GREEN",
+    "ecs_api_bake_minutes": 0,
+    "ecs_api_deployment_alarms": ["target-5xx"],
+}
+STACK_OF = ("-e", json.dumps(VARIABLES), "--limit", STACK)
+# Nearly all calls go to the new version, so that a few are enough to meet it. A minute of AWS's is too long for a test.
+CANARY = Strategy("canary", 99, interval=1.5, bake=1.0, alarms=["cleanup-errors"])
+OPTIONS = Options(timeout=90, pause=0.2, steady=1.0, first_counts={"api": 1, "worker": 0}, functions=CANARY)
+# Answers the check of a release, and nothing else.
+BREAKS = """
+import json, sys
+event = json.load(sys.stdin)
+if event.get("source") != "flow-builder.release":
+    raise SystemExit("ValueError: the new code can't read this event")
+print(json.dumps({"checked": True}))
+"""
+
+
+class Shares(Story):
+    """The stack, and what its traffic and its functions' calls do."""
+
+    def __init__(self, url, folder):
+        super().__init__(url, folder)
+        self.when = {}
+
+    def say(self, line):
+        self.said.append(line)
+        for words, action in self.when.items():
+            if words in line:
+                action()
+
+    def roll_out(self, name, kind="rollout"):
+        self.said.clear()
+        return roll_out(self.aws, STACK, name, kind, OPTIONS, self.say)
+
+    def call(self):
+        """Call the cleanup as its schedule does, a few times."""
+        for _ in range(4):
+            self.client("lambda").invoke(FunctionName=f"{STACK}-cleanup", Qualifier="live", Payload=b"{}")
+
+    def alarm(self, state):
+        self.client("cloudwatch").set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="too many errors")
+
+    def traffic(self):
+        """Return the weights of the production rule: the first target group, the second."""
+        elb = self.client("elbv2")
+        (balancer,) = elb.describe_load_balancers(Names=[f"{STACK}-alb"])["LoadBalancers"]
+        (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+        (rule,) = [one for one in rules if one["Priority"] == "1000"]
+        told = {one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
+        groups = elb.describe_target_groups(Names=[f"{STACK}-api", f"{STACK}-alt"])["TargetGroups"]
+        by_name = {one["TargetGroupName"]: told[one["TargetGroupArn"]] for one in groups}
+        return [by_name[f"{STACK}-api"], by_name[f"{STACK}-alt"]]
+
+    def aliases(self):
+        found = {}
+        for component in ("scheduler", "cleanup"):
+            alias = self.client("lambda").get_alias(FunctionName=f"{STACK}-{component}", Name="live")
+            assert not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"), "a share is left"
+            found[component] = alias["FunctionVersion"]
+        return found
+
+    def heard(self, *words):
+        for word in words:
+            assert any(word in line for line in self.said), f"{word!r} was not said:\n" + "\n".join(self.said)
+
+
+@pytest.mark.usefixtures("emulator")
+def test_strategies(emulator, play, tmp_path, capsys):  # noqa: F811
+    def step(text):
+        with capsys.disabled():
+            print(f"\n{time.strftime('%H:%M:%S')} {text}", end="", flush=True)
+
+    story = Shares(emulator.url, tmp_path)
+    step("deploy the stack")
+    rc, output = play("standard.yml", *STACK_OF)
+    assert rc == 0, output[-3000:]
+    assert story.traffic() == [100, 0]
+
+    step("the first release, with its migration")
+    first = story.images("one")
+    rc, output = play("runbooks/rollout.yml", *release("one", first))
+    assert rc == 0, output[-4000:]
+    assert story.runs() == first
+    rc, output = play("standard.yml", *STACK_OF)
+    assert rc == 0, output[-3000:]
+    before = story.traffic()
+    assert sorted(before) == [0, 100]
+
+    step("an alarm that doesn't exist, or names that aren't ours")
+    rc, output = play("runbooks/rollout.yml", *release("one"), "-e", '{"release_lambda_strategy": "canary", "release_lambda_interval": 5}')
+    assert rc == 2 and "a step takes at least 60 seconds" in output, output[-2000:]
+
+    step("a good one: the traffic moves, the functions' calls move")
+    second = story.images("two")
+    story.make("two", second)
+    story.when = {"of the calls go to version": story.call}
+    story.roll_out("two")
+    story.heard("BLUE_GREEN", "100 % of the traffic is the new revision's", "cleanup: 99% of the calls go to version", "with all of the calls")
+    assert any("cleanup: version" in line and "0 failed" in line and " 0 counted" not in line for line in story.said), story.said
+    assert story.runs() == second
+    assert story.traffic() == before[::-1]
+    versions, now = story.aliases(), story.traffic()
+
+    step("a function that fails for real calls only: all of it comes back")
+    bad = story.images("breaks", ["api", "cleanup"])
+    story.behaves(bad["cleanup"], run=["python3", "-c", BREAKS])
+    story.make("breaks", bad)
+    why = story.refused("breaks", "cleanup: version .* with 99% of the calls fails", "calls failed", "can't read this event", "fails when it is called", "next: aws logs tail /aws/lambda/")
+    assert "ECS" not in why.replace("/aws/ecs", "")
+    assert story.aliases() == versions
+    story.call()  # and what runs again does its work
+    story.when = {}
+
+    step("an API that doesn't come up never gets traffic")
+    served = story.traffic()
+    bad = story.images("crash", ["api"])
+    story.behaves(bad["api"], run=["python3", "-c", "raise SystemExit('no KeyError: SETTING')"])
+    story.make("crash", bad)
+    weights = []
+    story.when = {"api: ": lambda: weights.append(story.traffic())}
+    story.refused("crash", "api: ECS deployment circuit breaker", "ROLLBACK", "exit code 1", "no KeyError: SETTING", "the program crashes")
+    assert all(one == served for one in weights) and weights
+    assert story.traffic() == served
+
+    step("an alarm takes a deployment back, and is named")
+    story.alarm("OK")
+    story.make("alarm", story.images("alarm", ["api"]))
+    story.when = {"api: ": lambda: story.alarm("ALARM")}
+    story.refused("alarm", f"because of the alarm {ALARM}", "too many errors", "describe-alarm-history")
+    story.when = {}
+    assert story.traffic() == served
+
+    step("the alarm is still on: it counts for nothing, and the run says so")
+    story.make("three", third := story.images("three", ["api"]))
+    story.roll_out("three")
+    story.heard(f"{ALARM} is on already, so ECS looks at no alarm")
+    assert story.runs() == second | third
+    assert story.traffic() == served[::-1] != now or story.traffic() != served
+    story.alarm("OK")
+
+    step("nothing to plan, no drift")
+    rc, output = play("standard.yml", "--check", *STACK_OF)
+    assert rc == 0 and "0 to create, 0 to change, 0 to replace, 0 to delete" in output, output[-3000:]
+    rc, output = play("drift.yml", *STACK_OF)
+    assert rc == 0, output[-3000:]

@@ -1,0 +1,119 @@
+"""What a service deployment says of itself, and for how long it may wait."""
+
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.alarms import Watched
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Deployments, judge, waits
+
+BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
+ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5xx"]}}
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "words"),
+    [
+        ({"status": "PENDING"}, "wait", ""),
+        ({"status": "IN_PROGRESS"}, "wait", ""),
+        ({"status": "SUCCESSFUL"}, "good", ""),
+        # Ended, and yet not what was asked for: a rollback that succeeded is a failure.
+        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "Breaker.", "deploymentCircuitBreaker": {"failureCount": 3}}, "bad", "Breaker; 3 tasks failed: it is ROLLBACK_SUCCESSFUL and was taken back"),
+        ({"status": "ROLLBACK_IN_PROGRESS"}, "bad", "its deployment failed"),
+        ({"status": "STOPPED", "statusReason": "Stopped."}, "bad", "Stopped: it is STOPPED"),
+        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x", **ALARMS}, "bad", "because of the alarm s-target-5xx"),
+        # An alarm that went off when all was over is no failure.
+        ({"status": "SUCCESSFUL", **ALARMS}, "good", ""),
+    ],
+)  # fmt: skip
+def test_judge(told, state, words):
+    look = judge(told)
+    assert look.state == state
+    assert words in look.reason
+    assert look.explained == ("alarm" in words)
+
+
+def test_progress_tells_the_stage_and_the_traffic():
+    target = {"requestedProductionTrafficWeight": 10.0}
+    told = {"status": "IN_PROGRESS", "lifecycleStage": "PRODUCTION_TRAFFIC_SHIFT", "targetServiceRevision": target}
+    line = judge({**told, "deploymentConfiguration": {"strategy": "CANARY"}}).line
+    assert line == "CANARY PRODUCTION_TRAFFIC_SHIFT, IN_PROGRESS, 10 % of the traffic is the new revision's"
+    assert judge({**told, "deploymentConfiguration": {"strategy": "ROLLING"}}).line == "IN_PROGRESS"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "minutes"),
+    [
+        ({}, 0),
+        ({"strategy": "ROLLING", "bakeTimeInMinutes": 9}, 0),
+        (BLUE_GREEN, 5),
+        ({"strategy": "CANARY", "bakeTimeInMinutes": 5, "canaryConfiguration": {"canaryBakeTimeInMinutes": 7}}, 12),
+        ({"strategy": "LINEAR", "bakeTimeInMinutes": 1, "linearConfiguration": {"stepPercent": 25.0, "stepBakeTimeInMinutes": 2}}, 9),
+    ],
+)  # fmt: skip
+def test_waits(configuration, minutes):
+    assert waits(configuration) == minutes * 60
+
+
+class Aws:
+    """Answers what it was given."""
+
+    def __init__(self, deployments=(), alarms=()):
+        self.deployments, self.alarms = list(deployments), list(alarms)
+
+    def __call__(self, _service):
+        return self
+
+    def list_service_deployments(self, **_asked):
+        keys = ("serviceDeploymentArn", "status", "createdAt", "targetServiceRevisionArn")
+        return {"serviceDeployments": [{key: one[key] for key in keys} for one in self.deployments]}
+
+    def describe_service_deployments(self, serviceDeploymentArns):  # noqa: N803
+        return {"serviceDeployments": [one for one in self.deployments if one["serviceDeploymentArn"] in serviceDeploymentArns]}
+
+    def describe_service_revisions(self, serviceRevisionArns):  # noqa: N803
+        return {"serviceRevisions": [{"taskDefinition": one.partition("of ")[2]} for one in serviceRevisionArns]}
+
+    def describe_alarms(self, AlarmNames, **_asked):  # noqa: N803
+        return {"MetricAlarms": [one for one in self.alarms if one["AlarmName"] in AlarmNames]}
+
+
+def deployment(number, definition, status="IN_PROGRESS"):
+    return {"serviceDeploymentArn": f"d{number}", "status": status, "createdAt": number, "targetServiceRevisionArn": f"revision of {definition}"}
+
+
+def test_only_what_was_begun_counts():
+    aws = Aws([deployment(1, "td:2", "ROLLBACK_SUCCESSFUL")])
+    told = Deployments(aws, "s", "c", print)
+    assert told.look("api", "td:2").state == ""  # it is over, and not ours
+    told.begin("api")
+    assert told.look("api", "td:2").state == "wait"  # AWS doesn't show ours yet: the one that failed before isn't it
+    aws.deployments.insert(0, deployment(2, "td:2"))
+    assert told.look("api", "td:2").state == "wait"
+    aws.deployments[0]["status"] = "SUCCESSFUL"
+    assert told.look("api", "td:2").state == "good"
+    # The one of another revision is somebody else's.
+    told.begin("api")
+    aws.deployments.insert(0, deployment(3, "td:9", "SUCCESSFUL"))
+    assert told.look("api", "td:2").state == "wait"
+
+
+def test_what_goes_on_is_taken_over():
+    told = Deployments(Aws([deployment(2, "td:2"), deployment(1, "td:1", "SUCCESSFUL")]), "s", "c", print)
+    assert told.look("api", "td:2").state == "wait"
+    assert told.look("worker", "td:1").state == ""
+
+
+def test_alarms():
+    said = []
+    aws = Aws(alarms=[{"AlarmName": "s-one", "StateValue": "ALARM", "StateReason": "r"}, {"AlarmName": "s-two", "StateValue": "OK"}])
+    service = {"serviceName": "s-api", "deploymentConfiguration": {"alarms": {"enable": True, "alarmNames": ["s-one", "s-two"]}}}
+    Deployments(aws, "s", "c", said.append).check(service)
+    assert said == ["s-api: s-one is on already, so ECS looks at no alarm this time"]
+    service["deploymentConfiguration"]["alarms"]["alarmNames"].append("s-none")
+    with pytest.raises(EngineError, match="there is no alarm s-none"):
+        Deployments(aws, "s", "c", said.append).check(service)
+    watched = Watched(aws, "s", ["one", "two"])
+    watched.begin(said.append)
+    watched.check("now")  # the one that was on before is spared
+    aws.alarms[1]["StateValue"] = "ALARM"
+    with pytest.raises(EngineError, match="the alarm s-two went off now: no reason given"):
+        watched.check("now")
