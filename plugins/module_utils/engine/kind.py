@@ -57,6 +57,8 @@ class Kind:
     role above all) isn't visible everywhere yet: the write is tried again for a minute."""
     settle_seconds = 20
     """How long AWS may go on answering with a field's old value after a write."""
+    lists_all = False
+    """Whether ``within`` lists all that a scope has, tagged or not, so that what it lacks isn't there."""
     taggable = True
     """Whether the kind has tags."""
     arguments: dict[str, str] = {}

@@ -92,7 +92,7 @@ def _found(kind, aws, want) -> dict | None:
         if (kind.name, scope) not in aws.ahead:
             aws.ahead[kind.name, scope] = kind.within(aws, want, scope)
         live = _same(kind, aws.ahead[kind.name, scope], want)
-        if live and not kind.compare(live, want):
+        if kind.lists_all if live is None else not kind.compare(live, want):
             return live
     return kind.find(aws, want)
 
@@ -153,7 +153,7 @@ def _update(kind, aws, before, want, changes) -> None:
 
 def _written(kind, write) -> None:
     """Write, again and again for a minute while AWS doesn't see yet what the resource needs."""
-    deadline = time.monotonic() + kind.settle_seconds * 3
+    deadline, delay = time.monotonic() + kind.settle_seconds * 3, 0.5
     while True:
         try:
             return write()
@@ -162,7 +162,8 @@ def _written(kind, write) -> None:
             settling = any(name in told and text in told for name, text in kind.settling)
             if not settling or time.monotonic() > deadline:
                 raise
-            time.sleep(2)
+            time.sleep(delay)
+            delay = min(delay * 2, 4)
 
 
 def ready(kind, aws, live, timeout) -> dict:

@@ -48,6 +48,7 @@ class MetricAlarm(Kind):
     service = "cloudwatch"
     module = "flow_builder.aws.cloudwatch_metric_alarm"
     needs = ("sns_topic",)
+    lists_all = True
     volatile = frozenset({"alarm_state", "alarm_state_reason"})
     passing = frozenset({
         "AlarmConfigurationUpdatedTimestamp", "EvaluationState", "StateReasonData", "StateTransitionedTimestamp",

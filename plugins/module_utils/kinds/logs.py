@@ -17,6 +17,7 @@ class LogGroup(Kind):
     service = "logs"
     module = "flow_builder.aws.cloudwatchlogs_log_group"
     needs = ("kms_key",)
+    lists_all = True
     volatile = frozenset({"stored_bytes"})
     parts = (
         Part(

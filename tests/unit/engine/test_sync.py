@@ -335,3 +335,12 @@ def test_one_list_serves_a_loop_where_nothing_is_to_do(item, change, asked, acti
     if not change and item == 2:
         engine.sync(fleet, harbour, want, check=True)
         assert fleet.calls == asked
+
+
+def test_what_a_list_of_all_lacks_is_not_looked_for():
+    fleet, harbour = Fleet(), Harbour({"ada": {**LIVE, "harbour": "kiel"}})
+    harbour.tasks, harbour.ahead, fleet.lists_all = 2, {}, True
+    for name, action in (("eve", "create"), ("ada", "update")):
+        want = {"name": name, "sails": 3, "harbour": "kiel"}
+        assert engine.sync(fleet, harbour, want, check=True).action == action
+    assert fleet.calls == ["within", "find"], "a difference is looked at again, an absence isn't"
