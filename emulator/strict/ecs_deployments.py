@@ -25,6 +25,9 @@ def _balancers(call) -> list[dict]:
 
 
 def _shifts(call) -> bool:
+    """Tell whether a call says how traffic is shifted: what it doesn't say was looked at before."""
+    if "loadBalancers" not in call.parameters and "strategy" not in call.parameters.get("deploymentConfiguration", {}):
+        return False
     return _configuration(call).get("strategy") in SHIFTING
 
 

@@ -482,7 +482,11 @@ class EcsService(EcsKind):
     title = "ECS service"
     module = "flow_builder.aws.ecs_service"
     identity = ("name", "cluster")
-    needs = ("ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "security_group", "subnet", "target_group")
+    # The load balancer: ECS moves the weights of its rule, also at the service's end.
+    needs = (
+        "ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "load_balancer", "security_group", "subnet",
+        "target_group",
+    )  # fmt: skip
     create_only = frozenset({"desired_count"})
     owned = {"desired_count": "the autoscaler", "task_definition": "a release"}
     passing = frozenset({"currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets"})

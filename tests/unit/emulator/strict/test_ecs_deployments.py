@@ -122,3 +122,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
 def test_rule(case, world, refused):
     case.check(world, refused)
+
+
+def test_a_service_whose_rule_is_gone_can_be_scaled_in(world):
+    rule = world.make_rule(world.target, world.other)
+    name = world.shifts(advanced={"productionListenerRule": rule})
+    world.elb.delete_rule(RuleArn=rule)
+    world.ecs.update_service(cluster=world.cluster, service=name, desiredCount=0)
