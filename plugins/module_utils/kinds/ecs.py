@@ -482,7 +482,7 @@ class EcsService(EcsKind):
     title = "ECS service"
     module = "flow_builder.aws.ecs_service"
     identity = ("name", "cluster")
-    # The load balancer: ECS moves the weights of its rule, also at the service's end.
+    # The load balancer, because ECS changes the weights of its rule.
     needs = (
         "ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "load_balancer", "security_group", "subnet",
         "target_group",
