@@ -11,8 +11,10 @@ UNPROVEN = {
     "Certificates": "validation follows the record in Route 53 at once; the delegation of a real domain, which may "
     "take hours, does not happen",
     "Subscriptions": "email subscriptions of the alarm topic need no confirmation here",
-    "Metrics": "nothing publishes AWS's own metrics, so alarms stay without data and autoscaling moves nothing by "
-    "itself",
+    "Metrics": "of AWS's own metrics only the calls of functions are published and no alarm is evaluated, so alarms "
+    "stay without data, unless a test sets them, and autoscaling moves nothing by itself",
+    "Blue/green deployments": "stages, weights, alarms and rollbacks follow the documentation; no packet tells which "
+    "target group it reached, and there are no lifecycle hooks and no test listener",
     "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those "
     "in the table of rules are known",
     "Time": "AWS shows many writes late; here only fresh roles, deleted names and, with --provisioning, slow "

@@ -18,6 +18,7 @@ from ..engine.names import name
 from . import alarms, diagnosis
 
 MISSING = "ResourceNotFoundException"
+MINUTE = timedelta(minutes=1)
 STREAMS = 50  # so many of a log group's newest streams are looked through
 ALL_AT_ONCE, CANARY, LINEAR = "all_at_once", "canary", "linear"
 
@@ -50,8 +51,9 @@ class Canary:
         self.rollout, self.aws, self.stack, self.versions = rollout, rollout.aws, rollout.stack, versions
         self.strategy: Strategy = rollout.options.functions
         self.watched = alarms.Watched(self.aws, self.stack, self.strategy.alarms)
-        self._began = minute()
+        self._since = minute()
         self._before: dict[str, tuple[float, float]] = {}
+        self._alone = False
 
     def go(self) -> None:
         """Move the aliases to the versions. Raises EngineError where a version doesn't do well."""
@@ -72,6 +74,8 @@ class Canary:
         for component, version in self.versions.items():
             self.rollout.switch(component, version)
         if judged and self.strategy.bake:
+            # What was called before the switch may still be counted in this minute.
+            self._since, self._before, self._alone = minute() + MINUTE, {}, True
             self._watch(moving, self.strategy.bake, "with all of the calls")
 
     def _watch(self, moving: list[str], seconds: float, at: str) -> None:
@@ -82,7 +86,7 @@ class Canary:
                 self.rollout.call(component, self.versions[component])
         while True:
             for component in moving:
-                calls, errors = self._since(component)
+                calls, errors = self._new(component)
                 line = f"{component}: version {self.versions[component]} {at}: {calls:g} counted, {errors:g} failed"
                 if shown.get(component) != line:
                     shown[component] = line
@@ -96,17 +100,19 @@ class Canary:
 
     # What CloudWatch counts
 
-    def _since(self, component: str) -> tuple[float, float]:
-        now, before = self._counted(component), self._before[component]
+    def _new(self, component: str) -> tuple[float, float]:
+        now, before = self._counted(component), self._before.get(component, (0.0, 0.0))
         return now[0] - before[0], now[1] - before[1]
 
     def _counted(self, component: str) -> tuple[float, float]:
-        """Return the new version's calls and errors under the alias, since the minute in which it began."""
+        """Return the new version's calls and errors under the alias.
+
+        With all calls they are the alias's: that Lambda writes ExecutedVersion without weights isn't documented.
+        """
         function = self._function(component)
-        dimensions = {
-            "FunctionName": function, "Resource": f"{function}:{self.rollout.alias}",
-            "ExecutedVersion": self.versions[component],
-        }  # fmt: skip
+        dimensions = {"FunctionName": function, "Resource": f"{function}:{self.rollout.alias}"}
+        if not self._alone:
+            dimensions["ExecutedVersion"] = self.versions[component]
         queries = [
             {
                 "Id": metric.lower(),
@@ -121,7 +127,7 @@ class Canary:
             for metric in ("Invocations", "Errors")
         ]  # fmt: skip
         answer = self.aws("cloudwatch").get_metric_data(
-            MetricDataQueries=queries, StartTime=self._began, EndTime=minute() + timedelta(minutes=1)
+            MetricDataQueries=queries, StartTime=self._since, EndTime=max(minute(), self._since) + MINUTE
         )
         sums = {one["Id"]: sum(one["Values"]) for one in answer["MetricDataResults"]}
         return sums.get("invocations", 0.0), sums.get("errors", 0.0)

@@ -1,8 +1,11 @@
 """Moving an alias: the steps, and what a failed call is put down to."""
 
+from types import SimpleNamespace
+
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Canary, Strategy
 
 NAMES = {"stack": "s", "component": "cleanup", "cluster": "c", "repository": "r", "release": "x", "group": "/aws/lambda/s-cleanup"}
 
@@ -46,3 +49,101 @@ def test_cause_of_a_failed_call(reason, lines, cause, command):
 def test_own_lines():
     lines = ["START RequestId: 1 Version: 2\n", "mine\n", "END RequestId: 1\n", "REPORT RequestId: 1\n"]
     assert diagnosis.own_lines(lines) == ["mine"]
+
+
+class World:
+    """AWS and a rollout as far as an alias that moves sees them: each look at CloudWatch takes the next counts."""
+
+    alias = "live"
+
+    def __init__(self, strategy, counts=(), alarm="OK", live="1"):
+        self.options = SimpleNamespace(functions=strategy, check_functions=True, pause=0)
+        self.stack, self.counts, self.alarm, self.live = "s", list(counts), alarm, live
+        self.did, self.said, self.asked = [], [], []
+
+    def aws(self, _service):
+        return self
+
+    def say(self, line):
+        self.said.append(line)
+
+    def live_version(self, _component):
+        return self.live
+
+    def switch(self, component, version):
+        self.did.append(("switch", component, version))
+
+    def call(self, component, version):
+        self.did.append(("call", component, version))
+
+    def names(self, component, group):
+        return {**NAMES, "component": component, "group": group}
+
+    def update_alias(self, FunctionName, Name, FunctionVersion, RoutingConfig):  # noqa: N803
+        self.did.append(("share", FunctionVersion, RoutingConfig["AdditionalVersionWeights"]))
+
+    def get_metric_data(self, MetricDataQueries, StartTime, EndTime):  # noqa: N803
+        assert StartTime < EndTime
+        calls, errors = self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
+        self.asked.append({one["Name"] for one in MetricDataQueries[0]["MetricStat"]["Metric"]["Dimensions"]})
+        return {"MetricDataResults": [{"Id": "invocations", "Values": [calls]}, {"Id": "errors", "Values": [errors]}]}
+
+    def describe_alarms(self, AlarmNames, **_asked):  # noqa: N803
+        state = self.alarm.pop(0) if isinstance(self.alarm, list) and len(self.alarm) > 1 else self.alarm
+        return {"MetricAlarms": [{"AlarmName": one, "StateValue": state[0] if isinstance(state, list) else state} for one in AlarmNames]}
+
+    def describe_log_streams(self, **_asked):
+        return {"logStreams": [{"logStreamName": "d/[1]a"}, {"logStreamName": "d/[2]b"}]}
+
+    def get_log_events(self, logStreamName, **_asked):  # noqa: N803
+        return {"events": [{"message": f"line of {logStreamName}\n"}]}
+
+    def go(self):
+        Canary(self, {"cleanup": "2"}).go()
+
+
+def test_at_once_nothing_is_judged():
+    world = World(Strategy())
+    world.go()
+    assert world.did == [("switch", "cleanup", "2")] and not world.asked
+
+
+def test_a_version_that_is_live_already_is_not_moved():
+    world = World(Strategy("canary", 10, interval=0), live="2")
+    world.go()
+    assert world.did == [("switch", "cleanup", "2")] and not world.asked
+
+
+def test_linear_steps_and_bake():
+    # What was counted before it began (an earlier attempt of the same version) is no failure of this one.
+    world = World(Strategy("linear", 40, interval=0, bake=0.01), [(5, 5)] * 3 + [(0, 0)])
+    world.go()
+    shares = [one for one in world.did if one[0] != "call"]
+    assert shares == [("share", "1", {"2": 0.4}), ("share", "1", {"2": 0.8}), ("switch", "cleanup", "2")]
+    assert world.did.count(("call", "cleanup", "2")) == 3
+    assert world.asked[0] == {"FunctionName", "Resource", "ExecutedVersion"}
+    assert world.asked[-1] == {"FunctionName", "Resource"}
+
+
+def test_an_error_ends_it():
+    world = World(Strategy("canary", 10, interval=60), [(5, 5), (7, 6)])
+    with pytest.raises(EngineError, match=r"cleanup: version 2 with 10% of the calls fails") as caught:
+        world.go()
+    for word in ("1 of 2 calls failed", "line of d/[2]b", "next: aws logs tail /aws/lambda/s-cleanup"):
+        assert word in str(caught.value)
+    assert ("switch", "cleanup", "2") not in world.did
+
+
+def test_an_error_with_all_calls_ends_it():
+    world = World(Strategy("canary", 10, interval=0, bake=60), [(0, 0), (0, 0), (3, 1)])
+    with pytest.raises(EngineError, match="with all of the calls fails"):
+        world.go()
+
+
+def test_an_alarm_ends_it():
+    world = World(Strategy("canary", 10, interval=60, alarms=["cleanup-errors"]), [(0, 0)], alarm=["OK", "ALARM"])
+    with pytest.raises(EngineError, match="the alarm s-cleanup-errors went off while the functions were judged with 10%"):
+        world.go()
+    spared = World(Strategy("canary", 10, interval=0, alarms=["cleanup-errors"]), [(0, 0)], alarm="ALARM")
+    spared.go()
+    assert "is on already" in " ".join(spared.said)
