@@ -142,7 +142,7 @@ def test_strategies(emulator, play, tmp_path, capsys):  # noqa: F811
     story.make("crash", bad)
     weights = []
     story.when = {"api: ": lambda: weights.append(story.traffic())}
-    story.refused("crash", "api: ECS deployment circuit breaker", "ROLLBACK", "exit code 1", "no KeyError: SETTING", "the program crashes")
+    story.refused("crash", "api: ECS deployment circuit breaker", "ECS (takes|took) it back", "exit code 1", "no KeyError: SETTING", "the program crashes")
     assert all(one == served for one in weights) and weights
     assert story.traffic() == served
 

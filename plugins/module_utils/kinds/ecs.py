@@ -471,6 +471,7 @@ STEPS = {
     "canary": ("CANARY", "canaryPercent", "canaryBakeTimeInMinutes"),
     "linear": ("LINEAR", "stepPercent", "stepBakeTimeInMinutes"),
 }
+STEADY_SECONDS = 1800
 # AWS starts no new tasks for a change of these, so they would hold for the next tasks only.
 NEXT_TASKS = {"capacity_provider_strategy", "enable_execute_command", "propagate_tags", "enable_ecs_managed_tags"}
 
@@ -639,13 +640,28 @@ class EcsService(EcsKind):
         )
 
     def update(self, aws, live, want, changes):
-        """Change what differs, with new tasks where AWS would leave the old ones running as they are."""
+        """Change what differs, with new tasks where AWS would leave the old ones running as they are.
+
+        AWS wants a service to have its second target group, rolled out, before it leaves ROLLING.
+        """
+        leaves = "deployment_strategy" in changes and live["deployment_strategy"] == "ROLLING"
+        if leaves and "load_balancers" in changes:
+            self.update(aws, live, want, changes - set(DEPLOYMENT))
+            changes = changes & set(DEPLOYMENT)
+            self._steady(aws, live)
         said = self._said({field: want[field] for field in changes}, {**live, **want})
         if "desired_count" in changes:
             said["desiredCount"] = want["desired_count"]
         if changes & NEXT_TASKS:
             said["forceNewDeployment"] = True
         aws("ecs").update_service(cluster=live["cluster"], service=live["name"], **said)
+
+    def _steady(self, aws, live):
+        def steady():
+            found = self.find(aws, {"name": live["name"], "cluster": live["cluster"]})
+            return self.ready(found) and not found["deploying"]
+
+        until(steady, STEADY_SECONDS, f"{self.title} {live['name']} being steady with its second target group")
 
     def _said(self, fields, whole):
         """Return the calls' arguments for some fields; what AWS takes as one structure comes from the whole."""

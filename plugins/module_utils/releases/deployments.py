@@ -15,6 +15,15 @@ from . import alarms
 
 GOING_ON = ("PENDING", "IN_PROGRESS")
 GOING_BACK = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+# What became of a deployment that didn't succeed.
+ENDS = {
+    "STOPPED": "it was stopped, and nothing was taken back",
+    "STOP_REQUESTED": "it is being stopped",
+    "ROLLBACK_REQUESTED": "ECS takes it back",
+    "ROLLBACK_IN_PROGRESS": "ECS takes it back",
+    "ROLLBACK_SUCCESSFUL": "ECS took it back",
+    "ROLLBACK_FAILED": "ECS could not take it back",
+}
 ROLLING = "ROLLING"
 GOING_BACK_SECONDS = 600
 SHOWN_SECONDS = 30
@@ -41,12 +50,11 @@ def judge(told: dict) -> Look:
         return Look("good", line)
     gone = tuple(told.get("alarms", {}).get("triggeredAlarmNames") or ())
     if gone:
-        reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}: it is {status}"
+        reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}; {ENDS[status]}"
         return Look("bad", line, reason, explained=True)
     count = told.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
     tasks = f"; {count} tasks failed" if count else ""
-    back = "" if status == "STOPPED" else " and was taken back"
-    return Look("bad", line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}: it is {status}{back}")
+    return Look("bad", line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}; {ENDS[status]}")
 
 
 def _stage(told: dict) -> str:

@@ -467,3 +467,36 @@ def test_an_update_keeps_what_is_not_said(want, changes, told):
     aws = Calls()
     ECS_SERVICE.update(aws, live, {"name": "s", "cluster": "c", **want}, changes)
     assert aws.made == {"update_service": {"cluster": "c", "service": "s", **told}}
+
+
+class Steady:
+    """A service that is steady again whenever it is looked at; remembers its updates."""
+
+    def __init__(self):
+        self.updates = []
+
+    def __call__(self, _service):
+        return self
+
+    def describe_services(self, **_asked):
+        self.updates.append("looked at")
+        return {"services": [{**SERVICE, "deployments": [DEPLOYMENT]}]}
+
+    def update_service(self, cluster, service, **said):
+        self.updates.append(said)
+
+
+def test_a_service_has_its_second_target_group_before_it_leaves_rolling():
+    balancers = [{"target_group_arn": "t", "container_name": "c", "container_port": 1, **SHIFTS}]
+    want = {"name": "s", "cluster": "c", "load_balancers": balancers, "deployment_strategy": "BLUE_GREEN", "bake_time": 5}
+    aws, live = Steady(), _service(loadBalancers=[{"targetGroupArn": "t", "containerName": "c", "containerPort": 1}])
+    ECS_SERVICE.update(aws, live, want, {"load_balancers", "deployment_strategy", "bake_time"})
+    first, between, second = aws.updates
+    assert set(first) == {"loadBalancers"}
+    assert between == "looked at"
+    assert second["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"
+    # The other way it is one call, and so is a change of the strategy alone.
+    aws = Steady()
+    ECS_SERVICE.update(aws, live, want, {"deployment_strategy"})
+    ECS_SERVICE.update(aws, {**live, "deployment_strategy": "LINEAR"}, want, {"load_balancers", "deployment_strategy"})
+    assert [set(one) for one in aws.updates] == [{"deploymentConfiguration"}, {"deploymentConfiguration", "loadBalancers"}]

@@ -1,9 +1,16 @@
 """What a service deployment says of itself, and for how long it may wait."""
 
+import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.alarms import Watched
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Deployments, judge, waits
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import (
+    ENDS,
+    GOING_ON,
+    Deployments,
+    judge,
+    waits,
+)
 
 BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
 ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5xx"]}}
@@ -16,9 +23,9 @@ ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5x
         ({"status": "IN_PROGRESS"}, "wait", ""),
         ({"status": "SUCCESSFUL"}, "good", ""),
         # Ended, and yet not what was asked for: a rollback that succeeded is a failure.
-        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "Breaker.", "deploymentCircuitBreaker": {"failureCount": 3}}, "bad", "Breaker; 3 tasks failed: it is ROLLBACK_SUCCESSFUL and was taken back"),
-        ({"status": "ROLLBACK_IN_PROGRESS"}, "bad", "its deployment failed"),
-        ({"status": "STOPPED", "statusReason": "Stopped."}, "bad", "Stopped: it is STOPPED"),
+        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "Breaker.", "deploymentCircuitBreaker": {"failureCount": 3}}, "bad", "Breaker; 3 tasks failed; ECS took it back"),
+        ({"status": "ROLLBACK_IN_PROGRESS"}, "bad", "its deployment failed; ECS takes it back"),
+        ({"status": "STOPPED", "statusReason": "Stopped."}, "bad", "Stopped; it was stopped, and nothing was taken back"),
         ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x", **ALARMS}, "bad", "because of the alarm s-target-5xx"),
         # An alarm that went off when all was over is no failure.
         ({"status": "SUCCESSFUL", **ALARMS}, "good", ""),
@@ -29,6 +36,11 @@ def test_judge(told, state, words):
     assert look.state == state
     assert words in look.reason
     assert look.explained == ("alarm" in words)
+
+
+def test_every_end_has_words():
+    statuses = boto3.session.Session()._session.get_service_model("ecs").shape_for("ServiceDeploymentStatus").enum
+    assert set(statuses) == {*ENDS, *GOING_ON, "SUCCESSFUL"}
 
 
 def test_progress_tells_the_stage_and_the_traffic():
