@@ -11,11 +11,13 @@ import functools
 import gc
 import importlib
 import importlib.util
+import inspect
+import operator
 import re
 
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
-from ansible.plugins.loader import module_loader
+from ansible.plugins.loader import action_loader, module_loader
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
 
 try:
@@ -143,12 +145,15 @@ if _jinja_bits:
         """
         if len(values) < MANY:
             return _wrap(values, lazy_options)
-        now = list(values), list(map(id, values.values()))
-        if _wrapped.get("of") != now:
+        names, items, pairs = _wrapped.get(id(values), ((), (), ()))
+        same = len(items) == len(values) and all(map(operator.is_, items, values.values())) and names == list(values)
+        if not same:
             pairs = [(key, _lazy_containers._LazyValue(value)) for key, value in values.items()]
-            _wrapped.update(of=now, pairs=pairs)  # the wrappers keep the values, so that the ids stay theirs
+            if len(_wrapped) > MANY:
+                _wrapped.clear()
+            _wrapped[id(values)] = list(values), list(values.values()), pairs
         templar = _engine.TemplateContext.current().templar
-        return _lazy_containers._LazyValueSource(source=_wrapped["pairs"], templar=templar, lazy_options=lazy_options)
+        return _lazy_containers._LazyValueSource(source=pairs, templar=templar, lazy_options=lazy_options)
 
     _lazy_containers._AnsibleLazyTemplateDict._lazy_values = staticmethod(wrap_once)
 
@@ -177,9 +182,11 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def __init__(self):
-        """Make room for what a look at a whole stack shows."""
+        """Make room for what a look at a whole stack shows, and load what each worker would load."""
         super().__init__()
         ahead.share()
+        action_loader.get("ansible.legacy.normal", class_only=True)
+        inspect.stack()  # ansible-core does that for each loop without items; the first time it reads a lot
 
     def v2_playbook_on_play_start(self, play):
         """Warm what the roles' variables are made of."""
