@@ -1,8 +1,10 @@
-"""The least that a run's requests cost: the same ones, by one warm boto3 process, and by eight threads of it."""
+"""The least that a run can cost: its requests by a warm boto3 process, and its tasks without anything in them."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import boto3
 import botocore.exceptions
@@ -10,6 +12,14 @@ from botocore import xform_name
 from botocore.config import Config
 
 from bench.processes import CREDENTIALS, Aws
+
+
+def empty(folder: Path, tasks: int) -> Path:
+    """Write a playbook of so many tasks that do nothing, and return it."""
+    path = folder / "empty.yml"
+    play = {"hosts": "all", "connection": "local", "gather_facts": False}
+    path.write_text(json.dumps([{**play, "tasks": [{"ansible.builtin.debug": {"msg": ""}}] * tasks}]))
+    return path
 
 
 def replay(aws: Aws, requests: list[dict], threads: int) -> float:

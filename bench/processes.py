@@ -28,6 +28,8 @@ class Measure:
     peak: float
     """MiB, memory that processes share counted once."""
     requests: int = 0
+    tasks: int = 0
+    """How many tasks a playbook ran."""
 
 
 def run(command: list[str], environment: dict[str, str], folder: Path = ROOT) -> Measure:
@@ -49,7 +51,8 @@ def run(command: list[str], environment: dict[str, str], folder: Path = ROOT) ->
         reader.join()
     if process.returncode:
         raise Failed(f"{' '.join(command)} ended with {process.returncode}:\n" + "".join(told)[-3000:])
-    return Measure(seconds, usage.ru_utime + usage.ru_stime, peak[0] / 1024)
+    tasks = "".join(told).count("\nTASK [")
+    return Measure(seconds, usage.ru_utime + usage.ru_stime, peak[0] / 1024, tasks=tasks)
 
 
 def _watch(root: int, done: threading.Event, peak: list[int]) -> None:

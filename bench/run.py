@@ -24,26 +24,25 @@ def table(title: str, head: list[str], rows: list[list]) -> None:
 
 def lives(arguments, folder: Path) -> None:
     """Compare the ways, phase by phase."""
-    compared, skipped = [ways.OURS], []
-    if arguments.stock:
-        compared.append(ways.STOCK)
+    slow, skipped = [ways.STOCK], []
     other = ways.mitogen()
-    (skipped if isinstance(other, str) else compared).append(other)
-    told: dict[str, list[dict[str, Measure]]] = {way.title: [] for way in compared}
-    floors = {1: [], 8: []}
+    (skipped if isinstance(other, str) else slow).append(other)
+    told: dict[str, list[dict[str, Measure]]] = {ways.OURS.title: []}
+    floors, empty = {1: [], 8: []}, []
     with_terraform = arguments.terraform_mirror and arguments.terraform_peer
     if not with_terraform:
         skipped.append("Terraform is not measured: name --terraform-mirror and --terraform-peer.")
     with Aws() as aws:
-        for _ in range(arguments.runs):
-            for way in compared:
-                told[way.title].append(way.life(aws, folder))
+        for number in range(arguments.runs):
+            for way in [ways.OURS, *(slow if number < arguments.slow_runs else [])]:
+                told.setdefault(way.title, []).append(way.life(aws, folder))
             aws.reset()
             hosts = ways.inventory(folder, 1)
             ways.OURS.play(aws, "standard", hosts)
             before = len(aws.requests())
-            ways.OURS.play(aws, "standard", hosts, "--check")
+            check = ways.OURS.play(aws, "standard", hosts, "--check")
             asked = aws.requests()[before:]
+            empty.append(ways.OURS.play(aws, floor.empty(folder, check.tasks), hosts))
             for threads, seconds in floors.items():
                 seconds.append(floor.replay(aws, asked, threads))
             if with_terraform:
@@ -65,8 +64,13 @@ def lives(arguments, folder: Path) -> None:
         least = statistics.median(seconds)
         title = f"floor: its questions, {threads} thread{'s' if threads > 1 else ''}"
         rows.append(["no-op check", title, least, least / ours["no-op check"].seconds, "", "", ""])
+    least = median(empty)
+    title = f"floor: Ansible with {least.tasks:.0f} tasks that do nothing"
+    ratio = least.seconds / ours["no-op check"].seconds
+    rows.append(["no-op check", title, least.seconds, ratio, least.cpu, round(least.peak), 0])
     head = ["phase", "way", "seconds", "times ours", "CPU seconds", "peak MiB", "requests"]
-    table(f"One stack of prod's sizes, medians of {arguments.runs}", head, rows)
+    runs = f"medians of {arguments.runs}, of stock and Mitogen {arguments.slow_runs}"
+    table(f"One stack of prod's sizes, {runs}", head, rows)
     for sentence in skipped:
         print(f"\n{sentence}")
 
@@ -89,6 +93,9 @@ def far(arguments, folder: Path) -> None:
             seconds = median(measures).seconds
             ratio = f"{seconds / longest:.2f} of the longest chain of waits, {longest:.0f} s" if provisioning else ""
             rows.append([title, seconds, ratio])
+    if arguments.terraform_mirror and arguments.terraform_peer:
+        plan = ways.terraform(arguments.terraform_mirror, arguments.terraform_peer, 60)["no-op apply"].seconds
+        rows.append(["terraform plan, 60 ms, one run", plan, f"ours is {rows[-1][1] / plan:.2f} of it"])
     table("As far away as AWS", ["what", "seconds", ""], rows)
 
 
@@ -112,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="medians of so many runs (default: 3)")
     parser.add_argument("--only", choices=["lives", "far", "growth"], action="append", help="a part of it")
-    parser.add_argument("--stock", action=argparse.BooleanOptionalAction, default=True, help="measure stock too")
+    parser.add_argument("--slow-runs", type=int, default=1, help="so many runs of stock and Mitogen; 0 for none")
     parser.add_argument("--growth", type=lambda text: [int(one) for one in text.split(",")], default=[1, 2, 4, 8, 16])
     parser.add_argument("--forks", type=int, default=4)
     parser.add_argument("--terraform-mirror", type=Path, help="folder with registry.terraform.io")

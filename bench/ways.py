@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -36,12 +37,13 @@ class Ansible:
         """Take settings as environment variables."""
         self.title, self._settings = title, settings
 
-    def play(self, aws: Aws, playbook: str, hosts: Path, *arguments: str) -> Measure:
-        """Run a playbook and measure it."""
+    def play(self, aws: Aws, playbook: str | Path, hosts: Path, *arguments: str) -> Measure:
+        """Run a playbook of the collection by its name, or another one by its path, and measure it."""
+        path = playbook if isinstance(playbook, Path) else f"playbooks/{playbook}.yml"
         before = len(aws.requests())
         measure = run(
             [
-                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}.yml", "-i", str(hosts),
+                sys.executable, "-m", "ansible", "playbook", str(path), "-i", str(hosts),
                 "-e", json.dumps(VARIABLES), *arguments,
             ],
             {**CREDENTIALS, **self._settings, "AWS_ENDPOINT_URL": aws.url},
@@ -79,11 +81,14 @@ def mitogen() -> Ansible | str:
     )  # fmt: skip
 
 
-def terraform(mirror: Path, peer: Path) -> dict[str, Measure]:
-    """Let the Terraform peer measure one life of its own stack."""
+def terraform(mirror: Path, peer: Path, latency: int = 0) -> dict[str, Measure]:
+    """Let the Terraform peer measure one life of its own stack, with a latency in milliseconds if asked to."""
+    moto = [str(peer / "moto_plus.py")]
+    if latency:
+        moto = [str(ROOT / "bench/slow.py"), str(latency), *moto]
     command = [
         sys.executable, str(peer / "measure.py"), "standard", "--env", "prod", "--mirror", str(mirror),
-        "--moto", f"{sys.executable} {peer / 'moto_plus.py'}", "--var", "enable_autoscaling=true",
+        "--moto", shlex.join([sys.executable, *moto]), "--var", "enable_autoscaling=true",
     ]  # fmt: skip
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     phases = json.loads(told)["median"]
