@@ -58,13 +58,18 @@ def judge(told: dict) -> Look:
 
 
 def _stage(told: dict) -> str:
-    strategy = told.get("deploymentConfiguration", {}).get("strategy", ROLLING)
-    return "" if strategy == ROLLING else f"{strategy} {told.get('lifecycleStage', '')}".strip()
+    configuration = told.get("deploymentConfiguration", {})
+    return f"{configuration['strategy']} {told.get('lifecycleStage', '')}".strip() if shifts(configuration) else ""
 
 
 def _share(told: dict) -> str:
     share = told.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight")
     return "" if share is None or not _stage(told) else f"{share:g} % of the traffic is the new revision's"
+
+
+def shifts(configuration: dict) -> bool:
+    """Say whether a deployment moves traffic between two target groups."""
+    return configuration.get("strategy", ROLLING) != ROLLING
 
 
 def waits(configuration: dict) -> float:
@@ -75,7 +80,7 @@ def waits(configuration: dict) -> float:
     if strategy == "LINEAR":
         told = configuration.get("linearConfiguration", {})
         minutes += told.get("stepBakeTimeInMinutes", 6) * (100 / told.get("stepPercent", 10.0))
-    return 0.0 if strategy == ROLLING else minutes * 60.0
+    return minutes * 60.0 if shifts(configuration) else 0.0
 
 
 class Deployments:

@@ -12,7 +12,7 @@ from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
 from . import alarms, canary, diagnosis, records
-from .deployments import Deployments, waits
+from .deployments import Deployments, shifts, waits
 from .tasks import Log, definition, image_of, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
@@ -189,8 +189,11 @@ class Rollout:
             service = self.aws("ecs").update_service(
                 cluster=self.cluster, service=service["serviceName"], taskDefinition=asked, **more
             )["service"]
-        primary = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
-        self.deployments[component] = (primary["id"], asked)
+        # With two target groups AWS needn't call the new one PRIMARY before the traffic is its.
+        begun = min(
+            service["deployments"], key=lambda one: (one["taskDefinition"] != asked, one["status"] != "PRIMARY")
+        )
+        self.deployments[component] = (begun["id"], asked)
         self.say(f"{component}: {tail(asked)} is deployed, {service['desiredCount']} tasks")
 
     def wait(self) -> None:
@@ -202,7 +205,10 @@ class Rollout:
                 service = self._service(component)
                 states[component], told = judge(service, deployment, asked)
                 look = self.told.look(component, asked)
-                limit = max(limit, waits(service.get("deploymentConfiguration", {})))
+                configuration = service.get("deploymentConfiguration", {})
+                limit = max(limit, waits(configuration))
+                if shifts(configuration) and look.state == "wait":
+                    states[component] = "wait"  # PRIMARY counts when it is over
                 line = progress(component, service, self._healthy(service)) + (f"; {look.line}" if look.line else "")
                 if shown.get(component) != line:
                     shown[component] = line
