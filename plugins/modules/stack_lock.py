@@ -10,7 +10,7 @@ version_added: "0.1.0"
 description:
   - Takes and releases the lock of a stack, an object in its state bucket that only one run can make.
   - A lock tells who holds it, where, since when and what for. It expires, so a killed run doesn't hold it for ever.
-  - A stack that has no bucket yet has no lock either. Take it again when the bucket is there.
+  - A stack that has no bucket yet has no lock either, unless O(first) makes it one.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   stack:
@@ -39,6 +39,12 @@ options:
     description: For how many seconds to wait for another holder; V(0) fails at once.
     type: int
     default: 0
+  first:
+    description:
+      - Make the bucket of a stack that has none, so that of two first runs only one makes the stack.
+      - It is bare. M(flow_builder.aws.s3_bucket) then makes it what it is to be.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -87,6 +93,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.s3 import S3_BUCKET
 
 
 def take(aws, asked, identifier):
@@ -101,8 +108,12 @@ def take(aws, asked, identifier):
         "seconds": asked["seconds"],
     }
     if not state.exists(aws, stack):
-        return False, f"{stack} has no bucket yet, and so no lock"
+        if not asked["first"]:
+            return False, f"{stack} has no bucket yet, and so no lock"
+        S3_BUCKET.claim(aws, state.bucket(aws, stack))
     before = lock.take(aws, stack, holder, asked["wait_seconds"])
+    if asked["first"]:
+        S3_BUCKET.mark(aws, state.bucket(aws, stack), stack)
     if before and before.get("id") != identifier:
         return True, f"an expired lock was taken over: {lock.told(stack, before)}; its run was killed, it seems"
     return True, f"{stack} is locked for {asked['purpose']}"
@@ -124,6 +135,7 @@ def main():
             "purpose": {"type": "str", "default": "apply"},
             "seconds": {"type": "int", "default": 7200},
             "wait_seconds": {"type": "int", "default": 0},
+            "first": {"type": "bool", "default": False},
         },
         required_if=[("state", "absent", ("id",))],
         supports_check_mode=True,

@@ -46,7 +46,7 @@ count:
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead, record, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Look
@@ -56,7 +56,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue i
 
 def look(aws, stack: str) -> int:
     """Keep what a stack has, and return how much that is. A kind that can't be listed is left to its tasks."""
-    if not ahead.shared() or not state.exists(aws, stack):
+    # The bucket alone says nothing: a new stack's has only its lock.
+    if not ahead.shared() or not state.holds(aws, stack, record.KEY):
         return 0
     memory = Look(aws, stack)
     with ThreadPoolExecutor(THREADS) as pool:

@@ -21,6 +21,11 @@ def exists(aws, stack: str) -> bool:
     return unless(MISSING, aws("s3").head_bucket, Bucket=bucket(aws, stack)) is not None
 
 
+def holds(aws, stack: str, key: str) -> bool:
+    """Say whether a stack's bucket is there and has an object."""
+    return unless(MISSING, aws("s3").head_object, Bucket=bucket(aws, stack), Key=key) is not None
+
+
 def read(aws, stack: str, key: str) -> dict | None:
     """Return an object's JSON, or None."""
     answer = unless(MISSING, aws("s3").get_object, Bucket=bucket(aws, stack), Key=key)

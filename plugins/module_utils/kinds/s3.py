@@ -10,6 +10,7 @@ from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.policies import canonical
+from ..engine.waiting import until
 
 ACCESS = {
     "block_public_acls": "BlockPublicAcls",
@@ -17,6 +18,9 @@ ACCESS = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
+CLAIM = frozenset({"Stack"})
+"""The tags of a bucket that was only claimed: it is there for its stack's lock, and still to be made."""
+CLAIM_SECONDS = 60
 # Our field of a lifecycle rule: where S3 has it.
 RULE = {
     "expiration_days": ("Expiration", "Days"),
@@ -133,7 +137,8 @@ class S3Bucket(Kind):
                     "s3:ListBucket on it"
                 ) from error
             raise
-        return self._live(aws, want["name"])
+        live = self._live(aws, want["name"])
+        return live if set(live["tags"]) - CLAIM else None
 
     def stack(self, aws, stack):
         """Return the buckets tagged with the stack, among those whose name has the stack's."""
@@ -176,13 +181,37 @@ class S3Bucket(Kind):
 
     def create(self, aws, want):
         """Create the bucket, tag it first so that it is never lost, then set the rest."""
-        # The one region that must not be named.
-        where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
-        more = {"CreateBucketConfiguration": where} if where else {}
-        aws("s3").create_bucket(Bucket=want["name"], **more)
+        self.claim(aws, want["name"])
         if want.get("tags"):
             self._put_tags(aws, want["name"], want["tags"])
         self.update(aws, {}, want, set(want) - set(self.identity) - {"tags"})
+
+    @staticmethod
+    def claim(aws, name):
+        """Make a bucket with nothing of what makes it one of ours, unless this account has it: ``find`` passes it over.
+
+        Two runs may do so at the same moment.
+        """
+        # The one region that must not be named.
+        where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
+        more = {"CreateBucketConfiguration": where} if where else {}
+
+        def claimed():
+            try:
+                aws("s3").create_bucket(Bucket=name, **more)
+            except Exception as error:
+                if code(error) == "OperationAborted":  # somebody else makes it right now
+                    return False
+                if code(error) != "BucketAlreadyOwnedByYou":
+                    raise
+            return True
+
+        until(claimed, CLAIM_SECONDS, f"the bucket {name} being made by another run")
+
+    def mark(self, aws, name, stack):
+        """Give a bucket that was only claimed the stack's tag, so that it is never lost."""
+        if not self._tags(aws, name):
+            self._put_tags(aws, name, {"Stack": stack})
 
     def update(self, aws, live, want, changes):
         """Set what differs."""

@@ -63,6 +63,20 @@ def region(region):
         yield f"{region}: it must be a region of AWS, for example {', '.join(near)}"
 
 
+@rule("stack_lock_seconds")
+def lock_seconds(seconds):
+    """A lock that expires while its run goes on locks nothing."""
+    if int(seconds.value) < 60:
+        yield f"{seconds}: allowed are 60 seconds or more, and more than an apply takes"
+
+
+@rule("stack_lock_wait_seconds")
+def lock_wait(seconds):
+    """A negative time would be none."""
+    if int(seconds.value) < 0:
+        yield f"{seconds}: allowed are 0, which fails at once, or the seconds to wait"
+
+
 @rule("stack_recovery_days")
 def recovery(days):
     """Secrets Manager's and KMS's limits."""
