@@ -16,7 +16,7 @@ VARIABLES = {
     "load_balancer_manage_zone": False,
     "load_balancer_plain_http": True,
 }
-PHASES = ("check from empty", "fresh apply", "no-op apply", "no-op check", "destroy")
+PHASES = ("check from empty", "fresh apply", "no-op apply", "no-op check", "drift check", "destroy")
 
 
 def inventory(folder: Path, stacks: int) -> Path:
@@ -59,6 +59,7 @@ class Ansible:
         told["fresh apply"] = self.play(aws, "standard", hosts)
         told["no-op apply"] = self.play(aws, "standard", hosts)
         told["no-op check"] = self.play(aws, "standard", hosts, "--check")
+        told["drift check"] = self.play(aws, "drift", hosts)
         told["destroy"] = self.play(aws, "destroy", hosts)
         return told
 
@@ -92,7 +93,8 @@ def terraform(mirror: Path, peer: Path, latency: int = 0) -> dict[str, Measure]:
     ]  # fmt: skip
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     phases = json.loads(told)["median"]
-    names = {"fresh apply": "apply", "no-op apply": "plan", "no-op check": "plan", "destroy": "destroy"}
+    plans = dict.fromkeys(("no-op apply", "no-op check", "drift check"), "plan")
+    names = {"fresh apply": "apply", **plans, "destroy": "destroy"}
     return {
         ours: Measure(one["seconds"], one["cpu_seconds"], one["peak_rss_mib"], one["requests"])
         for ours, theirs in names.items()
