@@ -55,9 +55,15 @@ options:
             description: Name of the container.
             type: str
             required: true
-          family:
-            description: The family of task definitions whose newest is meant where there is no such service.
+          pipe:
+            description: Name of the pipe that starts it where there is no such service.
             type: str
+          family:
+            description: The family of task definitions whose newest is meant where there is neither.
+            type: str
+  account_id:
+    description: The account's number. Unsaid, AWS is asked for it.
+    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -100,6 +106,8 @@ notes:
   sample: ["scheduler: not released yet, so there is nothing to run"]
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
@@ -117,6 +125,7 @@ COMPONENT = {
             "cluster": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
             "container": {"type": "str", "required": True},
+            "pipe": {"type": "str"},
             "family": {"type": "str"},
         },
     },
@@ -135,18 +144,22 @@ def main():
                 "required_one_of": [("function", "service")],
                 "mutually_exclusive": [("function", "service")],
             },
+            "account_id": {"type": "str"},
         },
         supports_check_mode=True,
     )
-    aws, images, doing = Aws.of_module(module), {}, ""
-    try:
-        for component in module.params["components"]:
-            doing = f"image of {component['name']}"
-            images[component["name"]] = chosen(aws, component, check=module.check_mode)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error, doing))
+    aws, images = Aws.of_module(module), {}
+    with ThreadPoolExecutor() as pool:
+        answers = {
+            one["name"]: pool.submit(chosen, aws, one, check=module.check_mode) for one in module.params["components"]
+        }
+    for name, answer in answers.items():
+        try:
+            images[name] = answer.result()
+        except Exception as error:
+            if not expected(error):
+                raise
+            module.fail_json(msg=sentence(error, f"image of {name}"))
     waiting = [name for name, image in images.items() if not image["released"]]
     notes = [f"{', '.join(waiting)}: not released yet, so there is nothing to run"] if waiting else []
     module.exit_json(changed=False, images=images, notes=notes)

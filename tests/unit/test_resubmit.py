@@ -16,6 +16,7 @@ from emulator.dataplane.patterns import matches
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/s-cluster"
 DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/s-worker:7"
+RELEASED = DEFINITION.replace(":7", ":9")  # what the pipe starts meanwhile
 ENDED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
 SPOT = {"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."}
 UNSTARTED = {"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError: pull image manifest has been retried"}
@@ -126,16 +127,17 @@ def resubmit(monkeypatch):
         "AWS_DEFAULT_REGION": "us-east-1",
         "CONTAINER": "worker",
         "FAILED_JOBS_URL": "url",
+        "PIPE": "s-worker-pipe",
         "RETRIES": "3",
         "SECURITY_GROUPS": "sg-1",
         "SUBNETS": "subnet-1,subnet-2",
-        "TASK_DEFINITION": DEFINITION,
     }.items():
         monkeypatch.setenv(name, value)
     spec = importlib.util.spec_from_file_location("resubmit", ROOT / "roles/jobs/files/resubmit.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.ECS, module.SQS = Client({"tasks": [{"taskArn": "new"}], "failures": []}), Client({})
+    module.PIPES = Client({"TargetParameters": {"EcsTaskParameters": {"TaskDefinitionArn": RELEASED}}})
     return module
 
 
@@ -152,6 +154,8 @@ def test_the_last_attempt_is_on_demand_and_all_carry_the_job(attempt, provider, 
     (asked,) = resubmit.ECS.asked
     assert asked["capacityProviderStrategy"] == [{"capacityProvider": provider, "weight": 1}]
     assert "launchType" not in asked
+    assert asked["taskDefinition"] == RELEASED
+    assert resubmit.PIPES.asked == [{"Name": "s-worker-pipe"}]
     assert asked["networkConfiguration"]["awsvpcConfiguration"] == {
         "subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED",
     }  # fmt: skip
@@ -173,6 +177,12 @@ def test_a_failed_job_is_kept_with_body_and_reason(resubmit):
         "OutOfMemoryError: Container killed due to memory usage"
     )
     assert kept["event"] == ended
+
+
+@pytest.mark.parametrize("how", [ENDED, SPOT, UNSTARTED])
+def test_the_task_with_which_a_release_is_checked_carries_no_job(how, resubmit):
+    resubmit.handler(event({**task(how, 1), "startedBy": "release-check"}), None)
+    assert resubmit.ECS.asked == resubmit.SQS.asked == []
 
 
 def test_a_task_without_a_job_is_kept_too(resubmit):

@@ -1,7 +1,8 @@
 """The worker: runs workflows.
 
 With POLLING_MODE=true it takes messages from the queue until SIGTERM (standard profile). Otherwise a pipe has started
-it for one message, which is in SQS_BODY and SQS_MESSAGE_ID (ultra profile); its exit code is the result.
+it for one message, which is in SQS_BODY and SQS_MESSAGE_ID (ultra profile); its exit code is the result. A release is
+tried with a message that only says so: then it looks whether it could work, and does nothing.
 """
 
 import json
@@ -16,6 +17,7 @@ from shared.db import engine, executions, workflows
 from shared.settings import queue_url
 from sqlalchemy.dialects.postgresql import insert
 
+CHECK = "Check of a release"
 stopping = threading.Event()
 
 
@@ -31,6 +33,13 @@ def work(body: str, message: str) -> bool:
         )
     print(f"workflow {workflow} ({name}): {'done' if done.rowcount else 'was done before'}, {message}", flush=True)
     return bool(done.rowcount)
+
+
+def check() -> None:
+    """See that the database lets it in and has the tables."""
+    with engine().connect() as connection:
+        connection.execute(sa.select(executions.c.result).limit(1))
+    print("ready for work", flush=True)
 
 
 def poll() -> None:
@@ -54,6 +63,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     if os.environ.get("POLLING_MODE", "false") == "true":
         poll()
+    elif json.loads(os.environ["SQS_BODY"]).get("detail-type") == CHECK:
+        check()
     else:
         work(os.environ["SQS_BODY"], os.environ.get("SQS_MESSAGE_ID") or str(uuid.uuid4()))
 

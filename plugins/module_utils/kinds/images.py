@@ -7,6 +7,7 @@ from ..engine.errors import EngineError
 from ..engine.placeholder import placeholder
 from .ecr import ARCHITECTURES, BOOTSTRAP, BOOTSTRAP_IMAGE, REPOSITORY, uri
 from .lambda_ import FUNCTION
+from .pipes import PIPE
 
 
 def chosen(aws, component: dict, check: bool) -> dict:
@@ -49,6 +50,12 @@ def said(aws, repository: str, image: str, check: bool) -> str:
     return f"{address}@{found['imageDetails'][0]['imageDigest']}"
 
 
+def started(aws, pipe: str | None) -> str:
+    """Return the task definition that a pipe starts; the newest of its family may be one that failed to prove itself."""
+    found = PIPE.find(aws, {"name": pipe}) if pipe else None
+    return found["target_parameters"].get("ecs_task_parameters", {}).get("task_definition_arn", "") if found else ""
+
+
 def running(aws, component: dict) -> str:
     """Return the image that a component's function or service has now; nothing before it has one."""
     if component.get("function"):
@@ -62,10 +69,11 @@ def running(aws, component: dict) -> str:
         services=[service["name"]],
         otherwise={"services": []},
     )["services"]
-    live = next((one for one in found if one["status"] == "ACTIVE"), {"taskDefinition": service.get("family")})
-    if not live["taskDefinition"]:
+    live = next((one["taskDefinition"] for one in found if one["status"] == "ACTIVE"), "")
+    live = live or started(aws, service.get("pipe")) or service.get("family")
+    if not live:
         return ""
-    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=live["taskDefinition"])
+    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=live)
     if answer is None:
         return ""
     task = answer["taskDefinition"]

@@ -60,6 +60,7 @@ class Pipe(Kind):
         "security_group", "sqs_queue", "subnet",
     )  # fmt: skip
     volatile = frozenset({"state", "state_reason"})
+    owned = {"target_parameters.ecs_task_parameters.task_definition_arn": "a release"}
     passing = frozenset({"CurrentState", "DesiredState", "LastModifiedTime", "StateReason"})
     replaced = {
         "source": "AWS fixes a pipe's source at creation",

@@ -74,6 +74,7 @@ def port(number):
         yield f"{number}: allowed are 1 to 65535"
 
 
+@rule("external_database_owner_secret_arn", "stack_region")
 @rule("external_database_secret_arn", "stack_region")
 def secret(arn, region):
     """ECS reads secrets of its own region, by whole ARN."""
@@ -87,6 +88,13 @@ def one_login(password, arn):
     """The login comes from one place."""
     if password.value and arn.value:
         yield f"{password}, and {arn}: say one of them, the password or the secret that has it"
+
+
+@rule("release_snapshot", "stack_profile")
+def no_snapshot(snapshot, profile):
+    """What isn't RDS can't be asked for a snapshot."""
+    if snapshot.value and profile.value == "ultra":
+        yield f"{snapshot}: only false is allowed, for the database isn't AWS's; let its provider back it up"
 
 
 @rule("pipes_body")

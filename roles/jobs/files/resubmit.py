@@ -1,9 +1,10 @@
 """Runs jobs again that ended through no fault of their own, and keeps all others that failed.
 
 EventBridge calls it with each task that ended without success. A task that AWS took its spare capacity from, or that
-found none, is run again with the same overrides and one attempt more, the last time on demand. Every other job, and
-one whose attempts are used up, goes to the queue of failed jobs with its body and the reason. Whatever goes wrong in
-here is raised: Lambda tries again, and in the end sends the event itself to that queue.
+found none, is run again with the same overrides and one attempt more, the last time on demand; always with the revision
+that the pipe names, which is the release that runs. Every other job, and one whose attempts are used up, goes to the
+queue of failed jobs with its body and the reason. Whatever goes wrong in here is raised: Lambda tries again, and in the
+end sends the event itself to that queue.
 """
 
 import json
@@ -13,7 +14,9 @@ import re
 import boto3
 
 ECS = boto3.client("ecs")
+PIPES = boto3.client("pipes")
 SQS = boto3.client("sqs")
+CHECK = "release-check"  # who a rollout's own task is started by; it carries no job
 TAKEN_AWAY = ("SpotInterruption", "TerminationNotice")
 NO_CAPACITY = re.compile(r"capacity is unavailable|insufficient capacity", re.IGNORECASE)
 
@@ -21,6 +24,8 @@ NO_CAPACITY = re.compile(r"capacity is unavailable|insufficient capacity", re.IG
 def handler(event, _context):
     """Decide what becomes of one ended task, and return it in words, for the log."""
     task = event["detail"]
+    if task.get("startedBy") == CHECK:
+        return "a check of a release, which looks at it itself"
     if succeeded(task):
         return "succeeded"
     attempt = int(variables(task).get("JOB_ATTEMPT", "1"))
@@ -64,7 +69,7 @@ def run(task, attempt):
     again["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
     answer = ECS.run_task(
         cluster=task["clusterArn"],
-        taskDefinition=os.environ["TASK_DEFINITION"],
+        taskDefinition=revision(),
         capacityProviderStrategy=[{"capacityProvider": "FARGATE" if last else "FARGATE_SPOT", "weight": 1}],
         networkConfiguration={
             "awsvpcConfiguration": {
@@ -83,6 +88,12 @@ def run(task, attempt):
     if answer.get("failures"):
         raise RuntimeError(f"the task can't be run again: {answer['failures']}")
     return answer["tasks"][0]["taskArn"]
+
+
+def revision():
+    """Return the ARN of the task definition that the pipe starts."""
+    pipe = PIPES.describe_pipe(Name=os.environ["PIPE"])
+    return pipe["TargetParameters"]["EcsTaskParameters"]["TaskDefinitionArn"]
 
 
 def keep(event, attempt):

@@ -1,0 +1,230 @@
+"""The worker of the ultra profile under a new release: no service runs it, a pipe starts a task of it for each message.
+
+The new revision is tried before a message reaches it: one task of it runs as the pipe would start it, with a body that
+asks for nothing, and must end with 0. Until then the pipe starts the revision before. Then the pipe is given the new
+one, in one call and without being stopped: what comes meanwhile waits in the queue.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from ..engine.aws import unless
+from ..engine.errors import EngineError
+from ..engine.names import name
+from ..engine.waiting import until
+from ..kinds.ecr import ARCHITECTURES
+from . import diagnosis
+from .tasks import Log, definition, image_of, run, with_image
+
+MISSING = "NotFoundException"
+WORKER = "worker"
+STARTED_BY = "release-check"  # by this the function that looks after failed jobs knows that the task carries none
+BODY = json.dumps({"source": "flow-builder.release", "detail-type": "Check of a release"})
+CHANGING_SECONDS = 600
+NO_CAPACITY = "apacity is unavailable"
+
+
+@dataclass
+class Check:
+    """The task with which a revision of the worker is tried: its message, and another command than the image's own."""
+
+    body: str = BODY
+    command: list[str] = field(default_factory=list)
+
+
+class Pipe:
+    """A stack's pipe and the revision that it starts. ``rollout`` says what happens and how long things may take."""
+
+    def __init__(self, rollout):
+        """Prepare; nothing is changed yet."""
+        self.rollout, self.aws, self.stack, self.say = rollout, rollout.aws, rollout.stack, rollout.say
+        self.name, self.family = name("pipe", self.stack), name("service", self.stack, WORKER)
+
+    # What there is
+
+    def _find(self) -> dict | None:
+        return unless(MISSING, self.aws("pipes").describe_pipe, Name=self.name)
+
+    def _get(self) -> dict:
+        found = self._find()
+        if found is None:
+            raise EngineError(f"the pipe {self.name} is gone; run site.yml, which makes it")
+        return found
+
+    def before(self) -> dict | None:
+        """Return what the pipe starts now and whether it is to run, or None where the stack has no pipe."""
+        found = self._find()
+        return found and {"task_definition": revision(found), "state": found["DesiredState"]}
+
+    def image(self) -> str:
+        """Return the image of the worker that the pipe starts."""
+        told, _tags = definition(self.aws, revision(self._get()))
+        return image_of(told, WORKER)
+
+    # Forward
+
+    def prove(self, image: str) -> str:
+        """Register the revision with an image, try it, and return its ARN. Raises EngineError if that fails."""
+        asked, new = with_image(self.aws, self.family, WORKER, image)
+        if new:
+            self.rollout.registered.append(asked)
+        if self.rollout.options.check_functions and asked != revision(self._get()):
+            self._try(asked)
+        return asked
+
+    def _try(self, asked: str) -> None:
+        options, found = self.rollout.options, self._get()
+        self.say(f"worker: {tail(asked)} is tried; until then the pipe starts {tail(revision(found))}")
+        wanted = check_task(found["TargetParameters"]["EcsTaskParameters"], asked, options.worker_check)
+        wanted |= {"cluster": self.rollout.cluster}
+        task, lines = run(self.aws, wanted, WORKER, self.say, options.timeout, options.pause)
+        ended = diagnosis.Ended.of(task, WORKER)
+        ended.lines = lines
+        if ended.exit_code != 0:
+            raise EngineError(f"worker: the task that tries {tail(asked)} failed\n{self._report([ended], asked)}")
+        self.say(f"worker: the task of {tail(asked)} ended with 0")
+
+    def switch(self, was: dict, asked: str) -> dict:
+        """Let the pipe start a revision, and return what it does then. Raises EngineError if that doesn't go well.
+
+        A pipe that stands still because nothing was released yet begins to run; one that somebody stopped does not.
+        """
+        told, _tags = definition(self.aws, was["task_definition"])
+        first = image_of(told, WORKER).rpartition("@")[2] in ARCHITECTURES
+        state = "RUNNING" if first else was["state"]
+        self._set(asked, state)
+        if state != "RUNNING":
+            self.say(f"pipe: {state}, as it was before: messages wait until pipes_running lets it run")
+        else:
+            self._watch(asked)
+        found = self._get()
+        return {"task_definition": tail(revision(found)), "state": found["CurrentState"]}
+
+    def _set(self, asked: str, state: str) -> None:
+        """Give the pipe a revision and a state, and wait until it has settled."""
+        found = self._settled()
+        if (revision(found), found["CurrentState"]) != (asked, state):
+            target = found["TargetParameters"]
+            # AWS takes the parameters of a target as a whole: what isn't said is gone.
+            target = {**target, "EcsTaskParameters": {**target["EcsTaskParameters"], "TaskDefinitionArn": asked}}
+            self.aws("pipes").update_pipe(
+                Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target
+            )
+            self.say(f"pipe: it is given {tail(asked)}")
+            found = self._settled()
+        self._judge(found, asked, state)
+
+    def _settled(self) -> dict:
+        """Return the pipe when it has ended what it was doing: it takes one change at a time."""
+        def settled():
+            found = self._get()
+            return found if found["CurrentState"] == "RUNNING" or not found["CurrentState"].endswith("ING") else None
+
+        return until(settled, CHANGING_SECONDS, f"the end of the change of pipe {self.name}", delay=0.2)
+
+    def _judge(self, found: dict, asked: str, state: str) -> None:
+        """Raise EngineError where the pipe doesn't do what it was told."""
+        if revision(found) != asked:
+            told = f"{tail(revision(found))} and not {tail(asked)}"
+            raise EngineError(f"pipe: it starts {told}: somebody else changed it")
+        if found["CurrentState"] != state:
+            one = diagnosis.Ended(found["Arn"], "Pipe", found.get("StateReason", ""))
+            report = self._report([one], asked, name("pipe_log_group", self.stack))
+            raise EngineError(f"pipe: it is {found['CurrentState']} and not {state}\n{report}")
+
+    def _watch(self, asked: str) -> None:
+        """See for a moment that the pipe goes on, and that no task of the revision fails to start."""
+        options, shown = self.rollout.options, ""
+        deadline = time.monotonic() + options.steady
+        while True:
+            found = self._get()
+            self._judge(found, asked, "RUNNING")
+            tasks = self._tasks(asked)
+            if unstarted := [one for one in tasks if failed_to_start(one)]:
+                raise EngineError(f"worker: tasks of {tail(asked)} don't start\n{self._why(unstarted, asked)}")
+            running = sum(one["lastStatus"] != "STOPPED" for one in tasks)
+            line = f"pipe: RUNNING with {tail(asked)}, {running} tasks, {len(tasks) - running} have ended"
+            if line != shown:
+                shown = line
+                self.say(line)
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(options.pause)
+
+    def _tasks(self, asked: str) -> list[dict]:
+        """Return the tasks of a revision that the pipe started, as far as ECS remembers them."""
+        arns, found = [], []
+        for status in ("RUNNING", "STOPPED"):
+            arns += self.aws.pages(
+                "ecs", "list_tasks", "taskArns", cluster=self.rollout.cluster, family=self.family, desiredStatus=status
+            )
+        for start in range(0, len(arns), 100):
+            page = self.aws("ecs").describe_tasks(cluster=self.rollout.cluster, tasks=arns[start : start + 100])
+            found += page["tasks"]
+        return [one for one in found if one["taskDefinitionArn"] == asked and one.get("startedBy") != STARTED_BY]
+
+    def _why(self, tasks: list[dict], asked: str) -> str:
+        told, _tags = definition(self.aws, asked)
+        ended = [diagnosis.Ended.of(one, WORKER) for one in tasks]
+        ended[0].lines = Log(self.aws, told, WORKER, ended[0].arn).more()
+        return self._report(ended, asked)
+
+    def _report(self, ended: list[diagnosis.Ended], asked: str, group: str = "") -> str:
+        told, _tags = definition(self.aws, asked)
+        return diagnosis.report(ended, self.rollout.names(WORKER, group or Log(self.aws, told, WORKER, "").group))
+
+    # Back
+
+    def back(self, was: dict) -> None:
+        """Let the pipe start again what it started before, and forget the newer revisions."""
+        self._set(was["task_definition"], was["state"])
+        # The newest revision of a family is what site.yml goes on from, also after a rollout that was killed.
+        arns = self.aws.pages(
+            "ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=self.family, status="ACTIVE", sort="DESC"
+        )
+        for arn in arns[: arns.index(was["task_definition"])] if was["task_definition"] in arns else []:
+            unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
+
+
+def revision(pipe: dict) -> str:
+    """Return the ARN of the task definition that a pipe starts."""
+    return pipe["TargetParameters"]["EcsTaskParameters"]["TaskDefinitionArn"]
+
+
+def tail(arn: str) -> str:
+    """Return family and revision of a task definition's ARN."""
+    return arn.rpartition("/")[2]
+
+
+def failed_to_start(task: dict) -> bool:
+    """Say whether a task never ran, through no want of capacity, for which jobs are run again."""
+    return task.get("stopCode") == "TaskFailedToStart" and NO_CAPACITY not in task.get("stoppedReason", "")
+
+
+def check_task(target: dict, asked: str, check: Check) -> dict:
+    """Return what RunTask takes for the task that tries a revision, made of what the pipe gives its tasks.
+
+    It is on demand, for one that AWS interrupts would say nothing. What the pipe takes from a message has no value but
+    the body.
+    """
+    network = target["NetworkConfiguration"]["awsvpcConfiguration"]
+    overrides = target.get("Overrides", {}).get("ContainerOverrides", [])
+    given = next((one.get("Environment", []) for one in overrides if one.get("Name") == WORKER), [])
+    variables = {one["name"]: "" if one.get("value", "").startswith("$.") else one.get("value", "") for one in given}
+    variables |= {"SQS_BODY": check.body, "SQS_MESSAGE_ID": STARTED_BY}
+    container = {"name": WORKER, "environment": [{"name": key, "value": value} for key, value in variables.items()]}
+    return {
+        "taskDefinition": asked,
+        "launchType": "FARGATE",
+        "count": 1,
+        "startedBy": STARTED_BY,
+        "propagateTags": "TASK_DEFINITION",
+        "enableECSManagedTags": True,
+        "networkConfiguration": {
+            "awsvpcConfiguration": {key[:1].lower() + key[1:]: value for key, value in network.items()}
+        },
+        "overrides": {"containerOverrides": [container | ({"command": check.command} if check.command else {})]},
+    }
