@@ -5,8 +5,15 @@ from __future__ import annotations
 import json
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import definition, run, with_image
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis, plan
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import short
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import tail
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import (
+    definition,
+    image_of,
+    run,
+    with_image,
+)
 from ansible_collections.flow_builder.aws.plugins.modules.ecs_run_task import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
@@ -20,7 +27,7 @@ class ActionModule(AwsAction):
         """Return exit code, lines and what the last line says, if that is JSON."""
         container = asked["container"]
         if self._task.check_mode:
-            return {"changed": True, "msg": f"would run {asked['family']}"}
+            return foretold(aws, asked)
         if asked["image"]:
             revision, _new = with_image(aws, asked["family"], container, asked["image"])
         else:
@@ -55,6 +62,19 @@ class ActionModule(AwsAction):
             },
             "overrides": {"containerOverrides": [{"name": asked["container"], "environment": environment}]},
         }
+
+
+def foretold(aws, asked) -> dict:
+    """Return which task would run, in the way in which resources tell what would change."""
+    now, _tags = definition(aws, asked["family"])
+    image = asked["image"] or image_of(now, asked["container"])
+    before = {"image": short(image_of(now, asked["container"])), "task_definition": tail(now["taskDefinitionArn"])}
+    after = {"image": short(image), "task_definition": plan.next_of(now, asked["container"], image)}
+    return {
+        "changed": True, "kind": "ecs_task", "name": asked["family"], "action": "update",
+        "reason": f"{after['task_definition']} would run once", "diff": plan.told(before, after),
+        "msg": f"would run {after['task_definition']} once",
+    }  # fmt: skip
 
 
 def told(lines: list[str]) -> dict:

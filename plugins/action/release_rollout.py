@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
@@ -15,8 +16,6 @@ class ActionModule(AwsAction):
 
     def work(self, aws, asked):
         """Return the release as it is recorded afterwards."""
-        if self._task.check_mode:
-            return {"changed": True, "msg": f"would roll {asked['release']} out"}
         functions = asked["functions"]
         options = Options(
             asked["timeout"], asked["pause"], asked["steady_seconds"], asked["check_functions"],
@@ -26,5 +25,8 @@ class ActionModule(AwsAction):
                 functions["alarms"],
             ),
         )  # fmt: skip
+        if self._task.check_mode:
+            what = asked["release"], asked["images"], asked["kind"]
+            return plan.rollout(aws, asked["stack"], *what, options, self.say)
         release = roll_out(aws, asked["stack"], asked["release"], asked["kind"], options, self.say)
         return {"changed": True, "release": release}

@@ -9,6 +9,7 @@ short_description: Record a release
 version_added: "0.1.0"
 description:
   - Makes a release of images by digest, an object in the stack's bucket, or adds to one what was found out about it.
+  - An image must lie in the stack's own repository of its component.
   - A release is never changed otherwise. The same images under the same name are the same release.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
@@ -41,7 +42,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
 attributes:
   check_mode:
-    description: Writes nothing.
+    description: Writes nothing, and returns the release as it would be.
     support: full
 """
 
@@ -59,25 +60,42 @@ release:
   description: The release.
   returned: success
   type: dict
+kind:
+  description: V(release).
+  returned: success
+  type: str
+action:
+  description: V(create) for a release that is new, or would be, else V(none).
+  returned: success
+  type: str
+name:
+  description: The release's name.
+  returned: success
+  type: str
+reason:
+  description: Its images.
+  returned: success
+  type: str
+database:
+  description: Where the newest recorded migration left the database; null if there is none.
+  returned: success
+  type: list
+  elements: str
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, now
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, heads, migrated, short
 
 
 def recorded(book, asked, check):
     """Return the release and whether something was written."""
-    if check:
-        found = book.read(asked["name"])
-        return found or {"id": asked["name"], "images": asked["images"], "migration": {}, "rollouts": []}, not found
     more = {key: asked[key] for key in ("commit", "source")}
-    release, changed = book.make(asked["name"], asked["images"], more)
-    if asked["migration"]:
-        applied = release["migration"].get("applied", []) + asked["migration"].get("applied", [])
-        release["migration"] = {**asked["migration"], "applied": applied, "at": now()}
-        book.write(release)
+    release, changed = book.make(asked["name"], asked["images"], more, check=check)
+    if asked["migration"] and not check:
+        for one in migrated(book.all(), release, asked["migration"]):
+            book.write(one)
         changed = True
     return release, changed
 
@@ -99,11 +117,17 @@ def main():
     try:
         book = Releases(Aws.of_module(module), asked["stack"])
         release, changed = recorded(book, asked, module.check_mode)
+        database = heads(book.all())
     except Exception as error:
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error))
-    module.exit_json(changed=changed, release=release)
+    images = ", ".join(f"{one} {short(image)}" for one, image in release["images"].items())
+    made = changed and not asked["migration"]
+    module.exit_json(
+        changed=changed, release=release, database=database, kind="release", name=release["id"], reason=images,
+        action="create" if made else "none", msg=f"{release['id']}: {images}",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ options:
     required: true
   name:
     description: A release that must be there; V(current) and V(previous) are names, too. After a rollout was killed
-      V(previous) is the release that ran before that one.
+      V(previous) is the release that ran before that one; after a rollback was killed, the one that it was going to.
     type: str
   compare:
     description: Another release, with which O(name) is compared.
@@ -82,8 +82,11 @@ def chosen(book, everything, name):
         return {}
     if name not in ("current", "previous"):
         return book.get(name)
+    killed = records.unfinished(everything)
     found = records.current(everything)
-    if name == "previous" and not records.unfinished(everything):
+    if name == "previous" and killed and killed["kind"] == "rollback":
+        found = book.get(killed["release"])
+    elif name == "previous" and not killed:
         found = records.previous(everything)
     if found is None:
         raise EngineError(f"{book.stack} has no {name} release")

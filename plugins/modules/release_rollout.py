@@ -26,6 +26,10 @@ options:
     description: The release's name.
     type: str
     required: true
+  images:
+    description: For check mode, the images of a release that isn't recorded because of it.
+    type: dict
+    default: {}
   kind:
     description: How the history calls it.
     type: str
@@ -84,7 +88,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
 attributes:
   check_mode:
-    description: Changes nothing and says so.
+    description: Changes nothing, and says which images, revisions and versions would change.
     support: full
 """
 
@@ -107,6 +111,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 ARGUMENTS = {
     "stack": {"type": "str", "required": True},
     "release": {"type": "str", "required": True},
+    "images": {"type": "dict", "default": {}},
     "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
     "timeout": {"type": "int", "default": 1800},
     "pause": {"type": "float", "default": 5},

@@ -13,11 +13,14 @@ import re
 import time
 
 from ..engine import state
+from ..engine.aws import unless
 from ..engine.errors import EngineError
+from ..engine.names import name
 
 FOLDER = "releases/"
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+NO_REPOSITORY = "RepositoryNotFoundException"
 SUCCEEDED, FAILED, RUNNING, INTERRUPTED = "succeeded", "failed", "running", "interrupted"
 
 
@@ -60,28 +63,34 @@ class Releases:
         found = [state.read(self._aws, self.stack, key) for key in state.keys(self._aws, self.stack, FOLDER)]
         return sorted((one for one in found if one), key=lambda one: one["created"])
 
-    def make(self, identifier: str, images: dict[str, str], more: dict) -> tuple[dict, bool]:
+    def make(self, identifier: str, images: dict[str, str], more: dict, *, check: bool = False) -> tuple[dict, bool]:
         """Return a release with these images, and whether it is new; a component that isn't named keeps its image.
 
-        Raises EngineError where the release exists already with others, and for images that aren't named by digest.
+        Raises EngineError where the release exists already with others, and for images that aren't named by digest, or
+        aren't in the stack's registry. ``check`` writes nothing.
         """
+        existing = self.read(identifier)
         for component, image in images.items():
             if not DIGEST.fullmatch(image):
                 raise EngineError(f"the image of {component} is {image!r}; name it by digest, repository@sha256:...")
-        existing = self.read(identifier)
+            if existing and existing["images"].get(component) != image:
+                raise EngineError(
+                    f"release {identifier} exists with {component} {existing['images'].get(component)}; a release "
+                    "is never changed: give another name"
+                )
         if existing:
-            for component, image in images.items():
-                if existing["images"].get(component) != image:
-                    raise EngineError(
-                        f"release {identifier} exists with {component} {existing['images'].get(component)}; a release "
-                        "is never changed: give another name"
-                    )
             return existing, False
-        before = current(self.all()) or {"images": {}}
+        checked(identifier)
+        everything = self.all()
         if not images:
-            raise EngineError(f"{self.stack} has no release {identifier!r}, and no images were said to make it of")
+            known = ", ".join(one["id"] for one in everything[-8:]) or "none"
+            raise EngineError(
+                f"{self.stack} has no release {identifier!r}, and no images were said to make it of; there are {known}"
+            )
+        self._there(images)
+        before = current(everything) or {"images": {}}
         made = {
-            "id": checked(identifier),
+            "id": identifier,
             "stack": self.stack,
             "created": now(),
             "by": me(self._aws),
@@ -90,8 +99,25 @@ class Releases:
             "rollouts": [],
             **more,
         }
-        self.write(made)
+        if not check:
+            self.write(made)
         return made, True
+
+    def _there(self, images: dict[str, str]) -> None:
+        """Raise EngineError for an image of another repository than the stack's, and for one that isn't in it."""
+        for component, image in images.items():
+            repository, ecr = name("repository", self.stack, component), self._aws("ecr")
+            made = unless(NO_REPOSITORY, ecr.describe_repositories, repositoryNames=[repository])
+            address, _, digest = image.partition("@")
+            there = made["repositories"][0]["repositoryUri"] if made else "none; run site.yml, which makes it"
+            if address != there:
+                raise EngineError(f"release_images has {component} {image}; its repository in this stack is {there}")
+            found = unless(
+                "ImageNotFoundException", ecr.describe_images,
+                repositoryName=repository, imageIds=[{"imageDigest": digest}],
+            )  # fmt: skip
+            if not found:
+                raise EngineError(f"the image of {component} is not in the registry: {image}; push it")
 
 
 def checked(identifier: str) -> str:
@@ -121,9 +147,29 @@ def previous(releases: list[dict]) -> dict | None:
 
 
 def unfinished(releases: list[dict]) -> dict | None:
-    """Return the newest rollout, if it has no verdict: it was killed, as nobody else holds the stack's lock."""
-    newest = rollouts(releases)[-1:]
-    return newest[0] if newest and newest[0]["verdict"] == RUNNING else None
+    """Return the newest rollout, if it has no verdict: it was killed, as nobody else holds the stack's lock.
+
+    One that began in the same second as another that ended is the newer of them.
+    """
+    everything = rollouts(releases)
+    left = [one for one in everything if one["verdict"] == RUNNING and one["started"] >= everything[-1]["started"]]
+    return left[-1] if left else None
+
+
+def begun(releases: list[dict], release: dict, rollout: dict, reason: str) -> list[dict]:
+    """Let a release have a rollout that begins, and return the releases to write, in this order.
+
+    Those without a verdict were killed. They get theirs after the new one stands there, so that what ran before them
+    is never forgotten: whoever is killed between two writes leaves an unfinished rollout.
+    """
+    killed = []
+    for one in [release, *(one for one in releases if one["id"] != release["id"])]:
+        left = [item for item in one["rollouts"] if item["verdict"] == RUNNING]
+        for item in left:
+            item |= {"verdict": INTERRUPTED, "finished": now(), "reason": reason}
+        killed += [one] if left and one is not release else []
+    release["rollouts"].append({**rollout, "started": now(), "verdict": RUNNING})
+    return [release, *killed]
 
 
 def crossed(releases: list[dict], target: dict) -> list[str]:
@@ -136,6 +182,33 @@ def crossed(releases: list[dict], target: dict) -> list[str]:
             if one["contract"] and release["created"] > target["created"]
         }
     )
+
+
+def heads(releases: list[dict]) -> list[str] | None:
+    """Return where the newest migration left the database; None if none is recorded."""
+    done = [one["migration"] for one in releases if one["migration"].get("at")]
+    return max(done, key=lambda one: one["at"])["after"] if done else None
+
+
+def migrated(releases: list[dict], release: dict, result: dict) -> list[dict]:
+    """Let a release have what a migration with it did, and return the releases to write.
+
+    What was undone counts as applied no more, whichever release applied it.
+    """
+    undone = {one["revision"] for one in result.get("undone", [])}
+    written = []
+    for one in [release, *(one for one in releases if one["id"] != release["id"])]:
+        applied = one["migration"].get("applied", [])
+        kept = [item for item in applied if item["revision"] not in undone]
+        if one is release:
+            known = {item["revision"] for item in kept}
+            more = [item for item in result.get("applied", []) if item["revision"] not in known]
+            one["migration"] = {**result, "applied": kept + more, "at": now()}
+            written.append(one)
+        elif kept != applied:
+            one["migration"]["applied"] = kept
+            written.append(one)
+    return written
 
 
 def difference(one: dict, other: dict) -> list[str]:

@@ -126,6 +126,11 @@ class Rollout:
         alias = self._alias(component)
         return alias["FunctionVersion"] if alias else ""
 
+    def shown(self, component: str) -> str:
+        """Return the image of the version that a function's alias shows; empty before the first release."""
+        version = self.live_version(component)
+        return (self._function(component, version) or {}).get("Code", {}).get("ResolvedImageUri", "") if version else ""
+
     def _alias(self, component: str) -> dict | None:
         return unless(
             MISSING, self.aws("lambda").get_alias, FunctionName=name("function", self.stack, component), Name=ALIAS
@@ -386,9 +391,27 @@ class Rollout:
             if was["version"]:
                 self.switch(component, was["version"])
         self.wait()
-        # The newest revision of a family is what site.yml goes on from.
-        for arn in self.registered:
+        # The newest revision of a family is what site.yml goes on from; a rollout that was killed may have left some.
+        for arn in dict.fromkeys([*self.registered, *self._left(before)]):
             unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
+
+    def _left(self, before: dict) -> list[str]:
+        """Return the revisions with another image that are newer than what ran before."""
+        left = []
+        for component, was in before["services"].items():
+            image = image_of(definition(self.aws, was["task_definition"])[0], component)
+            family = name("service", self.stack, component)
+            listed = self.aws.pages(
+                "ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"
+            )
+            newer = [one for one in listed if revision(one) > revision(was["task_definition"])]
+            left += [one for one in newer if image_of(definition(self.aws, one)[0], component) != image]
+        return left
+
+
+def revision(arn: str) -> int:
+    """Return the number of a task definition's revision."""
+    return int(arn.rpartition(":")[2])
 
 
 def tail_of(encoded: str) -> list[str]:
@@ -403,17 +426,15 @@ def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say)
     book = records.Releases(aws, stack)
     release = book.get(identifier)
     rollout = Rollout(aws, stack, release, options, say)
-    killed = records.unfinished(book.all())
+    everything = book.all()
+    killed = records.unfinished(everything)
     before = killed["before"] if killed else rollout.before()
     rollout.check(before)
     if killed:
         say(f"the rollout of {killed['release']} since {killed['started']} was not finished; this one takes over")
-        _finish(book, killed["release"], records.INTERRUPTED, f"taken over by the {kind} of {identifier}")
-        release = rollout.release = book.get(identifier)
-    release["rollouts"].append(
-        {"kind": kind, "started": records.now(), "by": records.me(aws), "verdict": records.RUNNING, "before": before}
-    )
-    book.write(release)
+    begins = {"kind": kind, "by": records.me(aws), "before": before}
+    for one in records.begun(everything, release, begins, f"taken over by the {kind} of {identifier}"):
+        book.write(one)
     try:
         became = rollout.forward(before)
     except Exception as error:

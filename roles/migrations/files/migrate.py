@@ -17,9 +17,12 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
 LOCK = 7235460198346121
+# What alembic raises for a revision that it doesn't know or that doesn't lie where it should.
+UNKNOWN = (CommandError, RevisionError)
 DRIVERS = ("psycopg", "psycopg2", "pg8000")
 
 
@@ -76,16 +79,53 @@ def heads(connection):
     return sorted(MigrationContext.configure(connection).get_current_heads())
 
 
-def pending(script, at, target):
-    """Return the migrations from where the database is to the target, the first one first."""
-    try:
-        found = [*script.iterate_revisions(target, at or "base")]
-    except CommandError as problem:
-        fail(5, f"the image's migrations don't fit the database, which is at {at}: {problem}")
+def told(found):
+    """Return migrations as the result has them, the first one first."""
     return [
         {"revision": one.revision, "says": one.doc, "contract": bool(getattr(one.module, "contract", False))}
-        for one in reversed(found)
+        for one in reversed([*found])
     ]
+
+
+def pending(script, at, target):
+    """Return the migrations from where the database is to the target."""
+    try:
+        return told(script.iterate_revisions(target, at or "base"))
+    except UNKNOWN as problem:
+        fail(5, f"the image's migrations don't fit the database, which is at {at}: {problem}")
+
+
+def between(script, *places):
+    """Return the migrations up to the last place, from the first of the others that the image knows below it."""
+    *starts, end = places
+    for start in starts:
+        try:
+            return told(script.iterate_revisions(end or "base", start or "base")) if start != end else []
+        except UNKNOWN:
+            continue
+    return []
+
+
+def target_of(script, command):
+    """Return the heads that the command is to end with; None if only alembic can say it.
+
+    Refuses a target that the image's migrations don't have, before anything is done.
+    """
+    target = command[-1].rpartition("@")[2]
+    fixed = {"head": sorted(script.get_heads()), "heads": sorted(script.get_heads()), "base": []}
+    if not {"upgrade", "downgrade", "stamp"} & set(command[:-1]) or target[:1] in "+-" or ":" in target:
+        return None
+    if target in fixed:
+        return fixed[target]
+    try:
+        found = [one.revision for one in script.get_revisions(target) if one]
+    except UNKNOWN:
+        found = []
+    if not found:
+        there = ", ".join(sorted(one.revision for one in script.walk_revisions()))
+        said = json.dumps(command)
+        fail(2, f"release_migration_command is {said}: there is no migration {target}; there are {there}")
+    return found
 
 
 def main():
@@ -95,12 +135,15 @@ def main():
     wanted = sorted(script.get_heads())
     if not wanted:
         fail(2, "the image has no migrations")
+    target = target_of(script, command)
     with engine().connect() as connection:
         if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(LOCK))).scalar():
             fail(4, "another migration of this database is running and holds its lock")
         make_user(connection)
         before, upgrade = heads(connection), "upgrade" in command
-        coming = pending(script, before, wanted) if upgrade else []
+        # Where the record saw the database last: a run that was killed has recorded nothing of what it did.
+        since = json.loads(os.environ.get("MIGRATE_SINCE") or "null") or before
+        coming = pending(script, before, wanted if target is None else target) if upgrade else []
         say(f"the database is at {', '.join(before) or 'nothing'}, the image at {', '.join(wanted)}")
         for one in coming:
             say(f"to come: {one['revision']} {one['says']}{' (contract)' if one['contract'] else ''}")
@@ -110,12 +153,16 @@ def main():
         say(f"$ {' '.join(command)}")
         done = subprocess.run(command, check=False)
         after = heads(connection)
-    result = {"before": before, "after": after, "wanted": wanted, "applied": coming if after != before else []}
+    result = {
+        "before": before, "after": after, "wanted": wanted,
+        "applied": between(script, since, before, after), "undone": between(script, after, before),
+    }  # fmt: skip
     say(json.dumps({"migration": result}))
+    at = ", ".join(after) or "nothing"
     if done.returncode:
-        fail(done.returncode, f"{command[0]} ended with {done.returncode}; the database is at {', '.join(after)}")
-    if upgrade and "head" in command[-1] and after != wanted:
-        fail(5, f"the database is at {', '.join(after) or 'nothing'} and not at {', '.join(wanted)}")
+        fail(done.returncode, f"{command[0]} ended with {done.returncode}; the database is at {at}")
+    if target is not None and not (set(target) <= set(after) if target else not after):
+        fail(5, f"the database is at {at} and not at {', '.join(target) or 'nothing'}")
 
 
 main()

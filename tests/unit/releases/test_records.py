@@ -69,3 +69,44 @@ def test_difference():
     other = release("b", images={"api": "r/api@sha256:" + "3" * 64, "worker": "r/worker@sha256:" + "2" * 64})
     assert records.difference(one, other) == ["api: api@111111111111 -> api@333333333333"]
     assert records.difference(one, one) == []
+
+
+def running(name, *verdicts):
+    made = release(name, *verdicts)
+    made["rollouts"] = [{**one, "release": name, "before": {"of": name}} for one in made["rollouts"]]
+    return made
+
+
+def test_two_that_began_in_one_second():
+    one, other = release("a", ("1", "running")), release("b", ("1", "interrupted"))
+    assert records.unfinished([one, other])["release"] == "a"
+
+
+def test_one_that_begins_is_written_before_the_killed_get_their_verdict():
+    killed, older, mine = running("b", ("2", "running")), running("a", ("1", "running")), running("c")
+    first, *others = records.begun([older, killed, mine], mine, {"kind": "rollout", "before": {}}, "taken over")
+    assert first is mine
+    assert [one["verdict"] for one in mine["rollouts"]] == ["running"]
+    assert [one["id"] for one in others] == ["a", "b"]
+    assert {one["rollouts"][-1]["verdict"] for one in others} == {"interrupted"}
+
+
+def test_the_killed_release_itself_begins_again():
+    mine = running("a", ("1", "running"))
+    assert records.begun([running("a", ("1", "running"))], mine, {"kind": "rollout"}, "taken over") == [mine]
+    assert [one["verdict"] for one in mine["rollouts"]] == ["interrupted", "running"]
+
+
+def step(name, hard=False):
+    return {"revision": name, "contract": hard, "says": ""}
+
+
+def test_migrated():
+    early, late = release("a", applied=[("1", False)]), release("b", applied=[("2", True), ("3", True)])
+    assert records.migrated([early, late], early, {"after": ["4"], "applied": [step("1"), step("4")]}) == [early]
+    assert [one["revision"] for one in early["migration"]["applied"]] == ["1", "4"]
+    assert records.heads([early, late]) == ["4"]
+    # What goes down isn't applied any more, whoever applied it.
+    assert records.migrated([early, late], early, {"after": ["2"], "undone": [step("3"), step("4")]}) == [early, late]
+    assert records.crossed([early, late], early) == ["2"]
+    assert records.heads([late]) is None

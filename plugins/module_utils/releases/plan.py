@@ -1,0 +1,64 @@
+"""What a rollout would do, for check mode."""
+
+from __future__ import annotations
+
+import json
+
+from ..engine.names import name
+from . import records
+from .rollout import Rollout, revision, tail
+from .tasks import definition, image_of
+
+NEW = "a new version"
+
+
+def rollout(aws, stack: str, identifier: str, images: dict, kind: str, options, say) -> dict:
+    """Return what rolling a release out would change, in the way in which resources tell it.
+
+    Raises EngineError for what the rollout itself would refuse. With ``images`` the release needn't be recorded.
+    """
+    book = records.Releases(aws, stack)
+    release = {"id": identifier, "images": images} if images else book.get(identifier)
+    killed = records.unfinished(book.all())
+    planned = Rollout(aws, stack, release, options, say)
+    now, before, after = planned.before(), {}, {}
+    planned.check(killed["before"] if killed else now)
+    for component, was in now["services"].items():
+        before[component], after[component] = _service(aws, stack, component, was, release["images"][component])
+    for component, was in now["functions"].items():
+        before[component], after[component] = _function(planned, component, was, release["images"][component])
+    if now.get("pipe"):
+        before["worker"] = records.short(planned.pipe.image())
+        after["worker"] = records.short(release["images"]["worker"])
+    over = f"takes over the rollout of {killed['release']}, which was not finished" if killed else ""
+    return {
+        "kind": "release", "name": release["id"], "action": "update" if before != after or killed else "none",
+        "reason": over, "changed": before != after or bool(killed), "diff": told(before, after),
+        "msg": f"{kind} of {release['id']}",
+    }  # fmt: skip
+
+
+def told(before: dict, after: dict) -> dict:
+    """Return a difference as Ansible shows it."""
+    return {side: json.dumps(one, sort_keys=True) for side, one in (("before", before), ("after", after))}
+
+
+def next_of(told_now: dict, container: str, image: str) -> str:
+    """Return the revision that a family will have with an image, given its newest."""
+    if image_of(told_now, container) == image:
+        return tail(told_now["taskDefinitionArn"])
+    return f"{told_now['family']}:{revision(told_now['taskDefinitionArn']) + 1}"
+
+
+def _service(aws, stack: str, component: str, was: dict, image: str) -> tuple[str, str]:
+    runs, _tags = definition(aws, was["task_definition"])
+    newest, _tags = definition(aws, name("service", stack, component))
+    here = f"{tail(was['task_definition'])} with {records.short(image_of(runs, component))}"
+    return here, f"{next_of(newest, component, image)} with {records.short(image)}"
+
+
+def _function(planned, component: str, was: dict, image: str) -> tuple[str, str]:
+    shown = planned.shown(component)
+    version = was["version"] or "none"
+    here = f"version {version} with {records.short(shown or was['image'])}"
+    return here, f"{f'version {version}' if shown == image else NEW} with {records.short(image)}"
