@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.pipe import BODY, Check
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
@@ -24,6 +25,7 @@ class ActionModule(AwsAction):
                 functions["strategy"], functions["percentage"], functions["interval"], functions["bake"],
                 functions["alarms"],
             ),
+            Check(asked["check_body"] or BODY, asked["check_command"]),
         )  # fmt: skip
         if self._task.check_mode:
             what = asked["release"], asked["images"], asked["kind"]

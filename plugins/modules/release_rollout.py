@@ -14,6 +14,8 @@ description:
     versions, alarms and a call of each decide whether it goes on.
   - The verdict is what is PRIMARY afterwards, compared with what was asked for. A deployment that ECS's circuit breaker
     rolled back is a failure, told with the stop reasons, exit codes, last lines, the likely cause and what to do next.
+  - Where a pipe runs the worker, one task of the new revision must end with 0 first. Then the pipe is given the
+    revision in one call, without being stopped, so that messages wait in the queue meanwhile.
   - On a failure everything returns together to what ran before.
   - Take the stack's lock before. A rollout that was killed is finished, or taken back, by the next one.
 author: The Flow Builder on AWS project (@flow-builder)
@@ -48,9 +50,20 @@ options:
     type: float
     default: 15
   check_functions:
-    description: Whether the functions' new versions are called once before the alias shows them.
+    description: >-
+      Whether the functions' new versions are called once before the alias shows them, and a task of the worker's new
+      revision runs once before the pipe starts it.
     type: bool
     default: true
+  check_body:
+    description: The C(SQS_BODY) of that task; empty for one that says it is a check, with which it has nothing to do.
+    type: str
+    default: ""
+  check_command:
+    description: Another command for that task than the image's own.
+    type: list
+    elements: str
+    default: []
   first_counts:
     description: How many tasks the services get, by component, that were never released before.
     type: dict
@@ -117,6 +130,8 @@ ARGUMENTS = {
     "pause": {"type": "float", "default": 5},
     "steady_seconds": {"type": "float", "default": 15},
     "check_functions": {"type": "bool", "default": True},
+    "check_body": {"type": "str", "default": ""},
+    "check_command": {"type": "list", "elements": "str", "default": []},
     "first_counts": {"type": "dict", "default": {}},
     "functions": {
         "type": "dict",

@@ -29,7 +29,7 @@ from .conftest import CREDENTIALS, ROOT, Emulator
 STACK, REGION = "flow-builder-local", "us-east-1"
 APP = ROOT / "examples/app"
 OPTIONS = Options(timeout=120, pause=0.2, steady=2.5, first_counts={"api": 1, "worker": 0})
-QUICK = ("-i", "inventories/local", "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
+QUICK = ("-i", "inventories/local", "--limit", STACK, "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
 FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
 # Rolls a release out in a process that can be killed: stack, release.
 ALONE = """

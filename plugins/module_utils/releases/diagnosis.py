@@ -49,6 +49,8 @@ TOLD = (
     (r"unable to (pull|retrieve) secret|ResourceNotFoundException.*[Ss]ecret|retrieve secret from",
      "a secret can't be read: it is missing, lacks the key that the task names, or the execution role may not",
      "aws secretsmanager list-secrets --filters Key=name,Values={stack}/"),
+    (r"does not have permissions? to call|unable to assume the provided", "a permission of the pipe's role is missing",
+     "aws iam get-role-policy --role-name {stack}-pipe --policy-name pipe"),
     (r"not authorized|AccessDenied", "a permission is missing",
      "aws iam list-role-policies --role-name {stack}-ecs-execution"),
     (r"OutOfMemory|memory usage", "the task has too little memory", "raise ecs_{component}_memory, then site.yml"),

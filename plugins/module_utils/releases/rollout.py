@@ -13,6 +13,7 @@ from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
+from .pipe import Check, Pipe
 from .tasks import Log, definition, image_of, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
@@ -38,6 +39,7 @@ class Options:
     check_functions: bool = True
     first_counts: dict[str, int] = field(default_factory=dict)
     functions: canary.Strategy = field(default_factory=canary.Strategy)
+    worker_check: Check = field(default_factory=Check)
 
 
 def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
@@ -85,6 +87,7 @@ class Rollout:
         self.aws, self.stack, self.release, self.options, self.say = aws, stack, release, options, say
         self.cluster = name("cluster", stack)
         self.alias = ALIAS
+        self.pipe = Pipe(self)
         self.told = Deployments(aws, stack, self.cluster, say)
         self.registered: list[str] = []
         self.deployments: dict[str, tuple[str, str]] = {}
@@ -119,6 +122,7 @@ class Rollout:
                 for component, one in functions.items()
                 if one
             },
+            "pipe": self.pipe.before(),
         }
 
     def live_version(self, component: str) -> str:
@@ -138,7 +142,7 @@ class Rollout:
 
     def check(self, before: dict) -> None:
         """Raise EngineError for what can be known to go wrong before anything is changed."""
-        components = [*before["services"], *before["functions"]]
+        components = [*before["services"], *before["functions"], *(["worker"] if before.get("pipe") else [])]
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
         alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
@@ -164,7 +168,9 @@ class Rollout:
         """Bring the release up and return what it became. Raises Failed if it doesn't come up."""
         images = self.release["images"]
         versions = {one: self._new_version(one, images[one]) for one in before["functions"]}
-        definitions = {}
+        definitions, more = {}, {}
+        if before.get("pipe"):
+            definitions["worker"] = self.pipe.prove(images["worker"])
         for component, was in before["services"].items():
             family = name("service", self.stack, component)
             definitions[component], new = with_image(self.aws, family, component, images[component])
@@ -175,9 +181,11 @@ class Rollout:
         if self.options.check_functions:
             for component, version in versions.items():
                 self.call(component, version)
+        if before.get("pipe"):
+            more["pipe"] = self.pipe.switch(before["pipe"], definitions["worker"])
         canary.Canary(self, versions).go()
         self._compare(before)
-        return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions}
+        return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions, **more}
 
     def _count(self, component: str, was: dict) -> int | None:
         """Return how many tasks a service is to have that was never released; None leaves it to the autoscaler."""
@@ -203,6 +211,8 @@ class Rollout:
 
     def wait(self) -> None:
         """Wait until all services run what was asked for, and go on doing so for a moment."""
+        if not self.deployments:
+            return
         started, shown, good_since, limit = time.monotonic(), {}, None, 0.0
         while True:
             states = {}
@@ -369,6 +379,8 @@ class Rollout:
             seen[component] = image_of(told, component)
         for component in before["functions"]:
             seen[component] = self._function(component, ALIAS)["Code"]["ResolvedImageUri"]
+        if before.get("pipe"):
+            seen["worker"] = self.pipe.image()
         wrong = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
         if wrong:
             raise Failed("; ".join(wrong))
@@ -390,6 +402,8 @@ class Rollout:
             self._code(component, was["image"])
             if was["version"]:
                 self.switch(component, was["version"])
+        if before.get("pipe"):
+            self.pipe.back(before["pipe"])
         self.wait()
         # The newest revision of a family is what site.yml goes on from; a rollout that was killed may have left some.
         for arn in dict.fromkeys([*self.registered, *self._left(before)]):
