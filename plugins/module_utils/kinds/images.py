@@ -51,7 +51,7 @@ def said(aws, repository: str, image: str, check: bool) -> str:
 
 
 def started(aws, pipe: str | None) -> str:
-    """Return the task definition that a pipe starts; the newest of its family may be one that failed to prove itself."""
+    """Return the task definition that a pipe starts; the newest of its family may not have proved itself."""
     found = PIPE.find(aws, {"name": pipe}) if pipe else None
     return found["target_parameters"].get("ecs_task_parameters", {}).get("task_definition_arn", "") if found else ""
 
