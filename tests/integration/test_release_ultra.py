@@ -1,0 +1,243 @@
+"""Releases of the ultra profile: a worker that a pipe starts, its function, and a database outside of AWS.
+
+One embedded AWS with a real PostgreSQL, one stack, one story, as in test_release.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import boto3
+import psycopg
+import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, unfinished
+
+from emulator.prepared import call, prepare
+
+from .conftest import CREDENTIALS, ROOT
+from .test_release import ALONE, APP, REGION, emulator, release  # noqa: F401 -- a fixture
+
+STACK = "flow-builder-local-ultra"
+OWNER = {"username": "owner", "password": "owner-password"}
+LOGIN = {"username": "flow_builder_app", "password": "app-password"}
+DATABASE = {"address": "db.example.com", "database": "flow_builder", "user": "owner", "password": OWNER["password"]}
+
+
+class Story:
+    """The stack seen from outside, and what can be done to it."""
+
+    def __init__(self, aws):
+        self.emulator, self.url = aws, aws.url
+        self.book = Releases(Aws(self.client, REGION), STACK)
+
+    def client(self, service):
+        return boto3.client(service, region_name=REGION, endpoint_url=self.url)
+
+    def play(self, playbook, *arguments):
+        """Run a playbook of the project as people do and return (rc, output)."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", "-i", "inventories/local",
+                "--limit", STACK, "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5",
+                "-e", f"external_database_owner_secret_arn={self.owner}", *arguments,
+            ],
+            cwd=ROOT, text=True, capture_output=True, check=False,
+            env={**environment, **CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"},
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def images(self, note, app=APP):
+        return prepare(self.url, STACK, app, REGION, note, ["worker", "scheduler"])
+
+    def behaves(self, image, **behaviour):
+        """Let something else run in place of an image."""
+        known = call(self.url, "images")["images"]
+        # The folder stays, in which the same image migrates.
+        call(self.url, "images", {"images": [{"image": image, "folder": str(APP), **behaviour}, *known]})
+
+    def login(self, value):
+        self.client("secretsmanager").put_secret_value(SecretId=f"{STACK}/database", SecretString=json.dumps(value))
+
+    def database(self):
+        """Connect as the application does."""
+        address = call(self.url, "dataplane")["databases"][DATABASE["address"]]
+        return psycopg.connect(
+            host=DATABASE["address"], hostaddr=address, dbname=DATABASE["database"], user=LOGIN["username"],
+            password=LOGIN["password"], sslmode="require", autocommit=True,
+        )  # fmt: skip
+
+    def runs(self):
+        """Return the image of each component that really runs; the pipe runs, and its family goes on from there."""
+        ecs, functions = self.client("ecs"), self.client("lambda")
+        pipe = self.client("pipes").describe_pipe(Name=f"{STACK}-worker-pipe")
+        assert pipe["CurrentState"] == pipe["DesiredState"] == "RUNNING"
+        started = pipe["TargetParameters"]["EcsTaskParameters"]["TaskDefinitionArn"]
+        newest = ecs.describe_task_definition(taskDefinition=f"{STACK}-worker")["taskDefinition"]
+        assert newest["taskDefinitionArn"] == started, "the family goes on from another revision than the pipe's"
+        found = {"worker": newest["containerDefinitions"][0]["image"]}
+        for qualifier in ("live", "$LATEST"):
+            told = functions.get_function(FunctionName=f"{STACK}-scheduler", Qualifier=qualifier)
+            assert found.setdefault("scheduler", told["Code"]["ResolvedImageUri"]) == told["Code"]["ResolvedImageUri"]
+        return found
+
+    def refused(self, name, images, *words):
+        """Roll a release out that must fail, having seen that these words say why, and that all is as before."""
+        before = self.runs()
+        rc, output = self.play("runbooks/rollout.yml", *release(name, images))
+        assert rc == 2, output[-3000:]
+        for word in words:
+            assert re.search(word, output), f"{word!r} is not in: {output[-4000:]}"
+        assert self.runs() == before
+
+    def killed_at(self, operation, name):
+        """Roll out in a process of its own, and kill it as soon as it has asked AWS for something."""
+        self.emulator.requests()
+        process = subprocess.Popen(
+            [sys.executable, "-c", ALONE, STACK, name, self.url, str(ROOT / "collections")],
+            stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not any(one["operation"] == operation for one in self.emulator.requests()):
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline, f"it never came to {operation}"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert unfinished(self.book.all())["release"] == name
+
+
+def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F811
+    def step(text):
+        with capsys.disabled():
+            print(f"\n{time.strftime('%H:%M:%S')} {text}", end="", flush=True)
+
+    story = Story(emulator)
+    step("a database outside of AWS, and the stack")
+    call(story.url, "databases", {"databases": [DATABASE]})
+    secrets = story.client("secretsmanager")
+    story.owner = secrets.create_secret(Name="owner-login", SecretString=json.dumps(OWNER))["ARN"]
+    rc, output = story.play("ultra.yml")
+    assert rc == 0, output[-3000:]
+    story.login(LOGIN)
+
+    step("check mode of the first rollout changes nothing")
+    first = story.images("one")
+    emulator.requests()
+    rc, output = story.play("runbooks/rollout.yml", *release("one", first), "--check")
+    assert rc == 0, output[-3000:]
+    written = [one["operation"] for one in emulator.requests() if one["writes"]]
+    assert written == [], written
+
+    step("the first release, by its runbook")
+    rc, output = story.play("runbooks/rollout.yml", *release("one", first))
+    assert rc == 0, output[-4000:]
+    assert "the database is at nothing, the image at 0002" in output
+    assert re.search(r"worker: the task of \S+ ended with 0", output), output[-3000:]
+    assert story.runs() == first
+    told = story.book.get("one")
+    assert told["migration"]["after"] == ["0002"]
+    assert told["rollouts"][-1]["verdict"] == "succeeded"
+
+    step("jobs make rows")
+    with story.database() as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE mine (id int)")
+        connection.execute("INSERT INTO workflows (name, every_seconds) VALUES ('report', 3600)")
+    bodies = json.dumps({"send_jobs_bodies": ['{"workflow_id": 1}'] * 4})
+    rc, output = story.play("runbooks/send_jobs.yml", "-e", bodies)
+    assert rc == 0 and "4 of 4 done" in output, output[-3000:]
+    with story.database() as connection:
+        assert connection.execute("SELECT workflow_id, result FROM executions").fetchall() == [(1, "report ran")] * 4
+
+    step("a digest that isn't in the registry")
+    story.refused("absent", first | {"worker": first["worker"][:-64] + "0" * 64}, "not in the registry")
+
+    step("a worker that crashes at the start; what is sent meanwhile is done by the one before")
+    bad = story.images("crash")
+    story.behaves(bad["worker"], run=["python3", "-c", "raise SystemExit('no KeyError: SETTING')"])
+    queue = story.client("sqs").get_queue_url(QueueName=f"{STACK}-workflow")["QueueUrl"]
+    for _ in range(3):
+        story.client("sqs").send_message(QueueUrl=queue, MessageBody='{"workflow_id": 1}')
+    story.refused(
+        "crash", bad, r"worker: the task that tries \S+ failed", "no KeyError: SETTING", r"exit code 1\)",
+        "likely cause: the program crashes", "everything runs as before again",
+    )  # fmt: skip
+    assert story.book.get("crash")["rollouts"][-1]["verdict"] == "failed"
+    deadline = time.monotonic() + 60
+    with story.database() as connection:
+        while connection.execute("SELECT count(*) FROM executions").fetchone() != (7,):
+            assert time.monotonic() < deadline, "a message was lost"
+            time.sleep(0.3)
+
+    step("a command that isn't in the image")
+    bad = story.images("command")
+    story.behaves(bad["worker"], run=["/no/such/command"])
+    story.refused("command", bad, r"worker: the task that tries \S+ failed", "isn't in the image|exit code 127")
+
+    step("a secret without its keys")
+    story.login({"username": LOGIN["username"]})
+    story.refused("secret", story.images("secret"), "a secret can't be read|a secret", "next: ")
+    story.login(LOGIN)
+
+    step("a function that fails when it's called")
+    bad = story.images("function")
+    story.behaves(bad["scheduler"], run=["python3", "-c", "raise SystemExit('boom')"])
+    story.refused("function", bad, "scheduler: a call of version", "boom")
+
+    step("a failing migration")
+    app = tmp_path / "failing"
+    shutil.copytree(APP, app)
+    (app / "migrations/versions/0003_more.py").write_text(
+        '"""More."""\nfrom alembic import op\nrevision, down_revision, contract = "0003", "0002", False\n'
+        "def upgrade():\n    op.execute('SELECT 1/0')\ndef downgrade():\n    pass\n"
+    )
+    story.refused("failing", story.images("failing", app), "division by zero")
+
+    step("killed when the pipe was changed: the next rollout finishes it")
+    second = story.images("two")
+    story.book.make("two", second, {})
+    story.killed_at("PUT /v1/pipes/" + f"{STACK}-worker-pipe", "two")
+    rc, output = story.play("runbooks/rollout.yml", *release("two"))
+    assert rc == 0 and "was not finished; this one takes over" in output, output[-3000:]
+    assert story.runs() == second
+    assert [one["verdict"] for one in story.book.get("two")["rollouts"]] == ["interrupted", "succeeded"]
+
+    step("killed when a revision was registered: a rollback undoes it")
+    story.book.make("three", story.images("three"), {})
+    story.killed_at("RegisterTaskDefinition", "three")
+    rc, output = story.play("runbooks/rollback.yml")
+    assert rc == 0, output[-3000:]
+    assert story.runs() == second
+
+    step("back, and forward again")
+    started = time.monotonic()
+    rc, output = story.play("runbooks/rollback.yml")
+    assert rc == 0, output[-3000:]
+    assert story.runs() == first
+    step(f"(the rollback took {time.monotonic() - started:.0f} s)")
+    rc, output = story.play("runbooks/rollout.yml", *release("two"))
+    assert rc == 0, output[-3000:]
+    assert story.runs() == second
+
+    step("the history")
+    rc, output = story.play("runbooks/release_history.yml", *release("one"), "-e", "release_compare=two")
+    assert rc == 0, output[-3000:]
+    for word in ("rollout   crash  failed: ", "rollback  one  succeeded", "rollout   two  interrupted", "worker: .* -> "):
+        assert re.search(word, output), f"{word!r} is not in: {output[-4000:]}"
+    assert LOGIN["password"] not in output and OWNER["password"] not in output
+
+    step("site.yml goes on from the release")
+    rc, output = story.play("ultra.yml")
+    assert rc == 0, output[-3000:]
+    assert story.runs() == second
+    rc, output = story.play("ultra.yml", "--check")
+    assert rc == 0 and "0 to create, 0 to change, 0 to replace, 0 to delete" in output, output[-3000:]
