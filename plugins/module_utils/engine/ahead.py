@@ -40,7 +40,7 @@ def forget(aws) -> None:
     """Forget what was seen in an account and region, because something is written there."""
     if _memory is None:
         return
-    known = "account" in vars(aws)  # an unknown one is no reason to ask for it: it may be any
+    known = _known(aws)  # an unknown one may be any
 
     def here(key):
         account, *where = key[0]
@@ -52,7 +52,7 @@ def forget(aws) -> None:
 
 def seen(aws, kind: str, stack: str | None = None) -> list[dict] | None:
     """Return the live resources of a kind, of one stack or of all that were looked at; None if none was."""
-    if _memory is None or "account" not in vars(aws):
+    if _memory is None or not _known(aws):
         return None
     place = _place(aws)
     found = [
@@ -61,6 +61,11 @@ def seen(aws, kind: str, stack: str | None = None) -> list[dict] | None:
         if where == place and what == kind and stack in (None, whose)
     ]
     return sum(found, []) if found else None
+
+
+def _known(aws) -> bool:
+    """Say whether the account is known; that it isn't is no reason to ask for it."""
+    return "account" in getattr(aws, "__dict__", {})
 
 
 def _place(aws):
