@@ -102,7 +102,7 @@ def test_others_are_told_what_was_accepted_is_silent_and_the_code_is_pending(sta
     aws("pipes").update_pipe(
         Name=PIPE, RoleArn=aws("pipes").describe_pipe(Name=PIPE)["RoleArn"], Description="foreign"
     )
-    aws("sqs").create_queue(QueueName=f"{S}-foreign")
+    aws("sqs").create_queue(QueueName=f"{S}-stray")
     others = ("-e", f"drift_topic_arn={topic}", "-e", f"drift_webhook_url={url}")
 
     run = play("playbooks/drift.yml", *WHERE, *others)
@@ -113,7 +113,7 @@ def test_others_are_told_what_was_accepted_is_silent_and_the_code_is_pending(sta
     (message,) = aws("sqs").receive_message(QueueUrl=letters)["Messages"]
     for text in (told_there["text"], json.loads(message["Body"])["Message"]):
         assert f"changed  pipes_pipe {PIPE} description" in text
-        assert f"extra    sqs_queue {S}-foreign" in text
+        assert f"extra    sqs_queue {S}-stray" in text
     assert json.loads(message["Body"])["Subject"] == f"Drift of {S}: 2"
 
     accepted = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=accept")
@@ -133,7 +133,7 @@ def test_others_are_told_what_was_accepted_is_silent_and_the_code_is_pending(sta
     back = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=revert")
     assert back.rc == 0, back.output[-2000:]
     assert aws("pipes").describe_pipe(Name=PIPE)["Description"] != "foreign"
-    aws("sqs").delete_queue(QueueUrl=aws("sqs").get_queue_url(QueueName=f"{S}-foreign")["QueueUrl"])
+    aws("sqs").delete_queue(QueueUrl=aws("sqs").get_queue_url(QueueName=f"{S}-stray")["QueueUrl"])
 
 
 def test_what_only_the_command_line_can_say_is_refused_from_an_inventory(stack, play, tmp_path):
