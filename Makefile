@@ -12,7 +12,7 @@ help: ## Show this help
 setup: ## Install the pinned dependencies into .venv
 	@sh scripts/setup.sh
 
-demo: setup ## Plan and deploy the local inventory on the embedded AWS, and show what exists
+demo: setup ## Plan, deploy and release on the embedded AWS, and show the work that came of it
 	@PORT=$(PORT) sh scripts/demo.sh
 
 test: setup ## Run the whole gate: lint, unit, contract, cycles of every inventory, molecule

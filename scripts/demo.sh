@@ -1,5 +1,6 @@
 #!/bin/sh
-# The try-out: an embedded AWS on this machine, the plan, the deployment, and a look at what exists.
+# The try-out: an embedded AWS on this machine, the plan, the deployment, a release of the sample application that works,
+# and a look at what exists.
 set -eu
 cd "$(dirname "$0")/.."
 port=${PORT:-4566}
@@ -11,17 +12,32 @@ step "Start the embedded AWS"
 .venv/bin/python -m emulator start --port "$port"
 
 play() { PORT=$port sh scripts/embedded.sh ansible-playbook -i inventories/local "$@"; }
-# The pipe waits for the first release of the worker; here the bootstrap image stands for one, and every job succeeds.
-running='{"pipes_running": true}'
+beside() { PORT=$port sh scripts/embedded.sh python scripts/demo.py "$1"; }
 
 step "Plan: what would be made (check mode writes nothing)"
-play site.yml --check -e "$running"
+play site.yml --check
 
 step "Deploy both profiles"
-play site.yml -e "$running"
+play site.yml
 
-step "Ten jobs through the ultra profile's pipe, a task for each"
-play playbooks/runbooks/send_jobs.yml -e send_jobs_count=10
+step "A real PostgreSQL outside of AWS, for the ultra profile; its login goes where the summary asks for it"
+beside outside
+
+step "Images of the sample application (a prepared layout: pushed as they are, no image builder is used)"
+beside release
+
+step "Release: migrate the real databases in tasks, then roll out; images run as processes from examples/app"
+play playbooks/runbooks/rollout.yml -e @reports/demo-release.json
+
+step "Apply again: schedules and limits of scaling follow the first release"
+play site.yml
+
+step "Work for both profiles"
+beside work
+play playbooks/runbooks/send_jobs.yml -e @reports/demo-jobs.json
+
+step "The rows that it made"
+beside rows
 
 step "What exists now"
 play playbooks/show.yml >/dev/null
