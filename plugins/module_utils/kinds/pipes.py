@@ -94,6 +94,14 @@ class Pipe(Kind):
         found = (self.find(aws, {"name": one["Name"]}) for one in listed)
         return [pipe for pipe in found if pipe and pipe["tags"].get("Stack") == stack]
 
+    def owner(self, difference, recorded, live):
+        """Whoever gives a pipe its first release starts it as well; to stop one, or only to start it, is no release."""
+        if (difference.path, difference.live) == ("desired_state", "RUNNING"):
+            started = [one["target_parameters"].get("ecs_task_parameters", {}) for one in (recorded, live)]
+            before, after = (one.get("task_definition_arn") for one in started)
+            return "a release" if before != after else ""
+        return super().owner(difference, recorded, live)
+
     @staticmethod
     @whole
     def _live(said):

@@ -1,11 +1,13 @@
 """Pipes: parameters by their meaning, what no task would start with, and states."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import Difference
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.pipes import PIPE, Pipe, normal, start
 from botocore import xform_name
 
-TASK = {"task_definition_arn": "arn:aws:ecs:us-east-1:1:task-definition/worker:1"}
+BEFORE = "arn:aws:ecs:us-east-1:1:task-definition/"
+TASK = {"task_definition_arn": f"{BEFORE}worker:1"}
 SPOT = [{"capacity_provider": "FARGATE_SPOT", "weight": 1}]
 
 
@@ -167,6 +169,24 @@ def test_another_beginning_makes_another_pipe():
     live = Pipe._live(said(SourceParameters={"KinesisStreamParameters": {"StartingPosition": "LATEST"}}))
     want = PIPE.want({"name": "p", "source_parameters": {"kinesis_stream_parameters": {"starting_position": "TRIM_HORIZON"}}})
     assert PIPE.compare(live, want) & set(PIPE.replaced) == {"source_start"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "revision", "owner"),
+    [
+        ("STOPPED", "RUNNING", "worker:2", "a release"),
+        ("STOPPED", "RUNNING", "worker:1", ""),
+        ("RUNNING", "STOPPED", "worker:2", ""),
+    ],
+)
+def test_a_first_release_starts_the_pipe(before, after, revision, owner):
+    recorded, live = ({"target_parameters": task(task_definition_arn=BEFORE + one)} for one in ("worker:1", revision))
+    assert PIPE.owner(Difference("changed", "desired_state", before, after), recorded, live) == owner
+
+
+def test_the_revision_is_a_releases():
+    path = "target_parameters.ecs_task_parameters.task_definition_arn"
+    assert PIPE.owner(Difference("changed", path, "a", "b"), {}, {}) == "a release"
 
 
 def test_our_spelling_is_botocores():
