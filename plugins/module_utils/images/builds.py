@@ -1,0 +1,137 @@
+"""Builds images and pushes them, with whichever builder is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..engine.errors import EngineError
+
+TOLD = 15
+"""So many of a builder's last lines are told when it fails."""
+
+
+@dataclass
+class Image:
+    """A component's image, before and after it lies in its repository."""
+
+    component: str
+    repository: str
+    file: str
+    """The container file, by path from the checkout's root."""
+    context: str
+    tag: str
+    uri: str = ""
+    digest: str = ""
+    built: bool = False
+    bill: str = ""
+    findings: list[dict] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return the image by digest, empty while it has none."""
+        return f"{self.uri}@{self.digest}" if self.digest else ""
+
+
+class Registry:
+    """The registry's address and, in a folder that only this user reads, the password for it.
+
+    No builder is given the password on its command line, and nothing is left where it was: the folder ends with the
+    ``with`` block.
+    """
+
+    def __init__(self, aws):
+        """Ask for a token, which is good for twelve hours."""
+        (told,) = aws("ecr").get_authorization_token()["authorizationData"]
+        self.address = urlsplit(told["proxyEndpoint"]).netloc
+        self._folder = tempfile.TemporaryDirectory(prefix="images-")
+        self.file = Path(self._folder.name) / "config.json"
+        self.file.touch(mode=0o600)
+        self.file.write_text(
+            json.dumps({"auths": {self.address: {"auth": told["authorizationToken"]}}}), encoding="ascii"
+        )
+
+    def __enter__(self):
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_exception):
+        """Remove the password."""
+        self._folder.cleanup()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment with which docker, syft and trivy find the password."""
+        return {**os.environ, "DOCKER_CONFIG": self._folder.name}
+
+
+def build_command(builder: str, image: Image, target: str, given: dict) -> list[str]:
+    """Return the command that builds an image; ``given`` has the architecture, arguments and labels."""
+    labels = {f"org.opencontainers.image.{name}": value for name, value in given["labels"].items() if value}
+    pairs = [("--label", labels), ("--build-arg", given["arguments"])]
+    if builder == "docker":
+        # One plain manifest, as Lambda wants it.
+        words = ["docker", "buildx", "build", "--load", "--provenance=false"]
+    else:
+        words = ["buildah", "bud", "--layers"] if builder == "buildah" else ["podman", "build"]
+        words += ["--format", "oci"]
+        pairs.append(("--annotation", labels))
+    words += ["--platform", f"linux/{given['architecture']}", "--tag", target, "--file", image.file]
+    words += [word for flag, values in pairs for name, value in values.items() for word in (flag, f"{name}={value}")]
+    return [*words, image.context]
+
+
+def push_command(builder: str, target: str, registry: Registry) -> list[str]:
+    """Return the command that pushes an image."""
+    return [builder, "push", *(() if builder == "docker" else ("--authfile", str(registry.file))), target]
+
+
+def bill_command(writer: str, image: Image, file: str) -> list[str]:
+    """Return the command that writes a pushed image's bill of materials."""
+    if writer == "syft":
+        return ["syft", f"registry:{image.name}", "--output", f"cyclonedx-json={file}"]
+    return ["trivy", "image", "--quiet", "--image-src", "remote", "--format", "cyclonedx", "--output", file, image.name]
+
+
+def run(words: list[str], doing: str, folder: Path | None = None, environment: dict | None = None) -> None:
+    """Run a command; raises EngineError with its last lines if it fails."""
+    done = subprocess.run(
+        words, cwd=folder, env=environment, text=True, errors="replace", check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    if done.returncode:
+        said = "\n".join(done.stdout.strip().splitlines()[-TOLD:])
+        raise EngineError(f"{doing} failed with exit code {done.returncode}: {said}")
+
+
+def digest(aws, image: Image) -> str:
+    """Return the digest of what lies in a repository under an image's tag, nothing where nothing does."""
+    ecr = aws("ecr")
+    try:
+        told = ecr.describe_images(repositoryName=image.repository, imageIds=[{"imageTag": image.tag}])
+    except ecr.exceptions.ImageNotFoundException:
+        return ""
+    return told["imageDetails"][0]["imageDigest"]
+
+
+def make(aws, builder: str, image: Image, files: Path, registry: Registry, given: dict) -> None:
+    """Build an image of a folder with the checkout's files, push it, and set its digest."""
+    target = f"{registry.address}/{image.repository}:{image.tag}"
+    run(build_command(builder, image, target, given), f"{image.component}: the build", files)
+    environment = registry.environment if builder == "docker" else None
+    try:
+        run(push_command(builder, target, registry), f"{image.component}: the push", environment=environment)
+    except EngineError:
+        # Somebody else may have pushed the same content meanwhile; tags don't move, so theirs is the one.
+        image.digest = digest(aws, image)
+        if not image.digest:
+            raise
+        return
+    image.digest, image.built = digest(aws, image), True
+    if not image.digest:
+        raise EngineError(f"{image.component}: {target} was pushed, and ECR doesn't know its tag")
