@@ -10,7 +10,11 @@ lint() {
   ansible-lint --offline --profile production
 }
 unit() { python -m pytest -q -n 2 tests/unit; }
-integration() { python -m pytest -q -n 2 --dist loadfile --durations=12 tests/integration; }
+integration() {
+  sh scripts/parts.sh
+  # The reasons of skipped tests are printed.
+  python -m pytest -q -rs -n 2 --dist loadfile --durations=12 tests/integration
+}
 molecule() { (set -x; command molecule test --all); }
 
 for stage in ${*:-lint unit integration molecule}; do
