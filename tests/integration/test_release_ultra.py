@@ -188,6 +188,16 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     story.refused("secret", story.images("secret"), "a secret can't be read|a secret", "next: ")
     story.login(LOGIN)
 
+    step("a role that may not read the secret")
+    iam, role = story.client("iam"), {"RoleName": f"{STACK}-ecs-execution", "PolicyName": "deny"}
+    denied = {"Effect": "Deny", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    iam.put_role_policy(**role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denied]}))
+    story.refused(
+        "permission", story.images("permission"), r"not\s+authorized\s+to\s+perform:\s+secretsmanager:GetSecretValue",
+        r"the\s+execution\s+role\s+may\s+not",
+    )  # fmt: skip
+    iam.delete_role_policy(**role)
+
     step("a function that fails when it's called")
     bad = story.images("function")
     story.behaves(bad["scheduler"], run=["python3", "-c", "raise SystemExit('boom')"])
