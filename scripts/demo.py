@@ -1,12 +1,13 @@
 """What the try-out does beside the playbooks: a person's part, and a look into the databases.
 
-``sh scripts/embedded.sh python scripts/demo.py outside|release|work|rows``, with the playbooks between in demo.sh.
+``sh scripts/embedded.sh python scripts/demo.py outside|base|built|prepared|work|rows``; demo.sh plays between these.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,13 +16,17 @@ import boto3
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from emulator.prepared import call, prepare  # noqa: E402
+from ansible_collections.flow_builder.aws.plugins.module_utils.images.builders import fault  # noqa: E402
+
+from emulator.prepared import call, commands, prepare  # noqa: E402
 
 URL, REGION = os.environ["AWS_ENDPOINT_URL"], "us-east-1"
 STANDARD, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
 WORKFLOWS = ("invoices", "report", "newsletter", "sync", "archive")
+APP, BASE = ROOT / "examples/app", "localhost/flow-builder-base"
+COMPONENTS = {STANDARD: ["api", "worker", "scheduler", "cleanup"], ULTRA: ["worker", "scheduler"]}
 # The application owns this database, as it does in a hosted one with a single user.
 EXTERNAL = {
     "address": "db.example.com", "database": "flow_builder", "user": "flow_builder_app", "password": "of-a-try-out",
@@ -61,10 +66,49 @@ def outside() -> None:
     print(f"{EXTERNAL['address']} serves, and {ULTRA}/database has its login")
 
 
-def release() -> None:
-    """Push the sample application's images and write the variables of their rollout."""
-    components = {STANDARD: None, ULTRA: ["worker", "scheduler"]}
-    images = {stack: prepare(URL, stack, ROOT / "examples/app", REGION, "", of) for stack, of in components.items()}
+def base() -> None:
+    """Make the base of the sample application's images, or say why none can be built here."""
+    if reason := fault("podman"):
+        sys.exit(f"podman {reason}: no image is built here")
+    made = subprocess.run([sys.executable, APP / "base.py", BASE], capture_output=True, text=True, check=False)
+    if made.returncode:
+        sys.exit(f"no base image can be made here: {(made.stderr.strip() or made.stdout.strip()).splitlines()[-1]}")
+    keep("images", {"images_arguments": {"BASE": BASE}, "images_allow_dirty": True, "images_scan_pause": 0.5})
+
+
+def built() -> None:
+    """Take the newest images that were built and pushed; here their processes run from the checkout."""
+    ecr, images = client("ecr"), {}
+    for stack, components in COMPONENTS.items():
+        images[stack] = {}
+        for component in components:
+            name = f"{stack}-{component}"
+            pushed = [
+                one for one in ecr.describe_images(repositoryName=name)["imageDetails"]
+                if one.get("imageTags", ["bootstrap"]) != ["bootstrap"]
+            ]  # fmt: skip
+            newest = max(pushed, key=lambda one: one["imagePushedAt"])["imageDigest"]
+            (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+            images[stack][component] = f"{repository['repositoryUri']}@{newest}"
+    start = commands()
+    entries = [
+        {"image": image, "run": start[component], "folder": str(APP)}
+        for made in images.values()
+        for component, image in made.items()
+    ]
+    call(URL, "images", {"images": entries})
+    print("built, scanned and pushed; the embedded AWS runs their processes from the checkout")
+    release(images)
+
+
+def prepared() -> None:
+    """Push the sample application's images as they are, without a builder."""
+    print("a prepared layout: pushed as it is, no image builder is used; processes run from the checkout")
+    release({stack: prepare(URL, stack, APP, REGION, "", of) for stack, of in COMPONENTS.items()})
+
+
+def release(images: dict) -> None:
+    """Write the variables of the images' rollout."""
     for made in images.values():
         print("\n".join(made.values()))
     name = "demo-" + images[STANDARD]["worker"][-64:][:8]
@@ -119,4 +163,4 @@ def keep(name: str, variables: dict) -> None:
 
 
 if __name__ == "__main__":
-    {one.__name__: one for one in (outside, release, work, rows)}[sys.argv[1]]()
+    {one.__name__: one for one in (outside, base, built, prepared, work, rows)}[sys.argv[1]]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stack_look
 short_description: Look at a whole stack at once, for the tasks to come
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Lists the stack's resources of all kinds in parallel and keeps them in the run's memory. As long as the run writes
     nothing, later tasks that find their resource there as they want it ask AWS nothing.
