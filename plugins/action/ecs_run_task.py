@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis, plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import short
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import (
     definition,
     image_of,

@@ -135,7 +135,6 @@ if _jinja_bits:
 
     _jinja_bits.AnsibleEnvironment.compile = compile_once
 
-
     _wrap, _wrapped = _lazy_containers._AnsibleLazyTemplateDict._lazy_values, {}
 
     def wrap_once(values, lazy_options):

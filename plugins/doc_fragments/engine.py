@@ -36,6 +36,13 @@ attributes:
     support: full
 """
 
+    ACCOUNT = r"""
+options:
+  account_id:
+    description: The account's number. Unsaid, AWS is asked for it.
+    type: str
+"""
+
     TAGS = r"""
 options:
   tags:

@@ -167,6 +167,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builders, builds, scans, source
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecr import digest_of
 
 AT_ONCE = 2
 """Builds at the same time. More of them only compete for the same disk and line."""
@@ -198,7 +199,7 @@ def look(aws, images, check):
                 f"{image.component}: there is no repository {image.repository}; deploy the stack first, with site.yml"
             ) from None
         image.uri = told["repositoryUri"]
-        image.digest = builds.digest(aws, image)
+        image.digest = digest_of(aws, image.repository, imageTag=image.tag)
 
 
 def each(images, work):

@@ -61,13 +61,11 @@ options:
           family:
             description: The family of task definitions whose newest is meant where there is neither.
             type: str
-  account_id:
-    description: The account's number. Unsaid, AWS is asked for it.
-    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.account
 attributes:
   check_mode:
     description: Reads as always. What lies in a repository that isn't made yet is not looked for.

@@ -77,9 +77,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
 from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes, summary
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import of_family
 
 BATCH = 10  # messages that SQS takes in one call
-PAGE = 100  # tasks that ECS describes in one call
 PAUSE = 3  # seconds between two looks
 QUEUES = {"queue": "queue", "dead_letters": "dead_letter_queue", "failed_jobs": "failed_jobs_queue"}
 
@@ -113,22 +113,11 @@ def send(aws, queue, bodies):
     return sent
 
 
-def tasks(aws, stack):
-    """Return the worker's tasks, also those that have ended."""
-    cluster, family, found = name("cluster", stack), name("service", stack, "worker"), []
-    for status in ("RUNNING", "STOPPED"):
-        pages = aws("ecs").get_paginator("list_tasks").paginate(cluster=cluster, family=family, desiredStatus=status)
-        arns = [arn for page in pages for arn in page["taskArns"]]
-        for first in range(0, len(arns), PAGE):
-            found += aws("ecs").describe_tasks(cluster=cluster, tasks=arns[first : first + PAGE])["tasks"]
-    return found
-
-
 def watch(aws, stack, sent, seconds):
     """Look until every job has ended and was found so twice, since one may be run again."""
     end, before = time.monotonic() + seconds, None
     while True:
-        jobs = outcomes(sent, tasks(aws, stack))
+        jobs = outcomes(sent, of_family(aws, name("cluster", stack), name("service", stack, "worker")))
         open_ones = [job for job in jobs if job["ended"] in ("waiting", "running")]
         if (not open_ones and jobs == before) or time.monotonic() > end:
             return jobs

@@ -30,13 +30,11 @@ options:
     description: Seconds to wait at the most.
     type: int
     default: 1800
-  account_id:
-    description: The account's number, for the ARNs of what a check run doesn't make. Unsaid, AWS is asked for it.
-    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.account
 attributes:
   check_mode:
     description: Reads as always. A missing resource is answered with placeholders, as its own module would plan it.

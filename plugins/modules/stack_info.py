@@ -24,13 +24,11 @@ options:
     description: Look also for what the stack's record knows and its tag doesn't tell any more.
     type: bool
     default: false
-  account_id:
-    description: The account's number. Unsaid, AWS is asked for it.
-    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.account
 """
 
 EXAMPLES = r"""

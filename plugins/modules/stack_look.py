@@ -17,13 +17,11 @@ options:
     description: The stack's name. One without its bucket is new, and not looked at.
     type: str
     required: true
-  account_id:
-    description: The account's number. Unsaid, AWS is asked for it.
-    type: str
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.account
 attributes:
   check_mode:
     description: Only reads.
@@ -50,7 +48,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahe
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Look
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import THREADS, attempt
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import THREADS, lists
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
@@ -61,8 +59,8 @@ def look(aws, stack: str) -> int:
         return 0
     memory = Look(aws, stack)
     with ThreadPoolExecutor(THREADS) as pool:
-        listed = pool.map(lambda kind: attempt(lambda: kind.stack(memory, stack)), KINDS.values())
-        seen = {name: lives for name, (lives, told) in zip(KINDS, listed, strict=True) if not told}
+        listed = lists(pool, memory, stack, KINDS)
+    seen = {name: lives for name, (lives, told) in listed.items() if not told}
     ahead.keep(aws, stack, seen)
     return sum(map(len, seen.values()))
 

@@ -31,8 +31,8 @@ class Aws:
         self.region = region
         self.tasks = 0
         """How many items of a loop it has served."""
-        self.ahead: dict = {}
-        """What was read of a kind for the items to come."""
+        self.lists: dict = {}
+        """What was listed of a kind for the items of a loop to come."""
         self.endpoint = ""
         """Where AWS is, if not where it usually is."""
 

@@ -25,6 +25,10 @@ HINTS = {
 }
 
 
+DENIED = ("AccessDenied", "AccessDeniedException")
+"""How services say that the caller may not; EC2 has a word of its own."""
+
+
 class EngineError(Exception):
     """A failure that is already one clear sentence."""
 

@@ -8,8 +8,7 @@ import threading
 from concurrent.futures import Future
 
 from .aws import Aws, tags_of, unless
-
-DENIED = ("AccessDenied", "AccessDeniedException")
+from .errors import DENIED
 
 
 class Memory(Aws):

@@ -39,8 +39,7 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
     """Return all that a stack has."""
     seen, memory = Survey(), Memory(aws)
     with ThreadPoolExecutor(THREADS) as pool:
-        looks = pool.map(lambda kind: attempt(lambda: kind.stack(memory, stack)), kinds.values())
-        listed = dict(zip(kinds, looks, strict=True))
+        listed = lists(pool, memory, stack, kinds)
         pairs = [(kinds[name], live) for name, (lives, _told) in listed.items() for live in lives or []]
         insides = pool.map(lambda pair: attempt(lambda: pair[0].inside(memory, pair[1])), pairs)
         seen.blind = {name: told for name, (_lives, told) in listed.items() if told}
@@ -51,6 +50,12 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
             seen.resources.setdefault(kind.name, []).append(normal(kind, {**live, **ordered(inside or {})}))
     seen.calls = memory.calls
     return seen
+
+
+def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
+    """Return a stack's live resources by kind, or nothing and why they could not be looked at."""
+    looks = pool.map(lambda kind: attempt(lambda: kind.stack(aws, stack)), kinds.values())
+    return dict(zip(kinds, looks, strict=True))
 
 
 def again(aws, kind, recorded: dict) -> dict | None:

@@ -89,9 +89,9 @@ def _found(kind, aws, want) -> dict | None:
         return live
     scope = kind.scope(want)
     if scope and looked is None and aws.tasks > 1 and not has_placeholder(scope):
-        if (kind.name, scope) not in aws.ahead:
-            aws.ahead[kind.name, scope] = kind.within(aws, want, scope)
-        live = _same(kind, aws.ahead[kind.name, scope], want)
+        if (kind.name, scope) not in aws.lists:
+            aws.lists[kind.name, scope] = kind.within(aws, want, scope)
+        live = _same(kind, aws.lists[kind.name, scope], want)
         if kind.lists_all if live is None else not kind.compare(live, want):
             return live
     return kind.find(aws, want)

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..engine.errors import EngineError
+from ..kinds.ecr import digest_of
 
 TOLD = 15
 """So many of a builder's last lines are told when it fails."""
@@ -109,16 +110,6 @@ def run(words: list[str], doing: str, folder: Path | None = None, environment: d
         raise EngineError(f"{doing} failed with exit code {done.returncode}: {said}")
 
 
-def digest(aws, image: Image) -> str:
-    """Return the digest of what lies in a repository under an image's tag, nothing where nothing does."""
-    ecr = aws("ecr")
-    try:
-        told = ecr.describe_images(repositoryName=image.repository, imageIds=[{"imageTag": image.tag}])
-    except ecr.exceptions.ImageNotFoundException:
-        return ""
-    return told["imageDetails"][0]["imageDigest"]
-
-
 def make(aws, builder: str, image: Image, files: Path, registry: Registry, given: dict) -> None:
     """Build an image of a folder with the checkout's files, push it, and set its digest."""
     target = f"{registry.address}/{image.repository}:{image.tag}"
@@ -128,10 +119,10 @@ def make(aws, builder: str, image: Image, files: Path, registry: Registry, given
         run(push_command(builder, target, registry), f"{image.component}: the push", environment=environment)
     except EngineError:
         # Somebody else may have pushed the same content meanwhile; tags don't move, so theirs is the one.
-        image.digest = digest(aws, image)
+        image.digest = digest_of(aws, image.repository, imageTag=image.tag)
         if not image.digest:
             raise
         return
-    image.digest, image.built = digest(aws, image), True
+    image.digest, image.built = digest_of(aws, image.repository, imageTag=image.tag), True
     if not image.digest:
         raise EngineError(f"{image.component}: {target} was pushed, and ECR doesn't know its tag")

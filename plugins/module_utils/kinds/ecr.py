@@ -141,6 +141,12 @@ BOOTSTRAP = "bootstrap"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
+def digest_of(aws, repository: str, **named: str) -> str:
+    """Return the digest of the image that ``imageTag`` or ``imageDigest`` names in a repository; nothing for none."""
+    found = unless(ABSENT, aws("ecr").describe_images, repositoryName=repository, imageIds=[named])
+    return found["imageDetails"][0]["imageDigest"] if found else ""
+
+
 class BootstrapImage(Kind):
     """A tiny image, so that functions and services can be made before the first release."""
 
@@ -155,12 +161,9 @@ class BootstrapImage(Kind):
 
     def find(self, aws, want):
         """Return the repository's bootstrap image."""
-        found = unless(
-            ABSENT, aws("ecr").describe_images, repositoryName=want["repository"], imageIds=[{"imageTag": BOOTSTRAP}]
-        )
-        if not found:
+        digest = digest_of(aws, want["repository"], imageTag=BOOTSTRAP)
+        if not digest:
             return None
-        digest = found["imageDetails"][0]["imageDigest"]
         architecture = ARCHITECTURES.get(digest, "another image")
         return {**self._image(aws, want["repository"], digest), "architecture": architecture}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import DENIED
 from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.parts import Part
@@ -14,17 +15,8 @@ from ..engine.policies import canonical
 from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
-DENIED = ("AccessDenied", "AccessDeniedException")
 # IAM answers from many places, and some know of a fresh role later than others.
 FRESH_ROLE = (MISSING, "cannot be found")
-
-
-def all_details(aws) -> dict[str, dict] | None:
-    """Return what IAM tells of all roles at once, by name; None where only single roles may be read."""
-    roles = unless(
-        DENIED, aws.pages, "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"]
-    )
-    return None if roles is None else {role["RoleName"]: role for role in roles}
 
 
 class IamRole(Kind):
@@ -103,19 +95,25 @@ class IamRole(Kind):
 
     def stack(self, aws, stack):
         """Return the roles with the stack's tag, among those whose name begins with it."""
+        return [role for role, _policies in self.with_policies(aws, stack)]
+
+    def with_policies(self, aws, stack) -> list[tuple[dict, list[dict] | None]]:
+        """Return the stack's roles, each with its inline policies; None for these where only single roles may be read.
+
+        One call tells all of all roles, but for what only the list of roles has.
+        """
         listed = [role for role in aws.pages("iam", "list_roles", "Roles") if role["RoleName"].startswith(f"{stack}-")]
-        details = all_details(aws)
-        if details is None:
-            found = [self.find(aws, {"name": role["RoleName"]}) for role in listed]
+        roles = unless(
+            DENIED, aws.pages, "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"]
+        )
+        if roles is None:
+            found = [(self.find(aws, {"name": role["RoleName"]}), None) for role in listed]
         else:
             # A role that was made between the two calls is not there yet.
-            both = [({**role, **details[role["RoleName"]]}) for role in listed if role["RoleName"] in details]
-            apart = ("AttachedManagedPolicies", "InstanceProfileList", "RolePolicyList")
-            found = [
-                self._live({key: role[key] for key in role if key not in apart}, role["AttachedManagedPolicies"])
-                for role in both
-            ]
-        return [role for role in found if role and role["tags"].get("Stack") == stack]
+            details = {role["RoleName"]: role for role in roles}
+            both = [role | details[role["RoleName"]] for role in listed if role["RoleName"] in details]
+            found = [(self._live(apart(one), one["AttachedManagedPolicies"]), one["RolePolicyList"]) for one in both]
+        return [(role, policies) for role, policies in found if role and role["tags"].get("Stack") == stack]
 
     def delete(self, aws, live):
         """Take off the role all that hinders its deletion, and delete it."""
@@ -137,6 +135,12 @@ class IamRole(Kind):
         """A role's ARN can be computed."""
         arn = aws.arn("iam", f"role{want.get('path', '/')}{want['name']}", region=False)
         return {"id": self.later(want, "id"), "arn": arn}
+
+
+def apart(role: dict) -> dict:
+    """Return a role's details without what hangs on it."""
+    hangs = ("AttachedManagedPolicies", "InstanceProfileList", "RolePolicyList")
+    return {key: value for key, value in role.items() if key not in hangs}
 
 
 class IamPolicy(Kind):
@@ -177,21 +181,18 @@ class IamPolicy(Kind):
 
     def stack(self, aws, stack):
         """Return the inline policies of the stack's roles."""
-        details = all_details(aws)
-        if details is not None:
-            return [
-                self._live(role["name"], policy["PolicyName"], policy["PolicyDocument"])
-                for role in IAM_ROLE.stack(aws, stack)
-                for policy in details[role["name"]]["RolePolicyList"]
-            ]
-        found = (
-            self.find(aws, {"iam_name": role["name"], "policy_name": name})
-            for role in IAM_ROLE.stack(aws, stack)
-            for name in unless(
-                MISSING, aws.pages, "iam", "list_role_policies", "PolicyNames", RoleName=role["name"], otherwise=[]
-            )
-        )
-        return [policy for policy in found if policy]
+        return [
+            policy
+            for role, policies in IAM_ROLE.with_policies(aws, stack)
+            for policy in self._of(aws, role["name"], policies)
+            if policy
+        ]
+
+    def _of(self, aws, role, policies):
+        if policies is not None:
+            return [self._live(role, one["PolicyName"], one["PolicyDocument"]) for one in policies]
+        names = unless(MISSING, aws.pages, "iam", "list_role_policies", "PolicyNames", RoleName=role, otherwise=[])
+        return [self.find(aws, {"iam_name": role, "policy_name": name}) for name in names]
 
     def delete(self, aws, live):
         """Delete the policy."""

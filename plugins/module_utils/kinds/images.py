@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.placeholder import placeholder
-from .ecr import ARCHITECTURES, BOOTSTRAP, BOOTSTRAP_IMAGE, REPOSITORY, uri
+from .ecr import ARCHITECTURES, BOOTSTRAP, BOOTSTRAP_IMAGE, REPOSITORY, digest_of, uri
 from .lambda_ import FUNCTION
 from .pipes import PIPE
 
@@ -39,15 +39,10 @@ def said(aws, repository: str, image: str, check: bool) -> str:
         raise EngineError(f"{image} can mean another image tomorrow; give a digest or a release's own tag")
     if check and REPOSITORY.find(aws, {"name": repository}) is None:
         return image if by == "@" else f"{address}@{placeholder('image', repository, name)}"
-    found = unless(
-        ("ImageNotFoundException", "RepositoryNotFoundException"),
-        aws("ecr").describe_images,
-        repositoryName=repository,
-        imageIds=[{"imageDigest" if by == "@" else "imageTag": name}],
-    )
-    if not found:
+    digest = digest_of(aws, repository, **{"imageDigest" if by == "@" else "imageTag": name})
+    if not digest:
         raise EngineError(f"{image} was not found; push it, then run again")
-    return f"{address}@{found['imageDetails'][0]['imageDigest']}"
+    return f"{address}@{digest}"
 
 
 def started(aws, pipe: str | None) -> str:

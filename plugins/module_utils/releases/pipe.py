@@ -16,8 +16,9 @@ from ..engine.errors import EngineError
 from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
+from ..kinds.ecs import tail
 from . import diagnosis
-from .tasks import Log, definition, image_of, run, with_image
+from .tasks import Log, definition, image_of, of_family, run, with_image
 
 MISSING = "NotFoundException"
 WORKER = "worker"
@@ -156,14 +157,7 @@ class Pipe:
 
     def _tasks(self, asked: str) -> list[dict]:
         """Return the tasks of a revision that the pipe started, as far as ECS remembers them."""
-        arns, found = [], []
-        for status in ("RUNNING", "STOPPED"):
-            arns += self.aws.pages(
-                "ecs", "list_tasks", "taskArns", cluster=self.rollout.cluster, family=self.family, desiredStatus=status
-            )
-        for start in range(0, len(arns), 100):
-            page = self.aws("ecs").describe_tasks(cluster=self.rollout.cluster, tasks=arns[start : start + 100])
-            found += page["tasks"]
+        found = of_family(self.aws, self.rollout.cluster, self.family)
         return [one for one in found if one["taskDefinitionArn"] == asked and one.get("startedBy") != STARTED_BY]
 
     def _why(self, tasks: list[dict], asked: str) -> str:
@@ -192,11 +186,6 @@ class Pipe:
 def revision(pipe: dict) -> str:
     """Return the ARN of the task definition that a pipe starts."""
     return pipe["TargetParameters"]["EcsTaskParameters"]["TaskDefinitionArn"]
-
-
-def tail(arn: str) -> str:
-    """Return family and revision of a task definition's ARN."""
-    return arn.rpartition("/")[2]
 
 
 def failed_to_start(task: dict) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from ..engine.names import name
+from ..kinds.ecs import tail
 from . import records
-from .rollout import Rollout, revision, tail
+from .rollout import Rollout, revision
 from .tasks import definition, image_of
 
 NEW = "a new version"

@@ -16,6 +16,7 @@ from ..engine import state
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.names import name
+from ..kinds.ecr import digest_of
 
 FOLDER = "releases/"
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -106,18 +107,19 @@ class Releases:
     def _there(self, images: dict[str, str]) -> None:
         """Raise EngineError for an image of another repository than the stack's, and for one that isn't in it."""
         for component, image in images.items():
-            repository, ecr = name("repository", self.stack, component), self._aws("ecr")
-            made = unless(NO_REPOSITORY, ecr.describe_repositories, repositoryNames=[repository])
-            address, _, digest = image.partition("@")
+            repository = name("repository", self.stack, component)
+            made = unless(NO_REPOSITORY, self._aws("ecr").describe_repositories, repositoryNames=[repository])
+            address = image.partition("@")[0]
             there = made["repositories"][0]["repositoryUri"] if made else "none; run site.yml, which makes it"
             if address != there:
                 raise EngineError(f"release_images has {component} {image}; its repository in this stack is {there}")
-            found = unless(
-                "ImageNotFoundException", ecr.describe_images,
-                repositoryName=repository, imageIds=[{"imageDigest": digest}],
-            )  # fmt: skip
-            if not found:
-                raise EngineError(f"the image of {component} is not in the registry: {image}; push it")
+            in_registry(self._aws, self.stack, component, image)
+
+
+def in_registry(aws, stack: str, component: str, image: str) -> None:
+    """Raise EngineError for an image whose digest a component's repository doesn't have."""
+    if not digest_of(aws, name("repository", stack, component), imageDigest=image.rpartition("@")[2]):
+        raise EngineError(f"the image of {component} is not in the registry: {image}; push it")
 
 
 def checked(identifier: str) -> str:

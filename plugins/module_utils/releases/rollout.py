@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
+from ..kinds.ecs import tail
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
 from .pipe import Check, Pipe
-from .tasks import Log, definition, image_of, with_image
+from .tasks import Log, definition, image_of, listed, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
 ALIAS = "live"
@@ -72,11 +74,6 @@ def progress(component: str, service: dict, healthy: str) -> str:
         f"{primary.get('desiredCount', 0)} desired, {primary.get('runningCount', 0)} running, "
         f"{primary.get('pendingCount', 0)} pending{failed}{healthy}"
     )
-
-
-def tail(arn: str) -> str:
-    """Return the last part of an ARN."""
-    return arn.rpartition("/")[2]
 
 
 class Rollout:
@@ -153,14 +150,7 @@ class Rollout:
         if missing:
             raise EngineError(f"release {self.release['id']} has no image of {', '.join(missing)}")
         for component in components:
-            repository = name("repository", self.stack, component)
-            digest = images[component].rpartition("@")[2]
-            found = unless(
-                ("ImageNotFoundException", "RepositoryNotFoundException"), self.aws("ecr").describe_images,
-                repositoryName=repository, imageIds=[{"imageDigest": digest}],
-            )  # fmt: skip
-            if not found:
-                raise EngineError(f"the image of {component} is not in the registry: {images[component]}; push it")
+            records.in_registry(self.aws, self.stack, component, images[component])
 
     # Forward
 
@@ -264,13 +254,8 @@ class Rollout:
 
     def _ended(self, component: str, deployment: str) -> list[dict]:
         """Return the deployment's tasks that ended by themselves, the newest first."""
-        arns = self.aws.pages(
-            "ecs", "list_tasks", "taskArns",
-            cluster=self.cluster, serviceName=name("service", self.stack, component), desiredStatus="STOPPED",
-        )  # fmt: skip
-        found = []
-        for start in range(0, len(arns), 100):
-            found += self.aws("ecs").describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
+        service = name("service", self.stack, component)
+        found = listed(self.aws, self.cluster, serviceName=service, desiredStatus="STOPPED")
         mine = [
             one
             for one in found
@@ -415,10 +400,10 @@ class Rollout:
         for component, was in before["services"].items():
             image = image_of(definition(self.aws, was["task_definition"])[0], component)
             family = name("service", self.stack, component)
-            listed = self.aws.pages(
+            arns = self.aws.pages(
                 "ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"
             )
-            newer = [one for one in listed if revision(one) > revision(was["task_definition"])]
+            newer = [one for one in arns if revision(one) > revision(was["task_definition"])]
             left += [one for one in newer if image_of(definition(self.aws, one)[0], component) != image]
         return left
 
@@ -430,8 +415,6 @@ def revision(arn: str) -> int:
 
 def tail_of(encoded: str) -> list[str]:
     """Return the end of a function's log, which Lambda gives in base64."""
-    import base64
-
     return base64.b64decode(encoded).decode(errors="replace").splitlines()
 
 

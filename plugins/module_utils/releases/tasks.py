@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from itertools import batched
 
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..kinds.ecs import ECS_TASK_DEFINITION
 
 MISSING = "ResourceNotFoundException"
+AT_ONCE = 100  # tasks that ECS describes in one call
 # What DescribeTaskDefinition answers that RegisterTaskDefinition doesn't take.
 ANSWERED = {
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy",
@@ -27,6 +29,19 @@ def definition(aws, name: str) -> tuple[dict, list]:
 def image_of(told: dict, container: str) -> str:
     """Return a container's image."""
     return next(one["image"] for one in told["containerDefinitions"] if one["name"] == container)
+
+
+def listed(aws, cluster: str, **by: str) -> list[dict]:
+    """Return the tasks of a cluster that ListTasks finds by something."""
+    arns = aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, **by)
+    pages = (aws("ecs").describe_tasks(cluster=cluster, tasks=list(some)) for some in batched(arns, AT_ONCE))
+    return [task for page in pages for task in page["tasks"]]
+
+
+def of_family(aws, cluster: str, family: str) -> list[dict]:
+    """Return a family's tasks, those that run and those that have ended, as far as ECS remembers them."""
+    running, ended = (listed(aws, cluster, family=family, desiredStatus=one) for one in ("RUNNING", "STOPPED"))
+    return running + ended
 
 
 def with_image(aws, family: str, container: str, image: str) -> tuple[str, bool]:

@@ -42,7 +42,7 @@ def _memory(monkeypatch):
 
 
 def account(**more):
-    return SimpleNamespace(**{**HERE, "ahead": {}, "tasks": 1, **more})
+    return SimpleNamespace(**{**HERE, "lists": {}, "tasks": 1, **more})
 
 
 SEEN = {"name": "a", "size": 1}

@@ -313,7 +313,7 @@ class Fleet(Boat):
 class Harbour(dict):
     """A harbour that knows how many items of a loop it has served."""
 
-    tasks, ahead = 1, {}
+    tasks, lists = 1, {}
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ class Harbour(dict):
 )
 def test_one_list_serves_a_loop_where_nothing_is_to_do(item, change, asked, action):
     fleet, harbour = Fleet(), Harbour({"ada": {**LIVE, "harbour": "kiel"}})
-    harbour.tasks, harbour.ahead = item, {}
+    harbour.tasks, harbour.lists = item, {}
     want = {"name": "ada", "sails": 2, "harbour": "kiel", **change}
     assert engine.sync(fleet, harbour, want, check=True).action == action
     assert fleet.calls == asked
@@ -339,7 +339,7 @@ def test_one_list_serves_a_loop_where_nothing_is_to_do(item, change, asked, acti
 
 def test_what_a_list_of_all_lacks_is_not_looked_for():
     fleet, harbour = Fleet(), Harbour({"ada": {**LIVE, "harbour": "kiel"}})
-    harbour.tasks, harbour.ahead, fleet.lists_all = 2, {}, True
+    harbour.tasks, harbour.lists, fleet.lists_all = 2, {}, True
     for name, action in (("eve", "create"), ("ada", "update")):
         want = {"name": name, "sails": 3, "harbour": "kiel"}
         assert engine.sync(fleet, harbour, want, check=True).action == action
