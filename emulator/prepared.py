@@ -90,7 +90,7 @@ def _unless_there(call, **given) -> None:
 def prepare(url: str, stack: str, folder: Path, region: str = "us-east-1", note: str = "", components=None) -> dict:
     """Push the images of an application, let the emulator run them, and return each by digest."""
     ecr = boto3.client("ecr", region_name=region, endpoint_url=url)
-    layer, images, entries = packed(folder, note), {}, []
+    layer, images = packed(folder, note), {}
     for component, command in commands().items():
         if components and component not in components:
             continue
@@ -98,11 +98,20 @@ def prepare(url: str, stack: str, folder: Path, region: str = "us-east-1", note:
         made = push(ecr, repository, layer, command)
         uri = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
         images[component] = f"{uri}@{made}"
-        entries.append({"image": images[component], "run": command, "folder": str(folder.resolve())})
+    run_from(url, images, folder)
+    return images
+
+
+def run_from(url: str, images: dict[str, str], folder: Path) -> None:
+    """Let the emulator run the processes of images, by component, from a folder."""
+    start = commands()
+    entries = [
+        {"image": image, "run": start[component], "folder": str(folder.resolve())}
+        for component, image in images.items()
+    ]
     known = call(url, "images")["images"]
     ours = {one["image"] for one in entries}
     call(url, "images", {"images": entries + [one for one in known if one["image"] not in ours]})
-    return images
 
 
 def call(url: str, path: str, body: dict | None = None) -> dict:

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.images.builders import fault  # noqa: E402
 
-from emulator.prepared import call, commands, prepare  # noqa: E402
+from emulator.prepared import call, prepare, run_from  # noqa: E402
 
 URL, REGION = os.environ["AWS_ENDPOINT_URL"], "us-east-1"
 STANDARD, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
@@ -90,13 +90,7 @@ def built() -> None:
             newest = max(pushed, key=lambda one: one["imagePushedAt"])["imageDigest"]
             (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
             images[stack][component] = f"{repository['repositoryUri']}@{newest}"
-    start = commands()
-    entries = [
-        {"image": image, "run": start[component], "folder": str(APP)}
-        for made in images.values()
-        for component, image in made.items()
-    ]
-    call(URL, "images", {"images": entries})
+        run_from(URL, images[stack], APP)
     print("built, scanned and pushed; the embedded AWS runs their processes from the checkout")
     release(images)
 

@@ -11,7 +11,7 @@ from moto.ecs import models
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
 from moto.elbv2.models import elbv2_backends
 
-from emulator.corrections import adds, correction, replacing
+from emulator.corrections import adds, correction, ecs_deployments, replacing
 from emulator.errors import AWSError
 
 Backend = models.EC2ContainerServiceBackend
@@ -245,11 +245,13 @@ def _deploy(service) -> None:
             "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.",
         },
     )
+    ecs_deployments.begin(service)
 
 
 def settle(backend, service) -> None:
     """Let a service reach what it wants: its tasks run, its newest deployment has completed."""
     if service.status != "ACTIVE" or not service.deployments:
+        ecs_deployments.settled(service)
         return
     newest = service.deployments[0]
     if newest["rolloutState"] != "COMPLETED":
@@ -269,6 +271,7 @@ def settle(backend, service) -> None:
         _run(backend, service, newest)
     service.running_count, service.pending_count = wanted, 0
     newest.update(desiredCount=wanted, runningCount=wanted, pendingCount=0)
+    ecs_deployments.settled(service)
 
 
 def _event(service, message: str) -> None:
@@ -310,13 +313,11 @@ def _detail(task, name: str) -> str | None:
 
 
 def _targets(backend, service, task, change: str) -> None:
-    """Register a task with its service's target groups, or deregister it."""
+    """Register a task with its deployment's target group, or deregister it."""
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
-    address = _detail(task, "privateIPv4Address")
-    for balancer in service.load_balancers:
-        group = groups.get(balancer.get("targetGroupArn"))
-        if group and address:
-            getattr(group, change)([{"Id": address, "Port": balancer["containerPort"]}])
+    group, address = groups.get(ecs_deployments.group_of(service, task)), _detail(task, "privateIPv4Address")
+    if group and address:
+        getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
 
 
 def stop(backend, task, reason: str) -> None:

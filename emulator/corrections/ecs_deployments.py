@@ -18,7 +18,7 @@ from moto.core.utils import utcnow
 from moto.elbv2.models import elbv2_backends
 
 from emulator import clock
-from emulator.corrections import adds, correction, replacing
+from emulator.corrections import adds
 from emulator.corrections import ecs as corrected
 from emulator.errors import AWSError
 
@@ -170,31 +170,21 @@ def _rule(service, arn: str | None):
     return next((rule for rule in rules if rule.arn == arn), None)
 
 
-@correction("ecs", "each deployment of a service is a service deployment, whose tasks have a target group of their own")
-def deployments():
-    @replacing(corrected, "_deploy")
-    def deploy(original, service):
-        original(service)
-        begin(service)
+def settled(service) -> None:
+    """The newest deployment has all the traffic, and is over."""
+    record = newest(service)
+    if service.status == "ACTIVE" and record and record.status in GOING_ON:
+        weigh(service, record.group, 100)
+        served(service, record)
+        record.end("SUCCESSFUL")
 
-    @replacing(corrected, "settle")
-    def settle(original, backend, service):
-        original(backend, service)
-        record = newest(service)
-        if service.status == "ACTIVE" and record and record.status in GOING_ON:
-            weigh(service, record.group, 100)
-            served(service, record)
-            record.end("SUCCESSFUL")
 
-    @replacing(corrected, "_targets")
-    def targets(_original, backend, service, task, change):
-        record = next((one for one in history(service) if one.deployment == task.started_by), newest(service))
-        if not hasattr(task, "target_group"):
-            task.target_group = record.group if record else ""
-        group = elbv2_backends[backend.account_id][backend.region_name].target_groups.get(task.target_group)
-        address = corrected._detail(task, "privateIPv4Address")
-        if group and address:
-            getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
+def group_of(service, task) -> str:
+    """Return the target group of a task's deployment, which stays the task's."""
+    record = next((one for one in history(service) if one.deployment == task.started_by), newest(service))
+    if not hasattr(task, "target_group"):
+        task.target_group = record.group if record else ""
+    return task.target_group
 
 
 # What is told of them
