@@ -14,7 +14,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -51,6 +53,11 @@ class Emulator:
     def requests(self):
         """Return the requests since the last call."""
         return self._call("DELETE", "/_requests")
+
+    def aws(self, region="us-east-1"):
+        """Return the engine's view on it."""
+        session = boto3.session.Session(*CREDENTIALS.values(), region_name=region)
+        return Aws(lambda service: session.client(service, endpoint_url=self.url), region)
 
     def stop(self):
         """End the process."""

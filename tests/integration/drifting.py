@@ -76,6 +76,27 @@ def missed(expected, findings, also=frozenset()):
     return lost, told([one for one in left if (one["kind"], one["name"], one["field"]) not in also])
 
 
+def deployed(emulator, play, where):
+    """Return the run that deploys a stack into an empty account."""
+    emulator.reset()
+    done = play("site.yml", *where)
+    assert done.rc == 0, done.output[-3000:]
+    return done
+
+
+def found_and_healed(aws, play, stack, rows, where, also):
+    """Make the changes; drift tells them and nothing else, and puts them back."""
+    expected = mutated(aws, stack, rows)
+    run = play("playbooks/drift.yml", *where)
+    lost, more = missed(expected, drifted(run), also)
+    assert not lost, "not found:\n" + "\n".join(lost) + "\nfound beside:\n" + "\n".join(more)
+    assert not more, "found, though nobody did it:\n" + "\n".join(more)
+    assert run.rc != 0, "drift that ends like a clean check"
+    healed = play("playbooks/drift.yml", *where, "-e", "drift_action=revert", "-e", "drift_delete=all")
+    left = told(drifted(healed)) if "Compare with the record" in healed.by_task else healed.output[-3000:]
+    assert healed.rc == 0, f"{left}\n{healed.by_task.get('Put back')}"
+
+
 def _same(one, kind, name, field):
     return field and (one["kind"], one["name"], one["field"]) == (kind, name, field)
 

@@ -7,13 +7,11 @@ import json
 import threading
 import urllib.request
 
-import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 
-from .conftest import CREDENTIALS, ROOT
-from .drifting import drifted, missed, mutated, told
+from .conftest import ROOT
+from .drifting import deployed, drifted, found_and_healed, told
 from .mutations_ultra import ALSO, PIPE, ROWS, S
 
 REGION = "us-east-1"
@@ -22,23 +20,12 @@ WHERE = ("-i", "inventories/local", "--limit", S, "-e", "drift_trail=false")
 
 @pytest.fixture(scope="module")
 def aws(emulator):
-    session, clients = boto3.session.Session(*CREDENTIALS.values(), region_name=REGION), {}
-
-    def client(service):
-        if service not in clients:
-            clients[service] = session.client(service, endpoint_url=emulator.url)
-        return clients[service]
-
-    return Aws(client, REGION)
+    return emulator.aws(REGION)
 
 
 @pytest.fixture(scope="module")
 def stack(emulator, play):
-    """The stack, deployed once."""
-    emulator.reset()
-    done = play("site.yml", *WHERE)
-    assert done.rc == 0, done.output[-3000:]
-    return done
+    return deployed(emulator, play, WHERE)
 
 
 @pytest.fixture
@@ -75,15 +62,7 @@ def webhook():
 
 @pytest.mark.parametrize("batch", sorted({row[0] for row in ROWS}))
 def test_found_and_healed(stack, aws, play, batch):
-    expected = mutated(aws, S, [row for row in ROWS if row[0] == batch])
-    run = play("playbooks/drift.yml", *WHERE)
-    lost, more = missed(expected, drifted(run), ALSO)
-    assert not lost, "not found:\n" + "\n".join(lost) + "\nfound beside:\n" + "\n".join(more)
-    assert not more, "found, though nobody did it:\n" + "\n".join(more)
-    assert run.rc != 0
-    healed = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=revert", "-e", "drift_delete=all")
-    left = told(drifted(healed)) if "Compare with the record" in healed.by_task else healed.output[-3000:]
-    assert healed.rc == 0, f"{left}\n{healed.by_task.get('Put back')}"
+    found_and_healed(aws, play, S, [row for row in ROWS if row[0] == batch], WHERE, ALSO)
 
 
 def test_there_are_enough_rows():

@@ -9,10 +9,8 @@ import sys
 import threading
 import time
 
-import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, record, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 
 from .conftest import CREDENTIALS, ROOT
 
@@ -23,8 +21,7 @@ REGION = "us-east-1"
 @pytest.fixture(scope="module")
 def aws(emulator):
     emulator.reset()
-    session = boto3.session.Session(*CREDENTIALS.values(), region_name=REGION)
-    return Aws(lambda service: session.client(service, endpoint_url=emulator.url), REGION)
+    return emulator.aws()
 
 
 @pytest.fixture

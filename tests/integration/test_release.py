@@ -29,7 +29,7 @@ from .conftest import CREDENTIALS, ROOT, Emulator
 STACK, REGION = "flow-builder-local", "us-east-1"
 APP = ROOT / "examples/app"
 OPTIONS = Options(timeout=120, pause=0.2, steady=2.5, first_counts={"api": 1, "worker": 0})
-QUICK = ("-i", "inventories/local", "--limit", STACK, "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
+QUICK = ("-i", "inventories/local", "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
 FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
 # Rolls a release out in a process that can be killed: stack, release.
 ALONE = """
@@ -54,13 +54,16 @@ def emulator(monkeypatch):
     made.stop()
 
 
-def playing(url):
+def playing(url, stack=STACK, *more):
     """Return what runs a playbook of the project as people do and returns (rc, output)."""
 
     def run(playbook, *arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         done = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", *QUICK, *arguments],
+            [
+                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", *QUICK, "--limit", stack, *more,
+                *arguments,
+            ],
             cwd=ROOT, text=True, capture_output=True, check=False,
             env={**environment, **CREDENTIALS, "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"},
         )  # fmt: skip
@@ -78,17 +81,19 @@ def play(emulator):
 class Story:
     """The stack seen from outside, and what can be done to it."""
 
+    stack = STACK
+
     def __init__(self, url, folder):
         self.url, self.folder = url, folder
         self.aws = Aws(self.client, REGION)
-        self.book = Releases(self.aws, STACK)
+        self.book = Releases(self.aws, self.stack)
         self.said = []
 
     def client(self, service):
         return boto3.client(service, region_name=REGION, endpoint_url=self.url)
 
     def images(self, note, components=None, app=APP):
-        return prepare(self.url, STACK, app, REGION, note, components)
+        return prepare(self.url, self.stack, app, REGION, note, components)
 
     def behaves(self, image, **behaviour):
         """Let something else run in place of an image."""
@@ -100,7 +105,7 @@ class Story:
 
     def roll_out(self, name, kind="rollout"):
         self.said.clear()
-        return roll_out(self.aws, STACK, name, kind, OPTIONS, self.said.append)
+        return roll_out(self.aws, self.stack, name, kind, OPTIONS, self.said.append)
 
     def runs(self):
         """Return the image of each component that really runs, and whether all is steady."""
@@ -155,7 +160,7 @@ class Story:
         """Roll out in a process of its own, and kill it as soon as it has asked AWS for something."""
         emulator.requests()
         process = subprocess.Popen(
-            [sys.executable, "-c", ALONE, STACK, name, self.url, str(ROOT / "collections")],
+            [sys.executable, "-c", ALONE, self.stack, name, self.url, str(ROOT / "collections")],
             stdout=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + 60

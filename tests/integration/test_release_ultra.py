@@ -6,24 +6,16 @@ One embedded AWS with a real PostgreSQL, one stack, one story, as in test_releas
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
-import boto3
 import psycopg
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, unfinished
 
-from emulator.prepared import call, prepare
+from emulator.prepared import call
 
-from .conftest import CREDENTIALS, ROOT
-from .test_release import ALONE, APP, REGION, emulator, release  # noqa: F401 -- a fixture
+from .test_release import APP, Story, emulator, playing, release  # noqa: F401 -- a fixture
 
 STACK = "flow-builder-local-ultra"
 OWNER = {"username": "owner", "password": "owner-password"}
@@ -31,38 +23,17 @@ LOGIN = {"username": "flow_builder_app", "password": "app-password"}
 DATABASE = {"address": "db.example.com", "database": "flow_builder", "user": "owner", "password": OWNER["password"]}
 
 
-class Story:
+class Ultra(Story):
     """The stack seen from outside, and what can be done to it."""
 
-    def __init__(self, aws):
-        self.emulator, self.url = aws, aws.url
-        self.book = Releases(Aws(self.client, REGION), STACK)
-
-    def client(self, service):
-        return boto3.client(service, region_name=REGION, endpoint_url=self.url)
-
-    def play(self, playbook, *arguments):
-        """Run a playbook of the project as people do and return (rc, output)."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", "-i", "inventories/local",
-                "--limit", STACK, "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5",
-                "-e", f"external_database_owner_secret_arn={self.owner}", *arguments,
-            ],
-            cwd=ROOT, text=True, capture_output=True, check=False,
-            env={**environment, **CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"},
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+    stack = STACK
 
     def images(self, note, app=APP):
-        return prepare(self.url, STACK, app, REGION, note, ["worker", "scheduler"])
+        return super().images(note, ["worker", "scheduler"], app)
 
     def behaves(self, image, **behaviour):
-        """Let something else run in place of an image."""
-        known = call(self.url, "images")["images"]
-        # The folder stays, in which the same image migrates.
-        call(self.url, "images", {"images": [{"image": image, "folder": str(APP), **behaviour}, *known]})
+        """Let something else run in place of an image, in the folder in which the same image migrates."""
+        super().behaves(image, folder=str(APP), **behaviour)
 
     def login(self, value):
         self.client("secretsmanager").put_secret_value(SecretId=f"{STACK}/database", SecretString=json.dumps(value))
@@ -98,33 +69,18 @@ class Story:
             assert re.search(word, output), f"{word!r} is not in: {output[-4000:]}"
         assert self.runs() == before
 
-    def killed_at(self, operation, name):
-        """Roll out in a process of its own, and kill it as soon as it has asked AWS for something."""
-        self.emulator.requests()
-        process = subprocess.Popen(
-            [sys.executable, "-c", ALONE, STACK, name, self.url, str(ROOT / "collections")],
-            stdout=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not any(one["operation"] == operation for one in self.emulator.requests()):
-            assert process.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline, f"it never came to {operation}"
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert unfinished(self.book.all())["release"] == name
-
 
 def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F811
     def step(text):
         with capsys.disabled():
             print(f"\n{time.strftime('%H:%M:%S')} {text}", end="", flush=True)
 
-    story = Story(emulator)
+    story = Ultra(emulator.url, tmp_path)
     step("a database outside of AWS, and the stack")
     call(story.url, "databases", {"databases": [DATABASE]})
     secrets = story.client("secretsmanager")
-    story.owner = secrets.create_secret(Name="owner-login", SecretString=json.dumps(OWNER))["ARN"]
+    owner = secrets.create_secret(Name="owner-login", SecretString=json.dumps(OWNER))["ARN"]
+    story.play = playing(story.url, STACK, "-e", f"external_database_owner_secret_arn={owner}")
     rc, output = story.play("ultra.yml")
     assert rc == 0, output[-3000:]
     story.login(LOGIN)
@@ -215,7 +171,7 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     step("killed when the pipe was changed: the next rollout finishes it")
     second = story.images("two")
     story.book.make("two", second, {})
-    story.killed_at("PUT /v1/pipes/" + f"{STACK}-worker-pipe", "two")
+    story.killed_at(f"PUT /v1/pipes/{STACK}-worker-pipe", "two", emulator)
     rc, output = story.play("runbooks/rollout.yml", *release("two"))
     assert rc == 0 and "was not finished; this one takes over" in output, output[-3000:]
     assert story.runs() == second
@@ -223,7 +179,7 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
 
     step("killed when a revision was registered: a rollback undoes it")
     story.book.make("three", story.images("three"), {})
-    story.killed_at("RegisterTaskDefinition", "three")
+    story.killed_at("RegisterTaskDefinition", "three", emulator)
     rc, output = story.play("runbooks/rollback.yml")
     assert rc == 0, output[-3000:]
     assert story.runs() == second

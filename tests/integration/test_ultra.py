@@ -7,7 +7,6 @@ import json
 
 import boto3
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -22,8 +21,7 @@ REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 @pytest.fixture(scope="module")
 def aws(emulator):
     emulator.reset()
-    session = boto3.session.Session(*CREDENTIALS.values(), region_name="us-east-1")
-    return Aws(lambda service: session.client(service, endpoint_url=emulator.url), "us-east-1")
+    return emulator.aws()
 
 
 @pytest.fixture(scope="module")
