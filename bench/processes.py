@@ -1,15 +1,15 @@
 """Running a command and measuring it; an embedded AWS of the bench's own."""
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+
+from emulator.ask import ask
 
 ROOT = Path(__file__).resolve().parents[1]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
@@ -106,14 +106,10 @@ class Aws:
         """Stop it."""
         self._emulator("stop")
 
-    def _call(self, method: str, path: str):
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), timeout=60) as answer:
-            return json.load(answer)
-
     def reset(self) -> None:
         """Empty the account."""
-        self._call("POST", "/_emulator/reset")
+        ask(self.url, "reset", {})
 
     def requests(self) -> list[dict]:
         """Return the requests since the last reset."""
-        return self._call("GET", "/_emulator/log")
+        return ask(self.url, "log")

@@ -3,26 +3,19 @@
 import json
 import os
 from contextlib import nullcontext
-from pathlib import Path
-from urllib.parse import parse_qsl
 
 import flask
 from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, corrections, dataplane, errors, gate, provisioning, registry, strict
+from emulator import clock, control, corrections, dataplane, errors, gate, provisioning, registry, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
+from emulator.token import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-OWN = "/_emulator/"
-IDENTITY_PATH = "/_emulator/identity"
 UNKNOWN = "unknown:"
-RESET_PATH = "/_emulator/reset"
-LOG_PATH = "/_emulator/log"
-CLOCK_PATH = "/_emulator/clock"
 
 
 def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
@@ -77,13 +70,16 @@ def identity() -> dict:
     return {"emulator": str(ROOT), "pid": os.getpid()}
 
 
-def create(log: RequestLog | None = None, judged: bool = True) -> "Application":
-    """Build the application with every correction applied; ``judged`` makes it refuse what AWS refuses."""
+def create(key: str, log: RequestLog | None = None, judged: bool = True) -> "Application":
+    """Build the application with every correction applied; ``judged`` makes it refuse what AWS refuses.
+
+    ``key`` is the token by which its own addresses know who may steer it.
+    """
     corrections.apply_all()
     provisioning.install()
     strict.load()
     log = log or RequestLog()
-    made = Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log)
+    made = Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log, key)
     dataplane.start(made)
     return made
 
@@ -99,24 +95,22 @@ class Dispatcher(DomainDispatcherApplication):
         return backend
 
 
-def _arguments(environ) -> dict:
-    """Return what came with a request to one of our own addresses: in its query, and as JSON in its body."""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    return dict(parse_qsl(environ.get("QUERY_STRING", ""))) | json.loads(body or b"{}")
-
-
 class Application:
     """Answers our own addresses and hands everything else to moto."""
 
-    def __init__(self, aws, log):
+    def __init__(self, aws, log, key):
         self.aws = aws
         self.log = log
-        self.own = {
-            ("GET", IDENTITY_PATH): identity,
-            ("POST", RESET_PATH): self._reset,
-            ("GET", LOG_PATH): lambda: list(log.entries),
-            ("POST", CLOCK_PATH): move_clock,
-        } | {(method, OWN + name): answer for (method, name), answer in dataplane.addresses().items()}
+        self.control = control.Control(
+            {
+                ("GET", "identity"): identity,
+                ("POST", "reset"): self._reset,
+                ("GET", "log"): lambda: list(log.entries),
+                ("POST", "clock"): move_clock,
+                **dataplane.addresses(),
+            },
+            key,
+        )
 
     def _reset(self) -> dict:
         """Empty the account, and begin the log of its requests anew."""
@@ -126,22 +120,26 @@ class Application:
         return _reset()
 
     def __call__(self, environ, start_response):
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        path = environ.get("PATH_INFO", "")
+        try:
+            control.admit(environ)
+        except control.Denied as denied:
+            return _json(start_response, denied.status, {"message": str(denied)})
         # moto would take it for a bucket; clients of AWS sign what they ask, and none of its services is there.
         if path.startswith(registry.ROOT) and "AWS4" not in environ.get("HTTP_AUTHORIZATION", ""):
             return registry.serve(environ, start_response)
-        if not path.startswith(OWN):
+        if not path.startswith(control.ROOT):
             provisioning.wait()
             return self.aws(environ, start_response)
-        if (method, path) in self.own:
-            answer = self.own[method, path](**_arguments(environ))
-            status, kind, body = "200 OK", "application/json", json.dumps(answer, default=str).encode()
-        else:
-            blob = layer(path.removeprefix(LAYER_PATH)) if path.startswith(LAYER_PATH) else None
-            status, kind, body = (
-                ("200 OK" if blob is not None else "404 Not Found"),
-                "application/octet-stream",
-                blob or b"",
-            )
-        start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
-        return [body]
+        if path.startswith(LAYER_PATH) and (blob := layer(path.removeprefix(LAYER_PATH))) is not None:
+            return _answer(start_response, "200 OK", "application/octet-stream", blob)
+        return _json(start_response, *self.control.answer(environ))
+
+
+def _json(start_response, status: str, told) -> list[bytes]:
+    return _answer(start_response, status, "application/json", json.dumps(told, default=str).encode())
+
+
+def _answer(start_response, status: str, kind: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,10 +1,13 @@
 """The command line of the emulator."""
 
 import argparse
+import json
+import math
 import sys
 
 from emulator import DEFAULT_PORT
-from emulator.process import Process, Refused
+from emulator.ask import Refused, ask
+from emulator.process import Process
 
 
 def _start(process: Process, arguments) -> int:
@@ -53,12 +56,24 @@ def _run(process: Process, arguments) -> int:
 
 def _log(process: Process, arguments) -> int:
     """Print the requests since the last reset, or with --summary how often each operation was called."""
-    entries = process.call("GET", "/_emulator/log", timeout=30)
+    entries = process.call("log", timeout=30)
     if entries is None:
         raise Refused(f"no emulator runs on port {process.port}; start it first")
     from emulator import requestlog
 
     print(requestlog.summary(entries) if arguments.summary else "\n".join(map(requestlog.line, entries)))
+    return 0
+
+
+def _ask(process: Process, arguments) -> int:
+    """Ask one of its own addresses, such as dataplane; with a JSON body something is changed."""
+    try:
+        body = None if arguments.body is None else json.loads(arguments.body)
+        print(json.dumps(ask(process.url, arguments.path, body), indent=2))
+    except ValueError as wrong:
+        raise Refused(f"{arguments.body!r} is no JSON: {wrong}") from wrong
+    except OSError as absent:
+        raise Refused(f"no emulator runs on port {process.port}; start it first") from absent
     return 0
 
 
@@ -79,9 +94,17 @@ def _unproven(_process: Process, _arguments) -> int:
 
 
 COMMANDS = {
-    "start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run, "log": _log, "rules": _rules,
-    "unproven": _unproven,
+    "start": _start, "stop": _stop, "status": _status, "reset": _reset, "run": _run, "log": _log, "ask": _ask,
+    "rules": _rules, "unproven": _unproven,
 }  # fmt: skip
+
+
+def _amount(text: str) -> float:
+    """Return a number that isn't negative, or fail as argparse understands."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: allowed is 0 or more")
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,12 +124,15 @@ def _parser() -> argparse.ArgumentParser:
                 "--strict", action=argparse.BooleanOptionalAction, default=True, help="refuse what AWS refuses"
             )
             command.add_argument(
-                "--latency", type=float, default=0, metavar="MS", help="wait so many milliseconds before each answer"
+                "--latency", type=_amount, default=0, metavar="MS", help="wait so many milliseconds before each answer"
             )
             command.add_argument(
-                "--provisioning", type=float, default=0, metavar="SCALE",
+                "--provisioning", type=_amount, default=0, metavar="SCALE",
                 help="let resources take so much of the time that AWS takes to make them: 1 is as on AWS (default: 0)",
             )  # fmt: skip
+        if name == "ask":
+            command.add_argument("path", help="below /_emulator/, for example faults")
+            command.add_argument("body", nargs="?", metavar="JSON", help='for example {"deny": ["pipes:*"]}')
         if name == "log":
             command.add_argument("--summary", action="store_true", help="count calls by operation")
     return parser

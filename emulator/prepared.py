@@ -8,11 +8,12 @@ import hashlib
 import io
 import json
 import tarfile
-import urllib.request
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import ClientError
+
+from emulator.ask import ask
 
 TYPES = "application/vnd.oci.image."
 FUNCTION = (
@@ -109,13 +110,6 @@ def run_from(url: str, images: dict[str, str], folder: Path) -> None:
         {"image": image, "run": start[component], "folder": str(folder.resolve())}
         for component, image in images.items()
     ]
-    known = call(url, "images")["images"]
+    known = ask(url, "images")["images"]
     ours = {one["image"] for one in entries}
-    call(url, "images", {"images": entries + [one for one in known if one["image"] not in ours]})
-
-
-def call(url: str, path: str, body: dict | None = None) -> dict:
-    """Ask one of the emulator's own addresses."""
-    request = urllib.request.Request(f"{url}/_emulator/{path}", json.dumps(body).encode() if body else None)
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-        return json.load(answer)
+    ask(url, "images", {"images": entries + [one for one in known if one["image"] not in ours]})

@@ -1,25 +1,19 @@
 """The background process of one port: start it, find it, end it, and never anybody else's."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from emulator import HOST
+from emulator import HOST, token
+from emulator.ask import Refused, ask
+from emulator.token import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 STOP_SECONDS = 10
-
-
-class Refused(Exception):
-    """What was asked for cannot be done; the text is for the user."""
 
 
 class Process:
@@ -28,23 +22,21 @@ class Process:
     def __init__(self, port: int):
         self.port = port
         self.url = f"http://{HOST}:{port}"
-        self.folder = ROOT / ".emulator" / str(port)
+        self.folder = token.folder(port)
         self.pid_file = self.folder / "pid"
         self.log_file = self.folder / "log"
         self.request_file = self.folder / "requests.jsonl"
 
-    def call(self, method: str, path: str, timeout: float = 2) -> dict | None:
+    def call(self, path: str, body: dict | None = None, timeout: float = 2):
         """Ask the server; None when nobody, or somebody who is not an emulator, answers."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(urllib.request.Request(self.url + path, method=method), timeout=timeout) as answer:
-                return json.load(answer)
-        except (OSError, ValueError):  # no listener, no HTTP, no JSON
+            return ask(self.url, path, body, timeout=timeout)
+        except (OSError, ValueError, Refused):  # no listener, no HTTP, no JSON; another checkout's
             return None
 
     def pid(self) -> int | None:
         """Return the pid of this checkout's emulator on the port, None when it does not run."""
-        identity = self.call("GET", "/_emulator/identity")
+        identity = self.call("identity")
         if isinstance(identity, dict) and identity.get("emulator") == str(ROOT):
             return identity["pid"]
         return None
@@ -97,7 +89,7 @@ class Process:
         """Empty the account."""
         if not self.pid():
             raise Refused(f"no emulator runs on port {self.port}; start it first")
-        if self.call("POST", "/_emulator/reset", timeout=30) is None:
+        if self.call("reset", {}, timeout=30) is None:
             raise Refused(f"the reset failed, see {self._shown(self.log_file)}")
         return "reset"
 

@@ -5,7 +5,7 @@ import signal
 import sys
 import warnings
 
-from emulator import HOST, dataplane, settings
+from emulator import HOST, dataplane, settings, token
 
 
 def _handler():
@@ -31,7 +31,8 @@ def make(port: int, log=None, judged: bool = True):
     from emulator import app
     from emulator.dataplane import inside
 
-    made = make_server(HOST, port, app.create(log, judged), threaded=True, request_handler=_handler())
+    made = make_server(HOST, port, None, threaded=True, request_handler=_handler())
+    made.app = app.create(token.make(made.server_port), log, judged)
     inside.served_at(f"http://{HOST}:{made.server_port}")
     return made
 

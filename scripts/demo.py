@@ -20,7 +20,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.images.builders import fault  # noqa: E402
 
-from emulator.prepared import call, prepare, run_from  # noqa: E402
+from emulator.ask import ask  # noqa: E402
+from emulator.prepared import prepare, run_from  # noqa: E402
 
 URL, REGION = os.environ["AWS_ENDPOINT_URL"], "us-east-1"
 STANDARD, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
@@ -53,14 +54,14 @@ def connect(stack: str):
         name = instance["DBName"]
     given = login(stack)
     return psycopg.connect(
-        host=at, hostaddr=call(URL, "dataplane")["databases"][at], dbname=name, user=given["username"],
+        host=at, hostaddr=ask(URL, "dataplane")["databases"][at], dbname=name, user=given["username"],
         password=given["password"], sslmode="require", autocommit=True,
     )  # fmt: skip
 
 
 def outside() -> None:
     """Start the database that is no part of AWS, and set the value of the secret that waits for its login."""
-    call(URL, "databases", {"databases": [EXTERNAL]})
+    ask(URL, "databases", {"databases": [EXTERNAL]})
     value = json.dumps({"username": EXTERNAL["user"], "password": EXTERNAL["password"]})
     client("secretsmanager").put_secret_value(SecretId=f"{ULTRA}/database", SecretString=value)
     print(f"{EXTERNAL['address']} serves, and {ULTRA}/database has its login")

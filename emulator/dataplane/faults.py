@@ -5,11 +5,13 @@ on the order in which tasks start; another attempt with another number in its en
 """
 
 import json
+import math
 import random
 import re
 from collections import Counter
 from fnmatch import fnmatchcase
 
+from emulator import given
 from emulator.errors import AWSError
 
 NONE, CRASH, SPOT, START = "none", "crash", "spot", "start"
@@ -30,6 +32,14 @@ def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, fami
 
     ``deny`` are calls that nobody may make, such as ``logs:DescribeLogGroups`` or ``pipes:*``.
     """
+    for name, share in {"crash": crash, "spot": spot, "start": start, "twice": twice}.items():
+        given.number(0, 1)(name, share)
+    if crash + spot + start > 1:
+        raise given.Wrong(f"crash, spot and start are {crash}, {spot} and {start}: allowed is a sum up to 1")
+    if seed is not None:
+        given.number(-math.inf, whole=True)("seed", seed)
+    given.text("family", family)
+    given.texts("deny", deny)
     forget()
     _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, family=family, deny=list(deny))
     return show()

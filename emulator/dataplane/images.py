@@ -25,21 +25,25 @@ from pathlib import Path
 
 import yaml
 
-from emulator import clock
+from emulator import clock, given
 from emulator.dataplane import inside, loopback
 from emulator.dataplane.engine import ENGINE
 
 FILE = "EMULATOR_IMAGES"
 UNMAPPED = {"exits": 0, "after": 1.0}
+FIELDS = {
+    "image": given.text, "run": given.command, "folder": given.text, "exits": given.number(0, 255, whole=True),
+    "stays": given.flag, "after": given.number(), "says": given.words, "function": given.anything,
+}  # fmt: skip
 _entries: list[dict] = []
 
 
 def use(images: list[dict] | None = None) -> dict:
     """Replace the map, or only show it."""
     if images is not None:
-        for one in images:
-            if not {"run", "exits", "stays", "function"} & one.keys() or "image" not in one:
-                raise ValueError(f"an entry needs image and one of run, exits, stays, function: {one}")
+        for one in given.entries("images", images, FIELDS, ("image",)):
+            if not ({"run", "exits", "function"} & one.keys() or one.get("stays")):
+                raise given.Wrong(f"images has {one}: one of run, exits, stays: true and function is needed")
         _entries[:] = images
     return {"images": list(_entries)}
 

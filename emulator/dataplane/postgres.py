@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from moto.rds.models import RDSBackend, rds_backends
 
-from emulator import ACCOUNT
+from emulator import ACCOUNT, given
 from emulator.corrections import replacing
 from emulator.dataplane import inside, loopback, tls
 from emulator.dataplane.engine import ENGINE, log
@@ -29,6 +29,7 @@ RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
 # No word of it survives a crash of the machine, and none has to.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=50")
 START_SECONDS = 20
+FIELDS = dict.fromkeys(("address", "database", "user", "password"), given.text)
 
 
 def hosts(region: str, variables: dict[str, str]) -> dict[str, str]:
@@ -46,17 +47,26 @@ def hosts(region: str, variables: dict[str, str]) -> dict[str, str]:
 def use(databases: list[dict] | None = None) -> dict:
     """Replace the external databases, each with address, database, and its owner's user and password, or show them."""
     if databases is not None:
-        for one in databases:
-            if set(one) != {"address", "database", "user", "password"}:
-                raise ValueError("a database needs address, database, user and password, and nothing else")
+        wanted = {one["address"] for one in given.entries("databases", databases, FIELDS, tuple(FIELDS))}
+        if len(wanted) < len(databases):
+            raise given.Wrong("databases has an address twice: each needs one of its own")
         with LOCK:
-            for address in {one["address"] for one in _external} - {one["address"] for one in databases}:
-                if server := _servers.pop(address, None):
-                    server.end()
+            held = {one["address"] for one in _external}
+            try:
+                for one in databases:
+                    _external_server(one)
+            except Exception:
+                _end(wanted - held)
+                raise
+            _end(held - wanted)
             _external[:] = databases
-            for one in databases:
-                _external_server(one)
     return {"databases": [{**one, "password": "..."} for one in _external]}
+
+
+def _end(addresses: set[str]) -> None:
+    for address in addresses:
+        if server := _servers.pop(address, None):
+            server.end()
 
 
 class Server:

@@ -12,15 +12,34 @@ its digest, counts::
 from collections import Counter
 from fnmatch import fnmatchcase
 
+from emulator import given
+
+SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED")
+STATUSES = (
+    "IN_PROGRESS", "COMPLETE", "FAILED", "UNSUPPORTED_IMAGE", "ACTIVE", "PENDING", "SCAN_ELIGIBILITY_EXPIRED",
+    "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED", "IMAGE_ARCHIVED",
+)  # fmt: skip
+FINDING = {
+    "name": given.text, "severity": given.one_of(*SEVERITIES), "package": given.words, "version": given.words,
+}  # fmt: skip
+
+
+def _findings(name: str, value) -> list[dict]:
+    return given.entries(name, value, FINDING, ("name", "severity"))
+
+
+FIELDS = {
+    "image": given.text, "findings": _findings, "status": given.one_of(*STATUSES), "description": given.words,
+}  # fmt: skip
 _entries: list[dict] = []
 
 
 def use(scans: list[dict] | None = None) -> dict:
     """Replace the list, or only show it."""
     if scans is not None:
-        for one in scans:
-            if "image" not in one or not {"findings", "status"} & one.keys():
-                raise ValueError(f"an entry needs image and findings or status: {one}")
+        for one in given.entries("scans", scans, FIELDS, ("image",)):
+            if not {"findings", "status"} & one.keys():
+                raise given.Wrong(f"scans has {one}: findings or status is needed")
         _entries[:] = scans
     return {"scans": list(_entries)}
 

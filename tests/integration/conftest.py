@@ -20,6 +20,10 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
+
+from emulator.ask import ask  # noqa: E402
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
 
 
@@ -41,18 +45,16 @@ class Emulator:
         self.url = self._process.stdout.readline().strip()
         assert self.url, "the embedded AWS did not start: its error stands above"
 
-    def _call(self, method, path):
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, method=method), timeout=60) as answer:
-            return json.load(answer)
-
     def reset(self):
         """Empty the account and the memory."""
-        self._call("POST", "/_emulator/reset")
+        ask(self.url, "reset", {})
         self.requests()
 
     def requests(self):
         """Return the requests since the last call."""
-        return self._call("DELETE", "/_requests")
+        request = urllib.request.Request(f"{self.url}/_requests", method="DELETE")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
     def aws(self, region="us-east-1"):
         """Return the engine's view on it."""

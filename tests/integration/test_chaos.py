@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import time
-import urllib.request
 from dataclasses import dataclass
 
 import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
+
+from emulator.ask import ask
 
 JOBS = 300
 FAT = (7, 123, 256)  # jobs whose bodies are too long for a task's overrides
@@ -35,10 +36,7 @@ class Account:
 
     def own(self, method, path, **body):
         """Ask one of the emulator's own addresses."""
-        data = json.dumps(body).encode() if method == "POST" else None
-        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return ask(self.url, path, body, method, timeout=30)
 
 
 @pytest.fixture(scope="module")

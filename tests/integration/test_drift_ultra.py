@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import urllib.request
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
+
+from emulator.ask import ask
 
 from .conftest import ROOT
 from .drifting import deployed, drifted, found_and_healed, told
@@ -33,8 +34,7 @@ def deny(emulator):
     """Deny calls, until the test's end."""
 
     def faults(**body):
-        data = json.dumps(body).encode()
-        urllib.request.urlopen(urllib.request.Request(f"{emulator.url}/_emulator/faults", data, method="POST")).close()
+        ask(emulator.url, "faults", body)
 
     yield lambda *calls: faults(deny=calls)
     faults()

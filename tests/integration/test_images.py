@@ -14,7 +14,8 @@ import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builders
 
-from emulator import containers, prepared
+from emulator import containers
+from emulator.ask import ask
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK, BASE = "flow-builder-local", "localhost/flow-builder-base"
@@ -160,7 +161,7 @@ def test_images_are_built_pushed_pulled_and_run(build, emulator, app, store, tmp
     assert result(build())["images"] == told["images"]
 
     # The gate of findings, shut and open
-    prepared.call(emulator.url, "scans", {"scans": [
+    ask(emulator.url, "scans", {"scans": [
         {"image": f"*/{STACK}-worker*", "findings": [{"name": "CVE-2026-1", "severity": "HIGH", "package": "openssl"}]}
     ]})  # fmt: skip
     shut = build(images_scan_severity="HIGH")

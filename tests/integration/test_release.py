@@ -22,7 +22,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, unfinished
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
-from emulator.prepared import call, prepare
+from emulator.ask import ask
+from emulator.prepared import prepare
 
 from .conftest import CREDENTIALS, ROOT, Emulator
 
@@ -97,8 +98,8 @@ class Story:
 
     def behaves(self, image, **behaviour):
         """Let something else run in place of an image."""
-        known = call(self.url, "images")["images"]
-        call(self.url, "images", {"images": [{"image": image, **behaviour}, *known]})
+        known = ask(self.url, "images")["images"]
+        ask(self.url, "images", {"images": [{"image": image, **behaviour}, *known]})
 
     def make(self, name, images):
         self.book.make(name, images, {})
@@ -150,7 +151,7 @@ class Story:
         """Connect as a task would."""
         secrets = self.client("secretsmanager")
         login = json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"])
-        address = call(self.url, "dataplane")["databases"][f"{STACK}-db"]
+        address = ask(self.url, "dataplane")["databases"][f"{STACK}-db"]
         return psycopg.connect(
             host="database", hostaddr=address, dbname=self.instance()["DBName"], user=login["username"],
             password=login["password"], sslmode="require", autocommit=True,

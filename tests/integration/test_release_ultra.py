@@ -13,7 +13,7 @@ import time
 import psycopg
 import pytest
 
-from emulator.prepared import call
+from emulator.ask import ask
 
 from .test_release import APP, Story, emulator, playing, release  # noqa: F401 -- a fixture
 
@@ -40,7 +40,7 @@ class Ultra(Story):
 
     def database(self):
         """Connect as the application does."""
-        address = call(self.url, "dataplane")["databases"][DATABASE["address"]]
+        address = ask(self.url, "dataplane")["databases"][DATABASE["address"]]
         return psycopg.connect(
             host=DATABASE["address"], hostaddr=address, dbname=DATABASE["database"], user=LOGIN["username"],
             password=LOGIN["password"], sslmode="require", autocommit=True,
@@ -77,7 +77,7 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
 
     story = Ultra(emulator.url, tmp_path)
     step("a database outside of AWS, and the stack")
-    call(story.url, "databases", {"databases": [DATABASE]})
+    ask(story.url, "databases", {"databases": [DATABASE]})
     secrets = story.client("secretsmanager")
     owner = secrets.create_secret(Name="owner-login", SecretString=json.dumps(OWNER))["ARN"]
     story.play = playing(story.url, STACK, "-e", f"external_database_owner_secret_arn={owner}")

@@ -1,11 +1,12 @@
 """ECR as AWS answers it."""
 
-import json
 import urllib.request
 from datetime import UTC, datetime
 
 import images
 import pytest
+
+from emulator.ask import ask
 
 
 @pytest.fixture
@@ -100,5 +101,4 @@ def test_scans(ecr, refused, repository, endpoint):
 
 
 def scans(endpoint, entries):
-    body = json.dumps({"scans": entries}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/_emulator/scans", body)).read()
+    ask(endpoint, "scans", {"scans": entries})

@@ -2,10 +2,11 @@
 
 import json
 import time
-import urllib.request
 import zlib
 
 import pytest
+
+from emulator.ask import ask
 
 ACCOUNT = "123456789012"
 
@@ -20,16 +21,12 @@ def name(request):
 def own(endpoint):
     """Ask the emulator's own addresses; images and faults are gone after the test."""
 
-    def ask(method, path, **body):
-        data = json.dumps(body).encode() if method == "POST" else None
-        with urllib.request.urlopen(
-            urllib.request.Request(f"{endpoint}/_emulator/{path}", data, method=method)
-        ) as answer:
-            return json.load(answer)
+    def asking(method, path, **body):
+        return ask(endpoint, path, body, method)
 
-    yield ask
-    ask("POST", "images", images=[])
-    ask("POST", "faults")
+    yield asking
+    asking("POST", "images", images=[])
+    asking("POST", "faults")
 
 
 @pytest.fixture

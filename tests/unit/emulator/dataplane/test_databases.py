@@ -38,5 +38,5 @@ def test_it_serves_those_who_know_its_name_and_password(served):
 
 
 def test_a_database_is_said_in_full(served):
-    with pytest.raises(ValueError, match="needs address, database, user and password"):
+    with pytest.raises(ValueError, match="needed are address, database, user, password"):
         postgres.use([{"address": "db.example.com"}])
