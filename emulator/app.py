@@ -9,7 +9,7 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, control, corrections, dataplane, errors, gate, provisioning, registry, strict
+from emulator import clock, control, corrections, dataplane, errors, eventual, gate, provisioning, registry, strict
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
@@ -77,6 +77,7 @@ def create(key: str, log: RequestLog | None = None, judged: bool = True) -> "App
     """
     corrections.apply_all()
     provisioning.install()
+    eventual.install()
     strict.load()
     log = log or RequestLog()
     made = Application(Dispatcher(lambda service: _backend_app(service, log, judged)), log, key)
@@ -107,6 +108,8 @@ class Application:
                 ("POST", "reset"): self._reset,
                 ("GET", "log"): lambda: list(log.entries),
                 ("POST", "clock"): move_clock,
+                ("GET", "eventual"): eventual.show,
+                ("POST", "eventual"): eventual.use,
                 **dataplane.addresses(),
             },
             key,
@@ -117,6 +120,7 @@ class Application:
         self.log.clear()
         strict.forget()
         provisioning.forget()
+        eventual.forget()
         return _reset()
 
     def __call__(self, environ, start_response):

@@ -13,6 +13,8 @@ from emulator.process import Process
 def _start(process: Process, arguments) -> int:
     """Start it in the background, wait until it answers, print its URL."""
     times = ("--latency", str(arguments.latency), "--provisioning", str(arguments.provisioning))
+    if arguments.eventual is not None:
+        times += ("--eventual", str(arguments.eventual))
     result = process.start(times if arguments.strict else (*times, "--no-strict"))
     print(process.url)
     print(f"emulator {result}; use it with AWS_ENDPOINT_URL={process.url}", file=sys.stderr)
@@ -42,10 +44,11 @@ def _run(process: Process, arguments) -> int:
     """Serve in the foreground until interrupted; what cannot be answered is logged to stderr."""
     if process.taken():
         raise Refused(f"port {process.port} is taken; choose another one with --port")
-    from emulator import containers, provisioning, server
+    from emulator import containers, eventual, provisioning, server
 
     containers.write(process.folder / "containers", process.port)
     provisioning.latency, provisioning.scale = arguments.latency / 1000, arguments.provisioning
+    eventual.use(arguments.eventual)
     try:
         server.serve(process.port, process.request_file, arguments.strict, ready=process.record)
     finally:
@@ -129,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--provisioning", type=_amount, default=0, metavar="SCALE",
                 help="let resources take so much of the time that AWS takes to make them: 1 is as on AWS (default: 0)",
+            )  # fmt: skip
+            command.add_argument(
+                "--eventual", type=int, metavar="SEED",
+                help="show writes late, as AWS does, drawn from this number (default: at once)",
             )  # fmt: skip
         if name == "ask":
             command.add_argument("path", help="below /_emulator/, for example faults")

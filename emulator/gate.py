@@ -7,7 +7,7 @@ import flask
 from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
 
-from emulator import call, errors, strict
+from emulator import call, errors, eventual, strict
 from emulator.dataplane import faults
 
 _CODE = re.compile(r'"(?:__type|code|Code)":\s*"(?:[^"#]*#)?([^"]+)"|<Code>([^<]+)</Code>')
@@ -25,6 +25,7 @@ def install(app: flask.Flask, folder: str, log, judged: bool) -> None:
             faults.judge(flask.g.call)
             if judged:
                 strict.judge(flask.g.call)
+            eventual.judge(flask.g.call)
         except errors.AWSError as refused:
             return errors.refusal(folder, request, refused)
         except HTTPException:
@@ -38,6 +39,8 @@ def install(app: flask.Flask, folder: str, log, judged: bool) -> None:
             log.add(one, response.status_code, code, flask.g.started)
             if judged and response.status_code < 400:
                 strict.accepted(one)
+            if response.status_code < 400:
+                eventual.wrote(one, response)
         return response
 
 

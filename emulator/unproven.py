@@ -17,8 +17,8 @@ UNPROVEN = {
     "target group it reached, and there are no lifecycle hooks and no test listener",
     "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those "
     "in the table of rules are known",
-    "Time": "AWS shows many writes late; here only fresh roles, deleted names and, with --provisioning, slow "
-    "resources take their time",
+    "Time": "AWS shows many writes late; here only fresh roles and deleted names take their time, with --provisioning "
+    "slow resources, and with --eventual what a table with sources lists, for seconds where AWS may take minutes",
     "Backups": "snapshots and replicated backups exist as records; restoring data from them is not tried",
     "Prices": "nothing is billed",
 }
