@@ -51,8 +51,9 @@ class HostedZone(Kind):
         listed = aws("route53").list_hosted_zones_by_name(DNSName=want["zone"])["HostedZones"]
         zones = [zone for zone in listed if plain(zone["Name"]) == want["zone"] and not zone["Config"]["PrivateZone"]]
         lives = [self._live(aws, zone) for zone in zones]
-        stack = want.get("tags", {}).get("Stack")
-        mine = [live for live in lives if stack in (None, live["tags"].get("Stack"))]
+        tags = want.get("tags", {})
+        same = ("Stack", "Region") if tags.get("Stack") else ()
+        mine = [live for live in lives if all(live["tags"].get(key) == tags.get(key) for key in same)]
         foreign = [live["id"] for live in lives if live not in mine]
         if foreign:
             raise EngineError(
@@ -62,10 +63,10 @@ class HostedZone(Kind):
         return mine[0] if mine else None
 
     def stack(self, aws, stack):
-        """Return the zones tagged with the stack."""
+        """Return the zones tagged with the stack and its region: Route 53 has one list of all regions."""
         zones = aws.pages("route53", "list_hosted_zones", "HostedZones")
         lives = (self._live(aws, zone) for zone in zones if not zone["Config"]["PrivateZone"])
-        return [live for live in lives if live["tags"].get("Stack") == stack]
+        return [live for live in lives if tagging.ours(live["tags"], stack, aws.region)]
 
     @whole
     def _live(self, aws, zone):

@@ -1,5 +1,7 @@
 """What a record takes from a run, and what it leaves as it was."""
 
+import types
+
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import beside, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import Survey
@@ -59,3 +61,50 @@ def test_keep(touched, recorded):
 )
 def test_belongs(name, belongs):
     assert beside.belongs(name, "fb-dev", ["fb-dev-ultra"]) is belongs
+
+
+class Everywhere:
+    """An account that has things of no region, of the stack fb-dev here and of the one of this name elsewhere."""
+
+    region = "us-east-1"
+    meta = types.SimpleNamespace(service_model=types.SimpleNamespace(service_name="any"), method_to_api_mapping={})
+    ANSWERS = {
+        "list_roles": {"Roles": [{"RoleName": name} for name in ("fb-dev-a-eu-west-1", "fb-dev-b-us-east-1", "fb-dev-c")]},
+        "list_dashboards": {"DashboardEntries": [{"DashboardName": "fb-dev-dashboard-eu-west-1"}]},
+        "list_buckets": {"Buckets": [{"Name": "fb-dev-state-1-eu-west-1"}, {"Name": "fb-dev-mine"}]},
+        # Nothing is elsewhere where AWS lists one region only.
+        "list_rules": {"Rules": [{"Name": "fb-dev-to-eu-west-1"}]},
+        "get_resources": {
+            "ResourceTagMappingList": [
+                {"ResourceARN": f"arn:aws:{what}", "Tags": [{"Key": "Region", "Value": region}]}
+                for what, region in (
+                    ("iam::1:instance-profile/theirs", "eu-west-1"),
+                    ("route53:::hostedzone/Z1", "eu-west-1"),
+                    ("route53:::hostedzone/Z2", "us-east-1"),
+                    ("sqs:us-east-1:1:q", "eu-west-1"),
+                )
+            ]
+        },
+    }
+
+    def __call__(self, _service):
+        return self
+
+    def can_paginate(self, _operation):
+        return False
+
+    def get_paginator(self, operation):
+        return types.SimpleNamespace(paginate=lambda **_given: [self.ANSWERS.get(operation, {})])
+
+    def __getattr__(self, operation):
+        return lambda **_given: self.ANSWERS.get(operation, {})
+
+
+def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_this_one():
+    extras, blind = beside.beside(Everywhere(), "fb-dev", Survey())
+    assert not blind
+    assert {(extra.kind, extra.name) for extra in extras} == {
+        ("iam_role", "fb-dev-b-us-east-1"), ("iam_role", "fb-dev-c"), ("s3_bucket", "fb-dev-mine"),
+        ("event_rule", "fb-dev-to-eu-west-1"),
+        ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_q", "arn:aws:sqs:us-east-1:1:q"),
+    }  # fmt: skip

@@ -30,6 +30,8 @@ def test_record_values(arguments, value):
 class Aws:
     """An account with one public zone of somebody."""
 
+    region = "us-east-1"
+
     def __init__(self, tags):
         self.tags = tags
 
@@ -53,13 +55,24 @@ class Aws:
         return {"Status": {"ServeSignature": "SIGNING"}}
 
 
+    def pages(self, _service, operation, _key, **_arguments):
+        assert operation == "list_hosted_zones"
+        return self.list_hosted_zones_by_name()["HostedZones"]
+
+
+OWN = {"Stack": "s", "Region": "us-east-1"}
+
+
 def test_own_zone_is_found():
-    live = HOSTED_ZONE.find(Aws({"Stack": "s"}), {"zone": "example.com", "tags": {"Stack": "s"}})
+    live = HOSTED_ZONE.find(Aws(OWN), {"zone": "example.com", "tags": OWN})
     assert (live["id"], live["name_servers"]) == ("Z1", ["ns-1", "ns-2"])
     assert HOSTED_ZONE.pointer(live) == {"dnssec": True}, "the module would take DNSSEC back"
 
 
-@pytest.mark.parametrize("tags", [{}, {"Stack": "other"}])
-def test_a_zone_of_somebody_else_is_never_adopted(tags):
+# Also the stack of the same name in another region.
+@pytest.mark.parametrize("tags", [{}, {**OWN, "Stack": "other"}, {**OWN, "Region": "eu-west-1"}])
+def test_a_zone_of_somebody_else_is_neither_adopted_nor_listed(tags):
     with pytest.raises(EngineError, match=r"already \(Z1\) which isn't this stack's"):
-        HOSTED_ZONE.find(Aws(tags), {"zone": "example.com", "tags": {"Stack": "s"}})
+        HOSTED_ZONE.find(Aws(tags), {"zone": "example.com", "tags": OWN})
+    assert HOSTED_ZONE.stack(Aws(tags), "s") == []
+    assert [live["id"] for live in HOSTED_ZONE.stack(Aws(OWN), "s")] == ["Z1"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
@@ -9,6 +12,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue i
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, first_causes
 from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
 
+ROOT = Path(__file__).resolve().parents[3]
 NAME = {"stack_name": "flow-builder-dev", "stack_region": "us-east-1"}
 NETWORK = {
     "network_cidr": "10.0.0.0/16",
@@ -139,7 +143,8 @@ BREAK = [
     *(({**NAME, "stack_name": bad}, "lower-case letters, digits and single hyphens") for bad in (
         "", "1a", "-a", "a-", "a--b", "Flow", "a_b", "a.b", "a b", "ä", "a\n"
     )),
-    ({**NAME, "stack_name": "a" * 29}, "29 characters long: at most 28 are allowed"),
+    ({**NAME, "stack_name": "a" * 29}, "29 characters long: at most 28 are allowed in us-east-1, since AWS takes no longer name"),
+    ({**NAME, "stack_name": "a" * 29, "stack_region": "ap-southeast-2"}, "at most 28 are allowed in ap-southeast-2"),
     ({**NAME, "stack_region": "us-easst-1"}, "stack_region is 'us-easst-1': it must be a region of AWS, for example us-east-1"),
     ({**NAME, "stack_region": "US-EAST-1"}, "must be a region"),
     ({"stack_recovery_days": 3}, "allowed are 0 (deleted at once) and 7 to 30"),
@@ -331,12 +336,20 @@ def test_a_rule_waits_for_all_its_variables():
     assert broken({"ecs_api_cpu": 300}) == []
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1", "us-gov-west-1"])
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1"])
 def test_the_longest_allowed_stack_fits_every_name(region):
     longest, _key = stack.longest_stack(region)
-    for key, (pattern, _limit) in NAMES.items():
-        parts = {"state_bucket": (stack.ACCOUNT, region)}.get(key, (stack.PART,) if "{0}" in pattern else ())
+    for key in NAMES:
+        parts = {"state_bucket": (stack.ACCOUNT, region), "dashboard": (region,)}.get(key, (stack.PART, region))
         name(key, "s" * longest, *parts)
+
+
+def test_no_role_adds_a_longer_part_to_a_name_than_the_rule_counts_with():
+    words = re.compile(r"flow_builder\.aws\.name\('\w+', '([\w-]+)'|^  - name: ([\w-]+)$", re.MULTILINE)
+    texts = [path.read_text() for path in ROOT.glob("roles/*/*/*.yml") if "monitoring" not in path.parts]
+    parts = {part for text in texts for found in words.findall(text) for part in found if part}
+    parts |= {f"{part}-lambda" for part in ("scheduler", "cleanup")}
+    assert max(map(len, parts)) <= len(stack.PART), sorted(parts, key=len)[-3:]
 
 
 @pytest.mark.parametrize(
