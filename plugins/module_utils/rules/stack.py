@@ -11,7 +11,7 @@ from .registry import rule
 
 ACCOUNT = "123456789012"
 # The longest part that a role adds to names with a part of its own; an alarm may have any that is sensible.
-PART = "scheduler-lambda"
+PART = "iam-db-auth-error"
 TAGS = 50
 # Component, and EC2's Name.
 OWN_TAGS = 2

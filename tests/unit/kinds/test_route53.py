@@ -2,7 +2,12 @@
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.route53 import DNS_RECORD, HOSTED_ZONE, plain
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.route53 import (
+    DNS_RECORD,
+    HOSTED_ZONE,
+    balancer,
+    plain,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +81,60 @@ def test_a_zone_of_somebody_else_is_neither_adopted_nor_listed(tags):
         HOSTED_ZONE.find(Aws(tags), {"zone": "example.com", "tags": OWN})
     assert HOSTED_ZONE.stack(Aws(tags), "s") == []
     assert [live["id"] for live in HOSTED_ZONE.stack(Aws(OWN), "s")] == ["Z1"]
+
+
+MADE = "s-alb-123.us-east-1.elb.amazonaws.com"
+LATER = "known-after-apply/load_balancer/s-alb/dns_name"
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (MADE, ("s-alb", "us-east-1")),
+        ("dualstack.internal-s-ultra-alb-0af.eu-west-1.elb.amazonaws.com", ("s-ultra-alb", "eu-west-1")),
+        (LATER, ("s-alb", "")),
+        ("d1.cloudfront.net", None),
+        ("10.0.0.1", None),
+    ],
+)
+def test_what_an_address_says_of_its_load_balancer(value, found):
+    assert balancer(value) == found
+
+
+class Records(Aws):
+    """A zone with one alias."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def list_resource_record_sets(self, **_arguments):
+        alias = {"DNSName": f"{self.target}.", "HostedZoneId": "Z2", "EvaluateTargetHealth": False}
+        return {"ResourceRecordSets": [{"Name": "app.example.com.", "Type": "A", "AliasTarget": alias}]}
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "another"),
+    [
+        (MADE, MADE, False),
+        # The stack's own load balancer was replaced, or is to be.
+        ("s-alb-9.us-east-1.elb.amazonaws.com", MADE, False),
+        ("s-alb-9.us-east-1.elb.amazonaws.com", LATER, False),
+        # What somebody else put there is no other stack's load balancer.
+        ("d1.cloudfront.net", MADE, False),
+        ("s-alb-9.eu-west-1.elb.amazonaws.com", MADE, True),
+        ("s-alb-9.eu-west-1.elb.amazonaws.com", LATER, True),
+        ("s-ultra-alb-9.us-east-1.elb.amazonaws.com", MADE, True),
+        ("s-ultra-alb-9.us-east-1.elb.amazonaws.com", LATER, True),
+    ],
+)
+def test_a_domain_is_never_taken_from_another_stack(live, wanted, another):
+    want = DNS_RECORD.want({"record": "app.example.com", "hosted_zone_id": "Z1", "type": "A", "alias": True, "value": [wanted]})
+
+    def look():
+        return DNS_RECORD.compare(DNS_RECORD.find(Records(live), want), want)
+
+    if another:
+        with pytest.raises(EngineError, match="another stack's: give this one a load_balancer_domain_name of its own"):
+            look()
+    else:
+        assert look() == ({"value"} if live != wanted else set())

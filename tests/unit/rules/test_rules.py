@@ -344,12 +344,44 @@ def test_the_longest_allowed_stack_fits_every_name(region):
         name(key, "s" * longest, *parts)
 
 
+COMPONENTS = {"api", "worker", "scheduler", "cleanup", "migrations", "resubmit"}
+
+
+def parts_of(key):
+    """Return the parts that roles give to names of a key: as words, or in lists whose items have names."""
+    texts = [path.read_text() for path in ROOT.glob("roles/*/*/*.yml")]
+    found = {part for text in texts for part in re.findall(rf"name\('{key}', '([\w-]+)'", text)}
+    if key in ("role", "alarm"):
+        roles = ("ecs",) if key == "role" else ("ecs", "monitoring")
+        texts = [(ROOT / f"roles/{role}/vars/main.yml").read_text() for role in roles]
+        found |= {part for text in texts for part in re.findall(r"^ +(?:- )?name: ([\w-]+)$", text, re.MULTILINE)}
+    if key in ("service", "repository", "function", "rule", "ecs_log_group", "lambda_log_group"):
+        found |= COMPONENTS
+    return found | ({f"{one}-lambda" for one in COMPONENTS} if key == "role" else set())
+
+
 def test_no_role_adds_a_longer_part_to_a_name_than_the_rule_counts_with():
-    words = re.compile(r"flow_builder\.aws\.name\('\w+', '([\w-]+)'|^  - name: ([\w-]+)$", re.MULTILINE)
-    texts = [path.read_text() for path in ROOT.glob("roles/*/*/*.yml") if "monitoring" not in path.parts]
-    parts = {part for text in texts for found in words.findall(text) for part in found if part}
-    parts |= {f"{part}-lambda" for part in ("scheduler", "cleanup")}
+    parts = set().union(*map(parts_of, NAMES.keys() - {"alarm"}))
+    assert {"scheduler-lambda", "ecs-execution", "flow-logs"} <= parts
     assert max(map(len, parts)) <= len(stack.PART), sorted(parts, key=len)[-3:]
+
+
+# What AWS has one list of names for.
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("role",), ("alarm",), ("service",), ("repository",), ("function",), ("rule",), ("cluster",), ("pipe",), ("topic",),
+        ("queue", "dead_letter_queue", "lambda_failures_queue", "failed_jobs_queue"),
+        ("load_balancer",), ("target_group", "alternate_target_group"), ("key_alias",), ("secret",), ("dashboard",),
+        ("ecs_log_group",), ("lambda_log_group",), ("database_final_snapshot", "database_release_snapshot"),
+    ],
+    ids=lambda keys: keys[0],
+)  # fmt: skip
+def test_no_name_of_a_stack_can_be_another_stacks(keys):
+    """The names of the stacks a and a-b would be the same if one ended as the other does, with more before it."""
+    ends = {NAMES[key][0].format(part, "us-east-1", stack="\n").partition("\n")[2] for key in keys for part in parts_of(key) or {"x"}}
+    assert ends
+    assert not [(one, other) for one in ends for other in ends if one != other and one.endswith(other)]
 
 
 @pytest.mark.parametrize(
