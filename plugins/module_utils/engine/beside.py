@@ -285,14 +285,15 @@ def _tagged(memory, stack, ids) -> list[str]:
         "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
         TagFilters=[{"Key": "Stack", "Values": [stack]}],
     )  # fmt: skip
-    # Where what belongs to no region is listed, that of the stack of this name in another one is, too.
-    arns = [item["ResourceARN"] for item in items if item["ResourceARN"].split(":")[3] or _here(item, memory.region)]
+    arns = [item["ResourceARN"] for item in items if not _of_others(item, memory.region)]
     return [arn for arn in arns if arn not in ids and tail(arn) not in ids and not any(part in arn for part in COPIED)]
 
 
-def _here(item, region: str) -> bool:
+def _of_others(item, region: str) -> bool:
+    """Say whether what has the stack's tag is an auto scaling group's, or of the stack of this name elsewhere."""
     tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
-    return tags.get("Region") in (None, region)
+    nowhere = not item["ResourceARN"].split(":")[3]
+    return "aws:autoscaling:groupName" in tags or nowhere and tags.get("Region", region) != region
 
 
 def delete(aws, extra: Extra, kinds: dict) -> None:

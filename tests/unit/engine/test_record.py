@@ -76,12 +76,14 @@ class Everywhere:
         "list_rules": {"Rules": [{"Name": "fb-dev-to-eu-west-1"}]},
         "get_resources": {
             "ResourceTagMappingList": [
-                {"ResourceARN": f"arn:aws:{what}", "Tags": [{"Key": "Region", "Value": region}]}
-                for what, region in (
-                    ("iam::1:instance-profile/theirs", "eu-west-1"),
-                    ("route53:::hostedzone/Z1", "eu-west-1"),
-                    ("route53:::hostedzone/Z2", "us-east-1"),
-                    ("sqs:us-east-1:1:q", "eu-west-1"),
+                {"ResourceARN": f"arn:aws:{what}", "Tags": [{"Key": key, "Value": value}]}
+                for what, key, value in (
+                    ("iam::1:instance-profile/theirs", "Region", "eu-west-1"),
+                    ("route53:::hostedzone/Z1", "Region", "eu-west-1"),
+                    ("route53:::hostedzone/Z2", "Region", "us-east-1"),
+                    ("sqs:us-east-1:1:q", "Region", "eu-west-1"),
+                    # The launch template tags what the group starts.
+                    ("ec2:us-east-1:1:instance/i-1", "aws:autoscaling:groupName", "fb-dev-nat"),
                 )
             ]
         },
