@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
 
@@ -90,7 +91,10 @@ class ActionModule(ActionBase):
         """Name the hosts that would be the same stack: each would take the other's for what it made before."""
         region = self._file("stack", "defaults/main.yml")["stack_region"]
         here = values["stack_name"], values["stack_region"]
-        for host in sorted({*task_vars["groups"].get("standard", []), *task_vars["groups"].get("ultra", [])}):
+        hosts = {*task_vars["groups"].get("standard", []), *task_vars["groups"].get("ultra", [])}
+        if {"stack_name", "stack_region"} & set(load_extra_vars(self._loader)):
+            hosts &= {*task_vars["ansible_play_hosts_all"]}  # said for this run alone, and true of its hosts only
+        for host in sorted(hosts):
             try:
                 its = task_vars["hostvars"][host]  # its role defaults aren't among these
                 there = its.get("stack_name", host), its.get("stack_region", region)

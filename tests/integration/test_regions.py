@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 
-import boto3
 import pytest
 import yaml
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
-from .conftest import CREDENTIALS, ROOT
+from .conftest import ROOT
 from .test_cycle import Account, failed
 
 NAME = "flow-builder-twin"
@@ -26,9 +24,9 @@ class Twins:
     """An inventory of two hosts that differ in nothing but the region."""
 
     def __init__(self, emulator, play, folder, profile, **variables):
-        self._play, self.folder, self.url = play, folder, emulator.url
+        self._play, self.folder, self._emulator = play, folder, emulator
         emulator.reset()
-        self.empty = Account(self.url).holds()
+        self.empty = self.holds()
         shutil.copytree(ROOT / "inventories/local/group_vars", folder / "group_vars")
         self.hosts(profile, {host: {"stack_region": region, **variables} for host, region in REGIONS.items()})
 
@@ -48,20 +46,17 @@ class Twins:
         return run
 
     def aws(self, host):
-        session = boto3.session.Session(*CREDENTIALS.values(), region_name=REGIONS[host])
-        return Aws(lambda service: session.client(service, endpoint_url=self.url), REGIONS[host])
+        return self._emulator.aws(REGIONS[host])
+
+    def holds(self):
+        """Return what the account has, in the region here."""
+        return Account(self._emulator.url).holds()
 
     def seen(self, host):
         """Return all that the stack of a host has, and its record."""
         seen = survey(self.aws(host), NAME, KINDS)
         assert not seen.blind
         return seen.resources, record.read(self.aws(host), NAME)
-
-    def only(self, run, *words):
-        """Make sure that a run was refused, in one sentence with these words, and wrote nothing but its lock."""
-        (failure,) = run.failures
-        assert run.rc and all(word in failure["result"]["msg"] for word in words), failure["result"]["msg"]
-        assert not [one for one in run.requests if one["writes"] and "/lock.json" not in one["operation"]]
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +76,35 @@ def test_a_change_of_one_is_none_of_the_other(twins):
 
 
 @pytest.mark.parametrize(
-    ("profile", "host", "words"),
+    ("playbook", "profile", "host", "words"),
     [
-        ("ultra", "renamed", ("was applied by the inventory's host here", "-e stack_moved_from=here")),
-        ("standard", "here", ("stack_profile is 'standard'", "was applied with the profile 'ultra'")),
+        (DESTROY, "ultra", "renamed", ("was applied by the inventory's host here", "-e stack_moved_from=here")),
+        (("site.yml",), "standard", "here", ("stack_profile is 'standard'", "was applied with the profile 'ultra'")),
     ],
 )
-def test_another_inventorys_host_of_the_same_name_and_region_is_refused(profile, host, words, twins, tmp_path):
+def test_another_inventorys_host_of_the_same_name_and_region_is_refused(playbook, profile, host, words, twins, play, tmp_path):
     shutil.copytree(twins.folder, tmp_path, dirs_exist_ok=True)
-    before = twins.seen("here")
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({profile: {"hosts": {host: {"stack_name": NAME}}}}))
-    for playbook in (("site.yml",), ("site.yml", "--check"), DESTROY):
-        twins.only(twins._play(*playbook, "-i", tmp_path), *words)
+    before = twins.seen("here")
+    run = play(*playbook, "-i", tmp_path)
+    (failure,) = run.failures
+    assert run.rc and all(word in failure["result"]["msg"] for word in words), failure["result"]["msg"]
+    assert not [one for one in run.requests if one["writes"] and "/lock.json" not in one["operation"]]
     assert twins.seen("here") == before
+
+
+def test_two_hosts_of_an_inventory_that_would_be_one_stack_are_refused_before_the_first_call(play, tmp_path):
+    shutil.copytree(ROOT / "inventories/local/group_vars", tmp_path / "group_vars")
+    hosts = {"a": {"stack_name": NAME}, "b": {"stack_name": NAME, "stack_region": "eu-west-1"}, "c": {"stack_region": "us-west-2"}}
+    (tmp_path / "hosts.yml").write_text(
+        yaml.safe_dump({"standard": {"hosts": hosts}, "ultra": {"hosts": {"d": {"stack_name": NAME}}}})
+    )
+    run = play("site.yml", "--check", "-i", tmp_path, "--limit", "a", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    (failure,) = run.failures
+    _head, *lines = failure["result"]["msg"].splitlines()
+    assert len(lines) == 1 and lines[0].startswith(
+        f"- stack_name is '{NAME}', and stack_region is 'us-east-1': the inventory's host d has both the same"
+    )
 
 
 def test_the_end_of_one_is_none_of_the_other(twins):
@@ -111,7 +122,7 @@ def test_the_end_of_one_is_none_of_the_other(twins):
 
     twins.well(*DESTROY, host="there")
     assert twins.seen("there") == ({}, None)
-    assert Account(twins.url).holds() == twins.empty
+    assert twins.holds() == twins.empty
 
 
 def test_neither_are_they_in_the_standard_profile(emulator, play, tmp_path):
@@ -122,4 +133,3 @@ def test_neither_are_they_in_the_standard_profile(emulator, play, tmp_path):
     assert {"dashboard", "iam_instance_profile", "iam_role", "s3_bucket"} <= set(other[0])
     twins.well(*DESTROY, host="here")
     assert twins.seen("here") == ({}, None) and twins.seen("there") == other
-    twins.well(*DRIFT, host="there")
