@@ -16,7 +16,8 @@ def owner(aws, stack: str) -> dict[str, str]:
     """
     recorded = record.read(aws, stack)
     if recorded:
-        return {"host": recorded.get("inventory_host") or "", "profile": recorded.get("profile") or ""}
+        host, profile = (recorded.get(key) or "" for key in record.OWNER)
+        return {"host": host, "profile": profile}
     told = unless(UNTAGGED, aws("s3").get_bucket_tagging, Bucket=state.bucket(aws, stack), otherwise={})
     return {"host": "", "profile": tagging.from_list(told.get("TagSet")).get("Profile", "")}
 

@@ -110,3 +110,17 @@ def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_
         ("event_rule", "fb-dev-to-eu-west-1"),
         ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_q", "arn:aws:sqs:us-east-1:1:q"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "stands"),
+    [
+        ({"inventory_host": "a", "profile": "ultra", "user": "b"}, True),
+        # The host was renamed, which the next run has to find.
+        ({"inventory_host": "b", "profile": "ultra"}, False),
+        ({}, False),
+    ],
+)
+def test_a_record_names_the_host_that_has_the_stack_now(run, stands):
+    empty = {"format": record.FORMAT, "kinds": sorted(KINDS), "resources": {}, "undeclared": {}}
+    assert record.stands({**empty, "inventory_host": "a", "profile": "ultra"}, KINDS, set(), True, run) is stands
