@@ -1,6 +1,6 @@
 """CloudWatch: composite alarms, and the state that an alarm begins in."""
 
-from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.core.utils import utcnow
 
 from emulator.corrections import adds, answers, correction, replacing
@@ -32,6 +32,21 @@ def changed_alarms():
             if name in self.alarms:
                 self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)
         return original(self, alarm_names)
+
+
+@correction("cloudwatch", "an account's dashboards are the same ones in all regions")
+def dashboards_everywhere():
+    home = "us-east-1"
+
+    def of_account(backend):
+        return cloudwatch_backends[backend.account_id][home].__dict__.setdefault("dashboards_of_account", {})
+
+    def begin(backend, dashboards):
+        if backend.region_name == home:
+            backend.__dict__["dashboards_of_account"] = dashboards
+
+    # moto sets it in each region's constructor, which is also its reset.
+    CloudWatchBackend.dashboards = property(of_account, begin)
 
 
 # Composite alarms, which moto can list among its alarms (by their rule) but not make

@@ -50,6 +50,8 @@ class ActionModule(ActionBase):
             run={
                 "user": getpass.getuser(),
                 "host": platform.node(),
+                "inventory_host": task_vars["inventory_hostname"],
+                "profile": self._templar.template(task_vars.get("stack_profile")),
                 "commit": commit(),
                 "collection": str(_get_collection_metadata("flow_builder.aws").get("version") or version()),
                 "ansible": __version__,

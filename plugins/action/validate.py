@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
 
@@ -52,6 +53,8 @@ class ActionModule(ActionBase):
             sentences, value = self._value(name, spec, task_vars)
             faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
             values |= value
+        if "stack_name" in specs and "stack_region" in values:
+            faults += self._twins(task_vars, values)
         faults += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
         errors = first_causes(faults, {name: sources(task_vars[name]) for name in specs if name in task_vars})
         if errors:
@@ -84,6 +87,22 @@ class ActionModule(ActionBase):
             if (sentence := unknown(name, inputs, prefixes))
         ]
 
+    def _twins(self, task_vars, values):
+        """Name the hosts that would be the same stack: each would take the other's for what it made before."""
+        region = self._file("stack", "defaults/main.yml")["stack_region"]
+        here = values["stack_name"], values["stack_region"]
+        hosts = {*task_vars["groups"].get("standard", []), *task_vars["groups"].get("ultra", [])}
+        if {"stack_name", "stack_region"} & set(load_extra_vars(self._loader)):
+            hosts &= {*task_vars["ansible_play_hosts_all"]}  # said for this run alone, and true of its hosts only
+        for host in sorted(hosts):
+            try:
+                its = task_vars["hostvars"][host]  # its role defaults aren't among these
+                there = its.get("stack_name", host), its.get("stack_region", region)
+            except AnsibleError:
+                continue  # told when that host is validated
+            if host != task_vars["inventory_hostname"] and there == here:
+                yield Fault(frozenset({"stack_name", "stack_region"}), twin(host, *here))
+
     def _value(self, name, spec, task_vars):
         """Return the sentences on one variable, and its value where it can be known now and is right."""
         if name not in task_vars:
@@ -105,6 +124,14 @@ class ActionModule(ActionBase):
             return  # its own fault is told
         zones = [f"{region}{letter}" for letter in "abcdef"]
         self._templar.available_variables = {**task_vars, "stack_availability_zones": zones}
+
+
+def twin(host: str, name: str, region: str) -> str:
+    """Return the sentence on another host of the inventory that would be the same stack."""
+    return (
+        f"stack_name is {name!r}, and stack_region is {region!r}: the inventory's host {host} has both the same, and "
+        "two hosts can't be one stack; give one of them another name or another region"
+    )
 
 
 def sources(raw) -> set[str]:

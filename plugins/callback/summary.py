@@ -37,7 +37,9 @@ AWS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 # Modules of ours that tell no resource because they make, change and delete none of a stack's.
 TELL_NOTHING = frozenset(
     f"flow_builder.aws.{name}"
-    for name in ("report", "stack_drift", "stack_lock", "stack_look", "stack_record", "told", "validate")
+    for name in (
+        "report", "stack_drift", "stack_lock", "stack_look", "stack_owner", "stack_record", "told", "validate",
+    )
 )
 # How modules and actions say that they can't look ahead; "command" alone says it in its own way.
 UNCHECKED = ("does not support check mode", "check mode is not supported", "would have run if not in check mode")

@@ -23,14 +23,14 @@ options:
     type: str
     required: true
   _parts:
-    description: What the pattern needs besides the stack, for example V(api-task) for a role.
+    description: What the pattern needs besides the stack, for example V(api-task) and the region for a role.
     type: list
     elements: str
 """
 
 EXAMPLES = """
 - ansible.builtin.debug:
-    msg: "{{ 'flow-builder-dev' | flow_builder.aws.name('role', 'api-task') }}"  # flow-builder-dev-api-task
+    msg: "{{ 'flow-builder-dev' | flow_builder.aws.name('role', 'api-task', 'us-east-1') }}"  # ...-api-task-us-east-1
 """
 
 RETURN = """

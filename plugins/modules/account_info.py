@@ -65,7 +65,7 @@ availability_zones:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, regions
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 
 
@@ -73,14 +73,8 @@ def known(region: str) -> None:
     """Raise EngineError for a region that boto3 doesn't know: its address would lead nowhere."""
     import boto3  # here, because AnsibleAWSModule is to say first when it is missing
 
-    session = boto3.session.Session()
-    regions = [
-        name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition_name=partition)
-    ]
-    if region and region not in regions:
-        allowed = ", ".join(sorted(regions))
+    if region and region not in regions():
+        allowed = ", ".join(sorted(regions()))
         raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {allowed}")
 
 

@@ -31,7 +31,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Show the queue
   flow_builder.aws.cloudwatch_dashboard:
-    name: flow-builder-dev-dashboard
+    name: flow-builder-dev-dashboard-us-east-1
     body:
       widgets:
         - type: metric
@@ -48,7 +48,7 @@ resource:
   description: The dashboard as it is afterwards, or in check mode as it would be; empty when it is absent.
   returned: success
   type: dict
-  sample: {name: flow-builder-dev-dashboard, arn: "arn:aws:cloudwatch::...", body: {widgets: []}}
+  sample: {name: flow-builder-dev-dashboard-us-east-1, arn: "arn:aws:cloudwatch::...", body: {widgets: []}}
 action:
   description: What was done, or would be, V(none), V(create), V(update), V(replace) or V(delete).
   returned: success

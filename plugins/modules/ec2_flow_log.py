@@ -53,7 +53,7 @@ EXAMPLES = r"""
     name: flow-builder-dev-flow-logs
     vpc_id: vpc-0123456789abcdef0
     log_group_name: /aws/vpc/flow-builder-dev-flow-logs
-    role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-flow-logs
+    role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-flow-logs-us-east-1
 """
 
 RETURN = r"""

@@ -88,7 +88,7 @@ EXAMPLES = r"""
     memory: "512"
     network_mode: awsvpc
     requires_compatibilities: [FARGATE]
-    execution_role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-ecs-execution
+    execution_role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-ecs-execution-us-east-1
     container_definitions:
       - name: api
         image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api@sha256:0a1b...

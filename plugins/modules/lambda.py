@@ -106,7 +106,7 @@ EXAMPLES = r"""
 - name: Find work every few minutes
   flow_builder.aws.lambda:
     name: flow-builder-dev-scheduler
-    role: arn:aws:iam::123456789012:role/flow-builder-dev-scheduler-lambda
+    role: arn:aws:iam::123456789012:role/flow-builder-dev-scheduler-lambda-us-east-1
     image_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-scheduler:v1.4.2
     memory_size: 512
     timeout: 300

@@ -90,7 +90,7 @@ EXAMPLES = r"""
               environment:
                 - name: SQS_BODY
                   value: $.body
-    role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-ultra-pipe
+    role_arn: arn:aws:iam::123456789012:role/flow-builder-dev-ultra-pipe-us-east-1
     desired_state: RUNNING
 """
 

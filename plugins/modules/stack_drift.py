@@ -62,7 +62,7 @@ EXAMPLES = r"""
 - name: Delete two things that nobody declared
   flow_builder.aws.stack_drift:
     stack: flow-builder-dev
-    delete: [iam_policy/flow-builder-dev-api-task/backdoor, instance/i-0123456789abcdef0]
+    delete: [iam_policy/flow-builder-dev-api-task-us-east-1/backdoor, instance/i-0123456789abcdef0]
 """
 
 RETURN = r"""

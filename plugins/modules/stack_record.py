@@ -99,7 +99,7 @@ def store(aws, asked) -> dict:
     before = record.read(aws, stack)
     if before and asked["declared"] is not None and not asked["touched"]:
         declared = {tuple(pair) for pair in asked["declared"]}
-        if record.stands(before, KINDS, declared, asked["whole"]):
+        if record.stands(before, KINDS, declared, asked["whole"], asked["run"]):
             return {"notes": strangers(before)}
     seen = survey(aws, stack, KINDS)
     if seen.blind:

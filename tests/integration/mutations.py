@@ -27,6 +27,7 @@ from .drifting import (
 )  # fmt: skip
 
 S = "flow-builder-prod"
+REGION = "us-east-1"
 
 
 def without_rule(aws, r):
@@ -135,12 +136,12 @@ ROWS = [
     (2, "extra", "lambda_function", f"{S}-foreign", "", extra_function, "lambda_function", f"{S}-cleanup"),
     (2, "extra", "sns_topic", f"{S}-tagged", "", lambda aws, r: aws("sns").create_topic(Name=f"{S}-tagged", Tags=[{"Key": "Stack", "Value": S}]), "sns_topic", f"{S}-alarms"),
     # IAM
-    (1, "changed", "iam_role", f"{S}-api-task", "assume_role_policy_document", lambda aws, r: aws("iam").update_assume_role_policy(RoleName=r["name"], PolicyDocument=json.dumps(TRUST))),
-    (1, "extra", "iam_role", f"{S}-worker-task", "managed_policies", lambda aws, r: aws("iam").attach_role_policy(RoleName=r["name"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")),
-    (1, "extra", "iam_policy", f"{S}-ecs-execution/backdoor", "", lambda aws, r: aws("iam").put_role_policy(RoleName=r["name"], PolicyName="backdoor", PolicyDocument=ANYTHING), "iam_role", f"{S}-ecs-execution"),
-    (2, "changed", "iam_role", f"{S}-scheduler-lambda", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200, Description=r["description"])),
-    (2, "extra", "iam_policy", f"{S}-worker-task/worker-task", "policy_json", policy_document),
-    (2, "removed", "iam_policy", f"{S}-cleanup-lambda/function", "", lambda aws, r: aws("iam").delete_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])),
+    (1, "changed", "iam_role", f"{S}-api-task-{REGION}", "assume_role_policy_document", lambda aws, r: aws("iam").update_assume_role_policy(RoleName=r["name"], PolicyDocument=json.dumps(TRUST))),
+    (1, "extra", "iam_role", f"{S}-worker-task-{REGION}", "managed_policies", lambda aws, r: aws("iam").attach_role_policy(RoleName=r["name"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")),
+    (1, "extra", "iam_policy", f"{S}-ecs-execution-{REGION}/backdoor", "", lambda aws, r: aws("iam").put_role_policy(RoleName=r["name"], PolicyName="backdoor", PolicyDocument=ANYTHING), "iam_role", f"{S}-ecs-execution-{REGION}"),
+    (2, "changed", "iam_role", f"{S}-scheduler-lambda-{REGION}", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200, Description=r["description"])),
+    (2, "extra", "iam_policy", f"{S}-worker-task-{REGION}/worker-task", "policy_json", policy_document),
+    (2, "removed", "iam_policy", f"{S}-cleanup-lambda-{REGION}/function", "", lambda aws, r: aws("iam").delete_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])),
     # Keys, secrets, state
     (1, "changed", "kms_key", f"alias/{S}-data", "enable_key_rotation", lambda aws, r: aws("kms").disable_key_rotation(KeyId=r["id"])),
     (1, "extra", "kms_key", f"alias/{S}-data", "grants", lambda aws, r: aws("kms").create_grant(KeyId=r["id"], GranteePrincipal="arn:aws:iam::123456789012:root", Operations=["Decrypt"])),
@@ -204,7 +205,7 @@ ROWS = [
     (1, "changed", "metric_alarm", f"{S}-high-cpu", "threshold", alarm),
     (2, "changed", "metric_alarm", f"{S}-high-memory", "actions_enabled", lambda aws, r: aws("cloudwatch").disable_alarm_actions(AlarmNames=[r["name"]])),
     (2, "removed", "metric_alarm", f"{S}-queue-age", "", lambda aws, r: aws("cloudwatch").delete_alarms(AlarmNames=[r["name"]])),
-    (1, "removed", "dashboard", f"{S}-dashboard", "body", dashboard),
+    (1, "removed", "dashboard", f"{S}-dashboard-{REGION}", "body", dashboard),
     # Whose business it is
     (1, "quiet", "ecs_service", f"{S}-worker", "desired_count", lambda aws, r: aws("ecs").update_service(cluster=r["cluster"], service=r["name"], desiredCount=3)),
     (1, "quiet", "ecs_taskdefinition", f"{S}-api", "container_definitions", release),

@@ -27,6 +27,7 @@ from .drifting import (
 )
 
 S = "flow-builder-local-ultra"
+REGION = "us-east-1"
 PIPE = f"{S}-worker-pipe"
 ELSEWHERE = "arn:aws:sqs:us-east-1:123456789012:elsewhere"
 
@@ -143,17 +144,17 @@ ROWS = [
     (3, "removed", "pipes_pipe", PIPE, "", lambda aws, r: aws("pipes").delete_pipe(Name=r["name"])),
     (2, "extra", "pipe", f"{S}-foreign", "", extra_pipe, "pipes_pipe", PIPE),
     # Roles
-    (1, "changed", "iam_role", f"{S}-pipe", "assume_role_policy_document", lambda aws, r: aws("iam").update_assume_role_policy(RoleName=r["name"], PolicyDocument=json.dumps(TRUST))),
-    (1, "extra", "iam_role", f"{S}-worker-task", "managed_policies", lambda aws, r: aws("iam").attach_role_policy(RoleName=r["name"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")),
-    (1, "changed", "iam_role", f"{S}-resubmit-lambda", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200, Description=r["description"])),
-    (2, "extra", "iam_role", f"{S}-scheduler-lambda", "tags", lambda aws, r: aws("iam").tag_role(RoleName=r["name"], Tags=[PAIR])),
-    (2, "changed", "iam_role", f"{S}-ecs-execution", "boundary", lambda aws, r: aws("iam").put_role_permissions_boundary(RoleName=r["name"], PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")),
-    (1, "extra", "iam_policy", f"{S}-migrations/backdoor", "", lambda aws, r: aws("iam").put_role_policy(RoleName=r["name"], PolicyName="backdoor", PolicyDocument=ANYTHING), "iam_role", f"{S}-migrations"),
-    (2, "extra", "iam_policy", f"{S}-pipe/pipe", "policy_json", policy_document),
-    (1, "removed", "iam_policy", f"{S}-scheduler-lambda/function", "", lambda aws, r: aws("iam").delete_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])),
-    (3, "removed", "iam_role", f"{S}-migrations", "", without_role),
-    (3, "removed", "iam_policy", f"{S}-migrations/migrations", "", nothing),
-    (2, "extra", "iam_role", f"{S}-foreign", "", lambda aws, r: aws("iam").create_role(RoleName=f"{S}-foreign", AssumeRolePolicyDocument=json.dumps(TRUST)), "iam_role", f"{S}-pipe"),
+    (1, "changed", "iam_role", f"{S}-pipe-{REGION}", "assume_role_policy_document", lambda aws, r: aws("iam").update_assume_role_policy(RoleName=r["name"], PolicyDocument=json.dumps(TRUST))),
+    (1, "extra", "iam_role", f"{S}-worker-task-{REGION}", "managed_policies", lambda aws, r: aws("iam").attach_role_policy(RoleName=r["name"], PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")),
+    (1, "changed", "iam_role", f"{S}-resubmit-lambda-{REGION}", "max_session_duration", lambda aws, r: aws("iam").update_role(RoleName=r["name"], MaxSessionDuration=43200, Description=r["description"])),
+    (2, "extra", "iam_role", f"{S}-scheduler-lambda-{REGION}", "tags", lambda aws, r: aws("iam").tag_role(RoleName=r["name"], Tags=[PAIR])),
+    (2, "changed", "iam_role", f"{S}-ecs-execution-{REGION}", "boundary", lambda aws, r: aws("iam").put_role_permissions_boundary(RoleName=r["name"], PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")),
+    (1, "extra", "iam_policy", f"{S}-migrations-{REGION}/backdoor", "", lambda aws, r: aws("iam").put_role_policy(RoleName=r["name"], PolicyName="backdoor", PolicyDocument=ANYTHING), "iam_role", f"{S}-migrations-{REGION}"),
+    (2, "extra", "iam_policy", f"{S}-pipe-{REGION}/pipe", "policy_json", policy_document),
+    (1, "removed", "iam_policy", f"{S}-scheduler-lambda-{REGION}/function", "", lambda aws, r: aws("iam").delete_role_policy(RoleName=r["iam_name"], PolicyName=r["policy_name"])),
+    (3, "removed", "iam_role", f"{S}-migrations-{REGION}", "", without_role),
+    (3, "removed", "iam_policy", f"{S}-migrations-{REGION}/migrations", "", nothing),
+    (2, "extra", "iam_role", f"{S}-foreign", "", lambda aws, r: aws("iam").create_role(RoleName=f"{S}-foreign", AssumeRolePolicyDocument=json.dumps(TRUST)), "iam_role", f"{S}-pipe-{REGION}"),
     # Queues
     (1, "changed", "sqs_queue", f"{S}-workflow", "visibility_timeout", lambda aws, r: aws("sqs").set_queue_attributes(QueueUrl=r["url"], Attributes={"VisibilityTimeout": "1"})),
     (1, "extra", "sqs_queue", f"{S}-workflow", "policy", lambda aws, r: aws("sqs").set_queue_attributes(QueueUrl=r["url"], Attributes={"Policy": statement(r["policy"], Action="sqs:SendMessage", Resource=r["arn"])})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import boto3
@@ -13,6 +14,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack impo
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from .conftest import CREDENTIALS, ROOT
+from .reach import reaches
 
 REGION = "us-east-1"
 INVENTORIES = ("local", "dev", "staging", "prod")
@@ -190,6 +192,9 @@ def life(inventory, emulator, play, say):
         if KINDS[kind].taggable:
             yield f"{kind} {name} was created, and its stack's list lacks it: destroy and drift would not see it"
     say(f"{inventory} has {len(live)} resources of {len({kind for kind, _name in live})} kinds in {len(stacks)} stacks")
+
+    for stack, other in itertools.permutations(stacks, 2):
+        yield from reaches(aws, stack, other)
 
     end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={stacks[0]}")
     say(end.line(f"{inventory} destroy"))

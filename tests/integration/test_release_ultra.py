@@ -145,7 +145,7 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     story.login(LOGIN)
 
     step("a role that may not read the secret")
-    iam, role = story.client("iam"), {"RoleName": f"{STACK}-ecs-execution", "PolicyName": "deny"}
+    iam, role = story.client("iam"), {"RoleName": f"{STACK}-ecs-execution-us-east-1", "PolicyName": "deny"}
     denied = {"Effect": "Deny", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
     iam.put_role_policy(**role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denied]}))
     story.refused(

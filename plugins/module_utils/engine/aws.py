@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 
 try:
     import boto3
@@ -109,6 +109,17 @@ class Aws:
         """Return all items of a paginated call."""
         pages = self(service).get_paginator(operation).paginate(**arguments)
         return [item for page in pages for item in page.get(key) or []]
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Return the regions that this release of botocore knows, of all partitions."""
+    session = boto3.session.Session()
+    return frozenset(
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition_name=partition)
+    )
 
 
 def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from . import tags as tagging
 from .errors import EngineError
 from .memory import Memory
+from .names import elsewhere
 from .survey import THREADS, Survey, attempt
 
 
@@ -28,6 +29,11 @@ class Look:
     """Says that an item isn't anybody's: AWS makes some by itself."""
     delete: tuple[str, str] = ("", "")
     """The operation that deletes an item, and the parameter that names it."""
+
+    @property
+    def worldwide(self) -> bool:
+        """Whether AWS lists what there is in all regions."""
+        return self.service in ("iam", "s3") or self.kind == "dashboard"
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,8 @@ def beside(aws, stack: str, survey: Survey, unseen: dict | None = None) -> tuple
             plain = tail(name)
             if name in ids or (look.kind, plain) in names or (look.kind, name) in names or item_id(item) & ids:
                 continue
+            if look.worldwide and elsewhere(plain, aws.region):
+                continue  # there the stack of this name is another one
             if vpc or belongs(plain, stack, others or ()):
                 where = f"in {vpc}" if vpc else f"with a name of {stack}"
                 found.setdefault((look.kind, name), Extra(look.kind, _title(item, name), where, _plain(item), look))
@@ -277,8 +285,15 @@ def _tagged(memory, stack, ids) -> list[str]:
         "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
         TagFilters=[{"Key": "Stack", "Values": [stack]}],
     )  # fmt: skip
-    arns = [item["ResourceARN"] for item in items]
+    arns = [item["ResourceARN"] for item in items if not _of_others(item, memory.region)]
     return [arn for arn in arns if arn not in ids and tail(arn) not in ids and not any(part in arn for part in COPIED)]
+
+
+def _of_others(item, region: str) -> bool:
+    """Say whether what has the stack's tag is an auto scaling group's, or of the stack of this name elsewhere."""
+    tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+    nowhere = not item["ResourceARN"].split(":")[3]
+    return "aws:autoscaling:groupName" in tags or nowhere and tags.get("Region", region) != region
 
 
 def delete(aws, extra: Extra, kinds: dict) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .aws import regions
 from .errors import EngineError
 
-# key: (pattern, longest name that AWS takes). {stack} is the inventory hostname; {0} is the caller's part.
+# key: (pattern, longest name that AWS takes). {stack} is the stack's name; {0}, {1} are the caller's parts. What an
+# account has only once for all regions ends with the region: there the stack of this name may be another one.
 NAMES: dict[str, tuple[str, int]] = {
     "vpc": ("{stack}-vpc", 255),
     "internet_gateway": ("{stack}-igw", 255),
@@ -33,9 +35,9 @@ NAMES: dict[str, tuple[str, int]] = {
     "function": ("{stack}-{0}", 64),
     "rule": ("{stack}-{0}", 64),
     "pipe": ("{stack}-worker-pipe", 64),
-    "role": ("{stack}-{0}", 64),
-    "policy": ("{stack}-{0}", 128),
-    "instance_profile": ("{stack}-{0}", 128),
+    "role": ("{stack}-{0}-{1}", 64),
+    "policy": ("{stack}-{0}-{1}", 128),
+    "instance_profile": ("{stack}-{0}-{1}", 128),
     "ecs_log_group": ("/aws/ecs/{stack}-{0}", 512),
     "exec_log_group": ("/aws/ecs/exec/{stack}", 512),
     # AWS's own name for it, and made by AWS where it is missing.
@@ -45,12 +47,17 @@ NAMES: dict[str, tuple[str, int]] = {
     "lambda_log_group": ("/aws/lambda/{stack}-{0}", 512),
     "database_log_group": ("/aws/rds/instance/{stack}-db/{0}", 512),
     "vpc_log_group": ("/aws/vpc/{stack}-flow-logs", 512),
-    "dashboard": ("{stack}-dashboard", 255),
+    "dashboard": ("{stack}-dashboard-{0}", 255),
     "alarm": ("{stack}-{0}", 255),
     "topic": ("{stack}-alarms", 256),
     "scaling_policy": ("{stack}-{0}", 256),
     "state_bucket": ("{stack}-state-{0}-{1}", 63),
 }
+
+
+def elsewhere(name: str, region: str) -> bool:
+    """Say whether a name ends with another region than this one."""
+    return any(name.endswith(f"-{other}") for other in regions() - {region})
 
 
 def name(key: str, stack: str, *parts) -> str:

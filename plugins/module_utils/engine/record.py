@@ -9,6 +9,8 @@ from .survey import Survey
 KEY = "record.json"
 FOLDER = "records/"
 FORMAT = 1
+# Whose the stack is, among what a run tells of itself.
+OWNER = ("inventory_host", "profile")
 
 
 def make(
@@ -56,8 +58,10 @@ def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
     return {(name, kinds[name].label(one)) for name, lives in resources.items() if name in kinds for one in lives}
 
 
-def stands(record: dict, kinds: dict, declared: set, whole: bool) -> bool:
+def stands(record: dict, kinds: dict, declared: set, whole: bool, run: dict) -> bool:
     """Say whether a record is still the one to be made after a run that changed nothing."""
+    if any(record.get(key) != run.get(key) for key in OWNER):
+        return False
     ours, foreign = (pairs(record[key], kinds) for key in ("resources", "undeclared"))
     same = record["format"] == FORMAT and record["kinds"] == sorted(kinds) and not foreign & declared
     return same and (not whole or ours <= declared)

@@ -26,6 +26,11 @@ def own(tags: dict | None) -> dict[str, str]:
     return {key: value for key, value in sorted((tags or {}).items()) if not key.startswith(RESERVED)}
 
 
+def ours(tags: dict, stack: str, region: str) -> bool:
+    """Say whether tags are a stack's of this region, where an account has one list of all regions."""
+    return (tags.get("Stack"), tags.get("Region")) == (stack, region)
+
+
 def plan(live: dict, wanted: dict, purge: bool) -> tuple[dict[str, str], list[str]]:
     """Return the tags to add or change, and the keys to remove."""
     add = {key: value for key, value in wanted.items() if live.get(key) != value}

@@ -245,7 +245,7 @@ def dimensions_to_list(dimensions: dict) -> list[dict]:
 
 
 class Dashboard(Kind):
-    """A dashboard. CloudWatch knows no tags on it: a stack has the one that the naming map names."""
+    """A dashboard. CloudWatch knows no tags on it and no region: a stack has the one that the naming map names."""
 
     name = "dashboard"
     title = "dashboard"
@@ -275,7 +275,7 @@ class Dashboard(Kind):
 
     def stack(self, aws, stack):
         """Return the dashboard of the stack."""
-        found = self.find(aws, {"name": name("dashboard", stack)})
+        found = self.find(aws, {"name": name("dashboard", stack, aws.region)})
         return [found] if found else []
 
     def create(self, aws, want):

@@ -1,6 +1,7 @@
 """IAM: roles, their inline policies and instance profiles.
 
-IAM has no search by tag, and reading a tag costs a call: only names that begin with the stack's are asked for theirs.
+IAM has no search by tag, and reading a tag costs a call: only names that begin with the stack's and end with its region
+are asked for theirs.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class IamRole(Kind):
         return with_rest(live, role)
 
     def stack(self, aws, stack):
-        """Return the roles with the stack's tag, among those whose name begins with it."""
+        """Return the roles with the stack's tags, among those with a name of its own."""
         return [role for role, _policies in self.with_policies(aws, stack)]
 
     def with_policies(self, aws, stack) -> list[tuple[dict, list[dict] | None]]:
@@ -102,7 +103,8 @@ class IamRole(Kind):
 
         One call tells all of all roles, but for what only the list of roles has.
         """
-        listed = [role for role in aws.pages("iam", "list_roles", "Roles") if role["RoleName"].startswith(f"{stack}-")]
+        every = aws.pages("iam", "list_roles", "Roles")
+        listed = [role for role in every if named(role["RoleName"], stack, aws.region)]
         roles = unless(
             DENIED, aws.pages, "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"]
         )
@@ -113,7 +115,7 @@ class IamRole(Kind):
             details = {role["RoleName"]: role for role in roles}
             both = [role | details[role["RoleName"]] for role in listed if role["RoleName"] in details]
             found = [(self._live(apart(one), one["AttachedManagedPolicies"]), one["RolePolicyList"]) for one in both]
-        return [(role, policies) for role, policies in found if role and role["tags"].get("Stack") == stack]
+        return [(role, policies) for role, policies in found if role and tagging.ours(role["tags"], stack, aws.region)]
 
     def delete(self, aws, live):
         """Take off the role all that hinders its deletion, and delete it."""
@@ -135,6 +137,11 @@ class IamRole(Kind):
         """A role's ARN can be computed."""
         arn = aws.arn("iam", f"role{want.get('path', '/')}{want['name']}", region=False)
         return {"id": self.later(want, "id"), "arn": arn}
+
+
+def named(name: str, stack: str, region: str) -> bool:
+    """Say whether a name may be of a stack's: IAM has one list of all regions."""
+    return name.startswith(f"{stack}-") and name.endswith(f"-{region}")
 
 
 def apart(role: dict) -> dict:
@@ -232,11 +239,11 @@ class IamInstanceProfile(Kind):
         return with_rest(live, profile)
 
     def stack(self, aws, stack):
-        """Return the instance profiles with the stack's tag, among those whose name begins with it."""
+        """Return the instance profiles with the stack's tags, among those with a name of its own."""
         profiles = aws.pages("iam", "list_instance_profiles", "InstanceProfiles")
         names = (profile["InstanceProfileName"] for profile in profiles)
-        found = (self.find(aws, {"name": name}) for name in names if name.startswith(f"{stack}-"))
-        return [profile for profile in found if profile and profile["tags"].get("Stack") == stack]
+        found = (self.find(aws, {"name": name}) for name in names if named(name, stack, aws.region))
+        return [profile for profile in found if profile and tagging.ours(profile["tags"], stack, aws.region)]
 
     def delete(self, aws, live):
         """Take the role out and delete the instance profile."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
@@ -15,6 +17,11 @@ from .elbv2 import LOAD_BALANCER
 MISSING = "NoSuchHostedZone"
 BATCH = 100
 """How many records are deleted at once."""
+# The address of a load balancer, known or to be made: its name, and where it is known its region.
+BALANCER = re.compile(
+    r"(?:dualstack\.)?(?:internal-)?(?P<name>[a-z0-9-]+)-\w+\.(?P<region>[a-z0-9-]+)\.elb\.amazonaws\.com"
+    r"|known-after-apply/load_balancer/(?P<later>[^/]+)/dns_name"
+)
 
 
 def plain(name: str) -> str:
@@ -51,8 +58,9 @@ class HostedZone(Kind):
         listed = aws("route53").list_hosted_zones_by_name(DNSName=want["zone"])["HostedZones"]
         zones = [zone for zone in listed if plain(zone["Name"]) == want["zone"] and not zone["Config"]["PrivateZone"]]
         lives = [self._live(aws, zone) for zone in zones]
-        stack = want.get("tags", {}).get("Stack")
-        mine = [live for live in lives if stack in (None, live["tags"].get("Stack"))]
+        tags = want.get("tags", {})
+        same = ("Stack", "Region") if tags.get("Stack") else ()
+        mine = [live for live in lives if all(live["tags"].get(key) == tags.get(key) for key in same)]
         foreign = [live["id"] for live in lives if live not in mine]
         if foreign:
             raise EngineError(
@@ -62,10 +70,10 @@ class HostedZone(Kind):
         return mine[0] if mine else None
 
     def stack(self, aws, stack):
-        """Return the zones tagged with the stack."""
+        """Return the zones tagged with the stack and its region: Route 53 has one list of all regions."""
         zones = aws.pages("route53", "list_hosted_zones", "HostedZones")
         lives = (self._live(aws, zone) for zone in zones if not zone["Config"]["PrivateZone"])
-        return [live for live in lives if live["tags"].get("Stack") == stack]
+        return [live for live in lives if tagging.ours(live["tags"], stack, aws.region)]
 
     @whole
     def _live(self, aws, zone):
@@ -162,7 +170,15 @@ class DnsRecord(Kind):
             StartRecordName=want["record"], StartRecordType=want["type"], MaxItems="1",
         )  # fmt: skip
         items = [self._live(want["hosted_zone_id"], item) for item in found["ResourceRecordSets"]] if found else []
-        return next((live for live in items if all(live[field] == want[field] for field in self.identity)), None)
+        live = next((live for live in items if all(live[field] == want[field] for field in self.identity)), None)
+        if live and has_placeholder(want.get("value")):
+            _refuse_anothers(live, want, aws.region)
+        return live
+
+    def compare(self, live, want):
+        """Raise EngineError for an alias of another stack's load balancer: the stacks would take it from each other."""
+        _refuse_anothers(live, want)
+        return super().compare(live, want)
 
     def stack(self, aws, stack):
         """Return the records that are a stack's."""
@@ -226,6 +242,24 @@ class DnsRecord(Kind):
     def made(self, aws, want):
         """AWS adds nothing to it."""
         return {}
+
+
+def balancer(value: str, region: str = "") -> tuple[str, str] | None:
+    """Return the name and the region of the load balancer that has an address; a region may have to be given."""
+    found = BALANCER.fullmatch(value)
+    return (found["later"] or found["name"], found["region"] or region) if found else None
+
+
+def _refuse_anothers(live: dict, want: dict, region: str = "") -> None:
+    if not (live["alias"] and want["alias"] and want.get("value")):
+        return
+    here, there = balancer(want["value"][0], region), balancer(live["value"][0])
+    if here and there and here[1] and here != there:
+        raise EngineError(
+            f"the record {live['record']} in the zone {live['hosted_zone_id']} leads to the load balancer {there[0]} "
+            f"in {there[1]}, another stack's: give this one a load_balancer_domain_name of its own, or, where the "
+            f"domain is to move here, let the record lead to {here[0]} by hand first"
+        )
 
 
 def values_of(kind: str, alias: bool, values: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.names import elsewhere
 from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.waiting import until
@@ -18,7 +19,7 @@ ACCESS = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
-CLAIM = frozenset({"Stack"})
+CLAIM = frozenset({"Stack", "Region"})
 """The tags of a bucket that was only claimed: it is there for its stack's lock, and still to be made."""
 CLAIM_SECONDS = 60
 # Our field of a lifecycle rule: where S3 has it.
@@ -141,10 +142,11 @@ class S3Bucket(Kind):
         return live if set(live["tags"]) - CLAIM else None
 
     def stack(self, aws, stack):
-        """Return the buckets tagged with the stack, among those whose name has the stack's."""
-        names = [bucket["Name"] for bucket in aws.pages("s3", "list_buckets", "Buckets") if stack in bucket["Name"]]
+        """Return the buckets tagged with the stack, among those whose name has the stack's: S3 lists all regions'."""
+        names = [bucket["Name"] for bucket in aws.pages("s3", "list_buckets", "Buckets")]
+        names = [name for name in names if stack in name and not elsewhere(name, aws.region)]
         # Tags first: on other people's buckets the caller may be allowed nothing else.
-        return [self._live(aws, name) for name in names if self._tags(aws, name).get("Stack") == stack]
+        return [self._live(aws, name) for name in names if tagging.ours(self._tags(aws, name), stack, aws.region)]
 
     @staticmethod
     def _tags(aws, name):
@@ -209,9 +211,9 @@ class S3Bucket(Kind):
         until(claimed, CLAIM_SECONDS, f"the bucket {name} being made by another run")
 
     def mark(self, aws, name, stack):
-        """Give a bucket that was only claimed the stack's tag, so that it is never lost."""
+        """Give a bucket that was only claimed the stack's tags, so that it is never lost."""
         if not self._tags(aws, name):
-            self._put_tags(aws, name, {"Stack": stack})
+            self._put_tags(aws, name, {"Stack": stack, "Region": aws.region})
 
     def update(self, aws, live, want, changes):
         """Set what differs."""

@@ -284,6 +284,8 @@ class Rollout:
             "repository": name("repository", self.stack, component),
             "release": self.release["id"],
             "group": group,
+            "execution_role": name("role", self.stack, "ecs-execution", self.aws.region),
+            "pipe_role": name("role", self.stack, "pipe", self.aws.region),
         }
 
     # Functions

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from functools import cache
 
+from ..engine.aws import regions
 from ..engine.names import NAMES
 from .registry import rule
 
 ACCOUNT = "123456789012"
-# The longest part that a role adds to names with a part of its own.
-PART = "secretsmanager"
+# The longest part that a role adds to names with a part of its own; an alarm may have any that is sensible.
+PART = "iam-db-auth-error"
 TAGS = 50
 # Component, and EC2's Name.
 OWN_TAGS = 2
@@ -22,9 +22,9 @@ LOG_RETENTIONS = (
 
 def longest_stack(region: str) -> tuple[int, str]:
     """Return how long a stack's name may be, and the kind of name that says so."""
-    parts = {"state_bucket": (ACCOUNT, region)}
+    parts = {"state_bucket": (ACCOUNT, region), "dashboard": (region,)}
     return min(
-        (limit - len(pattern.format(*parts.get(key, (PART,)), stack="")), key)
+        (limit - len(pattern.format(*parts.get(key, (PART, region)), stack="")), key)
         for key, (pattern, limit) in NAMES.items()
     )
 
@@ -37,22 +37,9 @@ def stack_name(name, region):
         yield f"{name}: allowed are lower-case letters, digits and single hyphens between them, a letter first"
     if len(name.value) > longest:
         yield (
-            f"{name}, {len(name.value)} characters long: at most {longest} are allowed, "
+            f"{name}, {len(name.value)} characters long: at most {longest} are allowed in {region.value}, "
             f"since AWS takes no longer name for the stack's {key.replace('_', ' ')}"
         )
-
-
-@cache
-def regions() -> frozenset[str]:
-    """Return the regions that this release of botocore knows."""
-    import boto3
-
-    session = boto3.session.Session()
-    return frozenset(
-        name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition_name=partition)
-    )
 
 
 @rule("stack_region")

@@ -150,7 +150,8 @@ def test_policies_have_no_star_where_a_resource_can_be_named(aws, stack):
     }
     roles = [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
     ours = [role for role in roles if role.startswith(f"{stack}-")]
-    assert {f"{stack}-ecs-execution", f"{stack}-api-task", f"{stack}-worker-task"} <= set(ours)
+    region = aws("ec2").meta.region_name
+    assert {f"{stack}-{role}-{region}" for role in ("ecs-execution", "api-task", "worker-task")} <= set(ours)
     for role in ours:
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
@@ -161,11 +162,11 @@ def test_policies_have_no_star_where_a_resource_can_be_named(aws, stack):
                     assert set(actions) <= nameless, (role, policy, actions)
 
 
-def test_everything_carries_the_six_tags(aws, stack, vpc):
+def test_everything_carries_the_seven_tags(aws, stack, vpc):
     found = aws("resourcegroupstaggingapi").get_paginator("get_resources").paginate(
         TagFilters=[{"Key": "Stack", "Values": [stack]}]
     )
     resources = [item for page in found for item in page["ResourceTagMappingList"]]
     assert len(resources) > 30
     for item in resources:
-        assert {"Application", "Environment", "Stack", "Profile", "Component", "ManagedBy"} <= set(tags(item["Tags"])), item
+        assert {"Application", "Environment", "Stack", "Region", "Profile", "Component", "ManagedBy"} <= set(tags(item["Tags"])), item

@@ -27,8 +27,12 @@ def statements(aws):
     return read
 
 
+def named(aws, stack, role):
+    return f"{stack}-{role}-{aws('ec2').meta.region_name}"
+
+
 def arn(aws, stack, role):
-    return aws("iam").get_role(RoleName=f"{stack}-{role}")["Role"]["Arn"]
+    return aws("iam").get_role(RoleName=named(aws, stack, role))["Role"]["Arn"]
 
 
 def test_the_pipe_starts_a_task_for_each_message(aws, stack, pipe):
@@ -55,7 +59,7 @@ def test_the_pipe_may_run_just_this_family_on_this_cluster_and_pass_just_these_r
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["ArnEquals"]["aws:SourceArn"] == pipe["Arn"]
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"]
-    for name in (role["RoleName"], f"{stack}-resubmit-lambda"):
+    for name in (role["RoleName"], named(aws, stack, "resubmit-lambda")):
         may = statements(name)
         assert may["Run"]["Action"] == "ecs:RunTask"
         assert may["Run"]["Resource"].endswith(f":task-definition/{stack}-worker:*")
@@ -139,7 +143,7 @@ def test_nothing_of_the_standard_profile_is_there(aws, stack):
     assert aws("ec2").describe_nat_gateways(Filters=filters)["NatGateways"] == []
 
 
-def test_everything_carries_the_six_tags(aws, stack):
+def test_everything_carries_the_seven_tags(aws, stack):
     found = aws("resourcegroupstaggingapi").get_paginator("get_resources").paginate(
         TagFilters=[{"Key": "Stack", "Values": [stack]}]
     )
@@ -147,4 +151,4 @@ def test_everything_carries_the_six_tags(aws, stack):
     assert len(resources) > 20
     for item in resources:
         tags = {tag["Key"] for tag in item["Tags"]}
-        assert {"Application", "Environment", "Stack", "Profile", "Component", "ManagedBy"} <= tags, item
+        assert {"Application", "Environment", "Stack", "Region", "Profile", "Component", "ManagedBy"} <= tags, item

@@ -55,3 +55,11 @@ def test_composite_alarm(aws, refused, alarm, name):
     refused("ValidationError", cloudwatch.delete_alarms, AlarmNames=[name])
     cloudwatch.delete_alarms(AlarmNames=[composite])
     cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def test_dashboards_are_the_same_ones_in_all_regions(aws, name):
+    here, there = aws("cloudwatch"), aws("cloudwatch", "eu-west-1")
+    here.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
+    assert there.get_dashboard(DashboardName=name)["DashboardArn"] == f"arn:aws:cloudwatch::123456789012:dashboard/{name}"
+    there.delete_dashboards(DashboardNames=[name])
+    assert name not in [one["DashboardName"] for one in here.list_dashboards()["DashboardEntries"]]

@@ -74,12 +74,27 @@ def test_tag_lists(listed, keys, expected):
 
 
 def test_names_follow_the_map():
-    assert names.name("role", "flow-builder-dev", "api-task") == "flow-builder-dev-api-task"
+    assert names.name("role", "flow-builder-dev", "api-task", "eu-west-1") == "flow-builder-dev-api-task-eu-west-1"
     assert names.name("state_bucket", "x", "123456789012", "us-east-1") == "x-state-123456789012-us-east-1"
     with pytest.raises(EngineError, match="not in the naming map"):
         names.name("yacht", "x")
-    with pytest.raises(EngineError, match="with 0 parts is not in the naming map"):
-        names.name("role", "x")
+    for parts in ((), ("api-task",)):
+        with pytest.raises(EngineError, match=f"with {len(parts)} parts is not in the naming map"):
+            names.name("role", "x", *parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("fb-api-task-us-east-1", False),
+        ("fb-api-task-eu-west-1", True),
+        ("fb-api-task-us-gov-east-1", True),
+        ("fb-api-task", False),
+        ("fb-my-role-2", False),
+    ],
+)
+def test_what_is_elsewhere_has_another_region_in_its_name(name, other):
+    assert names.elsewhere(name, "us-east-1") is other
 
 
 @pytest.mark.parametrize("key", sorted(names.NAMES))

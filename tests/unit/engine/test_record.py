@@ -1,5 +1,7 @@
 """What a record takes from a run, and what it leaves as it was."""
 
+import types
+
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import beside, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import Survey
@@ -59,3 +61,66 @@ def test_keep(touched, recorded):
 )
 def test_belongs(name, belongs):
     assert beside.belongs(name, "fb-dev", ["fb-dev-ultra"]) is belongs
+
+
+class Everywhere:
+    """An account that has things of no region, of the stack fb-dev here and of the one of this name elsewhere."""
+
+    region = "us-east-1"
+    meta = types.SimpleNamespace(service_model=types.SimpleNamespace(service_name="any"), method_to_api_mapping={})
+    ANSWERS = {
+        "list_roles": {"Roles": [{"RoleName": name} for name in ("fb-dev-a-eu-west-1", "fb-dev-b-us-east-1", "fb-dev-c")]},
+        "list_dashboards": {"DashboardEntries": [{"DashboardName": "fb-dev-dashboard-eu-west-1"}]},
+        "list_buckets": {"Buckets": [{"Name": "fb-dev-state-1-eu-west-1"}, {"Name": "fb-dev-mine"}]},
+        # Nothing is elsewhere where AWS lists one region only.
+        "list_rules": {"Rules": [{"Name": "fb-dev-to-eu-west-1"}]},
+        "get_resources": {
+            "ResourceTagMappingList": [
+                {"ResourceARN": f"arn:aws:{what}", "Tags": [{"Key": key, "Value": value}]}
+                for what, key, value in (
+                    ("iam::1:instance-profile/theirs", "Region", "eu-west-1"),
+                    ("route53:::hostedzone/Z1", "Region", "eu-west-1"),
+                    ("route53:::hostedzone/Z2", "Region", "us-east-1"),
+                    ("sqs:us-east-1:1:q", "Region", "eu-west-1"),
+                    # The launch template tags what the group starts.
+                    ("ec2:us-east-1:1:instance/i-1", "aws:autoscaling:groupName", "fb-dev-nat"),
+                )
+            ]
+        },
+    }
+
+    def __call__(self, _service):
+        return self
+
+    def can_paginate(self, _operation):
+        return False
+
+    def get_paginator(self, operation):
+        return types.SimpleNamespace(paginate=lambda **_given: [self.ANSWERS.get(operation, {})])
+
+    def __getattr__(self, operation):
+        return lambda **_given: self.ANSWERS.get(operation, {})
+
+
+def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_this_one():
+    extras, blind = beside.beside(Everywhere(), "fb-dev", Survey())
+    assert not blind
+    assert {(extra.kind, extra.name) for extra in extras} == {
+        ("iam_role", "fb-dev-b-us-east-1"), ("iam_role", "fb-dev-c"), ("s3_bucket", "fb-dev-mine"),
+        ("event_rule", "fb-dev-to-eu-west-1"),
+        ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_q", "arn:aws:sqs:us-east-1:1:q"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "stands"),
+    [
+        ({"inventory_host": "a", "profile": "ultra", "user": "b"}, True),
+        # The host was renamed, which the next run has to find.
+        ({"inventory_host": "b", "profile": "ultra"}, False),
+        ({}, False),
+    ],
+)
+def test_a_record_names_the_host_that_has_the_stack_now(run, stands):
+    empty = {"format": record.FORMAT, "kinds": sorted(KINDS), "resources": {}, "undeclared": {}}
+    assert record.stands({**empty, "inventory_host": "a", "profile": "ultra"}, KINDS, set(), True, run) is stands

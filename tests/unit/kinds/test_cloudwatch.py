@@ -116,6 +116,19 @@ def test_shown_metrics(metrics, shown):
     assert shown_metrics(body) == shown
 
 
+def test_a_stack_has_the_dashboard_of_its_region():
+    class Aws:
+        region = "eu-west-1"
+
+        def __call__(self, service):
+            return self
+
+        def get_dashboard(self, DashboardName):
+            return {"DashboardName": DashboardName, "DashboardArn": "arn", "DashboardBody": "{}"}
+
+    assert [one["name"] for one in DASHBOARD.stack(Aws(), "s")] == ["s-dashboard-eu-west-1"]
+
+
 def test_dashboard_refuses_what_nobody_publishes():
     with pytest.raises(EngineError, match="AWS/ECS publishes CPUUtilization"):
         DASHBOARD.want({"name": "d", "body": {"widgets": [{"properties": {"metrics": [["AWS/ECS", "CPUUtilization", "ServiceName", "s"]]}}]}})

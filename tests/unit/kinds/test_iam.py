@@ -53,13 +53,18 @@ def test_inline_policies():
 
 
 class Aws:
-    """An account of four roles and profiles, three of which are named after the stack and one of which is its own."""
+    """An account of roles and profiles, of which one is the stack's own of this region."""
 
+    region = "us-east-1"
+    HERE, THERE = {"Region": "us-east-1"}, {"Region": "eu-west-1"}
     TAGS = {
-        "fb-api": {"Stack": "fb"},
-        "fb-ultra-api": {"Stack": "fb-ultra"},
-        "fb-untagged": {},
-        "other": {"Stack": "fb"},
+        "fb-api-us-east-1": {"Stack": "fb", **HERE},
+        "fb-api-eu-west-1": {"Stack": "fb", **THERE},
+        "fb-ultra-api-us-east-1": {"Stack": "fb-ultra", **HERE},
+        "fb-untagged-us-east-1": {},
+        "fb-theirs-us-east-1": {"Stack": "fb", **THERE},
+        "fb-other": {"Stack": "fb", **HERE},
+        "other-us-east-1": {"Stack": "fb", **HERE},
     }
 
     def __init__(self, details=True):
@@ -99,10 +104,11 @@ class Aws:
 
 @pytest.mark.parametrize("details", [True, False])
 @pytest.mark.parametrize("kind", [IAM_ROLE, IAM_INSTANCE_PROFILE], ids=lambda kind: kind.name)
-def test_a_stack_has_what_has_its_tag_and_its_name(kind, details):
+def test_a_stack_has_what_has_its_tags_and_its_name(kind, details):
     aws = Aws(details)
-    assert [resource["name"] for resource in kind.stack(aws, "fb")] == ["fb-api"]
-    assert "other" not in aws.asked, "a tag costs a call: only names of the stack are asked for theirs"
+    assert [resource["name"] for resource in kind.stack(aws, "fb")] == ["fb-api-us-east-1"]
+    others = {"other-us-east-1", "fb-other", "fb-api-eu-west-1"}
+    assert not others & {*aws.asked}, "a tag costs a call: only names of the stack are asked for theirs"
 
 
 def test_one_call_tells_all_of_all_roles_the_same_as_their_own():
@@ -110,4 +116,4 @@ def test_one_call_tells_all_of_all_roles_the_same_as_their_own():
     assert IAM_ROLE.stack(aws, "fb") == IAM_ROLE.stack(Aws(details=False), "fb")
     assert not aws.asked
     policies = IAM_POLICY.stack(Aws(), "fb")
-    assert [(one["iam_name"], one["policy_name"]) for one in policies] == [("fb-api", "p")]
+    assert [(one["iam_name"], one["policy_name"]) for one in policies] == [("fb-api-us-east-1", "p")]

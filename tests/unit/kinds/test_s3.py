@@ -64,3 +64,35 @@ def test_where_a_bucket_is_made(region, said):
 
     S3_BUCKET.create(Aws(), {"name": "b"})
     assert made.get("CreateBucketConfiguration", {}) == said
+
+
+def test_a_stack_has_the_buckets_of_its_own_region():
+    tags = {
+        "s-state-1-us-east-1": {"Stack": "s", "Region": "us-east-1"},
+        "s-state-1-eu-west-1": {"Stack": "s", "Region": "eu-west-1"},
+        "s-logs": {"Stack": "s", "Region": "eu-west-1"},
+        "s-2-state-1-us-east-1": {"Stack": "s-2", "Region": "us-east-1"},
+    }
+
+    class Aws:
+        region = "us-east-1"
+        asked = []
+
+        def __call__(self, service):
+            return self
+
+        def pages(self, *_question):
+            return [{"Name": name} for name in tags]
+
+        def get_bucket_tagging(self, Bucket):
+            self.asked.append(Bucket)
+            return {"TagSet": [{"Key": key, "Value": value} for key, value in tags[Bucket].items()]}
+
+        def arn(self, *_parts, **_more):
+            return "arn"
+
+        def __getattr__(self, call):
+            return lambda **_arguments: {}
+
+    assert [live["name"] for live in S3_BUCKET.stack(Aws(), "s")] == ["s-state-1-us-east-1"]
+    assert "s-state-1-eu-west-1" not in Aws.asked

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.diagnosis import Ended, cause, report
 
-NAMES = dict.fromkeys(("stack", "component", "cluster", "repository", "release", "group"), "x")
+NAMES = dict.fromkeys(("stack", "component", "cluster", "repository", "release", "group", "execution_role", "pipe_role"), "x")
 
 
 @pytest.mark.parametrize(

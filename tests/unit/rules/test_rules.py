@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
@@ -9,6 +12,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue i
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, first_causes
 from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
 
+ROOT = Path(__file__).resolve().parents[3]
 NAME = {"stack_name": "flow-builder-dev", "stack_region": "us-east-1"}
 NETWORK = {
     "network_cidr": "10.0.0.0/16",
@@ -139,7 +143,8 @@ BREAK = [
     *(({**NAME, "stack_name": bad}, "lower-case letters, digits and single hyphens") for bad in (
         "", "1a", "-a", "a-", "a--b", "Flow", "a_b", "a.b", "a b", "ä", "a\n"
     )),
-    ({**NAME, "stack_name": "a" * 29}, "29 characters long: at most 28 are allowed"),
+    ({**NAME, "stack_name": "a" * 29}, "29 characters long: at most 28 are allowed in us-east-1, since AWS takes no longer name"),
+    ({**NAME, "stack_name": "a" * 29, "stack_region": "ap-southeast-2"}, "at most 28 are allowed in ap-southeast-2"),
     ({**NAME, "stack_region": "us-easst-1"}, "stack_region is 'us-easst-1': it must be a region of AWS, for example us-east-1"),
     ({**NAME, "stack_region": "US-EAST-1"}, "must be a region"),
     ({"stack_recovery_days": 3}, "allowed are 0 (deleted at once) and 7 to 30"),
@@ -331,12 +336,52 @@ def test_a_rule_waits_for_all_its_variables():
     assert broken({"ecs_api_cpu": 300}) == []
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1", "us-gov-west-1"])
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1"])
 def test_the_longest_allowed_stack_fits_every_name(region):
     longest, _key = stack.longest_stack(region)
-    for key, (pattern, _limit) in NAMES.items():
-        parts = {"state_bucket": (stack.ACCOUNT, region)}.get(key, (stack.PART,) if "{0}" in pattern else ())
+    for key in NAMES:
+        parts = {"state_bucket": (stack.ACCOUNT, region), "dashboard": (region,)}.get(key, (stack.PART, region))
         name(key, "s" * longest, *parts)
+
+
+COMPONENTS = {"api", "worker", "scheduler", "cleanup", "migrations", "resubmit"}
+
+
+def parts_of(key):
+    """Return the parts that roles give to names of a key: as words, or in lists whose items have names."""
+    texts = [path.read_text() for path in ROOT.glob("roles/*/*/*.yml")]
+    found = {part for text in texts for part in re.findall(rf"name\('{key}', '([\w-]+)'", text)}
+    if key in ("role", "alarm"):
+        roles = ("ecs",) if key == "role" else ("ecs", "monitoring")
+        texts = [(ROOT / f"roles/{role}/vars/main.yml").read_text() for role in roles]
+        found |= {part for text in texts for part in re.findall(r"^ +(?:- )?name: ([\w-]+)$", text, re.MULTILINE)}
+    if key in ("service", "repository", "function", "rule", "ecs_log_group", "lambda_log_group"):
+        found |= COMPONENTS
+    return found | ({f"{one}-lambda" for one in COMPONENTS} if key == "role" else set())
+
+
+def test_no_role_adds_a_longer_part_to_a_name_than_the_rule_counts_with():
+    parts = set().union(*map(parts_of, NAMES.keys() - {"alarm"}))
+    assert {"scheduler-lambda", "ecs-execution", "flow-logs"} <= parts
+    assert max(map(len, parts)) <= len(stack.PART), sorted(parts, key=len)[-3:]
+
+
+# What AWS has one list of names for.
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("role",), ("alarm",), ("service",), ("repository",), ("function",), ("rule",), ("cluster",), ("pipe",), ("topic",),
+        ("queue", "dead_letter_queue", "lambda_failures_queue", "failed_jobs_queue"),
+        ("load_balancer",), ("target_group", "alternate_target_group"), ("key_alias",), ("secret",), ("dashboard",),
+        ("ecs_log_group",), ("lambda_log_group",), ("database_final_snapshot", "database_release_snapshot"),
+    ],
+    ids=lambda keys: keys[0],
+)  # fmt: skip
+def test_no_name_of_a_stack_can_be_another_stacks(keys):
+    """The names of the stacks a and a-b would be the same if one ended as the other does, with more before it."""
+    ends = {NAMES[key][0].format(part, "us-east-1", stack="\n").partition("\n")[2] for key in keys for part in parts_of(key) or {"x"}}
+    assert ends
+    assert not [(one, other) for one in ends for other in ends if one != other and one.endswith(other)]
 
 
 @pytest.mark.parametrize(
