@@ -6,10 +6,19 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.parts import Part
+from ..engine.refusals import Refusal
 from ..engine.waiting import until
 from ..engine.whole import whole
 
 RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
+
+
+def _being_deleted(aws, live, want, changes) -> str:
+    """Judge the name."""
+    found = [] if live else aws.pages(
+        "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", AutoScalingGroupNames=[want["name"]]
+    )
+    return "a group of this name is being deleted: run again when it is gone" if found else ""
 
 
 class AutoScalingGroup(Kind):
@@ -42,6 +51,12 @@ class AutoScalingGroup(Kind):
     arguments = {"health_check_period": "health_check_grace_period"}
     # The engine waits for the instances, and the module purges no tags unless told.
     given = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
+    refusals = (
+        Refusal(
+            "a group of this name is being deleted, which takes minutes", "AlreadyExists",
+            "refused by the plan", _being_deleted,
+        ),
+    )  # fmt: skip
     settling = (("ValidationError", "nstance profile"), ("ValidationError", "aunch template"))
 
     def want(self, arguments):
@@ -62,6 +77,16 @@ class AutoScalingGroup(Kind):
                 propagated += given if one.get("propagate_at_launch", True) else []
             want["tags"], want["propagated_tags"] = tags, sorted(propagated)
         return want
+
+    def tolerate(self, live, want, tags):
+        """What instances get of the tags that stay, they get on."""
+        stay = sorted({*want.get("propagated_tags", []), *(tags.keys() & set(live["propagated_tags"]))})
+        return super().tolerate(live, want, tags) | {"propagated_tags": stay}
+
+    def tags_argument(self, live, given, stay):
+        """The module takes a list."""
+        passed = live.get("propagated_tags", ())
+        return [*(given or []), *({key: value, "propagate_at_launch": key in passed} for key, value in stay.items())]
 
     def find(self, aws, want):
         """Return the group of this name, unless it is on its way out."""
@@ -100,6 +125,16 @@ class AutoScalingGroup(Kind):
             "in_service": sum(one["LifecycleState"] == "InService" for one in group.get("Instances", [])),
             "status": group.get("Status", ""),
         }
+
+    def tag(self, aws, live, add, remove):
+        """Tag by name; a tag is passed on to instances if it is so already."""
+        group = {"ResourceId": live["name"], "ResourceType": "auto-scaling-group"}
+        if add:
+            passed = live["propagated_tags"]
+            tags = [{**group, "Key": key, "Value": add[key], "PropagateAtLaunch": key in passed} for key in add]
+            aws("autoscaling").create_or_update_tags(Tags=tags)
+        if remove:
+            aws("autoscaling").delete_tags(Tags=[{**group, "Key": key} for key in remove])
 
     def ready(self, live):
         """All instances are in service."""

@@ -17,6 +17,8 @@ from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
 # IAM answers from many places, and some know of a fresh role later than others.
+# Another call changes the same role or policy, or has a moment ago.
+BUSY = (("ConcurrentModification", ""), ("EntityTemporarilyUnmodifiable", ""))
 FRESH_ROLE = (MISSING, "cannot be found")
 
 
@@ -52,7 +54,7 @@ class IamRole(Kind):
             otherwise="delete_role_permissions_boundary",
         ),
     )  # fmt: skip
-    settling = (("MalformedPolicyDocument", "Invalid principal"),)
+    settling = (("MalformedPolicyDocument", "Invalid principal"), *BUSY)
     controls = frozenset({"create_instance_profile", "delete_instance_profile", "purge_policies"})
     # Instance profiles are a kind of their own, and each option unsaid prints a deprecation.
     given = {"create_instance_profile": False, "delete_instance_profile": False}
@@ -117,6 +119,13 @@ class IamRole(Kind):
             found = [(self._live(apart(one), one["AttachedManagedPolicies"]), one["RolePolicyList"]) for one in both]
         return [(role, policies) for role, policies in found if role and tagging.ours(role["tags"], stack, aws.region)]
 
+    def tag(self, aws, live, add, remove):
+        """Tag by name."""
+        if add:
+            aws("iam").tag_role(RoleName=live["name"], Tags=tagging.to_list(add))
+        if remove:
+            aws("iam").untag_role(RoleName=live["name"], TagKeys=remove)
+
     def delete(self, aws, live):
         """Take off the role all that hinders its deletion, and delete it."""
         iam, role = aws("iam"), {"RoleName": live["name"]}
@@ -160,7 +169,7 @@ class IamPolicy(Kind):
     identity = ("iam_name", "policy_name")
     needs = ("iam_role",)
     taggable = False
-    settling = (FRESH_ROLE,)
+    settling = (FRESH_ROLE, *BUSY)
     controls = frozenset({"iam_type", "skip_duplicates"})
     given = {"iam_type": "role"}
 
@@ -220,7 +229,7 @@ class IamInstanceProfile(Kind):
     needs = ("iam_role",)
     passing = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
-    settling = (FRESH_ROLE,)
+    settling = (FRESH_ROLE, *BUSY)
 
     def find(self, aws, want):
         """Return the instance profile of this name."""
@@ -244,6 +253,13 @@ class IamInstanceProfile(Kind):
         names = (profile["InstanceProfileName"] for profile in profiles)
         found = (self.find(aws, {"name": name}) for name in names if named(name, stack, aws.region))
         return [profile for profile in found if profile and tagging.ours(profile["tags"], stack, aws.region)]
+
+    def tag(self, aws, live, add, remove):
+        """Tag by name."""
+        if add:
+            aws("iam").tag_instance_profile(InstanceProfileName=live["name"], Tags=tagging.to_list(add))
+        if remove:
+            aws("iam").untag_instance_profile(InstanceProfileName=live["name"], TagKeys=remove)
 
     def delete(self, aws, live):
         """Take the role out and delete the instance profile."""

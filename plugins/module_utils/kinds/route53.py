@@ -101,6 +101,13 @@ class HostedZone(Kind):
             return []
         return [f"The zone above {live['zone']} must delegate it to {', '.join(live['name_servers'])} (NS records)"]
 
+    def tag(self, aws, live, add, remove):
+        """Tag by id."""
+        aws("route53").change_tags_for_resource(
+            ResourceType="hostedzone", ResourceId=live["id"],
+            **({"AddTags": tagging.to_list(add)} if add else {}), **({"RemoveTagKeys": remove} if remove else {}),
+        )  # fmt: skip
+
     def delete(self, aws, live):
         """Delete the zone with all its records but those that Route 53 keeps itself."""
         kept = {("SOA", live["zone"]), ("NS", live["zone"])}
@@ -222,6 +229,18 @@ class DnsRecord(Kind):
             "alias_hosted_zone_id": alias["HostedZoneId"] if alias else None,
             "alias_evaluate_target_health": alias["EvaluateTargetHealth"] if alias else None,
         }
+
+    def loses(self, aws, live, want, changes):
+        """An alias takes the place of what people had the name point at, a site that runs elsewhere for example.
+
+        A load balancer of the same name is the stack's own, made anew.
+        """
+        if not want or not want["alias"] or not changes & {"alias", "value"}:
+            return ""
+        here, there = ({balancer(one) for one in side["value"]} for side in (want, live))
+        names = {one and one[0] for one in here} == {one and one[0] for one in there}
+        own = live["alias"] and names and None not in here
+        return "" if own else f"what it points at, {', '.join(live['value'])}, would be written over"
 
     def delete(self, aws, live):
         """Delete the record as it is now."""
