@@ -119,7 +119,7 @@ def store(aws, asked) -> dict:
     made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
     left = record.keep(made, before, KINDS, list(map(known, asked["touched"]))) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
-    notes += strangers(made)
+    notes += [*strangers(made), *sorted(aws.notes)]
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
 
 

@@ -10,11 +10,11 @@ from functools import cached_property
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, EndpointConnectionError
 except ImportError:  # AnsibleAWSModule says so
     pass
 
-from .errors import code
+from .errors import code, sentence, unsupported
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 _kept: dict[str, Aws] = {}
@@ -35,6 +35,8 @@ class Aws:
         """What was listed of a kind for the items of a loop to come."""
         self.endpoint = ""
         """Where AWS is, if not where it usually is."""
+        self.notes: set[str] = set()
+        """What was told as absent because AWS doesn't have it here."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
@@ -101,6 +103,11 @@ class Aws:
             ["arn", self.partition, service, self.region if region else "", self.account if account else "", resource]
         )
 
+    def offers(self, service: str) -> bool:
+        """Say whether AWS has a service in the region, as far as boto3 knows; global ones are everywhere."""
+        regions = boto3.session.Session().get_available_regions(service, self.partition)
+        return not regions or self.region in regions
+
     def tags(self, arn: str, ask) -> dict[str, str]:
         """Return a resource's tags, which ``ask`` asks for: a look at a whole stack knows them already."""
         return ask()
@@ -133,3 +140,17 @@ def unless(codes, call, *arguments, otherwise=None, **keywords):
         if code(error) in ({codes} if isinstance(codes, str) else set(codes)):
             return otherwise
         raise
+
+
+def optional(aws, what: str, service: str, call, *arguments, otherwise=None, **keywords):
+    """Return what an optional read returns, or ``otherwise``, with a note, where AWS has no such thing here.
+
+    A caller who may not read, and an AWS that can't be reached, are errors as ever.
+    """
+    try:
+        return call(*arguments, **keywords)
+    except Exception as error:
+        if not (unsupported(error) or isinstance(error, EndpointConnectionError) and not aws.offers(service)):
+            raise
+        aws.notes.add(f"told as none, since AWS doesn't have it in {aws.region}: {sentence(error, what)}")
+        return otherwise

@@ -82,6 +82,7 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
         finding.severity = "info" if finding.owner else severity(finding)
     for findings in (found.findings, found.owned):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
+    found.notes += sorted(aws.notes)
     if trail and found.findings:
         _who(aws, record, found)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from .aws import optional
 from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
@@ -86,6 +87,10 @@ class Kind:
         """Return every live resource of this kind that belongs to a stack."""
         raise NotImplementedError
 
+    def all(self, aws, stack: str) -> list[dict]:
+        """Return the same; none where AWS doesn't have the service, which is noted."""
+        return optional(aws, f"the {self.title}s", self.service, self.stack, aws, stack, otherwise=[])
+
     def scope(self, want: dict) -> str:
         """Return what a wanted resource shares with others that one call lists with it; nothing if there is none."""
         return ""
@@ -153,7 +158,7 @@ class Kind:
 
     def inside(self, aws, live: dict) -> dict:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
-        found = {part.field: part.read(aws, self.service, live) for part in self.parts}
+        found = {part.field: part.read(aws, self, live) for part in self.parts}
         return {field: value for field, value in found.items() if value}
 
     def take_off(self, aws, live: dict, finding) -> bool:

@@ -19,6 +19,7 @@ class Memory(Aws):
         super().__init__(lambda service: Client(aws(service), self._once), aws.region)
         if "account" in vars(aws):
             self.account = aws.account
+        self.notes = getattr(aws, "notes", self.notes)
         self._known: dict = {}
         self._asking = threading.Lock()
         self.calls = 0

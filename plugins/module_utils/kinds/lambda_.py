@@ -71,7 +71,8 @@ class Function(Kind):
         ),
         Part(
             "code_signing", "get_function_code_signing_config", {"FunctionName": "name"}, "CodeSigningConfigArn",
-            (MISSING,), undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
+            (MISSING,), where=lambda function: function["package_type"] == "Zip",  # no image can be signed
+            undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
         ),
     )  # fmt: skip
     volatile = frozenset(
