@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 from .beside import Extra, beside, delete
-from .compare import differences
 from .mending import mend
 from .record import identity
 from .severity import LEVELS, severity
@@ -130,7 +129,7 @@ def _by_id(one, other):
 
 
 def _compare(kind, recorded, live, found: Drift) -> None:
-    for difference in differences(recorded, live):
+    for difference in kind.differences(recorded, live):
         owner = kind.owner(difference, recorded, live)
         finding = Finding(
             difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,

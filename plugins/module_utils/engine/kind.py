@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from .aws import optional
+from .compare import Difference, differences
+from .inputs import inputs
 from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
@@ -41,6 +45,9 @@ class Kind:
     """Fields of the live resource that change by themselves: never compared, never recorded."""
     passing: frozenset[str] = frozenset()
     """Keys of AWS's own description, at any depth of what the kind doesn't read, that change by themselves."""
+    watched: dict[str, str] = {}
+    """Names of AWS's own description (with ``*``) that count although no write takes them by that name, each with the
+    name by which a write changes them."""
     wrapped: tuple[str, ...] = ()
     """Keys under which AWS's description is wrapped: what the kind doesn't read is told without them."""
     owned: dict[str, str] = {}
@@ -173,6 +180,24 @@ class Kind:
         """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""
         found = (who for path, who in self.owned.items() if fnmatchcase(difference.path, path))
         return next(found, "")
+
+    def differences(self, recorded: dict, live: dict) -> Iterator[Difference]:
+        """Yield what differs between a recorded and a live resource, but for what nobody can have changed."""
+        return (one for one in differences(recorded, live) if not self.read_only(one.path))
+
+    def read_only(self, path: str) -> bool:
+        """Say whether a path leads to what AWS only tells: a name of AWS's own that no write of the service takes."""
+        # Our fields are in small letters. The first name counts, and the last one of a part, but no item of a list.
+        names = re.sub(r"\[.*\]", "", path).split(".")
+        last = [] if path.endswith("]") else names[-1:]
+        own = names[0] == names[0].lower()
+        if own and names[0] not in {part.field for part in self.parts}:
+            return False
+        counting = {name for name in ([] if own else names[:1]) + last if name != name.lower()}
+        return any(
+            name not in inputs(self.service) and not any(fnmatchcase(name, known) for known in self.watched)
+            for name in counting
+        )
 
     def made(self, aws, want: dict) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""

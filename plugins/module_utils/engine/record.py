@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from . import state
-from .compare import differences
 from .survey import Survey
 
 KEY = "record.json"
@@ -78,7 +77,7 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
             one, done = old.get(identity(kind, live)), of.get((name, label), {})
             if one is None or live == one or done.get("action") in ("create", "replace"):
                 continue
-            fields = {item.field for item in differences(one, live) if not kind.owner(item, one, live)}
+            fields = {item.field for item in kind.differences(one, live) if not kind.owner(item, one, live)}
             fields = {field for field in fields if not _mine(kind, field, live, done)}
             if fields:
                 kept = {**live, **{field: one.get(field) for field in fields}}
@@ -133,6 +132,6 @@ def between(before: dict, after: dict, kinds: dict) -> list[dict]:
                 continue
             told += [
                 {"name": label, "path": item.path, "category": "changed", "before": item.recorded, "after": item.live}
-                for item in differences(one, other)
+                for item in kind.differences(one, other)
             ]
     return told

@@ -392,6 +392,7 @@ class Permission(Kind):
     identity = ("function_name", "statement_id")
     needs = ("lambda_function", "lambda_alias")
     taggable = False
+    watched = {"*": "Action"}  # a statement is all that Lambda makes of the arguments
     settling = (("ResourceConflictException", "in progress"),)
 
     def label(self, resource):

@@ -34,6 +34,7 @@ class SnsTopic(Kind):
     service = "sns"
     module = "flow_builder.aws.sns_topic"
     needs = ("kms_key",)
+    watched = {"*": "Attributes"}  # by name, which the model doesn't tell
     volatile = frozenset({"unconfirmed"})
     follows = {"subscription_details": "subscriptions"}
     # The first three count subscriptions; the last is the delivery policy with AWS's defaults.

@@ -65,6 +65,7 @@ class SqsQueue(Kind):
     service = "sqs"
     module = "flow_builder.aws.sqs_queue"
     needs = ("kms_key",)
+    watched = {"*": "Attributes"}  # by name, which the model doesn't tell
     passing = frozenset({
         "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
         "ApproximateNumberOfMessagesNotVisible", "LastModifiedTimestamp",
