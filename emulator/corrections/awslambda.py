@@ -2,6 +2,7 @@
 
 import copy
 import uuid
+from urllib.parse import unquote
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
@@ -243,6 +244,18 @@ def qualified_calls():
         if "Qualifier" in self.querystring:  # moto looks for another spelling, and calls $LATEST
             self.querystring["qualifier"] = self.querystring["Qualifier"]
         return original(self)
+
+
+@correction("lambda", "RemovePermission takes a statement out of the policy that Qualifier names")
+def qualified_permissions():
+    @replacing(LambdaResponse, "remove_permission")
+    def remove(original, self):
+        if "Qualifier" not in self.querystring:
+            return original(self)
+        name, _policy, statement = self.path.partition("?")[0].rstrip("/").split("/")[-3:]
+        function = self.backend.get_function(unquote(name), self._get_param("Qualifier"))
+        function.policy.del_statement(unquote(statement), self._get_param("RevisionId") or "")
+        return 204, {"status": 204}, "{}"
 
 
 @correction("lambda", "an alias whose weights were taken away shows none (not verified on AWS)")

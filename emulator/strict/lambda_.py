@@ -70,9 +70,8 @@ def _backend(call):
 
 def function_of(call):
     """Return moto's function that a call is about, or nothing."""
-    name = call.parameters.get("FunctionName", "").removesuffix(":$LATEST")
-    found = _backend(call).list_functions()
-    return next((one for one in found if name in (one.function_name, one.function_arn)), None)
+    name = call.parameters.get("FunctionName", "").split(":function:")[-1].partition(":")[0]  # of a version or an alias
+    return next((one for one in _backend(call).list_functions() if one.function_name == name), None)
 
 
 def _role(call) -> str | None:
@@ -276,8 +275,12 @@ def some_concurrency_stays_unreserved(call):
 @rule("lambda", "AddPermission", code="ResourceConflictException", source=RECORDED)
 def statement_ids_differ(call):
     """Each statement of a function's policy has an id of its own."""
-    found, wanted = function_of(call), call.parameters["StatementId"]
-    if found is not None and any(one.get("Sid") == wanted for one in found.policy.statements):
+    given, wanted = call.parameters, call.parameters["StatementId"]
+    if function_of(call) is None:
+        return None
+    # Aliases and versions have policies of their own.
+    found = _backend(call).get_function(given["FunctionName"], given.get("Qualifier"))
+    if any(one.get("Sid") == wanted for one in found.policy.statements):
         return (
             f"The statement id ({wanted}) provided already exists. Please provide a new statement id, or remove the "
             "existing "
