@@ -121,19 +121,17 @@ def arns(value, region, account) -> set[str]:
     return found
 
 
-# Grants of which nothing here makes use, by action, and why they are there all the same.
+# Grants of which nothing here makes use, and why they are there all the same: patterns for "policy, statement, action".
 UNASKED = {
-    "ec2:AssignPrivateIpAddresses": "Lambda's own network, which the embedded AWS makes without addresses",
-    "ec2:UnassignPrivateIpAddresses": "as above",
-    "ec2:DescribeSubnets": "as above",
-    "ecs:GetTaskProtection": "the agent's endpoint in a task, which the embedded AWS doesn't serve",
-    "ecs:UpdateTaskProtection": "as above",
-    "kms:DescribeKey": "CloudWatch Logs asks it by itself",
-    "kms:ReEncrypt*": "CloudWatch Logs asks it by itself",
-    "kms:*": "the account's own IAM policies decide",
-    "s3:GetObject": "no packet passes an endpoint here",
-    "s3:*": "no packet passes an endpoint here",
-    "*": "no packet passes an endpoint here",
+    r"-lambda\b.*(UseInterfaces|ec2:DescribeSubnets)": "Lambda's own network, which takes no addresses here",
+    r"worker-task\b.*Protect": "the agent's endpoint in a task, which isn't served here",
+    r"-task\b.*(Sessions|FindSessionLogs|SessionLogs)": "ECS Exec, into which nobody enters here",
+    r"-lambda\b.*Trace": "X-Ray, which isn't there",
+    r"^(key|topic) .*Alarms": "an alarm's message: no alarm is evaluated here",
+    r"^key .*(Account kms:\*|Logs kms:(DescribeKey|ReEncrypt))": "the account's own policies decide; Logs asks by itself",
+    r"^endpoint ": "no packet passes an endpoint here",
+    r"-nat\b": "the NAT instance's program isn't run here; test_nat_instance.py compares it with these",
+    r"-flow-logs\b": "no packet is logged here",
 }
 
 
@@ -150,7 +148,7 @@ def unasked(url: str, documents, excused=()):
             text = json.dumps(statement, sort_keys=True)
             asked = {(action, resource) for said, action, resource in used if said == text}
             for action in listed(statement["Action"]):
-                if action in UNASKED or any(re.search(words, f"{label} {action}") for words in excused):
+                if any(re.search(words, f"{label}, {statement.get('Sid')} {action}") for words in (*UNASKED, *excused)):
                     continue
                 for resource in listed(statement.get("Resource")) or [""]:
                     if not any(fnmatchcase(one, action.lower()) and what == resource for one, what in asked):
