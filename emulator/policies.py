@@ -10,8 +10,9 @@ import re
 
 from emulator import ACCOUNT
 
+ROLE = "Role"  # the key by which a document of ours says whose it is
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
-_used: set[tuple[str, str, str]] = set()
+_used: set[tuple[str, str, str, str]] = set()
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 
@@ -63,15 +64,15 @@ def permits(document: dict, action: str, resource: str = "*", principal: tuple |
         named = [str(each) for each in listed(one.get("Resource"))]
         for pattern in named or [""]:
             if resource == "*" or not pattern or matches(pattern, resource):
-                _used.add((json.dumps(one, sort_keys=True), action, pattern))
+                _used.add((document.get(ROLE, ""), json.dumps(one, sort_keys=True), action, pattern))
     return allowed
 
 
 def used() -> list[dict]:
-    """Return which statements allowed something so far: the statement, the action, and the resource that it names."""
+    """Return which statements allowed something so far, with the action, the resource that they name, and the role."""
     return [
-        {"statement": json.loads(statement), "action": action, "resource": resource}
-        for statement, action, resource in sorted(_used)
+        {"role": role, "statement": json.loads(statement), "action": action, "resource": resource}
+        for role, statement, action, resource in sorted(_used)
     ]
 
 

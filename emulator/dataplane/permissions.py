@@ -66,7 +66,8 @@ def granted(role) -> dict:
     """Return all that a role's policies say, as one document."""
     held = [*role.policies.values(), *(one.document for one in role.managed_policies.values())]
     documents = [one if isinstance(one, dict) else policies.read(one) for one in held]
-    return {"Statement": [one for document in documents if document for one in policies.statements(document)]}
+    statements = [one for document in documents if document for one in policies.statements(document)]
+    return {policies.ROLE: role.name, "Statement": statements}
 
 
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from fnmatch import fnmatchcase
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
@@ -129,6 +130,7 @@ UNASKED = {
     r"-lambda\b.*Trace": "X-Ray, which isn't there",
     r"^(key|topic) .*Alarms": "an alarm's message: no alarm is evaluated here",
     r"^key .*(Account kms:\*|Logs kms:(DescribeKey|ReEncrypt))": "the account's own policies decide; Logs asks by itself",
+    r"^queue .*Rules? sqs:SendMessage": "what a rule can't deliver: here all that rules send arrives",
     r"^endpoint ": "no packet passes an endpoint here",
     r"-nat\b": "the NAT instance's program isn't run here; test_nat_instance.py compares it with these",
     r"-flow-logs\b": "no packet is logged here",
@@ -138,21 +140,30 @@ UNASKED = {
 def unasked(url: str, documents, excused=()):
     """Yield the grants that allowed nothing so far, as far as the embedded AWS at an address knows."""
     used = {
-        (json.dumps(one["statement"], sort_keys=True), one["action"].lower(), one["resource"])
+        (one["role"], json.dumps(one["statement"], sort_keys=True), one["action"].lower(), one["resource"])
         for one in ask(url, "grants")
     }
     for label, document in documents:
+        role = label.removeprefix("role ").partition(",")[0] if label.startswith("role ") else ""
         for statement in listed(document["Statement"]):
             if statement["Effect"] != "Allow":
                 continue
             text = json.dumps(statement, sort_keys=True)
-            asked = {(action, resource) for said, action, resource in used if said == text}
+            asked = {(action, resource) for whose, said, action, resource in used if (whose, said) == (role, text)}
             for action in listed(statement["Action"]):
                 if any(re.search(words, f"{label}, {statement.get('Sid')} {action}") for words in (*UNASKED, *excused)):
                     continue
                 for resource in listed(statement.get("Resource")) or [""]:
                     if not any(fnmatchcase(one, action.lower()) and what == resource for one, what in asked):
                         yield f"{label}, statement {statement.get('Sid')}: nobody used {action} on {resource or 'it'}"
+
+
+def nobody_used(url: str, client, *excused: str, seconds: float = 40) -> str:
+    """Return the grants that nobody used, line by line, having waited for what goes on by itself."""
+    deadline, documents = time.monotonic() + seconds, list(policies(client))
+    while (left := list(unasked(url, documents, excused))) and time.monotonic() < deadline:
+        time.sleep(1)
+    return "\n".join(left)
 
 
 def listed(value) -> list:

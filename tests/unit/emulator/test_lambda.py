@@ -171,3 +171,18 @@ def test_rules_count_for_an_alias_too(aws, functions, refused, function, name):
     sent = {"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:123456789012:{name}"}}}
     for named in ({"FunctionName": function}, {"FunctionName": f"{function}:live"}, {"FunctionName": function, "Qualifier": "live"}):
         refused("InvalidParameterValueException", functions.put_function_event_invoke_config, **named, **sent)
+
+
+@pytest.mark.parametrize("function", ["{name}", "other"], ids=["own", "other"])
+def test_fetching_an_image(aws, functions, role, uri, digest, name, function):
+    given = {
+        "Sid": "Function", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:lambda:*:*:function:{function.format(name=name)}"}},
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [given]})
+    aws("ecr").set_repository_policy(repositoryName=f"team/{name}", policyText=policy)
+    functions.create_function(FunctionName=name, PackageType="Image", Role=role, Code={"ImageUri": f"{uri}@{digest}"})
+    left = json.loads(aws("ecr").get_repository_policy(repositoryName=f"team/{name}")["policyText"])["Statement"]
+    added = [one["Sid"] for one in left if one["Sid"] != "Function"]
+    assert added == ([] if function == "{name}" else ["LambdaECRImageRetrievalPolicy"]), "who may, lets Lambda add it"
