@@ -10,7 +10,9 @@ import re
 
 from emulator import ACCOUNT
 
+ROLE = "Role"  # the key by which a document of ours says whose it is
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+_used: set[tuple[str, str, str, str]] = set()
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 
@@ -57,7 +59,26 @@ def permits(document: dict, action: str, resource: str = "*", principal: tuple |
         and _conditions(one, context or {})
     ]
     effects = {one.get("Effect") for one in applying}
-    return "Allow" in effects and "Deny" not in effects
+    allowed = "Allow" in effects and "Deny" not in effects
+    for one in applying if allowed else ():
+        named = [str(each) for each in listed(one.get("Resource"))]
+        for pattern in named or [""]:
+            if resource == "*" or not pattern or matches(pattern, resource):
+                _used.add((document.get(ROLE, ""), json.dumps(one, sort_keys=True), action, pattern))
+    return allowed
+
+
+def used() -> list[dict]:
+    """Return which statements allowed something so far, with the action, the resource that they name, and the role."""
+    return [
+        {"role": role, "statement": json.loads(statement), "action": action, "resource": resource}
+        for role, statement, action, resource in sorted(_used)
+    ]
+
+
+def forget() -> None:
+    """Forget what was allowed."""
+    _used.clear()
 
 
 def _names(statement: dict, element: str, value: str, fold: bool = False) -> bool:

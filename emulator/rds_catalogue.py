@@ -1,6 +1,7 @@
 """What RDS knows of PostgreSQL: its versions and the parameters of its families."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 ENGINE = "postgres"
 DEFAULT_MAJOR = 17
@@ -9,6 +10,29 @@ FIRST_MINORS = {13: 21, 14: 18, 15: 13, 16: 9, 17: 5, 18: 0}
 ROUNDS = 5
 FIRST_ROUND = {18: 1}
 LAST_ROUND = {13: 2, 18: 4}
+
+
+# The last day of standard support; the three years after it are Extended Support. RDS for PostgreSQL release calendar.
+STANDARD_SUPPORT_ENDS = {
+    13: "2026-02-28", 14: "2027-02-28", 15: "2028-02-29", 16: "2029-02-28", 17: "2030-02-28", 18: "2031-02-28",
+}  # fmt: skip
+
+
+def lifecycles(major: int) -> list[dict]:
+    """List the kinds of support that a major version has, as RDS tells of them."""
+    ends = datetime.fromisoformat(STANDARD_SUPPORT_ENDS[major]).replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    begins = ends + timedelta(seconds=1)
+    return [
+        {
+            "LifecycleSupportName": f"open-source-rds-{name}-support",
+            "LifecycleSupportStartDate": begin,
+            "LifecycleSupportEndDate": end,
+        }
+        for name, begin, end in (
+            ("standard", ends.replace(year=ends.year - 5, day=28), ends),
+            ("extended", begins, begins.replace(year=begins.year + 3)),
+        )
+    ]
 
 
 def _versions() -> dict[str, int]:

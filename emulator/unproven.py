@@ -7,6 +7,8 @@ UNPROVEN = {
     "permission boundaries and organisation policies are not",
     "Images": "that AWS Lambda accepts the bootstrap image, and that an application's image starts on Fargate's own "
     "platform version",
+    "Volumes": "that a container may write to its task's volumes: on Fargate they belong to root (mode 0755) unless "
+    "the image declares them; what runs here has this machine's own folders",
     "ECS Exec": "sessions into a container, above all with a read-only root file system",
     "Certificates": "validation follows the record in Route 53 at once; the delegation of a real domain, which may "
     "take hours, does not happen",

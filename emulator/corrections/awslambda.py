@@ -1,7 +1,10 @@
 """Lambda: a function of an image needs the image, and keeps all of its configuration."""
 
 import copy
+import json
+import re
 import uuid
+from urllib.parse import unquote
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
@@ -32,7 +35,7 @@ def _image(function, uri: str):
     return images[0] if images else None
 
 
-@correction("lambda", "an image must exist in ECR; CodeSha256 is its digest, which the function keeps to")
+@correction("lambda", "an image must exist in ECR, and Lambda fetches it; CodeSha256 is its digest, kept to")
 def images():
     @replacing(Function, "_set_function_code")
     def set_code(original, self, spec):
@@ -44,6 +47,7 @@ def images():
             raise InvalidParameterValueException(f"Source image {uri} does not exist. Provide a valid source image.")
         if spec.get("DryRun"):
             return None
+        _fetch(self, uri)
         self.code_sha_256 = image.get_image_digest().removeprefix("sha256:")
         self.code_size = 0  # as AWS shows it for images
         self.code = {**self.code, "ImageUri": uri}  # its published versions share what was there before
@@ -61,6 +65,31 @@ def images():
         if self.reserved_concurrency is not None:  # 0 is a reservation too: nothing may run
             answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return answer
+
+
+FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def _fetch(function, uri: str) -> None:
+    """Let Lambda fetch an image in its own name, by the repository's policy.
+
+    Where that doesn't let it Lambda adds a statement by itself, as whoever makes the function may: here everybody.
+    """
+    from emulator.dataplane.permissions import Service
+
+    repository = models.ecr_backends[function.account_id][function.region].repositories[
+        re.split("[:@]", uri.partition("/")[2])[0]
+    ]
+    functions = f"arn:aws:lambda:{function.region}:{function.account_id}:function:"
+    fetching = Service("lambda.amazonaws.com", functions + function.function_name)
+    if all(fetching.may(action, "*", repository.policy) for action in FETCHING):
+        return
+    document = json.loads(repository.policy or '{"Version": "2008-10-17", "Statement": []}')
+    document["Statement"].append({
+        "Sid": "LambdaECRImageRetrievalPolicy", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": list(FETCHING), "Condition": {"StringLike": {"aws:sourceArn": f"{functions}*"}},
+    })  # fmt: skip
+    repository.policy = json.dumps(document)
 
 
 # Configuration
@@ -243,6 +272,18 @@ def qualified_calls():
         if "Qualifier" in self.querystring:  # moto looks for another spelling, and calls $LATEST
             self.querystring["qualifier"] = self.querystring["Qualifier"]
         return original(self)
+
+
+@correction("lambda", "RemovePermission takes a statement out of the policy that Qualifier names")
+def qualified_permissions():
+    @replacing(LambdaResponse, "remove_permission")
+    def remove(original, self):
+        if "Qualifier" not in self.querystring:
+            return original(self)
+        name, _policy, statement = self.path.partition("?")[0].rstrip("/").split("/")[-3:]
+        function = self.backend.get_function(unquote(name), self._get_param("Qualifier"))
+        function.policy.del_statement(unquote(statement), self._get_param("RevisionId") or "")
+        return 204, {"status": 204}, "{}"
 
 
 @correction("lambda", "an alias whose weights were taken away shows none (not verified on AWS)")

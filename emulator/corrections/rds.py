@@ -192,6 +192,24 @@ def describe_engine_versions(api, params):
     return {"DBEngineVersions": page, **marker}
 
 
+@adds("rds", "DescribeDBMajorEngineVersions", "lists the major versions with the ends of their support")
+def describe_major_engine_versions(api, params):
+    if params.get("Engine") not in (None, catalogue.ENGINE):
+        return {"DBMajorEngineVersions": []}
+    asked = params.get("MajorEngineVersion")
+    listed = [
+        {
+            "Engine": catalogue.ENGINE,
+            "MajorEngineVersion": str(major),
+            "SupportedEngineLifecycles": catalogue.lifecycles(major),
+        }
+        for major in catalogue.STANDARD_SUPPORT_ENDS
+        if asked in (None, str(major))
+    ]
+    page, marker = _page(listed, params)
+    return {"DBMajorEngineVersions": page, **marker}
+
+
 def _resolve_version(engine: str, version: str | None) -> str | None:
     if engine != catalogue.ENGINE:
         return version

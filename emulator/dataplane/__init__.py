@@ -41,11 +41,13 @@ def start(app) -> None:
 
 def reset() -> None:
     """Forget what was going on, faults and images as well; the images of the environment's file count again."""
+    from emulator import policies
     from emulator.dataplane import faults, images, inside, scans
     from emulator.dataplane.engine import ENGINE
 
     with LOCK:
         ENGINE.reset()
+        policies.forget()
         inside.forget()
         faults.forget()
         images.use([])
@@ -62,6 +64,7 @@ def stop() -> None:
 
 def addresses() -> dict:
     """Return our own addresses under /_emulator/, with what answers them."""
+    from emulator import policies
     from emulator.dataplane import faults, images, pipes, postgres, scans
 
     return {
@@ -75,6 +78,7 @@ def addresses() -> dict:
         ("POST", "faults"): faults.use,
         ("POST", "pipes/restart"): pipes.restart,
         ("GET", "dataplane"): state,
+        ("GET", "grants"): policies.used,
     }
 
 

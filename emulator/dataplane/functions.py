@@ -281,10 +281,18 @@ def _run(function, event) -> Outcome:
             f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{log_group(function)}",
         ):
             logs.create_log_group(log_group(function), {})
-        targets.write(function.region, log_group(function), stream, lines)
+        if _may_log(function, stream):
+            targets.write(function.region, log_group(function), stream, lines)
     error = "error" in made
     payload = json.dumps(made["error"] if error else made["payload"]).encode()
     return Outcome(payload, "Unhandled" if error else "", "\n".join(lines), version)
+
+
+def _may_log(function, stream: str) -> bool:
+    """Tell whether the function's role lets Lambda write its lines; without that they are lost, and it runs on."""
+    role = Role(function.role, PRINCIPAL)
+    arn = f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{log_group(function)}:log-stream:{stream}"
+    return all(role.may(action, arn) for action in ("logs:CreateLogStream", "logs:PutLogEvents"))
 
 
 def _context(function, request: str, stream: str) -> dict:

@@ -41,6 +41,17 @@ class Role:
         )
 
 
+    def must(self, action: str, resource: str, session: str, context=None) -> None:
+        """Refuse in IAM's words if the service can't do with the role what it is about to do."""
+        if not self.may(action, resource, context=context):
+            name = self.arn.rpartition("/")[2]
+            raise AWSError(
+                "AccessDeniedException",
+                f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session} is not authorized to perform: {action} "
+                f"on resource: {resource} because no identity-based policy allows the {action} action",
+            )
+
+
 def permitted(policy: str | None, action: str, resource: str, principal: tuple, context: dict) -> bool:
     """Ask one policy, given as text, about a principal."""
     return policies.permits(policies.read(policy) or {}, action, resource, principal, context)
@@ -55,7 +66,8 @@ def granted(role) -> dict:
     """Return all that a role's policies say, as one document."""
     held = [*role.policies.values(), *(one.document for one in role.managed_policies.values())]
     documents = [one if isinstance(one, dict) else policies.read(one) for one in held]
-    return {"Statement": [one for document in documents if document for one in policies.statements(document)]}
+    statements = [one for document in documents if document for one in policies.statements(document)]
+    return {policies.ROLE: role.name, "Statement": statements}
 
 
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:
@@ -71,3 +83,13 @@ def check_key(key: str | None, region: str, authority, actions: tuple[str, ...],
     for action in actions:
         if held is None or not authority.may(action, held.arn, held.policy):
             raise AWSError("KMS.AccessDeniedException", f"not authorized to perform: {action} on key {key}")
+
+
+def key_of_secret(secret, region: str) -> tuple[str, dict] | None:
+    """Return the key of ours that a secret is encrypted with, by ARN, and what is known of whoever has it used."""
+    name = getattr(secret, "kms_key_id", None)
+    if not name or name == "alias/aws/secretsmanager":  # which everybody in the account may use, through the service
+        return None
+    backend = get_backend("kms")[ACCOUNT][region]
+    held = backend.keys.get(backend.any_id_to_key_id(name))
+    return (held.arn if held else name), {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}

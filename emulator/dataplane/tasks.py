@@ -12,7 +12,7 @@ from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
 from emulator.dataplane import bus, faults, images, inside, services, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role
+from emulator.dataplane.permissions import Role, key_of_secret
 from emulator.errors import AWSError
 from emulator.lock import LOCK
 
@@ -22,6 +22,9 @@ PRINCIPAL = "ecs-tasks.amazonaws.com"
 # RunTask on Fargate: so many at once, then so many a second; for on-demand and Spot alike, each of its own.
 BURST, RATE = 100, 20
 MAXIMUM_OVERRIDES = 8192
+
+
+INITIALIZING = "ResourceInitializationError:"
 
 
 class CannotStart(Exception):
@@ -106,11 +109,14 @@ class Life:
         )
         variables = {one["name"]: one["value"] for one in container.get("environment", [])}
         variables |= {one["name"]: one.get("value", "") for one in override.get("environment", [])}
+        repository = _repository(container["image"])
+        if repository:
+            self._log_in()
         variables |= {one["name"]: self._secret(one["valueFrom"]) for one in container.get("secrets", [])}
         line = self._log(container)
         chosen = images.entry(container["image"]) or ({"stays": True} if self.service else images.UNMAPPED)
-        if "run" in chosen:
-            self._pull(container["image"])
+        if repository:
+            self._pull(container["image"], repository, "run" in chosen)
         role = self.task.overrides.get("taskRoleArn") or getattr(self.definition, "task_role_arn", None)
         keys = inside.credentials(role, self.task.id) if role and "run" in chosen else {}
         arguments = override.get("command") or container.get("command") or []
@@ -118,24 +124,41 @@ class Life:
             arguments = [*(container.get("entryPoint") or chosen["run"]), *arguments]
         return chosen, arguments, images.environment(self.task.region_name, keys, variables), line
 
-    def _pull(self, image: str) -> None:
-        """Refuse an image of our own registry that isn't there."""
-        registry, _, rest = image.partition("/")
+    def _log_in(self) -> None:
+        """Get a token for the registry, as ECS does with the execution role before all else."""
+        try:
+            self._must("ecr:GetAuthorizationToken", "*")
+        except AWSError as problem:
+            raise CannotStart(
+                f"{INITIALIZING} unable to pull secrets or registry auth: execution resource retrieval failed: unable "
+                f"to retrieve ecr registry auth: service call has been retried 1 time(s): {problem.code}: "
+                f"{problem.message}"
+            ) from problem
+
+    def _pull(self, image: str, repository: str, runs: bool) -> None:
+        """Refuse an image of our own registry that isn't there, or that the execution role may not read."""
+        host, _, rest = image.partition("/")
         name, _, digest = rest.partition("@")
-        if ".dkr.ecr." not in registry or not digest:
-            return
-        repository = targets.backend("ecr", self.task.region_name).repositories.get(name)
-        if repository is None or all(one.get_image_digest() != digest for one in repository.images):
+        for action in ("ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"):
+            if not self._execution_role().may(action, repository):
+                what = f"manifests {digest or rest.partition(':')[2]}" if action == "ecr:BatchGetImage" else "blobs"
+                raise CannotStart(
+                    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
+                    f"{image}: pulling from host {host} failed with status code [{what}]: 403 Forbidden"
+                )
+        held = targets.backend("ecr", self.task.region_name).repositories.get(name)
+        if runs and digest and (held is None or all(one.get_image_digest() != digest for one in held.images)):
             raise CannotStart(
                 "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
                 f"{image}: {image}: not found"
             )
 
     def _execution_role(self) -> Role:
-        return Role(
-            self.task.overrides.get("executionRoleArn") or getattr(self.definition, "execution_role_arn", None) or "",
-            PRINCIPAL,
-        )
+        named = self.task.overrides.get("executionRoleArn") or getattr(self.definition, "execution_role_arn", None)
+        return Role(named or "", PRINCIPAL, self.task.task_arn)
+
+    def _must(self, action: str, resource: str, context=None) -> None:
+        self._execution_role().must(action, resource, self.task.id, context)
 
     def _secret(self, source: str) -> str:
         """Read a value as ECS does before it starts a container: with the execution role."""
@@ -145,27 +168,24 @@ class Life:
             if service == "ssm":
                 name = source.split(":parameter")[-1].lstrip("/")
                 arn = f"arn:aws:ssm:{region}:{ACCOUNT}:parameter/{name}"
-                self._may("ssm:GetParameters", arn)
+                self._must("ssm:GetParameters", arn)
                 return targets.backend("ssm", region).get_parameter(name).value
             parts = source.split(":")
             arn, key, stage, version = ":".join(parts[:7]), *[*parts[7:], "", "", ""][:3]
-            self._may("secretsmanager:GetSecretValue", arn)
+            self._must("secretsmanager:GetSecretValue", arn)
             secrets = targets.backend("secretsmanager", region)
             value = secrets.get_secret_value(arn, version or None, stage or None)["SecretString"]
+            held = key_of_secret(secrets.secrets[arn], region)
+            if held and not self._execution_role().may("kms:Decrypt", held[0], context=held[1]):
+                raise AWSError("AccessDeniedException", "Access to KMS is not allowed")
             return str(json.loads(value)[key]) if key else value
         except Exception as problem:
-            text = getattr(problem, "message", None) or f"{type(problem).__name__}: {problem}"
+            told = f"{problem.code}: {problem.message}" if isinstance(problem, AWSError) else str(problem)
+            place = "ssm" if service == "ssm" else "asm"
             raise CannotStart(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
-                f"failed: unable to retrieve secret from {service}: {text}"
+                f"{INITIALIZING} unable to pull secrets or registry auth: execution resource retrieval failed: unable "
+                f"to retrieve secret from {place}: service call has been retried 1 time(s): {told}"
             ) from problem
-
-    def _may(self, action: str, arn: str) -> None:
-        role = self._execution_role()
-        if not role.may(action, arn):
-            raise AWSError(
-                "AccessDeniedException", f"{role.arn} is not authorized to perform: {action} on resource: {arn}"
-            )
 
     def _log(self, container: dict):
         settings = container.get("logConfiguration") or {}
@@ -174,12 +194,19 @@ class Life:
         options = settings["options"]
         group, region = options["awslogs-group"], options.get("awslogs-region", self.task.region_name)
         stream = "/".join([options.get("awslogs-stream-prefix", ""), container["name"], self.task.id]).lstrip("/")
-        if not targets.write(region, group, stream, []):
+        arn = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:{stream}"
+        try:
+            self._must("logs:CreateLogStream", arn)
+            if not targets.write(region, group, stream, []):
+                raise AWSError("ResourceNotFoundException", "The specified log group does not exist.")
+        except AWSError as problem:
             raise CannotStart(
-                "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-                "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not "
-                "exist."
-            )
+                f"{INITIALIZING} failed to validate logger args: create stream has been retried 1 times: failed to "
+                f"create Cloudwatch log stream: {problem.code}: {problem.message} : exit status 1"
+            ) from problem
+        # What may not be written is lost, and the container goes on.
+        if not self._execution_role().may("logs:PutLogEvents", arn):
+            return lambda _line: None
 
         def line(text: str) -> None:
             with LOCK:
@@ -257,6 +284,13 @@ class Life:
             if ended:
                 container.last_status = "STOPPED"
         bus.put("aws.ecs", "ECS Task State Change", detail(task), [task.task_arn], task.region_name)
+
+
+def _repository(image: str) -> str:
+    """Return the ARN of the repository of ECR that an image is in; nothing for other registries."""
+    host, _, rest = image.partition("/")
+    account, _, region = host.removesuffix(".amazonaws.com").partition(".dkr.ecr.")
+    return f"arn:aws:ecr:{region}:{account}:repository/{rest.partition('@')[0].partition(':')[0]}" if region else ""
 
 
 def _now() -> datetime:

@@ -117,8 +117,7 @@ def role_may_move_the_traffic(call):
         groups = [one.get("targetGroupArn"), told.get("alternateTargetGroupArn")]
         needed = [
             ("ModifyRule", told.get("productionListenerRule")),
-            ("DescribeTargetHealth", "*"),
-            ("DescribeRules", "*"),
+            *((f"Describe{what}", "*") for what in ("Listeners", "Rules", "TargetGroups", "TargetHealth")),
         ]
         needed += [(f"{change}Targets", group) for group in groups for change in ("Register", "Deregister")]
         for action, resource in needed:

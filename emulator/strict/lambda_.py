@@ -68,14 +68,14 @@ def _backend(call):
     return lambda_simple_backends[ACCOUNT][call.region]
 
 
-def _function(call):
-    name = call.parameters.get("FunctionName", "").removesuffix(":$LATEST")
-    found = _backend(call).list_functions()
-    return next((one for one in found if name in (one.function_name, one.function_arn)), None)
+def function_of(call):
+    """Return moto's function that a call is about, or nothing."""
+    name = call.parameters.get("FunctionName", "").split(":function:")[-1].partition(":")[0]  # of a version or an alias
+    return next((one for one in _backend(call).list_functions() if one.function_name == name), None)
 
 
 def _role(call) -> str | None:
-    return call.parameters.get("Role") or getattr(_function(call), "role", None)
+    return call.parameters.get("Role") or getattr(function_of(call), "role", None)
 
 
 # Functions
@@ -166,7 +166,7 @@ def package_has_its_parts(call):
 @rule("lambda", "UpdateFunctionCode", code=BAD, source=RECORDED)
 def code_keeps_its_package_type(call):
     """A function of an image gets images, one of a package packages."""
-    found = _function(call)
+    found = function_of(call)
     if found is None:
         return None
     if found.package_type == "Image" and not call.parameters.get("ImageUri"):
@@ -256,7 +256,7 @@ def role_may_make_interfaces(call):
 @rule("lambda", "PutFunctionConcurrency", code=BAD, source=RECORDED)
 def some_concurrency_stays_unreserved(call):
     """100 of an account's concurrent executions stay for functions without a reservation."""
-    found = _function(call)
+    found = function_of(call)
     reserved = sum(
         int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found
     )
@@ -275,8 +275,12 @@ def some_concurrency_stays_unreserved(call):
 @rule("lambda", "AddPermission", code="ResourceConflictException", source=RECORDED)
 def statement_ids_differ(call):
     """Each statement of a function's policy has an id of its own."""
-    found, wanted = _function(call), call.parameters["StatementId"]
-    if found is not None and any(one.get("Sid") == wanted for one in found.policy.statements):
+    given, wanted = call.parameters, call.parameters["StatementId"]
+    if function_of(call) is None:
+        return None
+    # Aliases and versions have policies of their own.
+    found = _backend(call).get_function(given["FunctionName"], given.get("Qualifier"))
+    if any(one.get("Sid") == wanted for one in found.policy.statements):
         return (
             f"The statement id ({wanted}) provided already exists. Please provide a new statement id, or remove the "
             "existing "
@@ -347,7 +351,7 @@ def another_version_shares_an_alias(call):
 @rule("lambda", "CreateAlias", "UpdateAlias", code="ResourceNotFoundException", source=RECORDED)
 def weighted_version_exists(call):
     """The version that shares an alias's calls must have been published."""
-    function = _function(call)
+    function = function_of(call)
     for version in _versions(call)[1] if function is not None else ():
         published = _backend(call).list_versions_by_function(function.function_name)
         if version.isdigit() and version not in {str(one.version) for one in published}:
@@ -392,7 +396,7 @@ def invoke_config_says_something(call):
 @rule("lambda", *INVOKE, code=BAD, source=RECORDED + ", " + MEASURED + "pf-lambda-eic-destination-no-sqs-fifo")
 def destination_is_usable(call):
     """A destination exists, is no FIFO queue, and isn't the function itself."""
-    found = _function(call)
+    found = function_of(call)
     for arn in _destinations(call):
         if found is not None and arn == found.function_arn:
             return "You can't specify the function as a destination for itself."
@@ -404,7 +408,7 @@ def destination_is_usable(call):
 @rule("lambda", *INVOKE, code=BAD, source="Lambda developer guide, destinations")
 def role_may_send_to_destinations(call):
     """A function's role may send to its destinations."""
-    for arn in _destinations(call) if _function(call) is not None else ():
+    for arn in _destinations(call) if function_of(call) is not None else ():
         action = DESTINATIONS.get(service_of(arn))
         if action and not may(_role(call), action, arn):
             return f"The function's execution role does not have permissions to call {action.split(':')[1]} on {arn}"
@@ -459,7 +463,7 @@ def event_source_exists(call):
 def event_source_is_mapped_once(call):
     """A queue is mapped to a function once."""
     arn, found = _queue(call)
-    function = _function(call)
+    function = function_of(call)
     for one in _backend(call).list_event_source_mappings("", "") if found is not None and function else ():
         if one.event_source_arn == arn and one.function_arn == function.function_arn:
             return (
@@ -473,7 +477,7 @@ def event_source_is_mapped_once(call):
 def queue_hides_messages_long_enough(call):
     """A queue hides messages at least as long as the function may run."""
     _, found = _queue(call)
-    function = _function(call)
+    function = function_of(call)
     if found is not None and function is not None and int(found.visibility_timeout) < int(function.timeout):
         return (
             f"Queue visibility timeout: {found.visibility_timeout} seconds is less than Function timeout: "
@@ -487,7 +491,7 @@ def role_may_read_the_source(call):
     """A function's role may read, delete and look at the messages of its queue."""
     arn, found = _queue(call)
     for action in (
-        ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes") if found is not None and _function(call) else ()
+        ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes") if found is not None and function_of(call) else ()
     ):
         if not may(_role(call), f"sqs:{action}", arn):
             return f"The provided execution role does not have permissions to call {action} on SQS"

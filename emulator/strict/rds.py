@@ -1,8 +1,9 @@
 """RDS: instances of PostgreSQL that can be had, their storage, windows, names, groups and replicas."""
 
 import re
+from datetime import UTC, datetime
 
-from emulator import postgres_parameters, rds_catalogue
+from emulator import clock, postgres_parameters, rds_catalogue
 from emulator.strict import Refusal, rule
 
 API = "RDS API reference, CreateDBInstance, "
@@ -78,6 +79,27 @@ def class_runs_postgres(call):
             "LicenseModel=postgresql-license. "
             "For supported combinations of instance class and database engine version, see the documentation."
         )
+    return None
+
+
+@rule("rds", *WRITES, code=VALUE, source=API + "EngineLifecycleSupport")
+def lifecycle_support_is_one(call):
+    """An engine's lifecycle support is one of two words."""
+    given = call.parameters.get("EngineLifecycleSupport")
+    allowed = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
+    if given and given not in allowed:
+        return f"Invalid engine lifecycle support: {given}. Valid values: {', '.join(allowed)}"
+    return None
+
+
+@rule("rds", *MAKES, code=COMBINATION, source=API + "EngineLifecycleSupport; words unverified")
+def unsupported_majors_need_extended_support(call):
+    """A major version past its standard support is made with Extended Support only."""
+    disabled = call.parameters.get("EngineLifecycleSupport", "").endswith("-disabled")
+    found = _version(call) if disabled and _postgres(call) else ""
+    ends = rds_catalogue.STANDARD_SUPPORT_ENDS.get(rds_catalogue.major_of(found)) if found else None
+    if ends and ends < datetime.fromtimestamp(clock.now(), UTC).date().isoformat():
+        return f"The engine version {found} is past its end of standard support, which was on {ends}."
     return None
 
 

@@ -4,7 +4,7 @@ Only for what the data plane's own parts do; the account's keys may do everythin
 """
 
 from emulator import ACCOUNT, policies
-from emulator.dataplane.permissions import found, granted
+from emulator.dataplane.permissions import found, granted, key_of_secret
 from emulator.strict import Refusal, rule
 
 SOURCE = "IAM user guide, policy evaluation"
@@ -30,8 +30,9 @@ def _tasks(call):
     for name, attribute in (("taskRoleArn", "task_role_arn"), ("executionRoleArn", "execution_role_arn")):
         if role := overrides.get(name) or getattr(definition, attribute, None):
             yield "iam:PassRole", role, {"iam:PassedToService": TASKS}
-    if call.parameters.get("tags"):
-        yield "ecs:TagResource", f"arn:aws:ecs:{call.region}:{ACCOUNT}:task/{arn.split('/')[-1]}/*", {}
+    if call.parameters.get("tags") or call.parameters.get("propagateTags"):
+        task = f"arn:aws:ecs:{call.region}:{ACCOUNT}:task/{arn.split('/')[-1]}/*"
+        yield "ecs:TagResource", task, {"ecs:CreateAction": "RunTask"}
 
 
 def _queue(call):
@@ -44,8 +45,11 @@ def _queue_arn(call) -> str:
 
 def _secret(call):
     asked = call.parameters["SecretId"]
-    held = call.backend("secretsmanager").secrets
-    yield "secretsmanager:GetSecretValue", held[asked].arn if asked in held else asked, {}
+    held = call.backend("secretsmanager").secrets.get(asked)
+    yield "secretsmanager:GetSecretValue", held.arn if held else asked, {}
+    key = key_of_secret(held, call.region) if held else None
+    if key:
+        yield "kms:Decrypt", *key
 
 
 def _function(call):
@@ -57,13 +61,21 @@ def _topic(call):
     yield "sns:Publish", call.parameters.get("TopicArn", "*"), {}
 
 
-QUEUES = ("SendMessage", "SendMessageBatch", "ReceiveMessage", "DeleteMessage", "DeleteMessageBatch")
+def _pipe(call):
+    yield "pipes:DescribePipe", f"arn:aws:pipes:{call.region}:{ACCOUNT}:pipe/{call.parameters['Name']}", {}
+
+
+QUEUES = (
+    "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage", "DeleteMessageBatch",
+    "GetQueueAttributes", "ReceiveMessage", "SendMessage", "SendMessageBatch",
+)  # fmt: skip
 ASKED = (
     ("ecs", ("RunTask",), _tasks, "AccessDeniedException"),
     ("sqs", QUEUES, _queue, "AccessDenied"),
     ("secretsmanager", ("GetSecretValue",), _secret, "AccessDeniedException"),
     ("lambda", ("Invoke",), _function, "AccessDeniedException"),
     ("sns", ("Publish",), _topic, "AuthorizationError"),
+    ("pipes", ("DescribePipe",), _pipe, "AccessDeniedException"),
 )  # fmt: skip
 
 

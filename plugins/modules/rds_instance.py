@@ -29,6 +29,13 @@ options:
       Major version, of which AWS's default minor is taken at creation, or a full version. A newer minor of the same
       major, as AWS upgrades to by itself, is no difference.
     type: str
+  engine_lifecycle_support:
+    description: >-
+      What AWS does when the standard support of the major version ends. V(open-source-rds-extended-support), which is
+      AWS's own default, goes on with it and is billed for each vCPU and hour;
+      V(open-source-rds-extended-support-disabled) upgrades the major version, by AWS itself.
+    type: str
+    choices: [open-source-rds-extended-support, open-source-rds-extended-support-disabled]
   allow_major_version_upgrade:
     description: Let O(engine_version) go to another major version.
     type: bool
@@ -171,6 +178,10 @@ def main():
             "db_instance_identifier": {"type": "str", "required": True, "aliases": ["name"]},
             "engine": {"type": "str"},
             "engine_version": {"type": "str"},
+            "engine_lifecycle_support": {
+                "type": "str",
+                "choices": ["open-source-rds-extended-support", "open-source-rds-extended-support-disabled"],
+            },
             "allow_major_version_upgrade": {"type": "bool"},
             "db_instance_class": {"type": "str"},
             "allocated_storage": {"type": "int"},

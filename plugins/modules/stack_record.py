@@ -125,7 +125,7 @@ def store(aws, asked) -> dict:
     touched = [known(one, aws.ignored_tags) for one in asked["touched"]]
     left = record.keep(made, before, KINDS, touched) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
-    notes += strangers(made)
+    notes += [*strangers(made), *sorted(aws.notes)]
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
 
 

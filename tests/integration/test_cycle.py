@@ -14,6 +14,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack impo
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from .conftest import CREDENTIALS, ROOT
+from .policies import arns, astray, mistakes, policies
 from .reach import reaches
 
 REGION = "us-east-1"
@@ -155,6 +156,18 @@ def foretold(plan, apply):
         yield f"in an empty account there was {item['action']} of {item['kind']} {item['name']}: {item.get('changes')}"
 
 
+def wrong_policies(account, stacks):
+    """Yield what is wrong with the policies of what was just deployed."""
+    aws = Aws(account.client, REGION)
+    live = arns([found(aws, stack, list(KINDS.values())) for stack in stacks], REGION, aws.account)
+    documents = list(policies(account.client))
+    if len(documents) < 10:
+        yield f"there are {len(documents)} policies only, so most of them were not looked at"
+    for label, document in documents:
+        for told in (*mistakes(document), *astray(document, live)):
+            yield f"{label}: {told}"
+
+
 def life(inventory, emulator, play, say):
     """Yield a sentence for each promise that is broken."""
     where, stacks = ("-i", f"inventories/{inventory}"), stacks_of(inventory)
@@ -175,6 +188,8 @@ def life(inventory, emulator, play, say):
     yield from failed(apply, "the apply")
     if not plan.failures and not apply.failures:
         yield from foretold(plan, apply)
+
+    yield from wrong_policies(account, stacks)
 
     again = play("site.yml", *where)
     say(again.line(f"{inventory} apply again"))

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import jinja2
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from tests.integration.policies import listed, mistakes
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "roles/network/templates/nat.sh.j2"
 PRIVATE = ["10.0.10.0/24", "10.0.11.0/24"]
@@ -79,3 +83,20 @@ def test_it_takes_over_address_and_routes(script):
     assert "--allocation-id eipalloc-0 --allow-reassociation" in script
     assert f"for table in {' '.join(TABLES)}; do" in script
     assert "--no-source-dest-check" in script
+
+
+def test_its_role_may_do_what_it_does_and_nothing_more(script):
+    """No instance boots here, so this is the only one who makes use of what the role may."""
+    loader = DataLoader()
+    known = loader.load_from_file(str(TEMPLATE.parents[1] / "vars/main.yml"), trusted_as_template=True)
+    given = {
+        "stack_partition": "aws", "stack_region": "us-east-1", "stack_account_id": "123456789012", "stack_name": "x",
+        "__network_nat_address_id": "eipalloc-0", "__network_private_table_ids": TABLES,
+    }  # fmt: skip
+    policy = Templar(loader, variables={**known, **given}).template(trust_as_template("{{ __network_nat_policy }}"))
+    allowed = {action for one in policy["Statement"] for action in listed(one["Action"])}
+    verbs = set(re.findall(r"aws ec2 ([a-z$-]+)", script))
+    assert "$verb-route" in verbs, "the script changed: this test has to know its verbs"
+    verbs = (verbs - {"$verb-route"}) | {"replace-route", "create-route"}
+    assert allowed == {"ec2:" + "".join(part.title() for part in verb.split("-")) for verb in verbs}
+    assert not [told for one in policy["Statement"] for told in mistakes({"Resource": one["Resource"]})]

@@ -10,11 +10,11 @@ from functools import cache, cached_property
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, EndpointConnectionError
 except ImportError:  # AnsibleAWSModule says so
     pass
 
-from .errors import code
+from .errors import code, sentence, unsupported
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 # What a play says once, by module_defaults, to all that the engine writes.
@@ -44,6 +44,8 @@ class Aws:
         """Patterns of the keys of tags that somebody else puts on resources."""
         self.may_lose: frozenset[str] = frozenset()
         """The resources, as kind/name, of which a write may destroy what nobody can bring back."""
+        self.notes: set[str] = set()
+        """What was told as absent because AWS doesn't have it here."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
@@ -112,6 +114,11 @@ class Aws:
             ["arn", self.partition, service, self.region if region else "", self.account if account else "", resource]
         )
 
+    def offers(self, service: str) -> bool:
+        """Say whether AWS has a service in the region, as far as boto3 knows; global ones are everywhere."""
+        regions = boto3.session.Session().get_available_regions(service, self.partition)
+        return not regions or self.region in regions
+
     def tags(self, arn: str, ask) -> dict[str, str]:
         """Return a resource's tags, which ``ask`` asks for: a look at a whole stack knows them already."""
         return ask()
@@ -155,3 +162,17 @@ def unless(codes, call, *arguments, otherwise=None, **keywords):
         if code(error) in ({codes} if isinstance(codes, str) else set(codes)):
             return otherwise
         raise
+
+
+def optional(aws, what: str, service: str, call, *arguments, otherwise=None, **keywords):
+    """Return what an optional read returns, or ``otherwise``, with a note, where AWS has no such thing here.
+
+    A caller who may not read, and an AWS that can't be reached, are errors as ever.
+    """
+    try:
+        return call(*arguments, **keywords)
+    except Exception as error:
+        if not (unsupported(error) or isinstance(error, EndpointConnectionError) and not aws.offers(service)):
+            raise
+        aws.notes.add(f"told as none, since AWS doesn't have it in {aws.region}: {sentence(error, what)}")
+        return otherwise

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from . import tags as tagging
+from .aws import optional
 from .errors import EngineError
 from .memory import Memory
 from .names import elsewhere
@@ -238,14 +239,17 @@ def _plain(item):
 
 def _items(memory, stack, look: Look, vpc: str) -> list:
     given = _filled(look.given or {}, stack, vpc)
+    items = optional(memory, f"{look.kind}s that nobody declared", look.service, _listed, memory, look, given)
+    if look.key == "Reservations":
+        items = [one for item in items or [] for one in item["Instances"]]
+    return [item for item in items or [] if not (isinstance(item, dict) and look.skip(item))]
+
+
+def _listed(memory, look, given):
     client = memory(look.service)
     if client.can_paginate(look.operation):
-        items = memory.pages(look.service, look.operation, look.key, **given)
-    else:
-        items = getattr(client, look.operation)(**given).get(look.key) or []
-    if look.key == "Reservations":
-        items = [one for item in items for one in item["Instances"]]
-    return [item for item in items if not (isinstance(item, dict) and look.skip(item))]
+        return memory.pages(look.service, look.operation, look.key, **given)
+    return getattr(client, look.operation)(**given).get(look.key)
 
 
 def _filled(given, stack, vpc):

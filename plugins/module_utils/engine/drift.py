@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 
 from . import tags as tagging
 from .beside import Extra, beside, delete
-from .compare import differences
 from .mending import mend
 from .record import identity
 from .severity import LEVELS, severity
@@ -86,6 +85,7 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
         finding.severity = "info" if finding.owner else severity(finding)
     for findings in (found.findings, found.owned):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
+    found.notes += sorted(aws.notes)
     if trail and found.findings:
         _who(aws, record, found)
     return found
@@ -133,7 +133,7 @@ def _by_id(one, other):
 
 
 def _compare(kind, recorded, live, found: Drift) -> None:
-    for difference in differences(recorded, live):
+    for difference in kind.differences(recorded, live):
         owner = kind.owner(difference, recorded, live)
         finding = Finding(
             difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,

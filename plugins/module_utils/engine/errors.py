@@ -29,6 +29,18 @@ DENIED = ("AccessDenied", "AccessDeniedException")
 """How services say that the caller may not; EC2 has a word of its own."""
 
 
+# AWS's codes for "there is no such thing here": in this region, in this partition, for a resource of this sort.
+UNSUPPORTED = {
+    "InvalidAction", "MethodNotAllowed", "NotImplemented", "UnknownOperationException", "UnsupportedArgument",
+    "UnsupportedOperation", "UnsupportedOperationException", "XNotImplemented",
+}  # fmt: skip
+# Lambda and Route 53 say it with the code by which they refuse a caller: only their words tell the two apart.
+UNSUPPORTED_WORDS = (
+    "unable to determine service/operation name to be authori",
+    "is not available for the current aws account",
+)
+
+
 class EngineError(Exception):
     """A failure that is already one clear sentence."""
 
@@ -36,6 +48,14 @@ class EngineError(Exception):
 def code(error: Exception) -> str:
     """Return AWS's error code, or nothing."""
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
+
+
+def unsupported(error: Exception) -> bool:
+    """Say whether AWS refused a read because there is no such thing here, for anybody: not because of who asks."""
+    told = getattr(error, "response", {}).get("Error", {}).get("Message", "").lower()
+    if code(error) in (*DENIED, "UnauthorizedOperation"):
+        return any(words in told for words in UNSUPPORTED_WORDS)
+    return code(error) in UNSUPPORTED or "not supported" in told
 
 
 def expected(error: Exception) -> bool:
@@ -63,7 +83,7 @@ def sentence(error: Exception, doing: str = "") -> str:
         return prefix + f"AWS can't be reached at {url}; check the network, the region and AWS_ENDPOINT_URL"
     if isinstance(error, boto.ClientError):
         message = error.response.get("Error", {}).get("Message", "")
-        hint = HINTS.get(code(error), "").format(action=error.operation_name)
+        hint = "" if unsupported(error) else HINTS.get(code(error), "").format(action=error.operation_name)
         told = f"{error.operation_name} was refused with {code(error)}: {message}".rstrip(".: ")
         return prefix + told + (f"; {hint}" if hint else "")
     return prefix + (str(error) or type(error).__name__)

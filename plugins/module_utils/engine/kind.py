@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from .aws import optional
+from .compare import Difference, differences
+from .inputs import inputs
 from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
@@ -41,6 +46,9 @@ class Kind:
     """Fields of the live resource that change by themselves: never compared, never recorded."""
     passing: frozenset[str] = frozenset()
     """Keys of AWS's own description, at any depth of what the kind doesn't read, that change by themselves."""
+    watched: dict[str, str] = {}
+    """Names of AWS's own description (with ``*``) that count although no write takes them by that name, each with the
+    name by which a write changes them."""
     wrapped: tuple[str, ...] = ()
     """Keys under which AWS's description is wrapped: what the kind doesn't read is told without them."""
     owned: dict[str, str] = {}
@@ -90,6 +98,10 @@ class Kind:
     def stack(self, aws, stack: str) -> list[dict]:
         """Return every live resource of this kind that belongs to a stack."""
         raise NotImplementedError
+
+    def all(self, aws, stack: str) -> list[dict]:
+        """Return the same; none where AWS doesn't have the service, which is noted."""
+        return optional(aws, f"the {self.title}s", self.service, self.stack, aws, stack, otherwise=[])
 
     def scope(self, want: dict) -> str:
         """Return what a wanted resource shares with others that one call lists with it; nothing if there is none."""
@@ -181,7 +193,7 @@ class Kind:
 
     def inside(self, aws, live: dict) -> dict:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
-        found = {part.field: part.read(aws, self.service, live) for part in self.parts}
+        found = {part.field: part.read(aws, self, live) for part in self.parts}
         return {field: value for field, value in found.items() if value}
 
     def take_off(self, aws, live: dict, finding) -> bool:
@@ -196,6 +208,24 @@ class Kind:
         """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""
         found = (who for path, who in self.owned.items() if fnmatchcase(difference.path, path))
         return next(found, "")
+
+    def differences(self, recorded: dict, live: dict) -> Iterator[Difference]:
+        """Yield what differs between a recorded and a live resource, but for what nobody can have changed."""
+        return (one for one in differences(recorded, live) if not self.read_only(one.path))
+
+    def read_only(self, path: str) -> bool:
+        """Say whether a path leads to what AWS only tells: a name of AWS's own that no write of the service takes."""
+        # Our fields are in small letters. The first name counts, and the last one of a part, but no item of a list.
+        names = re.sub(r"\[.*\]", "", path).split(".")
+        last = [] if path.endswith("]") else names[-1:]
+        own = names[0] == names[0].lower()
+        if own and names[0] not in {part.field for part in self.parts}:
+            return False
+        counting = {name for name in ([] if own else names[:1]) + last if name != name.lower()}
+        return any(
+            name not in inputs(self.service) and not any(fnmatchcase(name, known) for known in self.watched)
+            for name in counting
+        )
 
     def made(self, aws, want: dict) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""

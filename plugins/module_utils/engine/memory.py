@@ -20,6 +20,7 @@ class Memory(Aws):
         self.ignored_tags = aws.ignored_tags
         if "account" in vars(aws):
             self.account = aws.account
+        self.notes = getattr(aws, "notes", self.notes)
         self._known: dict = {}
         self._asking = threading.Lock()
         self.calls = 0

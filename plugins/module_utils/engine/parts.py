@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .aws import unless
+from .aws import optional, unless
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,27 @@ class Part:
     """Keys of the answer that change by themselves."""
     only: Callable[[dict], bool] | None = None
     """Says of an item whether it counts: services of AWS add some by themselves."""
+    where: Callable[[dict], bool] = lambda resource: True
+    """Says of a resource whether it can have any: of the others AWS isn't asked."""
     undo: tuple[str, dict[str, str]] = field(default=("", {}))
     """The operation that takes one item, or the whole, away, with its parameters: ``.x`` is the item's own x."""
 
-    def read(self, aws, service: str, resource: dict):
+    def read(self, aws, kind, resource: dict):
         """Return what there is, or nothing."""
-        client = aws(self.service or service)
-        given = values(self.given, resource)
-        if self.key and client.can_paginate(self.operation):
-            found = unless(self.none, aws.pages, self.service or service, self.operation, self.key, **given)
-        else:
-            answer = unless(self.none, getattr(client, self.operation), otherwise={}, **given)
-            answer.pop("ResponseMetadata", None)
-            found = answer.get(self.key) if self.key else answer
-        found = without(found or None, self.omit)
+        if not self.where(resource):
+            return None
+        found = without(self._found(aws, kind, values(self.given, resource)) or None, self.omit)
         return [item for item in found if self.only(item)] if self.only and found else found
+
+    def _found(self, aws, kind, given):
+        service = self.service or kind.service
+        client = aws(service)
+        what = (aws, f"{self.field} of the {kind.title}s", service)
+        if self.key and client.can_paginate(self.operation):
+            return optional(*what, unless, self.none, aws.pages, service, self.operation, self.key, **given)
+        answer = optional(*what, unless, self.none, getattr(client, self.operation), **given) or {}
+        answer.pop("ResponseMetadata", None)
+        return answer.get(self.key) if self.key else answer
 
     def take_away(self, aws, service: str, resource: dict, item) -> None:
         """Take an item away, or the whole where it has no items."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from . import state
-from .compare import differences
 from .survey import Survey
 
 KEY = "record.json"
@@ -84,14 +83,14 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
                 continue
             fields = {
                 item.field
-                for item in differences(one, live)
+                for item in kind.differences(one, live)
                 if item.field in kind.noted or not kind.owner(item, one, live)
             }
             fields = {field for field in fields if not _mine(kind, field, live, done)}
             if fields:
                 kept = {**live, **{field: one.get(field) for field in fields}}
                 lives[place] = {key: value for key, value in kept.items() if value is not None}
-            drifted = {item.field for item in differences(one, live) if not kind.owner(item, one, live)} & fields
+            drifted = {item.field for item in kind.differences(one, live) if not kind.owner(item, one, live)} & fields
             if drifted:
                 left.append(f"{name} {label}: {', '.join(sorted(drifted))}")
     return left
@@ -143,6 +142,6 @@ def between(before: dict, after: dict, kinds: dict) -> list[dict]:
                 continue
             told += [
                 {"name": label, "path": item.path, "category": "changed", "before": item.recorded, "after": item.live}
-                for item in differences(one, other)
+                for item in kind.differences(one, other)
             ]
     return told

@@ -44,7 +44,7 @@ def members(kind, aws, stack: str) -> list[dict]:
     """
     for left in reversed(range(5)):
         try:
-            return kind.stack(aws, stack)
+            return kind.all(aws, stack)
         except Exception as error:
             if not left or not any(word in code(error) for word in GONE):
                 raise

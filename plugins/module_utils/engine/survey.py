@@ -56,7 +56,7 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
 
 def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
     """Return a stack's live resources by kind, or nothing and why they could not be looked at."""
-    looks = pool.map(lambda kind: attempt(lambda: kind.stack(aws, stack)), kinds.values())
+    looks = pool.map(lambda kind: attempt(lambda: kind.all(aws, stack)), kinds.values())
     return dict(zip(kinds, looks, strict=True))
 
 

@@ -31,6 +31,7 @@ class AutoScalingGroup(Kind):
     needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
     volatile = frozenset({"instances", "in_service", "status"})
     passing = frozenset({"Instances"})
+    watched = {"EnabledMetrics": "Metrics", "WarmPool*": "PoolState"}
     parts = tuple(
         Part(
             field, operation, {"AutoScalingGroupName": "name"}, key,

@@ -145,6 +145,10 @@ class Vpc(Ec2Kind):
     name = "vpc"
     title = "VPC"
     module = "amazon.aws.ec2_vpc_net"
+    watched = {
+        "BlockPublicAccessStates": "InternetGatewayExclusionMode", "CidrBlockAssociationSet": "CidrBlock",
+        "EncryptionControl": "Mode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
+    }  # fmt: skip
     describe = "describe_vpcs"
     key = "Vpcs"
     follows = dict.fromkeys(("default_security_group", "network_acls", "main_routes", "peerings"), "")
@@ -265,6 +269,10 @@ class Subnet(Ec2Kind):
     name = "subnet"
     title = "subnet"
     module = "amazon.aws.ec2_vpc_subnet"
+    watched = {
+        "BlockPublicAccessStates": "InternetGatewayExclusionMode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
+        "PrivateDnsNameOptionsOnLaunch": "PrivateDnsHostnameTypeOnLaunch",
+    }  # fmt: skip
     # What stands in subnets may hold public addresses, which must be gone before the gateway can be detached.
     needs = ("vpc", "internet_gateway")
     describe = "describe_subnets"
@@ -449,6 +457,7 @@ class RouteTable(Ec2Kind):
     name = "route_table"
     title = "route table"
     module = "flow_builder.aws.ec2_vpc_route_table"
+    watched = {"PropagatingVgws": "GatewayId"}
     needs = ("vpc", "subnet", "internet_gateway", "nat_gateway")
     describe = "describe_route_tables"
     key = "RouteTables"

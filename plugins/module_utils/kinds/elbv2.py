@@ -6,7 +6,7 @@ import copy
 from itertools import batched
 
 from ..engine import tags as tagging
-from ..engine.aws import unless
+from ..engine.aws import optional, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.waiting import until
@@ -163,7 +163,10 @@ class LoadBalancer(ElbKind):
         found = []
         for item in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=live["arn"]):
             arn = {"ListenerArn": item["ListenerArn"]}
-            told = aws("elbv2").describe_listener_attributes(**arn)["Attributes"]
+            told = optional(
+                aws, "attributes of the listeners", "elbv2", aws("elbv2").describe_listener_attributes, **arn,
+                otherwise={"Attributes": []},
+            )["Attributes"]  # fmt: skip
             certificates = aws("elbv2").describe_listener_certificates(**arn)["Certificates"]
             known = ("Port", "Protocol", "SslPolicy", "Certificates", "DefaultActions", "LoadBalancerArn")
             found.append({
@@ -172,7 +175,12 @@ class LoadBalancer(ElbKind):
                 "attributes": {pair["Key"]: pair["Value"] for pair in told},
                 "certificates": sorted(each["CertificateArn"] for each in certificates if not each.get("IsDefault")),
             })  # fmt: skip
-        acl = aws("wafv2").get_web_acl_for_resource(ResourceArn=live["arn"]).get("WebACL") or {}
+        # WAF may not know a load balancer that was just made.
+        told = optional(
+            aws, "web ACL of the load balancers", "wafv2", unless, "WAFNonexistentItemException",
+            aws("wafv2").get_web_acl_for_resource, ResourceArn=live["arn"],
+        )  # fmt: skip
+        acl = (told or {}).get("WebACL") or {}
         return {"listener_details": found, "web_acl": acl.get("ARN", "")}
 
     def compare(self, live, want):

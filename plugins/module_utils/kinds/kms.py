@@ -37,6 +37,7 @@ class KmsKey(Kind):
     module = "amazon.aws.kms_key"
     identity = ("alias",)
     controls = frozenset({"pending_window"})
+    watched = {"MultiRegionConfiguration": "PrimaryRegion"}
     parts = (
         Part(
             "grants", "list_grants", {"KeyId": "id"}, "Grants", ("NotFoundException", "KMSInvalidStateException"),

@@ -71,7 +71,8 @@ class Function(Kind):
         ),
         Part(
             "code_signing", "get_function_code_signing_config", {"FunctionName": "name"}, "CodeSigningConfigArn",
-            (MISSING,), undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
+            (MISSING,), where=lambda function: function["package_type"] == "Zip",  # no image can be signed
+            undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
         ),
     )  # fmt: skip
     volatile = frozenset(
@@ -391,6 +392,7 @@ class Permission(Kind):
     identity = ("function_name", "statement_id")
     needs = ("lambda_function", "lambda_alias")
     taggable = False
+    watched = {"*": "Action"}  # a statement is all that Lambda makes of the arguments
     settling = (("ResourceConflictException", "in progress"),)
 
     def label(self, resource):

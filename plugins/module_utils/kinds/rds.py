@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
-from datetime import UTC, datetime
 from math import inf
 
 from ..engine import tags as tagging
-from ..engine.aws import unless
-from ..engine.errors import EngineError
+from ..engine.aws import optional, unless
+from ..engine.errors import DENIED, EngineError
 from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.names import name as named
@@ -237,6 +237,7 @@ CHANGEABLE = {
     "deletion_protection": "DeletionProtection",
     "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
     "enable_performance_insights": "EnablePerformanceInsights",
+    "engine_lifecycle_support": "EngineLifecycleSupport",
     "engine_version": "EngineVersion",
     "manage_master_user_password": "ManageMasterUserPassword",
     "max_allocated_storage": "MaxAllocatedStorage",
@@ -379,6 +380,34 @@ def major_by_hand(instance: str, there: str, wanted: str) -> str:
     )
 
 
+_ends: dict[tuple, str] = {}
+"""The last day of standard support of a major version, by region, engine and major."""
+SOON = datetime.timedelta(days=365)
+"""How long before that day people are told of it at each run."""
+
+
+def standard_support_ends(aws, engine: str, said: str) -> str:
+    """Return the last day of AWS's standard support for an engine version, as AWS has it; nothing if it isn't known.
+
+    It is for a note only: a caller who may not ask is told without the date.
+    """
+    place = aws.region, engine, str(version(said)[0])
+    if place not in _ends:
+        asked = {"Engine": engine, "MajorEngineVersion": place[2]}
+        found = optional(
+            aws, "ends of the engines' standard support", "rds", unless, DENIED,
+            aws.pages, "rds", "describe_db_major_engine_versions", "DBMajorEngineVersions", **asked,
+        )  # fmt: skip
+        ends = [
+            str(each["LifecycleSupportEndDate"])[:10]
+            for one in found or []
+            for each in one.get("SupportedEngineLifecycles", [])
+            if each["LifecycleSupportName"] == "open-source-rds-standard-support"
+        ]
+        _ends[place] = ends[0] if ends else ""
+    return _ends[place]
+
+
 def version(said: str) -> tuple[int, ...]:
     """Return an engine version as numbers, so that 17.10 is newer than 17.9."""
     return tuple(int(part) for part in said.split(".") if part.isdigit())
@@ -429,7 +458,12 @@ class RdsInstance(RdsKind):
         ),
     )  # fmt: skip
     create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
-    volatile = frozenset({"status", "pending", "parameters_applied"})
+    volatile = frozenset({"status", "pending", "parameters_applied", "standard_support_ends"})
+    watched = {
+        "ActivityStream*": "AuditPolicyState", "CustomerOwnedIpEnabled": "EnableCustomerOwnedIp",
+        "DBInstanceAutomatedBackupsReplications": "SourceDBInstanceArn", "DomainMemberships": "Domain",
+        "OptionGroupMemberships": "OptionGroupName", "ReadReplica*": "SourceDBInstanceIdentifier",
+    }  # fmt: skip
     passing = frozenset({
         "ActivityStreamStatus", "AvailabilityZone", "CertificateDetails", "DBParameterGroups", "DBSubnetGroup",
         "LatestRestorableTime",
@@ -485,12 +519,17 @@ class RdsInstance(RdsKind):
         found = unless(
             MISSING, aws("rds").describe_db_instances, DBInstanceIdentifier=want["db_instance_identifier"]
         )
-        return self._live(found["DBInstances"][0]) if found else None
+        return self._with_support(aws, self._live(found["DBInstances"][0])) if found else None
 
     def stack(self, aws, stack):
         """Return the instances tagged with the stack."""
         found = (self._live(item) for item in aws.pages("rds", "describe_db_instances", "DBInstances"))
-        return [instance for instance in found if instance["tags"].get("Stack") == stack]
+        return [self._with_support(aws, live) for live in found if live["tags"].get("Stack") == stack]
+
+    @staticmethod
+    def _with_support(aws, live):
+        ends = standard_support_ends(aws, live["engine"], live["engine_version"]) if live["engine_version"] else ""
+        return {**live, "standard_support_ends": ends}
 
     @staticmethod
     @whole
@@ -540,6 +579,8 @@ class RdsInstance(RdsKind):
         # Told to wait for its window, a change is as good as made; told not to, it is made while not available.
         if want.get("apply_immediately", True) and live["status"] in READY:
             changes |= super().compare(live, want)
+        if live.get("engine_lifecycle_support") is None:  # AWS doesn't have it for every engine and region
+            changes.discard("engine_lifecycle_support")
         if "engine_version" in changes and serves(coming["engine_version"], want["engine_version"]):
             changes.discard("engine_version")
         # Autoscaling has let it grow; AWS never lets it shrink.
@@ -663,7 +704,23 @@ class RdsInstance(RdsKind):
             told.append(f"the database {label} changes in its maintenance window: {waiting}")
         if not live.get("parameters_applied", True):
             told.append(f"the database {label} takes its new parameters at its next restart")
-        return told
+        return told + self._support(live)
+
+    @staticmethod
+    def _support(live):
+        """Tell of the end of standard support, with a new instance and when it comes near."""
+        ends = live.get("standard_support_ends")
+        near = ends and datetime.date.fromisoformat(ends) - SOON <= datetime.datetime.now(datetime.UTC).date()
+        if not (near or live.get("status") == "creating") or not live.get("engine_lifecycle_support"):
+            return []
+        label, major = live["db_instance_identifier"], version(live["engine_version"])[0]
+        when = f"at the end of its standard support{ends and ', '}{ends}"
+        if live["engine_lifecycle_support"].endswith("-disabled"):
+            return [
+                f"the database {label}: AWS upgrades {live['engine']} {major} to a newer major version by itself "
+                f"{when}; upgrade it before that day, or let it go on with paid Extended Support"
+            ]
+        return [f"the database {label}: AWS bills Extended Support for {live['engine']} {major} {when} and after it"]
 
     def made(self, aws, want):
         """AWS makes up the address and the master password's secret; the minor version can be asked for."""
@@ -683,7 +740,7 @@ class RdsInstance(RdsKind):
 def older(live: dict, days: int) -> bool:
     """Say whether an instance may have backups of so many days ago."""
     made = live.get(REST, {}).get("InstanceCreateTime")
-    return not made or (datetime.now(UTC) - made).total_seconds() > days * 86400
+    return not made or (datetime.datetime.now(datetime.UTC) - made).total_seconds() > days * 86400
 
 
 def _exported(there, waiting):

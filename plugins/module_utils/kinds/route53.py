@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..engine import tags as tagging
-from ..engine.aws import unless
+from ..engine.aws import optional, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.parts import Part
@@ -139,8 +139,10 @@ def name_servers(aws, zone_id: str) -> list[str]:
 
 def signing(aws, zone_id: str) -> bool:
     """Say whether a zone is signed."""
-    answer = unless(MISSING, aws("route53").get_dnssec, HostedZoneId=zone_id) or {}
-    return answer.get("Status", {}).get("ServeSignature") == "SIGNING"
+    answer = optional(
+        aws, "DNSSEC of the hosted zones", "route53", unless, MISSING, aws("route53").get_dnssec, HostedZoneId=zone_id
+    )
+    return (answer or {}).get("Status", {}).get("ServeSignature") == "SIGNING"
 
 
 class DnsRecord(Kind):

@@ -34,6 +34,7 @@ class SnsTopic(Kind):
     service = "sns"
     module = "flow_builder.aws.sns_topic"
     needs = ("kms_key",)
+    watched = {"*": "Attributes"}  # by name, which the model doesn't tell
     volatile = frozenset({"unconfirmed"})
     follows = {"subscription_details": "subscriptions"}
     # The first three count subscriptions; the last is the delivery policy with AWS's defaults.
@@ -82,7 +83,9 @@ class SnsTopic(Kind):
         """Return what a subscription says of how it delivers; AWS answers for each by itself."""
         found = []
         for item in subscriptions(aws, live["arn"]):
-            told = {} if item["pending"] else unless(
+            # Of a subscription that another account made, SNS tells that account only.
+            untold = item["pending"] or item["owner"] != live["arn"].split(":")[4]
+            told = {} if untold else unless(
                 MISSING, aws("sns").get_subscription_attributes, SubscriptionArn=item["arn"], otherwise={}
             ).get("Attributes", {})  # fmt: skip
             kept = {key: value for key, value in told.items() if key not in SAID and value != "false"}
@@ -147,6 +150,7 @@ def subscriptions(aws, arn: str) -> list[dict]:
             "endpoint": item["Endpoint"],
             "arn": item["SubscriptionArn"],
             "pending": not item["SubscriptionArn"].startswith("arn:"),
+            "owner": item["Owner"],
         }
         for item in listed or []
         if item["SubscriptionArn"] != "Deleted"

@@ -71,6 +71,7 @@ class SqsQueue(Kind):
     service = "sqs"
     module = "flow_builder.aws.sqs_queue"
     needs = ("kms_key",)
+    watched = {"*": "Attributes"}  # by name, which the model does not tell
     passing = frozenset({*COUNTS, "LastModifiedTimestamp"})
     # A name is free a minute after its queue was deleted; attributes take as long to be seen everywhere.
     settling = (("QueueDeletedRecently", ""),)

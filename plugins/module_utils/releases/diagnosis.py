@@ -44,6 +44,9 @@ class Ended:
 # The likely cause: a pattern for what ECS says (CALLED: for what a function's call said) or, after those, for the log;
 # the sentence; what to do.
 TOLD = (
+    (r"retrieve ecr registry auth|CannotPullContainer.*403 Forbidden",
+     "the execution role may not read the image's repository",
+     "aws iam list-role-policies --role-name {stack}-ecs-execution"),
     (r"CannotPullContainer", "the image can't be pulled: its digest isn't in the repository, or the network doesn't "
      "lead to it", "aws ecr describe-images --repository-name {repository}"),
     (r"unable to (pull|retrieve) secret|ResourceNotFoundException.*[Ss]ecret|retrieve secret from",
@@ -57,7 +60,7 @@ TOLD = (
     (r"failed container health checks|UNHEALTHY|failed ELB health checks|unhealthy in",
      "the health check fails: the component isn't listening on its port, or answers too late",
      "aws logs tail {group} --since 15m"),
-    (r"log group does not exist|logger", "the log group is missing", "run site.yml, which makes it"),
+    (r"log group does not exist", "the log group is missing", "run site.yml, which makes it"),
     (r"Capacity is unavailable|RESOURCE:", "AWS has no capacity at the moment", "run it again later"),
 )  # fmt: skip
 LOGGED = (

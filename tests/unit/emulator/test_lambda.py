@@ -138,3 +138,51 @@ def test_deleting_a_function_deletes_its_policy(functions, refused, role, uri, f
 
 def test_invoke(functions, function):
     assert functions.invoke(FunctionName=function)["StatusCode"] == 200
+
+
+def test_an_alias_has_permissions_of_its_own(functions, refused, function):
+    functions.publish_version(FunctionName=function)
+    functions.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+    said = {"StatementId": "rule", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
+
+    def statements(**more):
+        return [one["Sid"] for one in json.loads(functions.get_policy(FunctionName=function, **more)["Policy"])["Statement"]]
+
+    functions.add_permission(FunctionName=function, **said)
+    functions.add_permission(FunctionName=function, Qualifier="live", **said)
+    refused("ResourceConflictException", functions.add_permission, FunctionName=function, Qualifier="live", **said)
+    functions.add_permission(FunctionName=f"{function}:live", **(said | {"StatementId": "other"}))
+    assert (statements(), statements(Qualifier="live")) == (["rule"], ["rule", "other"])
+    functions.remove_permission(FunctionName=function, StatementId="rule", Qualifier="live")
+    assert (statements(), statements(Qualifier="live")) == (["rule"], ["other"])
+    refused(
+        "ResourceNotFoundException", functions.remove_permission, FunctionName=function, StatementId="rule", Qualifier="live"
+    )
+    functions.remove_permission(FunctionName=f"{function}:live", StatementId="other")
+    functions.remove_permission(FunctionName=function, StatementId="rule")
+    refused("ResourceNotFoundException", functions.remove_permission, FunctionName=function, StatementId="rule")
+
+
+def test_rules_count_for_an_alias_too(aws, functions, refused, function, name):
+    functions.publish_version(FunctionName=function)
+    functions.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+    aws("sqs").create_queue(QueueName=name)
+    aws("iam").delete_role_policy(RoleName=name, PolicyName="works")
+    sent = {"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:123456789012:{name}"}}}
+    for named in ({"FunctionName": function}, {"FunctionName": f"{function}:live"}, {"FunctionName": function, "Qualifier": "live"}):
+        refused("InvalidParameterValueException", functions.put_function_event_invoke_config, **named, **sent)
+
+
+@pytest.mark.parametrize("function", ["{name}", "other"], ids=["own", "other"])
+def test_fetching_an_image(aws, functions, role, uri, digest, name, function):
+    given = {
+        "Sid": "Function", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:lambda:*:*:function:{function.format(name=name)}"}},
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [given]})
+    aws("ecr").set_repository_policy(repositoryName=f"team/{name}", policyText=policy)
+    functions.create_function(FunctionName=name, PackageType="Image", Role=role, Code={"ImageUri": f"{uri}@{digest}"})
+    left = json.loads(aws("ecr").get_repository_policy(repositoryName=f"team/{name}")["policyText"])["Statement"]
+    added = [one["Sid"] for one in left if one["Sid"] != "Function"]
+    assert added == ([] if function == "{name}" else ["LambdaECRImageRetrievalPolicy"]), "who may, lets Lambda add it"

@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE, standard_support_ends
+from botocore.exceptions import ClientError
 
 BASE = {"DBInstanceClass": "db.t4g.micro", "Engine": "postgres", "MasterUsername": "someone", "AllocatedStorage": 20}
 
@@ -235,3 +238,20 @@ def test_backups_in_another_region(rds, aws, instance, name):
     assert [(one["Status"], one["BackupRetentionPeriod"]) for one in seen] == [("replicating", 14)]
     west.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=arn)
     west.delete_db_instance_automated_backup(DBInstanceAutomatedBackupsArn=backup)
+
+
+def test_the_kind_knows_when_standard_support_ends(rds, instance, name):
+    support = "open-source-rds-extended-support"
+    instance(EngineVersion="17", EngineLifecycleSupport=f"{support}-disabled")
+    seen = Aws(lambda _service: rds, "us-east-1")
+    live = RDS_INSTANCE.find(seen, {"db_instance_identifier": name})
+    assert (live["engine_lifecycle_support"], live["standard_support_ends"]) == (f"{support}-disabled", "2030-02-28")
+    rds.modify_db_instance(DBInstanceIdentifier=name, EngineLifecycleSupport=support, ApplyImmediately=True)
+    assert RDS_INSTANCE.find(seen, {"db_instance_identifier": name})["engine_lifecycle_support"] == support
+
+
+def test_without_the_permission_the_day_is_not_known(monkeypatch):
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "User: x is not authorized"}}, "Describe")
+    seen = Aws(None, "eu-west-9")
+    monkeypatch.setattr(seen, "pages", lambda *_asked, **_more: (_ for _ in ()).throw(denied))
+    assert standard_support_ends(seen, "postgres", "17.6") == ""

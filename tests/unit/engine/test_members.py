@@ -1,11 +1,12 @@
 """Listing a stack while another one, whose name begins alike, is being deleted."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import members
 from botocore.exceptions import ClientError
 
 
-class Kind:
+class Refused(Kind):
     """Fails with some errors, one a call, and lists then."""
 
     def __init__(self, *codes):
@@ -19,10 +20,10 @@ class Kind:
 
 @pytest.mark.parametrize("codes", [(), ("ResourceNotFoundException",), ("NoSuchEntity", "RepositoryNotFoundException", "NotFound")])
 def test_what_goes_meanwhile_is_no_failure(codes):
-    assert members(Kind(*codes), None, "s") == [{"name": "s"}]
+    assert members(Refused(*codes), None, "s") == [{"name": "s"}]
 
 
 @pytest.mark.parametrize("codes", [("AccessDenied",), ("NoSuchEntity", "ThrottlingException"), ("NotFound",) * 5])
 def test_other_failures_are(codes):
     with pytest.raises(ClientError):
-        members(Kind(*codes), None, "s")
+        members(Refused(*codes), None, "s")

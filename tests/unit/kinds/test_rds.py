@@ -1,8 +1,9 @@
 """Databases."""
 
-from datetime import UTC, datetime
+import datetime
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import rds
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import (
     PARAMETER_GROUP,
     RDS_INSTANCE,
@@ -258,7 +259,7 @@ def test_no_growth_has_three_spellings(live, want, changed):
     assert ("max_allocated_storage" in RDS_INSTANCE.compare({**LIVE, **live}, want)) is changed
 
 
-LONG_AGO, NOW = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC)
+LONG_AGO, NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime.now(datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -297,3 +298,39 @@ def test_what_a_change_of_a_database_loses(live, want, told):
 def test_what_a_change_of_a_parameter_loses(parameter, before, after, lost):
     live, want = {"parameters": {parameter: before}}, {"parameters": {parameter: after} if after else {}}
     assert bool(PARAMETER_GROUP.loses(None, live, want, {"parameters"})) is lost
+
+
+@pytest.mark.parametrize(
+    ("support", "ends", "status", "words"),
+    [
+        ("-disabled", "2030-02-28", "creating", "by itself at the end of its standard support, 2030-02-28"),
+        ("-disabled", "2030-02-28", "available", None),
+        ("-disabled", "2026-12-24", "available", "upgrades postgres 17 to a newer major version by itself"),
+        ("-disabled", "", "creating", "by itself at the end of its standard support; upgrade"),
+        ("-disabled", "", "available", None),
+        ("", "2026-12-24", "available", "bills Extended Support for postgres 17"),
+        ("", "2036-12-24", "available", None),
+    ],
+)
+def test_the_end_of_standard_support_is_told_in_time(support, ends, status, words, monkeypatch):
+    class Now(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 11, 29, tzinfo=tz)
+
+    monkeypatch.setattr(rds.datetime, "datetime", Now)
+    live = {
+        "db_instance_identifier": "db", "engine": "postgres", "engine_version": "17.6", "status": status,
+        "engine_lifecycle_support": f"open-source-rds-extended-support{support}", "standard_support_ends": ends,
+    }  # fmt: skip
+    told = RDS_INSTANCE.notes(live)
+    assert len(told) == (1 if words else 0), told
+    assert not words or words in told[0]
+
+
+def test_where_aws_has_no_lifecycle_support_none_is_wanted():
+    wanted = {"db_instance_identifier": "db", "engine_lifecycle_support": "open-source-rds-extended-support-disabled"}
+    live = {**LIVE, "status": "available", "pending": {}}
+    assert RDS_INSTANCE.compare({**live, "engine_lifecycle_support": None}, wanted) == set()
+    on = {**live, "engine_lifecycle_support": "open-source-rds-extended-support"}
+    assert RDS_INSTANCE.compare(on, wanted) == {"engine_lifecycle_support"}

@@ -15,6 +15,27 @@ NAMES = dict.fromkeys(("stack", "component", "cluster", "repository", "release",
             "unable to retrieve secret from asm: AccessDeniedException",
             None, [], "a secret can't be read",
         ),
+        (
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+            "unable to retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException",
+            None, [], "may not read the image's repository",
+        ),
+        (
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref x: pulling "
+            "from host y failed with status code [manifests sha256:1]: 403 Forbidden",
+            None, [], "may not read the image's repository",
+        ),
+        (
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed "
+            "to create Cloudwatch log stream: AccessDeniedException: User: x is not authorized to perform: "
+            "logs:CreateLogStream on resource: y",
+            None, [], "a permission is missing",
+        ),
+        (
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed "
+            "to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.",
+            None, [], "the log group is missing",
+        ),
         ("Essential container in task exited OutOfMemoryError: Container killed due to memory usage", 137, [], "memory"),
         ("Essential container in task exited", 137, [], "killed"),
         ("Task failed container health checks", None, ["serving"], "health check"),

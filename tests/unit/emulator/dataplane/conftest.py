@@ -111,7 +111,8 @@ def worker(aws, role, name):
 
     def make(execution=(), **container):
         task = role(f"{name}-task", "ecs-tasks.amazonaws.com")
-        runs = role(f"{name}-execution", "ecs-tasks.amazonaws.com", *execution)
+        logs = (["logs:CreateLogStream", "logs:PutLogEvents"], f"arn:aws:logs:*:*:log-group:{name}:*")
+        runs = role(f"{name}-execution", "ecs-tasks.amazonaws.com", logs, *execution)
         aws("logs").create_log_group(logGroupName=name)
         aws("ecs").create_cluster(clusterName=name, capacityProviders=["FARGATE", "FARGATE_SPOT"])
         options = {"awslogs-group": name, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "w"}

@@ -73,6 +73,35 @@ def test_boto3_acts_with_the_function_s_role(aws, function, call, queue, receive
     assert [one["Body"] for one in received(url)] == [name]
 
 
+@pytest.mark.parametrize("missing", ["logs:CreateLogStream", "logs:PutLogEvents"])
+def test_lines_that_the_role_may_not_write_are_lost(aws, function, call, lines, name, missing):
+    function()
+    left = {"logs:CreateLogStream", "logs:PutLogEvents"} - {missing}
+    statement = {"Effect": "Allow", "Action": sorted(left), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws("iam").put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=document)
+    answer, _told = call({"a": 1}, LogType="Tail")
+    assert "FunctionError" not in answer and "told" in base64.b64decode(answer["LogResult"]).decode()
+    assert lines(f"/aws/lambda/{name}") == []
+
+
+def test_a_secret_needs_its_key_too(aws, function, call, name):
+    key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    secret = aws("secretsmanager").create_secret(Name=name, SecretString="{}", KmsKeyId=key)["ARN"]
+    code = (
+        "import boto3\ndef handler(event, context):\n"
+        "    return boto3.client('secretsmanager').get_secret_value(SecretId=event['secret'])['SecretString']\n"
+    )
+    function(("secretsmanager:GetSecretValue", secret), code=code)
+    _answer, told = call({"secret": secret})
+    assert "not authorized to perform: kms:Decrypt" in told["errorMessage"]
+    statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
+    statement["Condition"] = {"StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws("iam").put_role_policy(RoleName=name, PolicyName="key", PolicyDocument=document)
+    assert call({"secret": secret})[1] == "{}"
+
+
 ERRORS = [
     ({"fail": "no"}, {}, "ValueError", "no"),
     ({"sleep": 5}, {"Timeout": 1}, "Sandbox.Timedout", "timed out after 1.00 seconds"),

@@ -123,9 +123,68 @@ def test_secrets_need_the_execution_role(aws, own, worker, run, lines, name):
     assert "secretsmanager:GetSecretValue" in task["stoppedReason"]
     statement = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arn}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    aws("iam").put_role_policy(RoleName=f"{name}-execution", PolicyName="it", PolicyDocument=document)
+    aws("iam").put_role_policy(RoleName=f"{name}-execution", PolicyName="secret", PolicyDocument=document)
     assert run(definition)()["containers"][0]["exitCode"] == 0
     assert lines(name) == ["p4ss"]
+
+
+@pytest.fixture
+def granted(aws, own, worker, run, lines, name):
+    """Run a task that needs all that an execution role can give, with some statements; return the task and its lines."""
+    key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    secret = aws("secretsmanager").create_secret(Name=name, SecretString='{"password": "p4ss"}', KmsKeyId=key)["ARN"]
+    image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{name}:v1"
+    own("POST", "images", images=[{"image": image, "exits": 0, "says": "p4ss"}])
+    definition = worker(image=image, secrets=[{"name": "PASSWORD", "valueFrom": f"{secret}:password::"}])
+    repository = f"arn:aws:ecr:us-east-1:123456789012:repository/{name}"
+    group = f"arn:aws:logs:us-east-1:123456789012:log-group:{name}:*"
+    needed = {
+        "ecr:GetAuthorizationToken": "*", "ecr:BatchGetImage": repository, "ecr:GetDownloadUrlForLayer": repository,
+        "ecr:BatchCheckLayerAvailability": repository, "logs:CreateLogStream": group, "logs:PutLogEvents": group,
+        "secretsmanager:GetSecretValue": secret, "kms:Decrypt": key,
+    }  # fmt: skip
+
+    def start(**others):
+        given = {action: others.get(action.partition(":")[2], resource) for action, resource in needed.items()}
+        said = [{"Effect": "Allow", "Action": action, "Resource": given[action]} for action in given if given[action]]
+        document = json.dumps({"Version": "2012-10-17", "Statement": said})
+        aws("iam").put_role_policy(RoleName=f"{name}-execution", PolicyName="it", PolicyDocument=document)
+        return run(definition)(), lines(name)
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("missing", "code", "words"),
+    [
+        ("GetAuthorizationToken", "ResourceInitializationError: unable to pull secrets or registry auth", "retrieve ecr registry auth"),
+        ("GetSecretValue", "ResourceInitializationError: unable to pull secrets or registry auth", "retrieve secret from asm"),
+        ("Decrypt", "ResourceInitializationError: unable to pull secrets or registry auth", "Access to KMS is not allowed"),
+        ("CreateLogStream", "ResourceInitializationError: failed to validate logger args", "create Cloudwatch log stream"),
+        ("BatchGetImage", "CannotPullContainerError", "403 Forbidden"),
+        ("GetDownloadUrlForLayer", "CannotPullContainerError", "403 Forbidden"),
+    ],
+)  # fmt: skip
+def test_what_the_execution_role_may_not_keeps_a_task_from_starting(granted, missing, code, words):
+    task, _lines = granted(**{missing: None})
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith(code) and words in task["stoppedReason"]
+    if missing in ("GetAuthorizationToken", "GetSecretValue", "CreateLogStream"):
+        assert f"{missing} action" in task["stoppedReason"], "IAM says which permission it is"
+
+
+def test_a_grant_is_for_what_it_names(granted):
+    task, _lines = granted(CreateLogStream="arn:aws:logs:us-east-1:123456789012:log-group:\\1:*")
+    assert "not authorized to perform: logs:CreateLogStream" in task["stoppedReason"]
+
+
+def test_lines_that_may_not_be_written_are_lost(granted, own, name):
+    task, lines = granted(PutLogEvents=None)
+    assert (task["containers"][0]["exitCode"], lines) == (0, [])
+    task, lines = granted()
+    assert (task["containers"][0]["exitCode"], lines) == (0, ["p4ss"])
+    used = {(one["action"], one["resource"][:12]) for one in own("GET", "grants") if one["role"] == f"{name}-execution"}
+    assert {("logs:PutLogEvents", "arn:aws:logs"), ("ecr:GetAuthorizationToken", "*")} <= used
 
 
 def test_log_group_must_be_there(aws, worker, run, name):

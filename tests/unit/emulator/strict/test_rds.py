@@ -6,6 +6,7 @@ import pytest
 from rulecases import Case
 
 NUMBER = itertools.count()
+DISABLED = "open-source-rds-extended-support-disabled"
 VALUE, COMBINATION = "InvalidParameterValue", "InvalidParameterCombination"
 
 
@@ -86,6 +87,8 @@ CASES = [
     Case("class_is_one", VALUE, "Invalid DB Instance class: t3.micro", lambda w: w.make(DBInstanceClass="t3.micro"), lambda w: w.make(DBInstanceClass="db.t3.micro")),
     Case("class_is_one", VALUE, "db.t3.nano", lambda w: w.make(DBInstanceClass="db.t3.nano"), lambda w: w.make(DBInstanceClass="db.r7g.12xlarge")),
     Case("class_runs_postgres", COMBINATION, "DBInstanceClass=db.t2.micro", lambda w: w.make(DBInstanceClass="db.t2.micro"), lambda w: w.make(DBInstanceClass="db.m6gd.large")),
+    Case("lifecycle_support_is_one", VALUE, "lifecycle support: never", lambda w: w.make(EngineLifecycleSupport="never"), lambda w: w.make(EngineLifecycleSupport="open-source-rds-extended-support")),
+    Case("unsupported_majors_need_extended_support", COMBINATION, "past its end of standard support", lambda w: w.make(EngineVersion="13", EngineLifecycleSupport=DISABLED), lambda w: w.make(EngineLifecycleSupport=DISABLED)),
     Case("storage_in_range", VALUE, "storage type gp3: 19", lambda w: w.make(AllocatedStorage=19), lambda w: w.make(AllocatedStorage=20)),
     Case("storage_in_range", VALUE, "storage type io2: 99", lambda w: w.make(AllocatedStorage=99, StorageType="io2", Iops=1000), lambda w: w.make(AllocatedStorage=100, StorageType="io2", Iops=1000)),
     Case("storage_does_not_shrink", COMBINATION, "(20) cannot be less than the current storage size (30)", lambda w: (w.modify(AllocatedStorage=30), w.modify(AllocatedStorage=20)), lambda w: w.modify(AllocatedStorage=40)),

@@ -1,0 +1,43 @@
+"""What can be written at all: the names that a service's writes take, by botocore's own model of the service.
+
+AWS adds fields to its answers when it likes. One that no write takes tells of what AWS does by itself, or follows from
+fields that are told already: it is no drift, whoever it is new to.
+"""
+
+from __future__ import annotations
+
+import functools
+
+try:
+    import botocore.session
+except ImportError:  # AnsibleAWSModule says so
+    botocore = None
+
+READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Query", "Search", "Select")
+
+
+@functools.cache
+def inputs(service: str) -> frozenset[str]:
+    """Return the names, at any depth, of all that a service's writes take.
+
+    All of the service's, and not a kind's own alone: what hangs on a resource is written by operations of others.
+    """
+    model, found, seen = botocore.session.get_session().get_service_model(service), set(), set()
+
+    def walk(shape):
+        if shape is None or shape.name in seen:
+            return
+        seen.add(shape.name)
+        if shape.type_name == "structure":
+            found.update(shape.members)
+            for member in shape.members.values():
+                walk(member)
+        elif shape.type_name == "list":
+            walk(shape.member)
+        elif shape.type_name == "map":
+            walk(shape.value)
+
+    for operation in model.operation_names:
+        if not operation.startswith(READS):
+            walk(model.operation_model(operation).input_shape)
+    return frozenset(found)
