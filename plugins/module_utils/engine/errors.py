@@ -61,6 +61,9 @@ def sentence(error: Exception, doing: str = "") -> str:
     if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ConnectionClosedError)):
         url = getattr(error, "kwargs", {}).get("endpoint_url", "")
         return prefix + f"AWS can't be reached at {url}; check the network, the region and AWS_ENDPOINT_URL"
+    if isinstance(error, boto.ReadTimeoutError):
+        url = getattr(error, "kwargs", {}).get("endpoint_url", "")
+        return prefix + f"AWS didn't answer in time at {url}; look at what became of it, then run again"
     if isinstance(error, boto.ClientError):
         message = error.response.get("Error", {}).get("Message", "")
         hint = HINTS.get(code(error), "").format(action=error.operation_name)

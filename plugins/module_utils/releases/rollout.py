@@ -12,7 +12,7 @@ from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
-from ..kinds.ecs import tail
+from ..kinds.ecs import breaker_from_aws, tail, tolerated
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
 from .pipe import Check, Pipe
@@ -23,6 +23,7 @@ ALIAS = "live"
 MISSING = "ResourceNotFoundException"
 FUNCTION_SECONDS = 300
 BUSY_SECONDS = 120
+START_SECONDS = 60  # that a function may take to start, which its own timeout does not count
 CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
 LOGS_OF = 3  # the logs of so many tasks are read
 
@@ -63,6 +64,17 @@ def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
     if steady and service["runningCount"] == service["desiredCount"]:
         return "good", f"{tail(asked)} runs with {service['runningCount']} tasks"
     return "wait", primary.get("rolloutStateReason", "")
+
+
+def by_itself(task: dict) -> bool:
+    """Say whether a task ended by a fault of its own: it wasn't scaled in, reclaimed or stopped by people."""
+    told = task.get("stopCode") in ("SpotInterruption", "UserInitiated")
+    return not told and "Scaling activity" not in task.get("stoppedReason", "")
+
+
+def limit_of(service: dict) -> int:
+    """Return with how many failed tasks a service's deployment has failed."""
+    return tolerated(breaker_from_aws(service.get("deploymentConfiguration", {})), service["desiredCount"])
 
 
 def progress(component: str, service: dict, healthy: str) -> str:
@@ -226,6 +238,14 @@ class Rollout:
                     raise Failed(f"{component}: {told}\n{self._why(component, deployment, asked)}")
                 if states[component] == "good" and look.state == "wait":
                     states[component] = "wait"
+                if shifts(configuration):
+                    # Nothing promises that ECS's circuit breaker looks at this, so the tasks are counted here.
+                    failed, most = len(self._ended(component, deployment)), limit_of(service)
+                    if failed >= most:
+                        raise Failed(
+                            f"{component}: {failed} of its tasks failed, and {most} are enough\n"
+                            f"{self._why(component, deployment, asked)}"
+                        )
                 if states[component] == "good" and self._ended(component, deployment):
                     raise Failed(
                         f"{component}: its tasks start and end again\n{self._why(component, deployment, asked)}"
@@ -256,11 +276,7 @@ class Rollout:
         """Return the deployment's tasks that ended by themselves, the newest first."""
         service = name("service", self.stack, component)
         found = listed(self.aws, self.cluster, serviceName=service, desiredStatus="STOPPED")
-        mine = [
-            one
-            for one in found
-            if one.get("startedBy") == deployment and "Scaling activity" not in one.get("stoppedReason", "")
-        ]
+        mine = [one for one in found if one.get("startedBy") == deployment and by_itself(one)]
         return sorted(mine, key=lambda one: str(one.get("createdAt", "")), reverse=True)
 
     def _why(self, component: str, deployment: str, asked: str) -> str:
@@ -307,28 +323,39 @@ class Rollout:
     def _code(self, component: str, image: str) -> None:
         if self._function(component)["Code"].get("ResolvedImageUri") == image:
             return
-        function = name("function", self.stack, component)
-        self.aws("lambda").update_function_code(FunctionName=function, ImageUri=image)
+        function, given = name("function", self.stack, component), False
 
         def updated():
-            told = self._function(component)["Configuration"]
-            if told.get("LastUpdateStatus") == "Failed":
-                raise Failed(f"{component}: {told.get('LastUpdateStatusReason') or 'Lambda refused the image'}")
-            return told.get("LastUpdateStatus", "Successful") == "Successful"
+            nonlocal given
+            told = self._function(component)
+            status = told["Configuration"].get("LastUpdateStatus", "Successful")
+            if status == "InProgress":
+                return False
+            if given and status == "Failed":
+                reason = told["Configuration"].get("LastUpdateStatusReason") or "Lambda refused the image"
+                raise Failed(f"{component}: {reason}")
+            if given and told["Code"].get("ResolvedImageUri") == image:
+                return True
+            # A conflict is another change that is under way, or this one, told by a call whose answer was lost.
+            call = self.aws("lambda").update_function_code
+            given = bool(unless("ResourceConflictException", call, FunctionName=function, ImageUri=image)) or given
+            return False
 
         until(updated, FUNCTION_SECONDS, f"the new code of {function}", delay=0.2)
 
     def call(self, component: str, version: str) -> None:
         """Call a version once, before the schedule does."""
         function = name("function", self.stack, component)
+        may_take = self._function(component, version)["Configuration"]["Timeout"]
+        client = self.aws.patient("lambda", may_take + START_SECONDS)
 
         def called():
             return unless(
-                "TooManyRequestsException", self.aws("lambda").invoke,
+                "TooManyRequestsException", client.invoke,
                 FunctionName=function, Qualifier=version, LogType="Tail", Payload=json.dumps(CHECK).encode(),
             )  # fmt: skip
 
-        answer = until(called, BUSY_SECONDS, f"{function} having a moment for a call")
+        answer = until(called, may_take + BUSY_SECONDS, f"{function} having a moment for a call")
         if answer.get("FunctionError"):
             told = json.loads(answer["Payload"].read() or b"{}")
             said = f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}"
@@ -353,7 +380,11 @@ class Rollout:
                 RoutingConfig={"AdditionalVersionWeights": {}},
             )  # fmt: skip
         else:
-            client.create_alias(FunctionName=function, Name=ALIAS, FunctionVersion=version)
+            # It may be there by a call whose answer was lost; what it shows is compared in the end.
+            unless(
+                "ResourceConflictException", client.create_alias,
+                FunctionName=function, Name=ALIAS, FunctionVersion=version,
+            )  # fmt: skip
         self.say(f"{component}: {ALIAS} is version {version}")
 
     def _compare(self, before: dict) -> None:

@@ -10,6 +10,7 @@ from ..engine.errors import EngineError
 from ..kinds.ecs import ECS_TASK_DEFINITION
 
 MISSING = "ResourceNotFoundException"
+UNKNOWN_SECONDS = 60  # for which ECS may not show a task that it has
 AT_ONCE = 100  # tasks that ECS describes in one call
 # What DescribeTaskDefinition answers that RegisterTaskDefinition doesn't take.
 ANSWERED = {
@@ -99,9 +100,15 @@ def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> t
     arn, cluster = answer["tasks"][0]["taskArn"], wanted["cluster"]
     told, _tags = definition(aws, wanted["taskDefinition"])
     log, lines, status = Log(aws, told, container, arn), [], ""
-    deadline = time.monotonic() + timeout
+    known = time.monotonic()
+    deadline = known + timeout
     while True:
-        task = aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+        task = next(iter(aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"]), None)
+        known = time.monotonic() if task else known
+        if time.monotonic() > known + UNKNOWN_SECONDS:
+            raise EngineError(f"ECS doesn't know the task {arn}; whether it ran is in its log, {log.group}")
+        # A read soon after RunTask may be too early.
+        task = task or {**answer["tasks"][0], "lastStatus": status or answer["tasks"][0]["lastStatus"]}
         if task["lastStatus"] != status:
             status = task["lastStatus"]
             say(f"task {arn.rpartition('/')[2][:8]}: {status}")

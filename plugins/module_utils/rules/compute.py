@@ -68,6 +68,14 @@ def one_at_least(count):
         yield f"{count}: at least 1 is allowed"
 
 
+@rule("ecs_api_circuit_breaker_threshold")
+@rule("ecs_worker_circuit_breaker_threshold")
+def failed_tasks(count):
+    """A number of failed tasks, or none for AWS's own way."""
+    if count.value < 0:
+        yield f"{count}: allowed are 1 and more, and 0 for AWS's own share of the tasks"
+
+
 @rule("ecs_api_cpu_target")
 def load(percent):
     """Scaling keeps a part of the processors busy."""
