@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .plain import plain
+
 try:
     import botocore.exceptions as boto
 except ImportError:  # AnsibleAWSModule says so
@@ -44,7 +46,11 @@ def expected(error: Exception) -> bool:
 
 
 def sentence(error: Exception, doing: str = "") -> str:
-    """Return what happened and what to do about it, in one sentence."""
+    """Return what happened and what to do about it, in one sentence that is fit for a terminal and a record."""
+    return plain(_sentence(error, doing))
+
+
+def _sentence(error: Exception, doing: str) -> str:
     prefix = f"{doing}: " if doing else ""
     if boto is None or isinstance(error, EngineError):
         told = str(error)

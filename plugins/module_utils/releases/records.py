@@ -16,9 +16,12 @@ from ..engine import state
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.names import name
+from ..engine.plain import without_credentials
 from ..kinds.ecr import digest_of
 
 FOLDER = "releases/"
+WORDS = ("current", "previous")
+"""What stands for a release of another name."""
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 NO_REPOSITORY = "RepositoryNotFoundException"
@@ -81,7 +84,8 @@ class Releases:
                 )
         if existing:
             return existing, False
-        checked(identifier)
+        if checked(identifier) in WORDS:
+            raise EngineError(f"a release can't be called {identifier}, which stands for another: give another name")
         everything = self.all()
         if not images:
             known = ", ".join(one["id"] for one in everything[-8:]) or "none"
@@ -99,6 +103,7 @@ class Releases:
             "migration": {},
             "rollouts": [],
             **more,
+            "source": without_credentials(more.get("source", "")),
         }
         if not check:
             self.write(made)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ..engine.aws import unless
 from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
+from ..engine.plain import plain
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
 from ..kinds.ecs import breaker_from_aws, tail, tolerated
@@ -20,6 +21,7 @@ from .tasks import Log, definition, image_of, listed, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
 ALIAS = "live"
+MIGRATIONS = "migrations"
 MISSING = "ResourceNotFoundException"
 FUNCTION_SECONDS = 300
 BUSY_SECONDS = 120
@@ -186,6 +188,7 @@ class Rollout:
         if before.get("pipe"):
             more["pipe"] = self.pipe.switch(before["pipe"], definitions["worker"])
         canary.Canary(self, versions).go()
+        self._migrations(images)
         self._compare(before)
         return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions, **more}
 
@@ -357,8 +360,7 @@ class Rollout:
 
         answer = until(called, may_take + BUSY_SECONDS, f"{function} having a moment for a call")
         if answer.get("FunctionError"):
-            told = json.loads(answer["Payload"].read() or b"{}")
-            said = f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}"
+            said = error_of(answer["Payload"].read(), answer["FunctionError"])
             one = diagnosis.Ended(
                 function, diagnosis.FUNCTION, said,
                 lines=diagnosis.own_lines(tail_of(answer.get("LogResult", ""))),
@@ -387,16 +389,27 @@ class Rollout:
             )  # fmt: skip
         self.say(f"{component}: {ALIAS} is version {version}")
 
-    def _compare(self, before: dict) -> None:
-        """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
-        wanted, seen = self.release["images"], {}
+    def _migrations(self, images: dict[str, str]) -> None:
+        """Let the family of the migrations go on from the image of what runs, as site.yml has it."""
+        asked = migrations(self.aws, self.stack, images)
+        if asked:
+            with_image(self.aws, *asked)
+
+    def runs(self, before: dict) -> dict[str, str]:
+        """Return the image of each component that runs now, as far as a release changes it."""
+        seen = {}
         for component in before["services"]:
             told, _tags = definition(self.aws, self._service(component)["taskDefinition"])
             seen[component] = image_of(told, component)
         for component in before["functions"]:
-            seen[component] = self._function(component, ALIAS)["Code"]["ResolvedImageUri"]
+            seen[component] = self.shown(component) or self._function(component)["Code"]["ResolvedImageUri"]
         if before.get("pipe"):
             seen["worker"] = self.pipe.image()
+        return seen
+
+    def _compare(self, before: dict) -> None:
+        """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
+        wanted, seen = self.release["images"], self.runs(before)
         wrong = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
         if wrong:
             raise Failed("; ".join(wrong))
@@ -421,6 +434,7 @@ class Rollout:
         if before.get("pipe"):
             self.pipe.back(before["pipe"])
         self.wait()
+        self._migrations(self.runs(before))
         # The newest revision of a family is what site.yml goes on from; a rollout that was killed may have left some.
         for arn in dict.fromkeys([*self.registered, *self._left(before)]):
             unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
@@ -439,9 +453,31 @@ class Rollout:
         return left
 
 
+def migrations(aws, stack: str, images: dict[str, str]) -> tuple[str, str, str] | None:
+    """Return family, container and image of the migrations, whose image is one of a component; None without any."""
+    family = name("service", stack, MIGRATIONS)
+    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=family)
+    if answer is None:
+        return None
+    repository = image_of(answer["taskDefinition"], MIGRATIONS).partition("@")[0]
+    image = next((one for one in images.values() if one.partition("@")[0] == repository), None)
+    return (family, MIGRATIONS, image) if image else None
+
+
 def revision(arn: str) -> int:
     """Return the number of a task definition's revision."""
     return int(arn.rpartition(":")[2])
+
+
+def error_of(payload: bytes, usual: str) -> str:
+    """Return what a function answered when it failed; a runtime of its own may answer anything."""
+    try:
+        told = json.loads(payload or b"{}")
+    except ValueError:
+        told = payload.decode(errors="replace")
+    if not isinstance(told, dict):
+        told = {"errorMessage": told}
+    return plain(f"{told.get('errorType', usual)}: {told.get('errorMessage', '')}")
 
 
 def tail_of(encoded: str) -> list[str]:

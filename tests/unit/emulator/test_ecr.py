@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import images
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecr import ARCHITECTURES, BOOTSTRAP_IMAGE
 
 from emulator.ask import ask
 
@@ -102,3 +103,28 @@ def test_scans(ecr, refused, repository, endpoint):
 
 def scans(endpoint, entries):
     ask(endpoint, "scans", {"scans": entries})
+
+
+@pytest.mark.parametrize("lost", ["UploadLayerPart", "CompleteLayerUpload", "PutImage"])
+def test_lost_answer(lossy, ecr, repository, lost):
+    """AWS did it and answered 500, so botocore asks again: the answer to that is no reason to fail."""
+    client = lossy("ecr", lost)
+    BOOTSTRAP_IMAGE.create(lambda _service: client, {"repository": repository, "architecture": "arm64"})
+    (image,) = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "bootstrap"}])["imageDetails"]
+    assert ARCHITECTURES[image["imageDigest"]] == "arm64"
+
+
+def test_another_layer_under_way_fails_the_upload(ecr, repository, monkeypatch):
+    """What is not there is not said to be there: somebody else's part makes a layer of another digest."""
+
+    class Mixed:
+        def __getattr__(self, operation):
+            return getattr(ecr, operation)
+
+        def upload_layer_part(self, **asked):
+            blob = b"other" + asked["layerPartBlob"][5:]
+            ecr.upload_layer_part(**asked | {"layerPartBlob": blob})
+            ecr.upload_layer_part(**asked)
+
+    with pytest.raises(ecr.exceptions.InvalidLayerException):
+        BOOTSTRAP_IMAGE.create(lambda _service: Mixed(), {"repository": repository})
