@@ -153,6 +153,13 @@ def previous(releases: list[dict]) -> dict | None:
     return next((one for one in releases if others and one["id"] == others[-1]), None)
 
 
+def kept(releases: list[dict], count: int) -> set[str]:
+    """Return the images of the release that runs, and of so many before it as a rollback may go to."""
+    good = [one["release"] for one in reversed(rollouts(releases)) if one["verdict"] == SUCCEEDED]
+    names = list(dict.fromkeys(good))[: count + 1]
+    return {image for one in releases if one["id"] in names for image in one["images"].values()}
+
+
 def unfinished(releases: list[dict]) -> dict | None:
     """Return the newest rollout, if it has no verdict: it was killed, as nobody else holds the stack's lock.
 

@@ -13,6 +13,7 @@ from ..engine.names import name
 from ..engine.plain import plain
 from ..engine.waiting import until
 from ..kinds.ecr import ARCHITECTURES
+from ..kinds.ecr_protected import digests_in, protect
 from ..kinds.ecs import breaker_from_aws, tail, tolerated
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
@@ -45,6 +46,8 @@ class Options:
     first_counts: dict[str, int] = field(default_factory=dict)
     functions: canary.Strategy = field(default_factory=canary.Strategy)
     worker_check: Check = field(default_factory=Check)
+    keep: int = 10
+    """To how many releases before the one that runs a rollback may go."""
 
 
 def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
@@ -153,7 +156,7 @@ class Rollout:
 
     def check(self, before: dict) -> None:
         """Raise EngineError for what can be known to go wrong before anything is changed."""
-        components = [*before["services"], *before["functions"], *(["worker"] if before.get("pipe") else [])]
+        components = components_of(before)
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
         alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
@@ -407,6 +410,13 @@ class Rollout:
             seen["worker"] = self.pipe.image()
         return seen
 
+    def protect(self, before: dict, images: set[str], others: bool = False) -> None:
+        """Let ECR never expire these images, nor what runs or ran before; all others again, if they aren't to stay."""
+        images = images | {*self.runs(before).values(), *(one["image"] for one in before["functions"].values())}
+        for component in components_of(before):
+            repository = name("repository", self.stack, component)
+            protect(self.aws, repository, digests_in(self.aws, repository, images), others)
+
     def _compare(self, before: dict) -> None:
         """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
         wanted, seen = self.release["images"], self.runs(before)
@@ -453,6 +463,11 @@ class Rollout:
         return left
 
 
+def components_of(before: dict) -> list[str]:
+    """Return the components that a release changes."""
+    return [*before["services"], *before["functions"], *(["worker"] if before.get("pipe") else [])]
+
+
 def migrations(aws, stack: str, images: dict[str, str]) -> tuple[str, str, str] | None:
     """Return family, container and image of the migrations, whose image is one of a component; None without any."""
     family = name("service", stack, MIGRATIONS)
@@ -496,6 +511,7 @@ def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say)
     rollout.check(before)
     if killed:
         say(f"the rollout of {killed['release']} since {killed['started']} was not finished; this one takes over")
+    rollout.protect(before, {*release["images"].values(), *records.kept(everything, options.keep)}, others=True)
     begins = {"kind": kind, "by": records.me(aws), "before": before}
     for one in records.begun(everything, release, begins, f"taken over by the {kind} of {identifier}"):
         book.write(one)
@@ -513,8 +529,21 @@ def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say)
                 raise
             reason += f"\nand the way back failed: {sentence(worse)}\nnext: playbooks/runbooks/rollback.yml"
         _finish(book, identifier, records.FAILED, reason)
+        _forget(rollout, book)
         raise EngineError(f"{kind} of {identifier} failed: {reason}") from error
-    return _finish(book, identifier, records.SUCCEEDED, "", became)
+    release = _finish(book, identifier, records.SUCCEEDED, "", became)
+    _forget(rollout, book)
+    return release
+
+
+def _forget(rollout: Rollout, book) -> None:
+    """Protect the images of older releases no more; that this fails is no failure of what runs."""
+    try:
+        rollout.protect(rollout.before(), records.kept(book.all(), rollout.options.keep))
+    except Exception as error:
+        if not expected(error):
+            raise
+        rollout.say(f"images of older releases stay protected: {sentence(error)}")
 
 
 def _finish(book, identifier: str, verdict: str, reason: str, became: dict | None = None) -> dict:

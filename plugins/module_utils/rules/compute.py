@@ -60,7 +60,8 @@ def counts(low, high):
 @rule("ecs_worker_messages_per_task")
 @rule("ecs_worker_idle_minutes")
 @rule("ecs_api_requests_per_target")
-@rule("registry_keep_releases")
+@rule("registry_keep_images")
+@rule("stack_keep_releases")
 @rule("registry_untagged_days")
 def one_at_least(count):
     """What counts something that there must be."""

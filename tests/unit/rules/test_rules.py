@@ -108,7 +108,7 @@ PASS = [
     {"ecs_api_spot_weight": 1000, "ecs_writable_paths": ["/tmp", "/var/cache/app.d"]},
     *({"ecs_user": each} for each in ("", "1000", "1000:1000", "0:0")),
     *({"registry_architecture": built, "lambda_architecture": function, "ecs_architecture": task} for built, function, task in (("amd64", "x86_64", "X86_64"), ("arm64", "arm64", "ARM64"))),
-    {"registry_keep_releases": 1, "registry_untagged_days": 1},
+    {"registry_keep_images": 1, "stack_keep_releases": 1, "registry_untagged_days": 1},
     {"network_nat": "none", "secrets_clerk_secret_key": ""},
     {"network_nat": "instance", "secrets_clerk_secret_key": "sk_live_1"},
     {**ZONE, "load_balancer_zone_id": ""},
@@ -240,7 +240,7 @@ BREAK = [
     *(({"lambda_cleanup_schedule": bad}, "such as rate(1 hour)") for bad in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every day", "cron(0 3 * * *)")),
     ({"ecs_api_min_count": 2, "ecs_api_desired_count": 1}, "ecs_api_min_count is 2, and ecs_api_desired_count is 1"),
     *(({name: 0}, f"{name} is 0: at least 1") for name in (
-        "ecs_api_max_count", "ecs_worker_max_count", "ecs_worker_messages_per_task", "ecs_worker_idle_minutes", "ecs_api_requests_per_target", "registry_keep_releases", "registry_untagged_days",
+        "ecs_api_max_count", "ecs_worker_max_count", "ecs_worker_messages_per_task", "ecs_worker_idle_minutes", "ecs_api_requests_per_target", "registry_keep_images", "stack_keep_releases", "registry_untagged_days",
     )),
     *(({"ecs_api_cpu_target": bad}, "1 to 100 percent") for bad in (0, 101)),
     *(({"ecs_api_spot_weight": bad}, "0 to 1000") for bad in (-1, 1001)),
