@@ -26,7 +26,7 @@ ENDS = {
     "ROLLBACK_FAILED": "ECS could not take it back",
 }
 ROLLING = "ROLLING"
-GOING_BACK_SECONDS = 600
+GOING_BACK_SECONDS = 1800
 SHOWN_SECONDS = 30
 AT_ONCE = 100  # deployments that ECS lists in one call, at the most
 

@@ -11,7 +11,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
 from ..engine.plain import plain
-from ..engine.waiting import until
+from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
 from ..kinds.ecr_protected import digests_in, protect
 from ..kinds.ecs import breaker_from_aws, tail, tolerated
@@ -24,7 +24,8 @@ SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
 ALIAS = "live"
 MIGRATIONS = "migrations"
 MISSING = "ResourceNotFoundException"
-FUNCTION_SECONDS = 300
+FUNCTION_SECONDS = 900  # that Lambda may take to make a large image ready
+STALE_SECONDS = 30  # for which AWS may answer as if a change had not been made
 BUSY_SECONDS = 120
 START_SECONDS = 60  # that a function may take to start, which its own timeout does not count
 CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
@@ -115,11 +116,25 @@ class Rollout:
         )["services"]  # fmt: skip
         return next((one for one in found if one["status"] == "ACTIVE"), None)
 
+    def _running(self, component: str) -> dict:
+        """Return a service that was there when this began."""
+        found = self._service(component)
+        if found is None:
+            raise Failed(f"{component}: its service is gone; run site.yml, which makes it")
+        return found
+
     def _function(self, component: str, qualifier: str = "$LATEST") -> dict | None:
         return unless(
             MISSING, self.aws("lambda").get_function,
             FunctionName=name("function", self.stack, component), Qualifier=qualifier,
         )  # fmt: skip
+
+    def _latest(self, component: str) -> dict:
+        """Return a function that was there when this began, with its newest code."""
+        found = self._function(component)
+        if found is None:
+            raise Failed(f"{component}: its function is gone; run site.yml, which makes it")
+        return found
 
     def before(self) -> dict:
         """Return what runs now, as far as a release changes it."""
@@ -202,7 +217,7 @@ class Rollout:
         return self.options.first_counts.get(component) if first and not was["desired"] else None
 
     def _update(self, component: str, asked: str, count: int | None) -> None:
-        service = self._service(component)
+        service = self._running(component)
         if service["taskDefinition"] != asked or (count is not None and service["desiredCount"] != count):
             more = {} if count is None else {"desiredCount": count}
             if service["taskDefinition"] != asked:
@@ -222,11 +237,15 @@ class Rollout:
         if not self.deployments:
             return
         started, shown, good_since, limit = time.monotonic(), {}, None, 0.0
+        known: set[str] = set()
         while True:
             states = {}
             for component, (deployment, asked) in self.deployments.items():
-                service = self._service(component)
+                service = self._running(component)
                 states[component], told = judge(service, deployment, asked)
+                known |= {deployment} & {one["id"] for one in service["deployments"]}
+                if deployment not in known and time.monotonic() < started + STALE_SECONDS:
+                    states[component] = "wait"  # a read that is too early shows what was before
                 look = self.told.look(component, asked)
                 configuration = service.get("deploymentConfiguration", {})
                 limit = max(limit, waits(configuration))
@@ -327,13 +346,13 @@ class Rollout:
         return version
 
     def _code(self, component: str, image: str) -> None:
-        if self._function(component)["Code"].get("ResolvedImageUri") == image:
+        if self._latest(component)["Code"].get("ResolvedImageUri") == image:
             return
         function, given = name("function", self.stack, component), False
 
         def updated():
             nonlocal given
-            told = self._function(component)
+            told = self._latest(component)
             status = told["Configuration"].get("LastUpdateStatus", "Successful")
             if status == "InProgress":
                 return False
@@ -402,7 +421,7 @@ class Rollout:
         """Return the image of each component that runs now, as far as a release changes it."""
         seen = {}
         for component in before["services"]:
-            told, _tags = definition(self.aws, self._service(component)["taskDefinition"])
+            told, _tags = definition(self.aws, self._running(component)["taskDefinition"])
             seen[component] = image_of(told, component)
         for component in before["functions"]:
             seen[component] = self.shown(component) or self._function(component)["Code"]["ResolvedImageUri"]
@@ -419,10 +438,17 @@ class Rollout:
 
     def _compare(self, before: dict) -> None:
         """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
-        wanted, seen = self.release["images"], self.runs(before)
-        wrong = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
-        if wrong:
-            raise Failed("; ".join(wrong))
+        wanted, wrong = self.release["images"], []
+
+        def as_wanted():
+            seen = self.runs(before)
+            wrong[:] = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
+            return not wrong
+
+        try:
+            until(as_wanted, STALE_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            raise Failed("; ".join(wrong)) from None
 
     # Back
 
@@ -434,7 +460,7 @@ class Rollout:
         for component in before["services"]:
             self.told.settle(component)
         for component, was in before["services"].items():
-            service = self._service(component)
+            service = self._running(component)
             count = was["desired"] if service["desiredCount"] != was["desired"] and not was["desired"] else None
             self._update(component, was["task_definition"], count)
         for component, was in before["functions"].items():

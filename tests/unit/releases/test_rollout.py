@@ -1,13 +1,18 @@
 """The verdict on a service."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import breaker, tolerated
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import pipe
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import rollout as rollouts
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Look
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import (
     START_SECONDS,
+    Failed,
     Options,
     Rollout,
     by_itself,
@@ -180,25 +185,78 @@ class Pipes:
     """A pipe whose change is refused because it goes on already, or because somebody else changes it."""
 
     def __init__(self, changed):
-        self.changed = changed
+        self.changed, self.reads = changed, []
         self.now = {
             "Arn": "p", "RoleArn": "r", "CurrentState": "RUNNING", "DesiredState": "RUNNING",
             "TargetParameters": {"EcsTaskParameters": {"TaskDefinitionArn": BEFORE}},
         }  # fmt: skip
 
     def describe_pipe(self, **_asked):
-        return self.now
+        return self.reads.pop(0) if self.reads else self.now
 
     def update_pipe(self, TargetParameters, **_asked):  # noqa: N803
+        self.reads = [self.now] * 2  # too early
         self.now = self.now | ({"TargetParameters": TargetParameters} if self.changed else {})
         raise ClientError({"Error": {"Code": "ConflictException", "Message": "UPDATING"}}, "UpdatePipe")
 
 
-def test_a_pipe_that_was_changed_already_is_no_failure():
+def test_a_pipe_that_was_changed_already_is_no_failure(monkeypatch):
     def give(pipes):
         rollout = Rollout(Aws(lambda _service: pipes, "us-east-1"), "s", {"id": "r"}, Options(), lambda line: None)
         rollout.pipe._set(ASKED, "RUNNING")
 
     give(Pipes(changed=True))
+    monkeypatch.setattr(pipe, "STALE_SECONDS", 0)
     with pytest.raises(EngineError, match="it starts api:1 and not api:2: somebody else changed it"):
         give(Pipes(changed=False))
+
+
+# Reads that are too early
+
+
+def service_of(*deployments):
+    return {"deployments": list(deployments), "runningCount": 1, "desiredCount": 1}
+
+
+OLD = deployment("old", BEFORE, "PRIMARY", "COMPLETED")
+BACK = deployment("back", BEFORE, "PRIMARY", "COMPLETED")
+COMING = [deployment("new", ASKED, "PRIMARY", "IN_PROGRESS"), deployment("old", BEFORE, "ACTIVE", "COMPLETED")]
+
+
+def waiting(monkeypatch, *looks):
+    """A rollout that waits for a deployment, and what each look at its service shows."""
+    it, left = Rollout(None, "s", {"id": "r", "images": {"api": "i"}}, Options(steady=0, pause=0), lambda line: None), list(looks)
+    it.deployments = {"api": ("new", ASKED)}
+    it.told = SimpleNamespace(look=lambda *_names: Look(), why=lambda *_names: Look())
+    monkeypatch.setattr(it, "_service", lambda _component: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(it, "_ended", lambda *_names: [])
+    monkeypatch.setattr(it, "_why", lambda *_names: "why")
+    return it
+
+
+def test_a_service_may_show_late_that_it_is_deployed(monkeypatch):
+    """Right after UpdateService ECS may still tell what was before, which is no rollback."""
+    waiting(monkeypatch, service_of(OLD), service_of(OLD), service_of(*COMING), service_of(NEW)).wait()
+    monkeypatch.setattr(rollouts, "STALE_SECONDS", -1)
+    with pytest.raises(Failed, match="PRIMARY is api:1 again"):
+        waiting(monkeypatch, service_of(OLD)).wait()
+
+
+def test_what_was_seen_once_and_is_gone_was_rolled_back(monkeypatch):
+    with pytest.raises(Failed, match="PRIMARY is api:1 again"):
+        waiting(monkeypatch, service_of(*COMING), service_of(BACK)).wait()
+
+
+def test_a_service_that_somebody_deleted_ends_it_in_a_sentence(monkeypatch):
+    with pytest.raises(Failed, match="api: its service is gone; run site.yml"):
+        waiting(monkeypatch, service_of(*COMING), None).wait()
+
+
+def test_what_runs_is_compared_with_patience(monkeypatch):
+    it, seen = waiting(monkeypatch, None), [{"api": "old"}, {"api": "i"}]
+    monkeypatch.setattr(it, "runs", lambda _before: seen.pop(0) if len(seen) > 1 else seen[0])
+    it._compare({})
+    monkeypatch.setattr(rollouts, "STALE_SECONDS", 0)
+    seen[:] = [{"api": "other"}]
+    with pytest.raises(Failed, match="api runs other, not i"):
+        it._compare({})
