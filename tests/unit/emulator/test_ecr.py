@@ -1,5 +1,6 @@
 """ECR as AWS answers it."""
 
+import json
 import urllib.request
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -13,10 +14,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecr import 
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import records
 
 from emulator import clock
+from emulator.ask import ask
 from emulator.dataplane import expiry
 from tests.conftest import ROOT
-
-from emulator.ask import ask
 
 
 @pytest.fixture
