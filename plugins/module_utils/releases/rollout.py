@@ -105,6 +105,8 @@ class Rollout:
         self.pipe = Pipe(self)
         self.told = Deployments(aws, stack, self.cluster, say)
         self.registered: list[str] = []
+        self.spared: set[str] = set()
+        """Tasks that ended before they could say anything of this rollout."""
         self.deployments: dict[str, tuple[str, str]] = {}
 
     # What there is
@@ -301,7 +303,11 @@ class Rollout:
         """Return the deployment's tasks that ended by themselves, the newest first."""
         service = name("service", self.stack, component)
         found = listed(self.aws, self.cluster, serviceName=service, desiredStatus="STOPPED")
-        mine = [one for one in found if one.get("startedBy") == deployment and by_itself(one)]
+        mine = [
+            one
+            for one in found
+            if one.get("startedBy") == deployment and by_itself(one) and one["taskArn"] not in self.spared
+        ]
         return sorted(mine, key=lambda one: str(one.get("createdAt", "")), reverse=True)
 
     def _why(self, component: str, deployment: str, asked: str) -> str:
@@ -469,6 +475,9 @@ class Rollout:
                 self.switch(component, was["version"])
         if before.get("pipe"):
             self.pipe.back(before["pipe"])
+        # Where traffic is moved back, the deployment from before counts again, with all that ended in it since.
+        for component, (deployment, _asked) in self.deployments.items():
+            self.spared |= {one["taskArn"] for one in self._ended(component, deployment)}
         self.wait()
         self._migrations(self.runs(before))
         # The newest revision of a family is what site.yml goes on from; a rollout that was killed may have left some.

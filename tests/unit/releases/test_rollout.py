@@ -260,3 +260,13 @@ def test_what_runs_is_compared_with_patience(monkeypatch):
     seen[:] = [{"api": "other"}]
     with pytest.raises(Failed, match="api runs other, not i"):
         it._compare({})
+
+
+def test_what_ended_before_is_no_fault_of_the_way_back(monkeypatch):
+    """Traffic that is moved back comes to the deployment from before, some of whose tasks may have crashed today."""
+    crashed = {"taskArn": "t1", "startedBy": "old", "stopCode": "EssentialContainerExited", "stoppedReason": "x"}
+    monkeypatch.setattr(rollouts, "listed", lambda *_names, **_more: [crashed, {**crashed, "taskArn": "t2"}])
+    it = Rollout(None, "s", {"id": "r", "images": {}}, Options(), lambda line: None)
+    assert [one["taskArn"] for one in it._ended("api", "old")] == ["t1", "t2"]
+    it.spared = {"t1"}
+    assert [one["taskArn"] for one in it._ended("api", "old")] == ["t2"]
