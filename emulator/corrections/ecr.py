@@ -9,7 +9,7 @@ from moto.ecr import models
 from moto.ecr.exceptions import ImageAlreadyExistsException, RepositoryNotFoundException
 from moto.ecr.responses import ECRResponse
 
-from emulator import ACCOUNT, HOST
+from emulator import ACCOUNT, HOST, clock
 from emulator.corrections import answers, correction, replacing
 from emulator.errors import AWSError
 
@@ -116,6 +116,7 @@ def put_image():
             image.update_tag(image_tag)
         else:
             image = models.Image(self.account_id, image_tag, image_manifest, repository_name, media_type, actual)
+            image.image_pushed_at = int(clock.now())
             repository.images.append(image)
             if repository.image_scanning_configuration.get("scanOnPush"):
                 image.last_scan = datetime.now()

@@ -182,16 +182,25 @@ SERVICE_PARAMETERS = {
 }
 
 
+# A circuit breaker of which nothing was said, as AWS has shown it since July 2026.
+BREAKER = {
+    "enable": False, "rollback": False, "resetOnHealthyTask": True,
+    "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+}  # fmt: skip
+
+
 def _deployment_configuration(given: dict | None, existing: dict | None = None) -> dict:
     before = existing or {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+        "deploymentCircuitBreaker": BREAKER,
         "maximumPercent": 200,
         "minimumHealthyPercent": 100,
         "alarms": {"alarmNames": [], "enable": False, "rollback": False},
         "strategy": "ROLLING",
         "bakeTimeInMinutes": 0,
     }
-    return before | (given or {})
+    made = before | (given or {})
+    # Of a structure, too, what an update doesn't say stays.
+    return made | {"deploymentCircuitBreaker": before["deploymentCircuitBreaker"] | made["deploymentCircuitBreaker"]}
 
 
 def _network(configuration: dict | None) -> dict | None:

@@ -46,6 +46,10 @@ class Record:
     until: float = 0.0
     share: float = 0.0
     failures: int = 0
+    healthy: set[str] = field(default_factory=set)
+    """Its tasks that were healthy once, by ARN."""
+    forgiven: int = 0
+    """Failures before a task became healthy, where that makes them count no more."""
     alarmed: list[str] = field(default_factory=list)
     ignores_alarms: bool = False
     came_from: str = ""
@@ -54,6 +58,22 @@ class Record:
     rollback: dict | None = None
     asked_to: str = ""
     """ABORT or ROLLBACK, once somebody asked to stop it."""
+
+    @property
+    def breaks(self) -> bool:
+        """Tell whether its circuit breaker works: with other strategies than ROLLING nobody should rely on that.
+
+        The API reference says that it is for rolling updates only, other texts show it with blue/green ones.
+        """
+        return self.rolling and bool((self.configuration.get("deploymentCircuitBreaker") or {}).get("enable"))
+
+    def threshold(self, desired: int) -> int:
+        """Return with how many failures the circuit breaker trips."""
+        told = self.configuration["deploymentCircuitBreaker"]["thresholdConfiguration"]
+        if told["type"] == "COUNT":
+            return told["value"]
+        share = -(-desired * told["value"] // 100)
+        return max(3, min(share, 200)) if told["type"] == "BOUNDED_PERCENT" else max(1, share)
 
     @property
     def rolling(self) -> bool:
@@ -211,7 +231,7 @@ def _said(told: dict) -> dict:
 
 def _whole(service, record: Record) -> dict:
     config = record.configuration
-    breaker, alarms = config.get("deploymentCircuitBreaker") or {}, config.get("alarms") or {}
+    alarms = config.get("alarms") or {}
     watching = "MONITORING" if record.status in GOING_ON else "MONITORING_COMPLETE"
     wanted, counted = service.desired_count, {one["id"]: one for one in service.deployments}
     runs = counted.get(record.deployment, {}).get("runningCount", 0)
@@ -235,8 +255,8 @@ def _whole(service, record: Record) -> dict:
         "deploymentConfiguration": config,
         "rollback": record.rollback,
         "deploymentCircuitBreaker": {
-            "status": watching if breaker.get("enable") else "DISABLED", "failureCount": record.failures,
-            "threshold": max(3, min(-(-wanted // 2), 200)),
+            "status": watching if record.breaks else "DISABLED", "failureCount": record.failures,
+            "threshold": record.threshold(wanted),
         },
         "alarms": {
             "status": "TRIGGERED" if record.alarmed
@@ -266,7 +286,7 @@ def _found(api, arn: str, key=lambda record: record.arn) -> tuple | None:
     )
 
 
-@adds("ecs", "ListServiceDeployments", "lists a service's deployments, the newest first")
+@adds("ecs", "ListServiceDeployments", "lists a service's deployments, the newest first, by pages")
 def list_service_deployments(api, params):
     service = _service(api, params)
     corrected.settle(api.ecs_backend, service)
@@ -276,7 +296,9 @@ def list_service_deployments(api, params):
         for one in history(service)
         if (not wanted or one.status in wanted) and _within(one.created, time)
     ]
-    return {"serviceDeployments": found[: params.get("maxResults", 20)]}
+    first, most = int(params.get("nextToken") or 0), params.get("maxResults", 20)
+    more = {"nextToken": str(first + most)} if first + most < len(found) else {}
+    return {"serviceDeployments": found[first : first + most], **more}
 
 
 def _within(created, time: dict) -> bool:

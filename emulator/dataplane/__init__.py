@@ -7,7 +7,7 @@
 - ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
 - ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
-- ``scans``: what ECR finds in images
+- ``scans``, ``expiry``: what ECR finds in images, and which it expires
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
 the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
@@ -21,9 +21,20 @@ from emulator.lock import LOCK
 
 @functools.cache
 def _install() -> None:
-    from emulator.dataplane import bus, functions, images, pipes, postgres, queues, schedules, services, tasks
+    from emulator.dataplane import (
+        bus,
+        expiry,
+        functions,
+        images,
+        pipes,
+        postgres,
+        queues,
+        schedules,
+        services,
+        tasks,
+    )
 
-    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules):
+    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry):
         part.install()
     images.load()
     atexit.register(stop)

@@ -85,14 +85,14 @@ def go_on(backend, service) -> None:
     # In the clock's next turn: a task that can't start ends in the middle of being started.
     missing = wanted - len(own)
     up = [task for task in own if _up(task)]
-    newest["failedTasks"] = len(_failures(backend, service, newest))
+    record = books.newest(service)
+    newest["failedTasks"] = _failed(record, len(_failures(backend, service, newest)), up)
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=wanted - len(up))
     newest["updatedAt"] = _now()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
     service.pending_count = max(0, wanted - service.running_count)
     if newest["rolloutState"] == "IN_PROGRESS":
-        record = books.newest(service)
-        record.failures = newest["failedTasks"]
+        record.failures = record.failures if record.rollback else newest["failedTasks"]
         reason = _failure(service, newest, record)
         if reason:
             _give_up(backend, service, newest, record, reason)
@@ -111,7 +111,7 @@ def _failure(service, newest, record) -> str:
         record.alarmed = books.on(service, record)
         if record.alarmed:
             return ALARM
-    return BREAKER if _tripped(service, newest) else ""
+    return BREAKER if record.breaks and newest["failedTasks"] >= record.threshold(service.desired_count) else ""
 
 
 def _over(service, record, up: bool) -> bool:
@@ -152,10 +152,13 @@ def _failures(backend, service, deployment) -> list:
     ]
 
 
-def _tripped(service, deployment) -> bool:
-    breaker = service.deployment_configuration["deploymentCircuitBreaker"]
-    threshold = max(3, min(-(-service.desired_count // 2), 200))
-    return breaker["enable"] and deployment["failedTasks"] >= threshold
+def _failed(record, failures: int, up: list) -> int:
+    """Return how many failures count: a task that becomes healthy makes those before it forgotten, if it is to."""
+    fresh = {task.task_arn for task in up} - record.healthy
+    record.healthy |= fresh
+    if fresh and record.configuration["deploymentCircuitBreaker"]["resetOnHealthyTask"]:
+        record.forgiven = failures
+    return failures - record.forgiven
 
 
 def _give_up(backend, service, failed, record, reason: str) -> None:
@@ -206,6 +209,7 @@ def _roll_back(backend, service, record, good) -> None:
     del books.history(service)[0]  # the one that this has begun
     record.end("ROLLBACK_IN_PROGRESS", record.rollback["reason"])
     record.deployment, record.finished, record.until = newest["id"], None, 0.0
+    record.healthy, record.forgiven = set(), 0
     newest["rolloutStateReason"] = f"{record.reason.partition(':')[0]}: rolling back to deploymentId {good['id']}."
     for task in corrected.service_tasks(backend, service):
         if task.started_by == good["id"]:  # what runs is what is asked for again

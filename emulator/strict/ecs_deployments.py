@@ -80,6 +80,19 @@ def shifted_traffic_has_two_groups(call):
     return None
 
 
+@rule("ecs", *SERVICES, code=BAD, source=API + "ThresholdConfiguration; the limits and words are inferred")
+def circuit_breaker_counts_tasks(call):
+    """A circuit breaker trips at one failed task at least, and a share of the tasks is a percentage."""
+    told = (call.parameters.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker") or {}).get(
+        "thresholdConfiguration"
+    )
+    if told and told["value"] < 1:
+        return f"The threshold value {told['value']} of the deployment circuit breaker must be at least 1."
+    if told and told["type"] != "COUNT" and told["value"] > 100:
+        return f"The threshold value {told['value']} of the deployment circuit breaker must be at most 100 percent."
+    return None
+
+
 def _rules(call) -> dict:
     return {
         rule.arn: rule

@@ -6,6 +6,8 @@ module, because a module can't run another one.
 
 from __future__ import annotations
 
+import time
+
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, SAID, Aws
@@ -13,6 +15,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 
+STALE_SECONDS = 3  # by then AWS mostly shows what was written
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 
 
@@ -82,7 +85,26 @@ class ActionModule(ActionBase):
             shared_loader_obj=self._shared_loader_obj,
         )
         told = action.run(task_vars=task_vars)
+        if died(told):
+            # It wrote, and then a read that was too early had nothing of it: now it finds what it made.
+            time.sleep(STALE_SECONDS)
+            told = action.run(task_vars=task_vars)
         for key in ("warnings", "deprecations"):
             result.setdefault(key, []).extend(told.get(key) or [])
         if told.get("failed"):
-            raise EngineError(f"{module}: {told.get('msg') or told.get('module_stderr') or told}")
+            raise EngineError(f"{module}: {why(told)}")
+
+
+def died(told: dict) -> bool:
+    """Say whether a module ended by a fault of its own, so that it could say nothing."""
+    return bool(told.get("failed")) and not told.get("msg")
+
+
+def why(told: dict) -> str:
+    """Return why a module failed, in one sentence."""
+    if not died(told):
+        return str(told["msg"])
+    event = getattr(told.get("exception"), "event", None)
+    lines = str(told.get("module_stderr") or told.get("module_stdout") or "").strip().splitlines()
+    said = getattr(event, "msg", "") or (lines[-1] if lines else "it said nothing")
+    return f"it died: {said}; run again, which goes on from what is there"

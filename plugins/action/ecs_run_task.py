@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import unless
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain, plainly
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis, plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import short
@@ -29,9 +31,18 @@ class ActionModule(AwsAction):
         if self._task.check_mode:
             return foretold(aws, asked)
         if asked["image"]:
-            revision, _new = with_image(aws, asked["family"], container, asked["image"])
+            revision, new = with_image(aws, asked["family"], container, asked["image"])
         else:
-            revision = definition(aws, asked["family"])[0]["taskDefinitionArn"]
+            revision, new = definition(aws, asked["family"])[0]["taskDefinitionArn"], False
+        try:
+            return self._ran(aws, asked, container, revision)
+        except Exception:
+            # The newest revision of a family is what site.yml goes on from: what failed is none.
+            if new:
+                unless("ClientException", aws("ecs").deregister_task_definition, taskDefinition=revision)
+            raise
+
+    def _ran(self, aws, asked, container, revision):
         task, lines = run(aws, self._wanted(asked, revision), container, self.say, asked["timeout"], asked["pause"])
         ended = diagnosis.Ended.of(task, container)
         ended.lines = lines
@@ -42,7 +53,8 @@ class ActionModule(AwsAction):
                 "cluster": asked["cluster"], "repository": asked["family"], "release": "RELEASE",
             }  # fmt: skip
             raise EngineError(f"{asked['family']} failed:\n{diagnosis.report([ended], names)}")
-        return {"changed": True, "exit_code": 0, "lines": lines, "result": told(lines), "task_definition": revision}
+        shown = [plain(line) for line in lines]
+        return {"changed": True, "exit_code": 0, "lines": shown, "result": told(lines), "task_definition": revision}
 
     @staticmethod
     def _wanted(asked, revision):
@@ -82,7 +94,7 @@ def told(lines: list[str]) -> dict:
     for line in reversed(lines):
         if line.startswith("{"):
             try:
-                return json.loads(line)
+                return plainly(json.loads(line))
             except ValueError:
                 continue
     return {}

@@ -25,7 +25,7 @@ class ActionModule(AwsAction):
                 functions["strategy"], functions["percentage"], functions["interval"], functions["bake"],
                 functions["alarms"],
             ),
-            Check(asked["check_body"] or BODY, asked["check_command"]),
+            Check(asked["check_body"] or BODY, asked["check_command"]), asked["keep_releases"],
         )  # fmt: skip
         if self._task.check_mode:
             what = asked["release"], asked["images"], asked["kind"]

@@ -5,10 +5,12 @@ An action of one step: ansible-core's own takes two modules, each in a process o
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 
 
 class ActionModule(ActionBase):
@@ -31,7 +33,7 @@ class ActionModule(ActionBase):
         folder.mkdir(0o755, parents=True, exist_ok=True)
         pages = {folder / f"{given['name']}.{ending}": f"{given['name']}.{ending}.j2" for ending in given["formats"]}
         for page, template in pages.items():
-            page.write_text(self._filled(template, task_vars), encoding="utf-8")
+            page.write_text(plain(self._filled(template, task_vars), sys.maxsize), encoding="utf-8")
         return {**result, "changed": False, "pages": list(map(str, pages))}
 
     def _filled(self, template, task_vars):

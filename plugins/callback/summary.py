@@ -14,6 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 
 DOCUMENTATION = """
 name: summary
@@ -94,7 +95,7 @@ def changes(item: dict) -> list[dict]:
 def said(value) -> str:
     """Return a value as a line of a plan has it."""
     text = "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+    return plain(text, LONGEST)
 
 
 class CallbackModule(CallbackBase):
@@ -174,24 +175,27 @@ class CallbackModule(CallbackBase):
             self._display.banner(f"{'PLAN' if told.check else 'SUMMARY'} {stack}")
             for item in told.items:
                 if item["action"] != "create" or told.check:
-                    self._display.display(line(item), color=WORDS[item["action"]][2])
+                    self._show(line(item), color=WORDS[item["action"]][2])
                 for change in item["changes"][:MOST]:
-                    self._display.display(
+                    self._show(
                         f"      {change['path']}: {said(change['before'])} -> {said(change['after'])}",
                         color=WORDS[item["action"]][2],
                     )
                 if len(item["changes"]) > MOST:
-                    self._display.display(f"      ... and {len(item['changes']) - MOST} more")
+                    self._show(f"      ... and {len(item['changes']) - MOST} more")
             for sentence in told.unknown:
-                self._display.display(f"  ? unknown {sentence}", color="red")
+                self._show(f"  ? unknown {sentence}", color="red")
             counts = ", ".join(
                 f"{count} {WORDS[action][1 if told.check else 0]}" for action, count in told.counts().items()
             )
             unknown = f", {len(told.unknown)} unknown" if told.unknown else ""
-            self._display.display(
+            self._show(
                 f"{len(told.seen)} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
                 + (" (check mode: nothing was written)" if told.check else "")
                 + (f"; it ended early: {told.failed[-1]} failed" if told.failed else "")
             )
             for note in dict.fromkeys(told.notes):
-                self._display.display(f"note: {note}", color="cyan")
+                self._show(f"note: {note}", color="cyan")
+
+    def _show(self, text, color=None):
+        self._display.display(plain(text), color=color)

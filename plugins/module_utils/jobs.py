@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .engine.plain import plain
+
 ENDED = "STOPPED"
 
 
@@ -33,7 +35,7 @@ def _outcome(message: str, body: str, attempts: dict[int, dict]) -> dict:
     exits = [f"exit code {code}" for code in codes if code]
     reasons = [task.get("stopCode"), task.get("stoppedReason"), *exits]
     reasons += [container.get("reason") for container in task["containers"]]
-    return {**job, "ended": "failed", "reason": "; ".join(filter(None, reasons))}
+    return {**job, "ended": "failed", "reason": plain("; ".join(filter(None, reasons)))}
 
 
 def summary(jobs: list[dict], queues: dict[str, int]) -> list[str]:

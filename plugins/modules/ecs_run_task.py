@@ -79,7 +79,7 @@ exit_code:
   returned: success
   type: int
 lines:
-  description: Everything that it printed.
+  description: Its last 500 lines, without control characters, of each 2000 characters at the most.
   returned: success
   type: list
   elements: str

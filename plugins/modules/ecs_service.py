@@ -114,6 +114,24 @@ options:
         description: Whether the last one that worked is deployed again.
         type: bool
         default: false
+      reset_on_healthy_task:
+        description: Whether a task that becomes healthy makes AWS forget the tasks that failed before it. This one and
+          the next two need botocore of July 2026 or newer.
+        type: bool
+        default: true
+      threshold_type:
+        description:
+          - What O(circuit_breaker.threshold) is. V(COUNT) is a number of tasks; the others are a share of the desired
+            count in percent, V(BOUNDED_PERCENT) between 3 and 200 tasks.
+          - With another O(deployment_strategy) than V(ROLLING) it isn't sure that AWS looks at any of this; then
+            whoever waits for the service counts the tasks that failed, in the same way.
+        type: str
+        choices: [BOUNDED_PERCENT, UNBOUNDED_PERCENT, COUNT]
+        default: BOUNDED_PERCENT
+      threshold:
+        description: With how many failed tasks a deployment is given up.
+        type: int
+        default: 50
   alarms:
     description: CloudWatch alarms that end a deployment.
     type: dict
@@ -268,6 +286,13 @@ def main():
                 "options": {
                     "enable": {"type": "bool", "required": True},
                     "rollback": {"type": "bool", "default": False},
+                    "reset_on_healthy_task": {"type": "bool", "default": True},
+                    "threshold_type": {
+                        "type": "str",
+                        "choices": ["BOUNDED_PERCENT", "UNBOUNDED_PERCENT", "COUNT"],
+                        "default": "BOUNDED_PERCENT",
+                    },
+                    "threshold": {"type": "int", "default": 50},
                 },
             },
             "alarms": {

@@ -87,13 +87,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: For each component its image by digest, whether that is a release, and its repository.
+  description:
+    - For each component its image by digest, whether that is a release, its repository, and under C(protected) the
+      digests of this image and of what runs until it does, but for the bootstrap image's.
   returned: success
   type: dict
   sample:
     api:
       image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api@sha256:...
       released: true
+      protected: ["sha256:..."]
       repository_arn: arn:aws:ecr:us-east-1:123456789012:repository/flow-builder-dev-api
       repository_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api
 notes:

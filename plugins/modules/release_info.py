@@ -80,7 +80,7 @@ def chosen(book, everything, name):
     """Return a release by its name, or by its place."""
     if not name:
         return {}
-    if name not in ("current", "previous"):
+    if name not in records.WORDS:
         return book.get(name)
     killed = records.unfinished(everything)
     found = records.current(everything)

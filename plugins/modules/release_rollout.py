@@ -68,6 +68,12 @@ options:
     description: How many tasks the services get, by component, that were never released before.
     type: dict
     default: {}
+  keep_releases:
+    description: >-
+      To how many releases before the one that runs a rollback may go. Before anything is changed, the images of the new
+      one get a tag with which ECR never expires them; afterwards those of older releases lose theirs.
+    type: int
+    default: 10
   functions:
     description: How the functions' alias goes over to the new versions.
     type: dict
@@ -133,6 +139,7 @@ ARGUMENTS = {
     "check_body": {"type": "str", "default": ""},
     "check_command": {"type": "list", "elements": "str", "default": []},
     "first_counts": {"type": "dict", "default": {}},
+    "keep_releases": {"type": "int", "default": 10},
     "functions": {
         "type": "dict",
         "default": {},

@@ -59,6 +59,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+notes:
+  description: What people must do so that it becomes ready, where the task didn't wait for that.
+  returned: success
+  type: list
+  elements: str
 resource:
   description: The resource; empty when there is none, placeholders in check mode. Secret values are masked.
   returned: success
@@ -138,7 +143,8 @@ def main():
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error, f"{kind.title} {kind.label(identity)}"))
-    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=mask(kind, resource))
+    notes = kind.awaits(resource) if exists and not kind.ready(resource) else []
+    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=mask(kind, resource), notes=notes)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import dri
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting import Variables
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import attempt
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -150,7 +151,7 @@ LONGEST = 160
 def text(value) -> str:
     """Return a value as the table has it."""
     said = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return said if len(said) <= LONGEST else said[:LONGEST] + " ..."
+    return plain(said, LONGEST)
 
 
 def line(finding: dict) -> str:

@@ -7,6 +7,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 
@@ -38,7 +39,7 @@ class AwsAction(ActionBase):
 
     def say(self, line: str) -> None:
         """Show a line now."""
-        Display().display(f"  {self._host}: {line}")
+        Display().display(f"  {self._host}: {plain(line)}")
 
     def work(self, aws, asked) -> dict:
         """Do what the action is for, and return its result."""

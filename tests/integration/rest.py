@@ -26,7 +26,7 @@ BILLED = {
 CENTS = {"ecr_repository", "log_group", "s3_bucket", "secret", "metric_alarm"}
 FREE = {
     "application_autoscaling_policy", "application_autoscaling_target", "certificate", "db_parameter_group",
-    "db_subnet_group", "dns_record", "ecr_bootstrap_image", "ecs_cluster", "ecs_taskdefinition", "event_rule",
+    "db_subnet_group", "dns_record", "ecr_bootstrap_image", "ecr_protected_images", "ecs_cluster", "ecs_taskdefinition", "event_rule",
     "iam_instance_profile", "iam_policy", "iam_role", "internet_gateway", "lambda_alias", "lambda_event_invoke_config",
     "lambda_function", "lambda_permission", "launch_template", "pipes_pipe", "route_table", "security_group",
     "security_group_rules", "sns_topic", "sqs_queue", "subnet", "target_group", "vpc",

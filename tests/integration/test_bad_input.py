@@ -37,7 +37,7 @@ BAD = [
     ({"lambda_scheduler_schedule": "rate(1 minutes)"}, ["lambda_scheduler_schedule is 'rate(1 minutes)'", "rate(1 hour)"]),
     ({"stack_recovery_days": 3}, ["stack_recovery_days is 3", "7 to 30"]),
     ({"secrets_database_username": "admin"}, ["secrets_database_username is 'admin'", "and not admin"]),
-    ({"registry_keep_releases": 0}, ["registry_keep_releases is 0", "at least 1"]),
+    ({"registry_keep_images": 0}, ["registry_keep_images is 0", "at least 1"]),
     ({"lambda_architecture": "arm64"}, ["lambda_architecture is 'arm64', and registry_architecture is 'amd64'"]),
     ({"ecs_user": "app"}, ["ecs_user is 'app'", "such as 1000:1000"]),
     ({"load_balancer_alternative_names": ["a.example.com"]}, ["load_balancer_alternative_names is", "need a first one"]),

@@ -17,7 +17,7 @@ import time
 import boto3
 import psycopg
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, unfinished
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
@@ -37,9 +37,11 @@ ALONE = """
 import sys, boto3
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([sys.argv[4]])
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
-aws = Aws(lambda service: boto3.client(service, region_name="us-east-1", endpoint_url=sys.argv[3]), "us-east-1")
+def connect(service, **more):
+    return boto3.client(service, region_name="us-east-1", endpoint_url=sys.argv[3], config=config(**more))
+aws = Aws(connect, "us-east-1")
 roll_out(aws, sys.argv[1], sys.argv[2], "rollout", Options(pause=0.2), print)
 """
 
@@ -90,8 +92,8 @@ class Story:
         self.book = Releases(self.aws, self.stack)
         self.said = []
 
-    def client(self, service):
-        return boto3.client(service, region_name=REGION, endpoint_url=self.url)
+    def client(self, service, **more):
+        return boto3.client(service, region_name=REGION, endpoint_url=self.url, config=config(**more))
 
     def images(self, note, components=None, app=APP):
         return prepare(self.url, self.stack, app, REGION, note, components)

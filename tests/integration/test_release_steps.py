@@ -34,7 +34,7 @@ import os, signal, sys, boto3
 from ansible.plugins.loader import init_plugin_loader
 stack, release, kind, url, collections, when, operation, left = sys.argv[1:]
 init_plugin_loader([collections])
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 left = int(left)
 def die(model, **more):
@@ -42,8 +42,8 @@ def die(model, **more):
     left -= model.name == operation
     if model.name == operation and not left:
         os.killpg(0, signal.SIGKILL)
-def connect(service):
-    client = boto3.client(service, region_name="us-east-1", endpoint_url=url)
+def connect(service, **more):
+    client = boto3.client(service, region_name="us-east-1", endpoint_url=url, config=config(**more))
     client.meta.events.register({"before": "before-call", "after": "after-call"}[when], die)
     return client
 roll_out(Aws(connect, "us-east-1"), stack, release, kind, Options(timeout=60, pause=0.1, steady=0.3), print)

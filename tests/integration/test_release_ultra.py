@@ -46,6 +46,12 @@ class Ultra(Story):
             password=LOGIN["password"], sslmode="require", autocommit=True,
         )  # fmt: skip
 
+    def kept(self, component):
+        """Return the digests of a component's images that ECR never expires."""
+        pages = self.client("ecr").get_paginator("describe_images").paginate(repositoryName=f"{STACK}-{component}")
+        images = [one for page in pages for one in page["imageDetails"]]
+        return {one["imageDigest"] for one in images if any(tag.startswith("keep-") for tag in one.get("imageTags", []))}
+
     def runs(self):
         """Return the image of each component that really runs; the pipe runs, and its family goes on from there."""
         ecs, functions = self.client("ecs"), self.client("lambda")
@@ -190,6 +196,12 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     assert rc == 0, output[-3000:]
     assert story.runs() == first
     step(f"(the rollback took {time.monotonic() - started:.0f} s)")
+    # Nothing is left of the later release, not in the family of the migrations either, in which it had run.
+    rc, output = story.play("ultra.yml", "--check")
+    assert rc == 0 and "PLAN" in output and "ecs_taskdefinition" not in output.partition("PLAN")[2], output[-3000:]
+    # What runs, and what a rollback may go to, is never expired.
+    for component, image in (first | second).items():
+        assert story.kept(component) >= {image.rpartition("@")[2] for image in (first[component], second[component])}
     rc, output = story.play("runbooks/rollout.yml", *release("two"))
     assert rc == 0, output[-3000:]
     assert story.runs() == second

@@ -175,6 +175,19 @@ def test_names_come_from_the_map(role):
 # Rules
 
 
+def test_a_community_module_that_waits_is_told_for_how_long():
+    """Their own five minutes are less than AWS takes for a snapshot; ``described`` waits by the engine's own time."""
+    waits = [
+        (f"{path.parent.parent.name}/{path.name}: {task['name']}", arguments)
+        for role in ROLES
+        for path, task in tasks(role)
+        for name, arguments in task.items()
+        if name.startswith(("amazon.aws.", "community.aws.")) and arguments.get("wait")
+    ]
+    assert waits
+    assert [where for where, arguments in waits if "wait_timeout" not in arguments] == []
+
+
 def test_rules_are_about_variables_that_exist():
     known = {name for role in ROLES for name in options(role)}
     there = {role.name for role in ROLES}

@@ -29,7 +29,7 @@ class Aws:
     """One account and region: clients made once, and what they have in common."""
 
     def __init__(self, connect, region: str):
-        """Take a function from service name to client, and the region."""
+        """Take a function from service name to client, for ``patient`` with more of botocore's options; the region."""
         self._connect = connect
         self._clients: dict = {}
         self._making = threading.Lock()  # boto3 sessions make one client at a time; the clients are thread-safe
@@ -51,7 +51,7 @@ class Aws:
     def of_module(cls, module) -> Aws:
         """Use the connection arguments of an AnsibleAWSModule, and the clients of the loop's items before."""
         aws = cls._kept_for(module.params, module.region)
-        aws._connect = lambda service: module.client(service, config=config())
+        aws._connect = lambda service, **more: module.client(service, config=config(**more))
         return aws
 
     @classmethod
@@ -83,15 +83,28 @@ class Aws:
         )
         url = arguments.get("endpoint_url")
         aws = cls._kept_for(arguments, session.region_name)
-        aws._connect = lambda service: session.client(service, endpoint_url=url, config=config())
+        aws._connect = lambda service, **more: session.client(service, endpoint_url=url, config=config(**more))
         return aws
 
     def __call__(self, service: str):
         """Return the client of a service."""
+        return self._client(service)
+
+    def patient(self, service: str, seconds: int):
+        """Return a client for one long call: it waits these seconds for the answer, and sends nothing twice.
+
+        What answers after minutes may have begun, or ended, when no answer comes: sent again, it would run again. A
+        NAT gateway forgets a connection on which nothing passes for 350 seconds, hence the keepalive.
+        """
+        once = {"mode": "standard", "total_max_attempts": 1}
+        return self._client(service, read_timeout=seconds, retries=once, tcp_keepalive=True)
+
+    def _client(self, service: str, **more):
+        key = (service, more.get("read_timeout"))
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = self._connect(service)
-            return self._clients[service]
+            if key not in self._clients:
+                self._clients[key] = self._connect(service, **more)
+            return self._clients[key]
 
     @cached_property
     def account(self) -> str:
@@ -123,9 +136,13 @@ class Aws:
         """Return a resource's tags, which ``ask`` asks for: a look at a whole stack knows them already."""
         return ask()
 
-    def pages(self, service: str, operation: str, key: str, **arguments) -> list:
-        """Return all items of a paginated call."""
-        pages = self(service).get_paginator(operation).paginate(**arguments)
+    def pages(self, service: str, operation: str, key: str, /, **arguments) -> list:
+        """Return all items of a call that answers by pages, also of one for which botocore has no paginator."""
+        client = self(service)
+        if client.can_paginate(operation):
+            pages = client.get_paginator(operation).paginate(**arguments)
+        else:
+            pages = _pages(getattr(client, operation), arguments)
         return [item for page in pages for item in page.get(key) or []]
 
 
@@ -140,6 +157,17 @@ def regions() -> frozenset[str]:
     )
 
 
+def _pages(call, arguments: dict):
+    """Yield the pages of a call, by the token that each has for the next."""
+    more: dict = {}
+    while True:
+        page = call(**arguments, **more)
+        yield page
+        if not page.get("nextToken"):
+            return
+        more = {"nextToken": page["nextToken"]}
+
+
 def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
     """Return the tags of a stack's resources of AWS's kinds, or of all, by ARN, at once; they may be seconds old."""
     mappings = aws.pages(
@@ -149,9 +177,9 @@ def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
     return {one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in mappings}
 
 
-def config():
-    """Return the retry rules: throttling is retried with exponential backoff and jitter."""
-    return Config(retries={"mode": "standard", "max_attempts": 6})
+def config(**more):
+    """Return how clients work, with more options: throttling is retried with exponential backoff and jitter."""
+    return Config(**{"retries": {"mode": "standard", "max_attempts": 6}, **more})
 
 
 def unless(codes, call, *arguments, otherwise=None, **keywords):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .plain import plain
+
 try:
     import botocore.exceptions as boto
 except ImportError:  # AnsibleAWSModule says so
@@ -64,7 +66,11 @@ def expected(error: Exception) -> bool:
 
 
 def sentence(error: Exception, doing: str = "") -> str:
-    """Return what happened and what to do about it, in one sentence."""
+    """Return what happened and what to do about it, in one sentence that is fit for a terminal and a record."""
+    return plain(_sentence(error, doing))
+
+
+def _sentence(error: Exception, doing: str) -> str:
     prefix = f"{doing}: " if doing else ""
     if boto is None or isinstance(error, EngineError):
         told = str(error)
@@ -81,6 +87,9 @@ def sentence(error: Exception, doing: str = "") -> str:
     if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ConnectionClosedError)):
         url = getattr(error, "kwargs", {}).get("endpoint_url", "")
         return prefix + f"AWS can't be reached at {url}; check the network, the region and AWS_ENDPOINT_URL"
+    if isinstance(error, boto.ReadTimeoutError):
+        url = getattr(error, "kwargs", {}).get("endpoint_url", "")
+        return prefix + f"AWS didn't answer in time at {url}; look at what became of it, then run again"
     if isinstance(error, boto.ClientError):
         message = error.response.get("Error", {}).get("Message", "")
         hint = "" if unsupported(error) else HINTS.get(code(error), "").format(action=error.operation_name)

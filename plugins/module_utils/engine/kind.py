@@ -146,6 +146,10 @@ class Kind:
         """Say, in words, why the live resource will never be ready; nothing while it may."""
         return ""
 
+    def awaits(self, live: dict) -> list[str]:
+        """Return what people must do so that the live resource becomes ready; nothing if nobody needs to."""
+        return []
+
     def protected(self, live: dict) -> str:
         """Say why the live resource may go only with its whole stack; nothing where it may go alone."""
         return ""

@@ -14,9 +14,9 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
 
 from ..engine.errors import EngineError
+from ..engine.plain import without_credentials
 
 CONTAINER_FILES = ("Containerfile", "Dockerfile")
 IGNORE_FILES = (".containerignore", ".dockerignore")
@@ -69,7 +69,7 @@ def checkout(source: str, allow_dirty: bool) -> Checkout:
         )
     known = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     files = tuple(sorted({name for name in known if name and os.path.lexists(root / name)}))
-    return Checkout(root, commit, plain(_git(root, "remote", "get-url", "origin")), changed, files)
+    return Checkout(root, commit, without_credentials(_git(root, "remote", "get-url", "origin")), changed, files)
 
 
 def _git(root: Path, *words: str) -> str:
@@ -86,14 +86,6 @@ def _walk(root: Path):
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in (".git", "__pycache__")]
         yield from (str((Path(folder) / name).relative_to(root)) for name in names)
-
-
-def plain(address: str) -> str:
-    """Return a repository's address without what may be a password in it."""
-    parts = urlsplit(address)
-    if not parts.scheme or "@" not in parts.netloc:
-        return address
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def container_file(source: Checkout, component: str, path: str, wanted: str) -> str:

@@ -106,6 +106,14 @@ class Certificate(Kind):
         """A certificate is usable when it is issued."""
         return live["status"] == "ISSUED"
 
+    def awaits(self, live):
+        """ACM looks for its records in the public DNS, for three days."""
+        told = "; ".join(f"{one['name']} {one['type']} {one['value']}" for one in live["validation_records"])
+        return [
+            f"the certificate for {live['domain_name']} isn't issued: the public DNS must answer {told}; once it does, "
+            "the next run goes on"
+        ]
+
     def failed(self, live):
         """Say why ACM will not issue it."""
         if live["status"] in ALIVE:

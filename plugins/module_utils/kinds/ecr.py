@@ -7,6 +7,7 @@ import json
 import struct
 import tarfile
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from io import BytesIO
@@ -220,25 +221,36 @@ class BootstrapImage(Kind):
         image = Image(want.get("architecture", "amd64"))
         for blob in (image.layer, image.config):
             self._upload(aws("ecr"), want["repository"], blob)
-        aws("ecr").put_image(
-            repositoryName=want["repository"],
-            imageManifest=image.manifest.decode(),
-            imageManifestMediaType=MANIFEST,
-            imageTag=BOOTSTRAP,
-            imageDigest=image.digest,
-        )
+        unless(
+            "ImageAlreadyExistsException", aws("ecr").put_image,
+            repositoryName=want["repository"], imageManifest=image.manifest.decode(), imageManifestMediaType=MANIFEST,
+            imageTag=BOOTSTRAP, imageDigest=image.digest,
+        )  # fmt: skip
 
     def _upload(self, ecr, repository, blob):
         digest = sha256(blob)
-        there = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
-        if any(layer["layerAvailability"] == "AVAILABLE" for layer in there):
+
+        def available():
+            there = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
+            return any(layer["layerAvailability"] == "AVAILABLE" for layer in there)
+
+        if available():
             return
         upload = {
             "repositoryName": repository,
             "uploadId": ecr.initiate_layer_upload(repositoryName=repository)["uploadId"],
         }
-        ecr.upload_layer_part(partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob, **upload)
-        ecr.complete_layer_upload(layerDigests=[digest], **upload)
+        # Sent again because its answer was lost, a part is the wrong one and an upload is gone; what was stored tells.
+        with suppress(ecr.exceptions.InvalidLayerPartException):
+            ecr.upload_layer_part(partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob, **upload)
+        try:
+            ecr.complete_layer_upload(layerDigests=[digest], **upload)
+        except (
+            ecr.exceptions.LayerAlreadyExistsException, ecr.exceptions.UploadNotFoundException,
+            ecr.exceptions.EmptyUploadException,
+        ):  # fmt: skip
+            if not available():
+                raise
 
     def delete(self, aws, live):
         """Delete the image."""

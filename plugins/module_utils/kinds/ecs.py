@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..engine import tags as tagging
@@ -472,6 +473,12 @@ STEPS = {
     "canary": ("CANARY", "canaryPercent", "canaryBakeTimeInMinutes"),
     "linear": ("LINEAR", "stepPercent", "stepBakeTimeInMinutes"),
 }
+# What AWS takes for what is unsaid of a circuit breaker.
+BREAKER = {
+    "enable": False, "rollback": False, "reset_on_healthy_task": True, "threshold_type": "BOUNDED_PERCENT",
+    "threshold": 50,
+}  # fmt: skip
+BREAKER_FLAGS = {"enable": "enable", "rollback": "rollback", "reset_on_healthy_task": "resetOnHealthyTask"}
 STEADY_SECONDS = 1800
 # AWS starts no new tasks for a change of these, so they would hold for the next tasks only.
 NEXT_TASKS = {"capacity_provider_strategy", "enable_execute_command", "propagate_tags", "enable_ecs_managed_tags"}
@@ -502,8 +509,8 @@ class EcsService(EcsKind):
         "scheduling_strategy": "AWS sets it at creation only",
     }
     volatile = frozenset({
-        "awaited_deployment", "deploying", "deployment", "event", "pending_count", "primary_task_definition",
-        "rollout_reason", "rollout_state", "running_count", "status",
+        "awaited_deployment", "deploying", "deployment", "event", "failed_tasks", "pending_count",
+        "primary_task_definition", "rollout_reason", "rollout_state", "running_count", "status",
     })  # fmt: skip
     refusals = (
         Refusal(
@@ -534,7 +541,7 @@ class EcsService(EcsKind):
         if "load_balancers" in want:
             want["load_balancers"] = _balancers(want["load_balancers"])
         if "circuit_breaker" in want:
-            want["circuit_breaker"] = _breaker(want["circuit_breaker"])
+            want["circuit_breaker"] = breaker(want["circuit_breaker"])
         if "alarms" in want:
             want["alarms"] = _alarms(want["alarms"])
         want |= {field: steps(want[field]) for field in STEPS if field in want}
@@ -614,7 +621,7 @@ class EcsService(EcsKind):
             },
             "minimum_healthy_percent": deployment.get("minimumHealthyPercent"),
             "maximum_percent": deployment.get("maximumPercent"),
-            "circuit_breaker": _breaker(deployment.get("deploymentCircuitBreaker", {})),
+            "circuit_breaker": breaker_from_aws(deployment),
             "alarms": _alarms(
                 {"names": deployment.get("alarms", {}).get("alarmNames", [])}
                 | {key: deployment.get("alarms", {}).get(key) for key in ("enable", "rollback")}
@@ -627,6 +634,7 @@ class EcsService(EcsKind):
             "deploying": len(service.get("deployments", [])) > 1,
             "deployment": primary.get("id", ""),
             "primary_task_definition": tail(primary.get("taskDefinition", "")),
+            "failed_tasks": primary.get("failedTasks", 0),
             "rollout_state": primary.get("rolloutState", ""),
             "rollout_reason": primary.get("rolloutStateReason", ""),
             "event": next((event["message"] for event in service.get("events", [])), ""),
@@ -702,6 +710,8 @@ class EcsService(EcsKind):
                 deployment["alarms"] = {
                     "alarmNames": alarms["names"], "enable": alarms["enable"], "rollback": alarms["rollback"]
                 }  # fmt: skip
+            if "deploymentCircuitBreaker" in deployment:
+                deployment["deploymentCircuitBreaker"] = breaker_to_aws(breaker(deployment["deploymentCircuitBreaker"]))
             if deployment.get("strategy", "ROLLING") == "ROLLING":
                 deployment.pop("bakeTimeInMinutes", None)
             for field, (strategy, percent, minutes) in STEPS.items():
@@ -723,6 +733,10 @@ class EcsService(EcsKind):
         event = f"; {live['event']}" if live["event"] else ""
         if live["rollout_state"] == "FAILED":
             return f"its deployment failed: {live['rollout_reason']}{event}"
+        # AWS's texts disagree on whether its circuit breaker looks at any other strategy than ROLLING.
+        alone = live["deployment_strategy"] != "ROLLING" and live["rollout_state"] != "COMPLETED"
+        if alone and live["failed_tasks"] >= tolerated(live["circuit_breaker"], live["desired_count"]):
+            return f"{live['failed_tasks']} tasks of its deployment failed{event}"
         if live.get("awaited_deployment", live["deployment"]) != live["deployment"]:
             return (
                 f"its deployment {live['awaited_deployment']} was rolled back or replaced: {live['deployment']} runs "
@@ -766,8 +780,32 @@ def steps(given: dict) -> dict:
     return {} if percent is None else {"percent": float(percent), "bake_time": int(minutes or 0)}
 
 
-def _breaker(given: dict) -> dict:
-    return {"enable": bool(given.get("enable")), "rollback": bool(given.get("rollback"))}
+def breaker(given: dict) -> dict:
+    """Return a circuit breaker in one spelling, with what AWS takes for what is unsaid."""
+    return {field: type(usual)(given.get(field, usual)) for field, usual in BREAKER.items()}
+
+
+def breaker_from_aws(configuration: dict) -> dict:
+    """Return the circuit breaker of AWS's deployment configuration."""
+    told = configuration.get("deploymentCircuitBreaker", {})
+    limit = told.get("thresholdConfiguration", {})
+    ours = {field: told.get(key) for field, key in BREAKER_FLAGS.items()}
+    ours |= {"threshold_type": limit.get("type"), "threshold": limit.get("value")}
+    return breaker({field: value for field, value in ours.items() if value is not None})
+
+
+def breaker_to_aws(given: dict) -> dict:
+    """Return a circuit breaker as AWS takes it, whole: what an update doesn't say would stay as it is."""
+    limit = {"type": given["threshold_type"], "value": given["threshold"]}
+    return {**told(BREAKER_FLAGS, given), "thresholdConfiguration": limit}
+
+
+def tolerated(given: dict, desired: int) -> int:
+    """Return how many tasks of a deployment may fail before it counts as failed, as AWS counts them."""
+    if given["threshold_type"] == "COUNT":
+        return given["threshold"]
+    share = math.ceil(desired * given["threshold"] / 100)
+    return min(max(share, 3), 200) if given["threshold_type"] == "BOUNDED_PERCENT" else max(share, 1)
 
 
 def _alarms(given: dict) -> dict:

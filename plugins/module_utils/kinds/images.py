@@ -11,13 +11,19 @@ from .pipes import PIPE
 
 
 def chosen(aws, component: dict, check: bool) -> dict:
-    """Return a component's image by digest, whether it is a release, and its repository."""
+    """Return a component's image by digest, whether it is a release, what must stay for it, and its repository."""
     repository = REPOSITORY.made(aws, {"name": component["repository"]})
     bootstrap = (BOOTSTRAP_IMAGE.find(aws, component) or BOOTSTRAP_IMAGE.made(aws, component))["image"]
     asked = bootstrap if component["image"] == f"{repository['uri']}:{BOOTSTRAP}" else component["image"]
-    image = said(aws, component["repository"], asked, check) or running(aws, component) or bootstrap
+    named, runs = said(aws, component["repository"], asked, check), running(aws, component)
+    image = named or runs or bootstrap
     return {
         "image": image,
+        "protected": sorted(
+            digest
+            for digest in {_digest(aws, component["repository"], one) for one in (image, runs) if one}
+            if digest and digest not in ARCHITECTURES
+        ),
         "released": image.rpartition("@")[2] not in ARCHITECTURES,
         "repository_arn": repository["arn"],
         "repository_uri": repository["uri"],
@@ -43,6 +49,12 @@ def said(aws, repository: str, image: str, check: bool) -> str:
     if not digest:
         raise EngineError(f"{image} was not found; push it, then run again")
     return f"{address}@{digest}"
+
+
+def _digest(aws, repository: str, image: str) -> str:
+    """Return the digest of an image, which may be named by its tag."""
+    name, _at, digest = image.partition("@")
+    return digest or digest_of(aws, repository, imageTag=name.rpartition(":")[2])
 
 
 def started(aws, pipe: str | None) -> str:

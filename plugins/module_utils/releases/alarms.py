@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import batched
+
 from ..engine.errors import EngineError
 from ..engine.names import name
 
 ALARM = "ALARM"
+AT_ONCE = 100  # alarms that CloudWatch looks up in one call
 
 
 def existing(aws, names: list[str]) -> dict[str, dict]:
     """Return alarms by name. Raises EngineError for one that doesn't exist: it would never go off."""
     if not names:
         return {}
-    answer = aws("cloudwatch").describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    found = {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
+    found = {
+        one["AlarmName"]: one
+        for kind in ("MetricAlarm", "CompositeAlarm")
+        for some in batched(names, AT_ONCE)
+        for one in aws.pages("cloudwatch", "describe_alarms", f"{kind}s", AlarmNames=list(some), AlarmTypes=[kind])
+    }
     missing = ", ".join(one for one in names if one not in found)
     if missing:
         raise EngineError(f"there is no alarm {missing}; run site.yml, which makes the alarms, or name others")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.names import name
 from ..engine.waiting import TimedOut, until
@@ -25,8 +26,9 @@ ENDS = {
     "ROLLBACK_FAILED": "ECS could not take it back",
 }
 ROLLING = "ROLLING"
-GOING_BACK_SECONDS = 600
+GOING_BACK_SECONDS = 1800
 SHOWN_SECONDS = 30
+AT_ONCE = 100  # deployments that ECS lists in one call, at the most
 
 
 @dataclass
@@ -153,9 +155,11 @@ class Deployments:
                 if not _stage(told):
                     continue  # the next deployment takes its place
                 self._say(f"{component}: its deployment is taken back")
-                self._aws("ecs").stop_service_deployment(
-                    serviceDeploymentArn=told["serviceDeploymentArn"], stopType="ROLLBACK"
-                )
+                # It may have ended meanwhile, or have been told already by a call whose answer was lost.
+                unless(
+                    "ConflictException", self._aws("ecs").stop_service_deployment,
+                    serviceDeploymentArn=told["serviceDeploymentArn"], stopType="ROLLBACK",
+                )  # fmt: skip
             self._gone_back(component, told["serviceDeploymentArn"])
 
     def _gone_back(self, component: str, arn: str) -> None:
@@ -169,10 +173,11 @@ class Deployments:
             raise EngineError(f"{component}: ECS could not take its deployment back: {told}")
 
     def _list(self, component: str) -> list[dict]:
-        """Return a service's newest deployments, the newest first."""
-        told = self._aws("ecs").list_service_deployments(
-            cluster=self._cluster, service=name("service", self._stack, component)
-        )["serviceDeployments"]
+        """Return a service's deployments, the newest first; AWS promises no order, and keeps those of 90 days."""
+        told = self._aws.pages(
+            "ecs", "list_service_deployments", "serviceDeployments",
+            cluster=self._cluster, service=name("service", self._stack, component), maxResults=AT_ONCE,
+        )  # fmt: skip
         return sorted(told, key=lambda one: one["createdAt"], reverse=True)
 
     def _told(self, arn: str) -> dict:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ..engine.plain import plain
+
 LINES = 12
 FUNCTION = "Function"  # in place of ECS's stop code, where it was no task that failed
 
@@ -37,7 +39,7 @@ class Ended:
 
     def group(self) -> str:
         """Return the sentence that equal ends share."""
-        told = re.sub(r"[0-9a-f]{32}", "...", self.text()) or self.stop_code or "no reason was given"
+        told = plain(re.sub(r"[0-9a-f]{32}", "...", self.text())) or self.stop_code or "no reason was given"
         return told if self.exit_code is None else f"{told} (exit code {self.exit_code})"
 
 
@@ -111,7 +113,8 @@ def cause(ended: Ended) -> tuple[str, str]:
 
 def own_lines(lines) -> list[str]:
     """Return a function's own lines of those that its log has."""
-    return [line.rstrip("\n") for line in lines if not line.startswith(("START ", "END ", "REPORT ", "INIT_START "))]
+    own = (line for line in lines if not line.startswith(("START ", "END ", "REPORT ", "INIT_START ")))
+    return [plain(one) for line in own for one in line.splitlines()]
 
 
 def report(ended: list[Ended], names: dict[str, str]) -> str:
@@ -121,6 +124,6 @@ def report(ended: list[Ended], names: dict[str, str]) -> str:
     told = [f"{count} x {group}" for group, count in Counter(one.group() for one in ended).most_common()]
     shown = next((one for one in ended if one.lines), ended[0])
     sentence, command = cause(shown)
-    lines = [f"  | {line}" for line in shown.lines[-LINES:]]
+    lines = [f"  | {plain(line)}" for line in shown.lines[-LINES:]]
     filled = command.format_map({**names, "task": shown.arn.rpartition("/")[2]})
     return "\n".join([*told, *lines, f"likely cause: {sentence}", f"next: {filled}"])

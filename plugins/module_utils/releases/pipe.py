@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.names import name
-from ..engine.waiting import until
+from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
 from ..kinds.ecs import tail
 from . import diagnosis
@@ -25,6 +26,7 @@ WORKER = "worker"
 STARTED_BY = "release-check"  # by this the function that looks after failed jobs knows that the task carries none
 BODY = json.dumps({"source": "flow-builder.release", "detail-type": "Check of a release"})
 CHANGING_SECONDS = 600
+STALE_SECONDS = 30
 NO_CAPACITY = "apacity is unavailable"
 
 
@@ -111,10 +113,14 @@ class Pipe:
             target = found["TargetParameters"]
             # AWS takes the parameters of a target as a whole: what isn't said is gone.
             target = {**target, "EcsTaskParameters": {**target["EcsTaskParameters"], "TaskDefinitionArn": asked}}
-            self.aws("pipes").update_pipe(
-                Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target
-            )
+            # A conflict is the change itself, told by a call whose answer was lost, or somebody else's: judged below.
+            unless(
+                "ConflictException", self.aws("pipes").update_pipe,
+                Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
+            )  # fmt: skip
             self.say(f"pipe: it is given {tail(asked)}")
+            with suppress(TimedOut):  # a read that is too early shows what was before
+                until(lambda: revision(self._settled()) == asked, STALE_SECONDS, "", delay=0.5, longest=4)
             found = self._settled()
         self._judge(found, asked, state)
 

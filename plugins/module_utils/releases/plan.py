@@ -7,7 +7,7 @@ import json
 from ..engine.names import name
 from ..kinds.ecs import tail
 from . import records
-from .rollout import Rollout, revision
+from .rollout import Rollout, migrations, revision
 from .tasks import definition, image_of
 
 NEW = "a new version"
@@ -31,6 +31,8 @@ def rollout(aws, stack: str, identifier: str, images: dict, kind: str, options, 
     if now.get("pipe"):
         before["worker"] = records.short(planned.pipe.image())
         after["worker"] = records.short(release["images"]["worker"])
+    if kind == "rollback" and (asked := migrations(aws, stack, release["images"])):
+        before["migrations"], after["migrations"] = _revision(aws, *asked)
     over = f"takes over the rollout of {killed['release']}, which was not finished" if killed else ""
     return {
         "kind": "release", "name": release["id"], "action": "update" if before != after or killed else "none",
@@ -49,6 +51,12 @@ def next_of(told_now: dict, container: str, image: str) -> str:
     if image_of(told_now, container) == image:
         return tail(told_now["taskDefinitionArn"])
     return f"{told_now['family']}:{revision(told_now['taskDefinitionArn']) + 1}"
+
+
+def _revision(aws, family: str, container: str, image: str) -> tuple[str, str]:
+    newest, _tags = definition(aws, family)
+    here = f"{tail(newest['taskDefinitionArn'])} with {records.short(image_of(newest, container))}"
+    return here, f"{next_of(newest, container, image)} with {records.short(image)}"
 
 
 def _service(aws, stack: str, component: str, was: dict, image: str) -> tuple[str, str]:

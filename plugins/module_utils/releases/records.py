@@ -16,9 +16,12 @@ from ..engine import state
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.names import name
+from ..engine.plain import without_credentials
 from ..kinds.ecr import digest_of
 
 FOLDER = "releases/"
+WORDS = ("current", "previous")
+"""What stands for a release of another name."""
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 NO_REPOSITORY = "RepositoryNotFoundException"
@@ -81,7 +84,8 @@ class Releases:
                 )
         if existing:
             return existing, False
-        checked(identifier)
+        if checked(identifier) in WORDS:
+            raise EngineError(f"a release can't be called {identifier}, which stands for another: give another name")
         everything = self.all()
         if not images:
             known = ", ".join(one["id"] for one in everything[-8:]) or "none"
@@ -99,6 +103,7 @@ class Releases:
             "migration": {},
             "rollouts": [],
             **more,
+            "source": without_credentials(more.get("source", "")),
         }
         if not check:
             self.write(made)
@@ -146,6 +151,13 @@ def previous(releases: list[dict]) -> dict | None:
     good = [one["release"] for one in rollouts(releases) if one["verdict"] == SUCCEEDED]
     others = [name for name in good if name != good[-1]] if good else []
     return next((one for one in releases if others and one["id"] == others[-1]), None)
+
+
+def kept(releases: list[dict], count: int) -> set[str]:
+    """Return the images of the release that runs, and of so many before it as a rollback may go to."""
+    good = [one["release"] for one in reversed(rollouts(releases)) if one["verdict"] == SUCCEEDED]
+    names = list(dict.fromkeys(good))[: count + 1]
+    return {image for one in releases if one["id"] in names for image in one["images"].values()}
 
 
 def unfinished(releases: list[dict]) -> dict | None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from ..engine.aws import unless
 from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name
-from ..engine.waiting import until
+from ..engine.plain import plain
+from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
-from ..kinds.ecs import tail
+from ..kinds.ecr_protected import digests_in, protect
+from ..kinds.ecs import breaker_from_aws, tail, tolerated
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
 from .pipe import Check, Pipe
@@ -20,9 +22,12 @@ from .tasks import Log, definition, image_of, listed, with_image
 
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
 ALIAS = "live"
+MIGRATIONS = "migrations"
 MISSING = "ResourceNotFoundException"
-FUNCTION_SECONDS = 300
+FUNCTION_SECONDS = 900  # that Lambda may take to make a large image ready
+STALE_SECONDS = 30  # for which AWS may answer as if a change had not been made
 BUSY_SECONDS = 120
+START_SECONDS = 60  # that a function may take to start, which its own timeout does not count
 CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
 LOGS_OF = 3  # the logs of so many tasks are read
 
@@ -42,6 +47,8 @@ class Options:
     first_counts: dict[str, int] = field(default_factory=dict)
     functions: canary.Strategy = field(default_factory=canary.Strategy)
     worker_check: Check = field(default_factory=Check)
+    keep: int = 10
+    """To how many releases before the one that runs a rollback may go."""
 
 
 def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
@@ -63,6 +70,17 @@ def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
     if steady and service["runningCount"] == service["desiredCount"]:
         return "good", f"{tail(asked)} runs with {service['runningCount']} tasks"
     return "wait", primary.get("rolloutStateReason", "")
+
+
+def by_itself(task: dict) -> bool:
+    """Say whether a task ended by a fault of its own: it wasn't scaled in, reclaimed or stopped by people."""
+    told = task.get("stopCode") in ("SpotInterruption", "UserInitiated")
+    return not told and "Scaling activity" not in task.get("stoppedReason", "")
+
+
+def limit_of(service: dict) -> int:
+    """Return with how many failed tasks a service's deployment has failed."""
+    return tolerated(breaker_from_aws(service.get("deploymentConfiguration", {})), service["desiredCount"])
 
 
 def progress(component: str, service: dict, healthy: str) -> str:
@@ -87,6 +105,8 @@ class Rollout:
         self.pipe = Pipe(self)
         self.told = Deployments(aws, stack, self.cluster, say)
         self.registered: list[str] = []
+        self.spared: set[str] = set()
+        """Tasks that ended before they could say anything of this rollout."""
         self.deployments: dict[str, tuple[str, str]] = {}
 
     # What there is
@@ -98,11 +118,25 @@ class Rollout:
         )["services"]  # fmt: skip
         return next((one for one in found if one["status"] == "ACTIVE"), None)
 
+    def _running(self, component: str) -> dict:
+        """Return a service that was there when this began."""
+        found = self._service(component)
+        if found is None:
+            raise Failed(f"{component}: its service is gone; run site.yml, which makes it")
+        return found
+
     def _function(self, component: str, qualifier: str = "$LATEST") -> dict | None:
         return unless(
             MISSING, self.aws("lambda").get_function,
             FunctionName=name("function", self.stack, component), Qualifier=qualifier,
         )  # fmt: skip
+
+    def _latest(self, component: str) -> dict:
+        """Return a function that was there when this began, with its newest code."""
+        found = self._function(component)
+        if found is None:
+            raise Failed(f"{component}: its function is gone; run site.yml, which makes it")
+        return found
 
     def before(self) -> dict:
         """Return what runs now, as far as a release changes it."""
@@ -139,7 +173,7 @@ class Rollout:
 
     def check(self, before: dict) -> None:
         """Raise EngineError for what can be known to go wrong before anything is changed."""
-        components = [*before["services"], *before["functions"], *(["worker"] if before.get("pipe") else [])]
+        components = components_of(before)
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
         alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
@@ -174,6 +208,7 @@ class Rollout:
         if before.get("pipe"):
             more["pipe"] = self.pipe.switch(before["pipe"], definitions["worker"])
         canary.Canary(self, versions).go()
+        self._migrations(images)
         self._compare(before)
         return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions, **more}
 
@@ -184,7 +219,7 @@ class Rollout:
         return self.options.first_counts.get(component) if first and not was["desired"] else None
 
     def _update(self, component: str, asked: str, count: int | None) -> None:
-        service = self._service(component)
+        service = self._running(component)
         if service["taskDefinition"] != asked or (count is not None and service["desiredCount"] != count):
             more = {} if count is None else {"desiredCount": count}
             if service["taskDefinition"] != asked:
@@ -204,11 +239,15 @@ class Rollout:
         if not self.deployments:
             return
         started, shown, good_since, limit = time.monotonic(), {}, None, 0.0
+        known: set[str] = set()
         while True:
             states = {}
             for component, (deployment, asked) in self.deployments.items():
-                service = self._service(component)
+                service = self._running(component)
                 states[component], told = judge(service, deployment, asked)
+                known |= {deployment} & {one["id"] for one in service["deployments"]}
+                if deployment not in known and time.monotonic() < started + STALE_SECONDS:
+                    states[component] = "wait"  # a read that is too early shows what was before
                 look = self.told.look(component, asked)
                 configuration = service.get("deploymentConfiguration", {})
                 limit = max(limit, waits(configuration))
@@ -226,6 +265,14 @@ class Rollout:
                     raise Failed(f"{component}: {told}\n{self._why(component, deployment, asked)}")
                 if states[component] == "good" and look.state == "wait":
                     states[component] = "wait"
+                if shifts(configuration):
+                    # Nothing promises that ECS's circuit breaker looks at this, so the tasks are counted here.
+                    failed, most = len(self._ended(component, deployment)), limit_of(service)
+                    if failed >= most:
+                        raise Failed(
+                            f"{component}: {failed} of its tasks failed, and {most} are enough\n"
+                            f"{self._why(component, deployment, asked)}"
+                        )
                 if states[component] == "good" and self._ended(component, deployment):
                     raise Failed(
                         f"{component}: its tasks start and end again\n{self._why(component, deployment, asked)}"
@@ -259,7 +306,7 @@ class Rollout:
         mine = [
             one
             for one in found
-            if one.get("startedBy") == deployment and "Scaling activity" not in one.get("stoppedReason", "")
+            if one.get("startedBy") == deployment and by_itself(one) and one["taskArn"] not in self.spared
         ]
         return sorted(mine, key=lambda one: str(one.get("createdAt", "")), reverse=True)
 
@@ -307,33 +354,43 @@ class Rollout:
         return version
 
     def _code(self, component: str, image: str) -> None:
-        if self._function(component)["Code"].get("ResolvedImageUri") == image:
+        if self._latest(component)["Code"].get("ResolvedImageUri") == image:
             return
-        function = name("function", self.stack, component)
-        self.aws("lambda").update_function_code(FunctionName=function, ImageUri=image)
+        function, given = name("function", self.stack, component), False
 
         def updated():
-            told = self._function(component)["Configuration"]
-            if told.get("LastUpdateStatus") == "Failed":
-                raise Failed(f"{component}: {told.get('LastUpdateStatusReason') or 'Lambda refused the image'}")
-            return told.get("LastUpdateStatus", "Successful") == "Successful"
+            nonlocal given
+            told = self._latest(component)
+            status = told["Configuration"].get("LastUpdateStatus", "Successful")
+            if status == "InProgress":
+                return False
+            if given and status == "Failed":
+                reason = told["Configuration"].get("LastUpdateStatusReason") or "Lambda refused the image"
+                raise Failed(f"{component}: {reason}")
+            if given and told["Code"].get("ResolvedImageUri") == image:
+                return True
+            # A conflict is another change that is under way, or this one, told by a call whose answer was lost.
+            call = self.aws("lambda").update_function_code
+            given = bool(unless("ResourceConflictException", call, FunctionName=function, ImageUri=image)) or given
+            return False
 
         until(updated, FUNCTION_SECONDS, f"the new code of {function}", delay=0.2)
 
     def call(self, component: str, version: str) -> None:
         """Call a version once, before the schedule does."""
         function = name("function", self.stack, component)
+        may_take = self._function(component, version)["Configuration"]["Timeout"]
+        client = self.aws.patient("lambda", may_take + START_SECONDS)
 
         def called():
             return unless(
-                "TooManyRequestsException", self.aws("lambda").invoke,
+                "TooManyRequestsException", client.invoke,
                 FunctionName=function, Qualifier=version, LogType="Tail", Payload=json.dumps(CHECK).encode(),
             )  # fmt: skip
 
-        answer = until(called, BUSY_SECONDS, f"{function} having a moment for a call")
+        answer = until(called, may_take + BUSY_SECONDS, f"{function} having a moment for a call")
         if answer.get("FunctionError"):
-            told = json.loads(answer["Payload"].read() or b"{}")
-            said = f"{told.get('errorType', answer['FunctionError'])}: {told.get('errorMessage', '')}"
+            said = error_of(answer["Payload"].read(), answer["FunctionError"])
             one = diagnosis.Ended(
                 function, diagnosis.FUNCTION, said,
                 lines=diagnosis.own_lines(tail_of(answer.get("LogResult", ""))),
@@ -355,22 +412,51 @@ class Rollout:
                 RoutingConfig={"AdditionalVersionWeights": {}},
             )  # fmt: skip
         else:
-            client.create_alias(FunctionName=function, Name=ALIAS, FunctionVersion=version)
+            # It may be there by a call whose answer was lost; what it shows is compared in the end.
+            unless(
+                "ResourceConflictException", client.create_alias,
+                FunctionName=function, Name=ALIAS, FunctionVersion=version,
+            )  # fmt: skip
         self.say(f"{component}: {ALIAS} is version {version}")
+
+    def _migrations(self, images: dict[str, str]) -> None:
+        """Let the family of the migrations go on from the image of what runs, as site.yml has it."""
+        asked = migrations(self.aws, self.stack, images)
+        if asked:
+            with_image(self.aws, *asked)
+
+    def runs(self, before: dict) -> dict[str, str]:
+        """Return the image of each component that runs now, as far as a release changes it."""
+        seen = {}
+        for component in before["services"]:
+            told, _tags = definition(self.aws, self._running(component)["taskDefinition"])
+            seen[component] = image_of(told, component)
+        for component in before["functions"]:
+            seen[component] = self.shown(component) or self._function(component)["Code"]["ResolvedImageUri"]
+        if before.get("pipe"):
+            seen["worker"] = self.pipe.image()
+        return seen
+
+    def protect(self, before: dict, images: set[str], others: bool = False) -> None:
+        """Let ECR never expire these images, nor what runs or ran before; all others again, if they aren't to stay."""
+        images = images | {*self.runs(before).values(), *(one["image"] for one in before["functions"].values())}
+        for component in components_of(before):
+            repository = name("repository", self.stack, component)
+            protect(self.aws, repository, digests_in(self.aws, repository, images), others)
 
     def _compare(self, before: dict) -> None:
         """Raise Failed where what runs is not what was asked for, whatever was said on the way."""
-        wanted, seen = self.release["images"], {}
-        for component in before["services"]:
-            told, _tags = definition(self.aws, self._service(component)["taskDefinition"])
-            seen[component] = image_of(told, component)
-        for component in before["functions"]:
-            seen[component] = self._function(component, ALIAS)["Code"]["ResolvedImageUri"]
-        if before.get("pipe"):
-            seen["worker"] = self.pipe.image()
-        wrong = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
-        if wrong:
-            raise Failed("; ".join(wrong))
+        wanted, wrong = self.release["images"], []
+
+        def as_wanted():
+            seen = self.runs(before)
+            wrong[:] = [f"{one} runs {image}, not {wanted[one]}" for one, image in seen.items() if image != wanted[one]]
+            return not wrong
+
+        try:
+            until(as_wanted, STALE_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            raise Failed("; ".join(wrong)) from None
 
     # Back
 
@@ -382,7 +468,7 @@ class Rollout:
         for component in before["services"]:
             self.told.settle(component)
         for component, was in before["services"].items():
-            service = self._service(component)
+            service = self._running(component)
             count = was["desired"] if service["desiredCount"] != was["desired"] and not was["desired"] else None
             self._update(component, was["task_definition"], count)
         for component, was in before["functions"].items():
@@ -391,7 +477,11 @@ class Rollout:
                 self.switch(component, was["version"])
         if before.get("pipe"):
             self.pipe.back(before["pipe"])
+        # Where traffic is moved back, the deployment from before counts again, with all that ended in it since.
+        for component, (deployment, _asked) in self.deployments.items():
+            self.spared |= {one["taskArn"] for one in self._ended(component, deployment)}
         self.wait()
+        self._migrations(self.runs(before))
         # The newest revision of a family is what site.yml goes on from; a rollout that was killed may have left some.
         for arn in dict.fromkeys([*self.registered, *self._left(before)]):
             unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
@@ -410,9 +500,36 @@ class Rollout:
         return left
 
 
+def components_of(before: dict) -> list[str]:
+    """Return the components that a release changes."""
+    return [*before["services"], *before["functions"], *(["worker"] if before.get("pipe") else [])]
+
+
+def migrations(aws, stack: str, images: dict[str, str]) -> tuple[str, str, str] | None:
+    """Return family, container and image of the migrations, whose image is one of a component; None without any."""
+    family = name("service", stack, MIGRATIONS)
+    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=family)
+    if answer is None:
+        return None
+    repository = image_of(answer["taskDefinition"], MIGRATIONS).partition("@")[0]
+    image = next((one for one in images.values() if one.partition("@")[0] == repository), None)
+    return (family, MIGRATIONS, image) if image else None
+
+
 def revision(arn: str) -> int:
     """Return the number of a task definition's revision."""
     return int(arn.rpartition(":")[2])
+
+
+def error_of(payload: bytes, usual: str) -> str:
+    """Return what a function answered when it failed; a runtime of its own may answer anything."""
+    try:
+        told = json.loads(payload or b"{}")
+    except ValueError:
+        told = payload.decode(errors="replace")
+    if not isinstance(told, dict):
+        told = {"errorMessage": told}
+    return plain(f"{told.get('errorType', usual)}: {told.get('errorMessage', '')}")
 
 
 def tail_of(encoded: str) -> list[str]:
@@ -431,6 +548,7 @@ def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say)
     rollout.check(before)
     if killed:
         say(f"the rollout of {killed['release']} since {killed['started']} was not finished; this one takes over")
+    rollout.protect(before, {*release["images"].values(), *records.kept(everything, options.keep)}, others=True)
     begins = {"kind": kind, "by": records.me(aws), "before": before}
     for one in records.begun(everything, release, begins, f"taken over by the {kind} of {identifier}"):
         book.write(one)
@@ -448,8 +566,21 @@ def roll_out(aws, stack: str, identifier: str, kind: str, options: Options, say)
                 raise
             reason += f"\nand the way back failed: {sentence(worse)}\nnext: playbooks/runbooks/rollback.yml"
         _finish(book, identifier, records.FAILED, reason)
+        _forget(rollout, book)
         raise EngineError(f"{kind} of {identifier} failed: {reason}") from error
-    return _finish(book, identifier, records.SUCCEEDED, "", became)
+    release = _finish(book, identifier, records.SUCCEEDED, "", became)
+    _forget(rollout, book)
+    return release
+
+
+def _forget(rollout: Rollout, book) -> None:
+    """Protect the images of older releases no more; that this fails is no failure of what runs."""
+    try:
+        rollout.protect(rollout.before(), records.kept(book.all(), rollout.options.keep))
+    except Exception as error:
+        if not expected(error):
+            raise
+        rollout.say(f"images of older releases stay protected: {sentence(error)}")
 
 
 def _finish(book, identifier: str, verdict: str, reason: str, became: dict | None = None) -> dict:

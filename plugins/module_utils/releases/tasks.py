@@ -7,9 +7,13 @@ from itertools import batched
 
 from ..engine.aws import unless
 from ..engine.errors import EngineError
+from ..engine.plain import LONGEST, plain
 from ..kinds.ecs import ECS_TASK_DEFINITION
 
 MISSING = "ResourceNotFoundException"
+KEPT = 500  # lines of a task
+RESULT = 262_144  # characters of a line in JSON: a migration tells in one what it did
+UNKNOWN_SECONDS = 60  # for which ECS may not show a task that it has
 AT_ONCE = 100  # tasks that ECS describes in one call
 # What DescribeTaskDefinition answers that RegisterTaskDefinition doesn't take.
 ANSWERED = {
@@ -57,6 +61,11 @@ def with_image(aws, family: str, container: str, image: str) -> tuple[str, bool]
     return made["taskDefinition"]["taskDefinitionArn"], True
 
 
+def lines_of(message: str) -> list[str]:
+    """Return the lines of a log's event, fit to be shown; one that may be a result in JSON is longer."""
+    return [plain(line, RESULT if line.startswith("{") else LONGEST) for line in message.splitlines()]
+
+
 class Log:
     """The lines of one container of one task, as they come."""
 
@@ -80,7 +89,7 @@ class Log:
             )  # fmt: skip
             if answer is None:
                 break
-            lines += [event["message"] for event in answer["events"]]
+            lines += [line for event in answer["events"] for line in lines_of(event["message"])]
             if answer["nextForwardToken"] == self._token:
                 break
             self._token = answer["nextForwardToken"]
@@ -88,7 +97,7 @@ class Log:
 
 
 def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> tuple[dict, list[str]]:
-    """Run one task to its end, say its lines as they come, and return it with all of them.
+    """Run one task to its end, say its lines as they come, and return it with the last of them.
 
     Raises EngineError if ECS takes no task, or if it doesn't end in time; then it is stopped.
     """
@@ -99,14 +108,20 @@ def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> t
     arn, cluster = answer["tasks"][0]["taskArn"], wanted["cluster"]
     told, _tags = definition(aws, wanted["taskDefinition"])
     log, lines, status = Log(aws, told, container, arn), [], ""
-    deadline = time.monotonic() + timeout
+    known = time.monotonic()
+    deadline = known + timeout
     while True:
-        task = aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+        task = next(iter(aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"]), None)
+        known = time.monotonic() if task else known
+        if time.monotonic() > known + UNKNOWN_SECONDS:
+            raise EngineError(f"ECS doesn't know the task {arn}; whether it ran is in its log, {log.group}")
+        # A read soon after RunTask may be too early.
+        task = task or {**answer["tasks"][0], "lastStatus": status or answer["tasks"][0]["lastStatus"]}
         if task["lastStatus"] != status:
             status = task["lastStatus"]
             say(f"task {arn.rpartition('/')[2][:8]}: {status}")
         fresh = log.more()
-        lines += fresh
+        lines = (lines + fresh)[-KEPT:]
         for one in fresh:
             say(f"  | {one}")
         if status == "STOPPED":

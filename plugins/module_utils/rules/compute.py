@@ -60,12 +60,21 @@ def counts(low, high):
 @rule("ecs_worker_messages_per_task")
 @rule("ecs_worker_idle_minutes")
 @rule("ecs_api_requests_per_target")
-@rule("registry_keep_releases")
+@rule("registry_keep_images")
+@rule("stack_keep_releases")
 @rule("registry_untagged_days")
 def one_at_least(count):
     """What counts something that there must be."""
     if count.value < 1:
         yield f"{count}: at least 1 is allowed"
+
+
+@rule("ecs_api_circuit_breaker_threshold")
+@rule("ecs_worker_circuit_breaker_threshold")
+def failed_tasks(count):
+    """A number of failed tasks, or none for AWS's own way."""
+    if count.value < 0:
+        yield f"{count}: allowed are 1 and more, and 0 for AWS's own share of the tasks"
 
 
 @rule("ecs_api_cpu_target")

@@ -88,6 +88,16 @@ def zone(manage, domain):
         yield f"{manage}, and {domain}: a zone can be made for a domain only"
 
 
+@rule("load_balancer_wait_for_certificate", "load_balancer_two_groups")
+def certificate_first(wait, two):
+    """ECS moves traffic by a rule of the listener that serves, which there must be from the start."""
+    if not wait.value and two.value:
+        yield (
+            f"{wait}, and {two}: ECS moves traffic by a rule of the HTTPS listener, which needs the certificate; wait "
+            "for it, or let the first runs have ecs_api_deployment_strategy ROLLING"
+        )
+
+
 @rule("load_balancer_idle_timeout")
 def idle(seconds):
     """How long a silent connection lives."""

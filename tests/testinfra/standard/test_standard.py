@@ -93,7 +93,10 @@ def test_services_stand_ready_at_zero_before_the_first_release(aws, stack, servi
     assert found["status"] == "ACTIVE"
     assert found["desiredCount"] == 0
     assert strategy <= names(found["capacityProviderStrategy"], "capacityProvider")
-    assert found["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert found["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
+        "enable": True, "rollback": True, "resetOnHealthyTask": False,
+        "thresholdConfiguration": {"type": "COUNT", "value": 2},
+    }  # fmt: skip
     assert found["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
 
 

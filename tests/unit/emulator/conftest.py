@@ -7,6 +7,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore import xform_name
 from botocore.config import Config
 
 HERE = Path(__file__).resolve().parent
@@ -61,6 +62,29 @@ def name(request):
         .lower()[:28]
         .strip("-")
     )
+
+
+@pytest.fixture
+def lossy(aws):
+    """Return what makes a client whose answer to one call is lost after AWS did it: what comes back is the second's."""
+
+    def make(service, *operations):
+        client = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1").client(
+            service, endpoint_url=aws(service).meta.endpoint_url, config=Config(retries={"max_attempts": 0})
+        )
+        for operation in operations:
+
+            def first(params, context, operation=operation, **_more):
+                getattr(aws(service), xform_name(operation))(**context["asked"])
+
+            def keep(params, context, **_more):
+                context["asked"] = dict(params)
+
+            client.meta.events.register(f"provide-client-params.{service}.{operation}", keep)
+            client.meta.events.register(f"before-call.{service}.{operation}", first)
+        return client
+
+    return make
 
 
 @pytest.fixture

@@ -58,7 +58,10 @@ def test_service_keeps_what_it_is_given(ecs, cluster, family, service):
         assert seen["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0}]
         assert "launchType" not in seen
         assert seen["taskDefinition"].endswith(f":task-definition/{family}:2")
-        assert seen["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+        assert seen["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
+            "enable": True, "rollback": True, "resetOnHealthyTask": True,
+            "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+        }  # fmt: skip
         assert (
             seen["deploymentConfiguration"]["maximumPercent"],
             seen["deploymentConfiguration"]["minimumHealthyPercent"],

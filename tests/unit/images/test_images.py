@@ -1,6 +1,7 @@
 """Images: what a build reads, what its tag says, which findings stand in the way, which commands are run."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import without_credentials
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builds, scans, source
 
 
@@ -37,8 +38,8 @@ def test_a_tag_changes_with_what_is_copied_and_with_nothing_else(tmp_path):
 
 
 def test_origins_have_no_credentials():
-    assert source.plain("https://me:secret@git.example.com/a.git") == "https://git.example.com/a.git"
-    assert source.plain("git@git.example.com:a.git") == "git@git.example.com:a.git"
+    assert without_credentials("https://me:secret@git.example.com/a.git") == "https://git.example.com/a.git"
+    assert without_credentials("git@git.example.com:a.git") == "git@git.example.com:a.git"
 
 
 def test_findings_of_a_severity_and_above_count_but_for_those_that_are_allowed():

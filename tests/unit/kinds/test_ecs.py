@@ -16,6 +16,11 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import 
 )
 
 API = {"name": "api", "image": "i"}
+# A circuit breaker as an update sends it: all of it, because what is unsaid would stay as it is.
+BREAKER = {
+    "enable": True, "rollback": False, "resetOnHealthyTask": True,
+    "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -291,6 +296,9 @@ def _two(strategy):
         ),
         ({}, {"alarms": {"names": []}, "circuit_breaker": {"enable": False}, "propagate_tags": "NONE"}, set()),
         ({}, {"circuit_breaker": {"enable": True, "rollback": True}}, {"circuit_breaker"}),
+        ({}, {"circuit_breaker": {"enable": False, "threshold_type": "BOUNDED_PERCENT", "threshold": 50}}, set()),
+        ({}, {"circuit_breaker": {"enable": False, "threshold_type": "COUNT", "threshold": 2}}, {"circuit_breaker"}),
+        ({}, {"circuit_breaker": {"enable": False, "reset_on_healthy_task": False}}, {"circuit_breaker"}),
         (
             {"loadBalancers": [{"targetGroupArn": "t", "containerName": "api", "containerPort": 8080}]},
             {"load_balancers": [{"target_group_arn": "t", "container_name": "api", "container_port": 8080}]},
@@ -341,6 +349,10 @@ def test_a_task_definition_is_named_with_its_revision():
         # With two target groups, both run for a while, and AWS needn't tell a rollout state.
         (_service({"rolloutState": ""}, deploymentConfiguration={"strategy": "BLUE_GREEN"}), "ecs-svc/1", True, ""),
         (_two("BLUE_GREEN"), "ecs-svc/1", False, ""),
+        # Nobody else counts its failed tasks then; half of two tasks, but three at least.
+        (_service({"rolloutState": "", "failedTasks": 3}, runningCount=0, deploymentConfiguration={"strategy": "BLUE_GREEN"}), "ecs-svc/1", False, "3 tasks of its deployment failed"),
+        (_service({"rolloutState": "", "failedTasks": 2}, runningCount=0, deploymentConfiguration={"strategy": "BLUE_GREEN"}), "ecs-svc/1", False, ""),
+        (_service({"rolloutState": "IN_PROGRESS", "failedTasks": 9}, runningCount=0), "ecs-svc/1", False, ""),
         (_two("ROLLING"), "ecs-svc/1", True, ""),
     ],
 )
@@ -425,7 +437,7 @@ class Calls:
                 "deploymentConfiguration": {
                     "minimumHealthyPercent": 100,
                     "maximumPercent": 150,
-                    "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+                    "deploymentCircuitBreaker": BREAKER,
                     "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
                     "strategy": "ROLLING",
                 }
@@ -439,7 +451,7 @@ class Calls:
                 "deploymentConfiguration": {
                     "minimumHealthyPercent": 100,
                     "maximumPercent": 200,
-                    "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+                    "deploymentCircuitBreaker": BREAKER,
                     "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
                     "strategy": "CANARY",
                     "bakeTimeInMinutes": 1,

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Canary, Strategy
@@ -60,9 +61,10 @@ class World:
         self.options = SimpleNamespace(functions=strategy, check_functions=True, pause=0)
         self.stack, self.counts, self.alarm, self.live = "s", list(counts), alarm, live
         self.did, self.said, self.asked = [], [], []
+        self.aws = Aws(lambda _service: self, "us-east-1")
 
-    def aws(self, _service):
-        return self
+    def can_paginate(self, _operation):
+        return False
 
     def say(self, line):
         self.said.append(line)
@@ -88,7 +90,9 @@ class World:
         self.asked.append({one["Name"] for one in MetricDataQueries[0]["MetricStat"]["Metric"]["Dimensions"]})
         return {"MetricDataResults": [{"Id": "invocations", "Values": [calls]}, {"Id": "errors", "Values": [errors]}]}
 
-    def describe_alarms(self, AlarmNames, **_asked):  # noqa: N803
+    def describe_alarms(self, AlarmNames, AlarmTypes):  # noqa: N803
+        if AlarmTypes != ["MetricAlarm"]:
+            return {}
         state = self.alarm.pop(0) if isinstance(self.alarm, list) and len(self.alarm) > 1 else self.alarm
         return {"MetricAlarms": [{"AlarmName": one, "StateValue": state[0] if isinstance(state, list) else state} for one in AlarmNames]}
 

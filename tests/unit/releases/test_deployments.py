@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.alarms import Watched
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import (
@@ -11,6 +12,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployme
     judge,
     waits,
 )
+from botocore.exceptions import ClientError
 
 BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
 ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5xx"]}}
@@ -65,18 +67,22 @@ def test_waits(configuration, minutes):
     assert waits(configuration) == minutes * 60
 
 
-class Aws:
-    """Answers what it was given."""
+class Client:
+    """Answers what it was given, deployments by pages of two, which AWS promises in no order."""
 
     def __init__(self, deployments=(), alarms=()):
-        self.deployments, self.alarms = list(deployments), list(alarms)
+        self.deployments, self.alarms, self.stopped = list(deployments), list(alarms), []
+        self.aws = Aws(lambda _service: self, "us-east-1")
 
-    def __call__(self, _service):
-        return self
+    def can_paginate(self, _operation):
+        return False
 
-    def list_service_deployments(self, **_asked):
+    def list_service_deployments(self, nextToken="0", **asked):  # noqa: N803
+        assert asked["maxResults"] == 100  # AWS allows no more
         keys = ("serviceDeploymentArn", "status", "createdAt", "targetServiceRevisionArn")
-        return {"serviceDeployments": [{key: one[key] for key in keys} for one in self.deployments]}
+        told = [{key: one[key] for key in keys} for one in self.deployments]
+        more = {"nextToken": str(int(nextToken) + 2)} if len(told) > int(nextToken) + 2 else {}
+        return {"serviceDeployments": told[int(nextToken) :][:2], **more}
 
     def describe_service_deployments(self, serviceDeploymentArns):  # noqa: N803
         return {"serviceDeployments": [one for one in self.deployments if one["serviceDeploymentArn"] in serviceDeploymentArns]}
@@ -84,8 +90,15 @@ class Aws:
     def describe_service_revisions(self, serviceRevisionArns):  # noqa: N803
         return {"serviceRevisions": [{"taskDefinition": one.partition("of ")[2]} for one in serviceRevisionArns]}
 
-    def describe_alarms(self, AlarmNames, **_asked):  # noqa: N803
-        return {"MetricAlarms": [one for one in self.alarms if one["AlarmName"] in AlarmNames]}
+    def stop_service_deployment(self, serviceDeploymentArn, stopType):  # noqa: N803
+        """Answer as AWS does to the second of two calls, when the answer to the first was lost."""
+        self.stopped.append((serviceDeploymentArn, stopType))
+        next(one for one in self.deployments if one["serviceDeploymentArn"] == serviceDeploymentArn)["status"] = "ROLLBACK_SUCCESSFUL"
+        raise ClientError({"Error": {"Code": "ConflictException", "Message": "it is stopped"}}, "StopServiceDeployment")
+
+    def describe_alarms(self, AlarmNames, AlarmTypes):  # noqa: N803
+        assert len(AlarmNames) <= 100  # AWS allows no more
+        return {"MetricAlarms": [one for one in self.alarms if one["AlarmName"] in AlarmNames and AlarmTypes == ["MetricAlarm"]]}
 
 
 def deployment(number, definition, status="IN_PROGRESS"):
@@ -93,8 +106,8 @@ def deployment(number, definition, status="IN_PROGRESS"):
 
 
 def test_only_what_was_begun_counts():
-    aws = Aws([deployment(1, "td:2", "ROLLBACK_SUCCESSFUL")])
-    told = Deployments(aws, "s", "c", print)
+    aws = Client([deployment(1, "td:2", "ROLLBACK_SUCCESSFUL")])
+    told = Deployments(aws.aws, "s", "c", print)
     assert told.look("api", "td:2").state == ""  # it is over, and not ours
     told.begin("api")
     assert told.look("api", "td:2").state == "wait"  # AWS doesn't show ours yet: the one that failed before isn't it
@@ -109,21 +122,41 @@ def test_only_what_was_begun_counts():
 
 
 def test_what_goes_on_is_taken_over():
-    told = Deployments(Aws([deployment(2, "td:2"), deployment(1, "td:1", "SUCCESSFUL")]), "s", "c", print)
+    told = Deployments(Client([deployment(2, "td:2"), deployment(1, "td:1", "SUCCESSFUL")]).aws, "s", "c", print)
     assert told.look("api", "td:2").state == "wait"
     assert told.look("worker", "td:1").state == ""
 
 
+def test_a_deployment_of_a_later_page_is_found():
+    """A service that is deployed many times a day has hundreds, and none of ours needs to be on the first page."""
+    old = [deployment(number, "td:1", "SUCCESSFUL") for number in range(1, 8)]
+    aws = Client(old)
+    told = Deployments(aws.aws, "s", "c", print)
+    told.begin("api")
+    aws.deployments.append(deployment(9, "td:2"))
+    assert told.look("api", "td:2").line == "IN_PROGRESS"
+    # A service that was deployed before isn't taken for one that is being deployed.
+    told.begin("worker")
+    assert told.look("worker", "td:1").line == ""
+
+
+def test_what_was_stopped_already_is_no_failure():
+    going = deployment(3, "td:2") | {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}
+    aws = Client([going])
+    Deployments(aws.aws, "s", "c", print).settle("api")
+    assert aws.stopped == [("d3", "ROLLBACK")]
+
+
 def test_alarms():
     said = []
-    aws = Aws(alarms=[{"AlarmName": "s-one", "StateValue": "ALARM", "StateReason": "r"}, {"AlarmName": "s-two", "StateValue": "OK"}])
+    aws = Client(alarms=[{"AlarmName": "s-one", "StateValue": "ALARM", "StateReason": "r"}, {"AlarmName": "s-two", "StateValue": "OK"}])
     service = {"serviceName": "s-api", "deploymentConfiguration": {"alarms": {"enable": True, "alarmNames": ["s-one", "s-two"]}}}
-    Deployments(aws, "s", "c", said.append).check(service)
+    Deployments(aws.aws, "s", "c", said.append).check(service)
     assert said == ["s-api: s-one is on already, so ECS looks at no alarm this time"]
     service["deploymentConfiguration"]["alarms"]["alarmNames"].append("s-none")
     with pytest.raises(EngineError, match="there is no alarm s-none"):
-        Deployments(aws, "s", "c", said.append).check(service)
-    watched = Watched(aws, "s", ["one", "two"])
+        Deployments(aws.aws, "s", "c", said.append).check(service)
+    watched = Watched(aws.aws, "s", ["one", "two"])
     watched.begin(said.append)
     watched.check("now")  # the one that was on before is spared
     aws.alarms[1]["StateValue"] = "ALARM"

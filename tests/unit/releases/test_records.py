@@ -53,6 +53,25 @@ def test_crossed(target, crossed):
     assert records.crossed(releases, next(one for one in releases if one["id"] == target)) == crossed
 
 
+@pytest.mark.parametrize("name", records.WORDS)
+def test_a_release_is_not_called_like_a_place(monkeypatch, name):
+    """Nobody could ever name it: release_info takes its name for what runs, or what ran."""
+    monkeypatch.setattr(records.Releases, "read", lambda _self, _identifier: None)
+    with pytest.raises(EngineError, match=f"can't be called {name}"):
+        records.Releases(None, "s").make(name, {"api": "r@sha256:" + "0" * 64}, {})
+
+
+def test_a_release_keeps_no_credentials(monkeypatch):
+    """CI gives addresses with tokens in them; a record is shown, copied and kept for years."""
+    monkeypatch.setattr(records.Releases, "read", lambda _self, _identifier: None)
+    monkeypatch.setattr(records.Releases, "all", lambda _self: [])
+    monkeypatch.setattr(records.Releases, "_there", lambda _self, _images: None)
+    monkeypatch.setattr(records, "me", lambda _aws: "me")
+    source = {"source": "https://gitlab-ci-token:s3cr3t@git.example.com/a.git"}
+    made, new = records.Releases(None, "s").make("a", {"api": "r@sha256:" + "0" * 64}, source, check=True)
+    assert new and made["source"] == "https://git.example.com/a.git"
+
+
 @pytest.mark.parametrize("name", ["", "a b", "-a", "../a", "a" * 65, "a/b"])
 def test_refused_names(name):
     with pytest.raises(EngineError):

@@ -1,6 +1,10 @@
 """Services are deployed: task by task or with two target groups, and what is given up is taken back."""
 
+from types import SimpleNamespace
+
 import pytest
+
+from emulator.dataplane import services
 
 FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
 CRASHES = ["python3", "-c", "raise SystemExit(1)"]
@@ -154,17 +158,41 @@ def test_the_traffic_moves_in_steps(service, until, own, configuration, weights)
 def test_what_does_not_come_up_gets_no_traffic(service, until):
     it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0)
     arn = it.deploy(":bad")
+    # No circuit breaker ends it: whoever deploys counts the tasks that failed.
+    until(lambda: it.live()["deployments"][0]["failedTasks"] >= 4, 30)
+    told = it.newest()
+    assert (told["status"], told["deploymentCircuitBreaker"]["status"]) == ("IN_PROGRESS", "DISABLED")
+    it.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
     told = it.newest()
     assert told["serviceDeploymentArn"] == arn
-    assert "circuit breaker" in told["statusReason"]
-    assert told["deploymentCircuitBreaker"]["failureCount"] >= 3
     assert told["rollback"]["serviceRevisionArn"] == told["sourceServiceRevisions"][0]["arn"]
     assert it.balancer.weights() == [100, 0]
     assert it.tasks() == [it.first]
     assert it.live()["taskDefinition"] == it.first
     (deployment,) = it.live()["deployments"]
     assert deployment["taskDefinition"] == it.first
+
+
+@pytest.mark.parametrize(
+    ("limit", "failures"), [({}, 3), ({"type": "COUNT", "value": 2}, 2), ({"type": "UNBOUNDED_PERCENT", "value": 50}, 1)]
+)
+def test_a_circuit_breaker_trips_at_its_threshold(service, until, limit, failures):
+    more = {"thresholdConfiguration": limit} if limit else {}
+    it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, **more})
+    it.deploy(":bad")
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    told = it.newest()["deploymentCircuitBreaker"]
+    assert (told["threshold"], told["failureCount"]) == (failures, failures)
+
+
+@pytest.mark.parametrize(("reset", "counted"), [(True, [1, 2, 0, 1, 1]), (False, [1, 2, 3, 4, 4])])
+def test_a_healthy_task_makes_failures_forgotten(reset, counted):
+    """What comes up and crashes again and again goes on for ever, unless every failure counts."""
+    record = SimpleNamespace(healthy=set(), forgiven=0, configuration={"deploymentCircuitBreaker": {"resetOnHealthyTask": reset}})
+    one = SimpleNamespace(task_arn="one")
+    looks = [(1, []), (2, []), (3, [one]), (4, [one]), (4, [])]
+    assert [services._failed(record, failures, up) for failures, up in looks] == counted
 
 
 @pytest.mark.parametrize("balanced", [True, False])
@@ -210,6 +238,12 @@ def test_deployments_are_told(service, until):
     it = service()
     it.deploy(":bad")
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    asked = {"cluster": it.live()["clusterArn"], "service": it.live()["serviceArn"], "maxResults": 1}
+    page = it.ecs.list_service_deployments(**asked)
+    assert [one["status"] for one in page["serviceDeployments"]] == ["ROLLBACK_SUCCESSFUL"]
+    page = it.ecs.list_service_deployments(**asked, nextToken=page["nextToken"])
+    assert [one["status"] for one in page["serviceDeployments"]] == ["SUCCESSFUL"]
+    assert "nextToken" not in page
     listed = it.ecs.list_service_deployments(cluster=it.live()["clusterArn"], service=it.live()["serviceArn"])
     assert [one["status"] for one in listed["serviceDeployments"]] == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
     good = it.ecs.list_service_deployments(cluster=it.live()["clusterArn"], service=it.live()["serviceArn"], status=["SUCCESSFUL"])

@@ -98,6 +98,11 @@ def linear(percent, strategy="LINEAR"):
     return lambda w: w.shifts(strategy, linearConfiguration={"stepPercent": percent, "stepBakeTimeInMinutes": 1})
 
 
+def breaker(kind, value):
+    told = {"enable": True, "rollback": True, "thresholdConfiguration": {"type": kind, "value": value}}
+    return lambda w: w.shifts(deploymentCircuitBreaker=told)
+
+
 CASES = [
     Case("steps_go_with_their_strategy", BAD, "only valid when", canary(5.0, "LINEAR"), canary(5.0)),
     Case("steps_go_with_their_strategy", BAD, "only valid when", linear(10.0, "BLUE_GREEN"), linear(10.0)),
@@ -113,6 +118,8 @@ CASES = [
     Case("production_rule_forwards_to_both", BAD, "does not forward to", lambda w: w.shifts(advanced={"productionListenerRule": w.single}), lambda w: w.shifts()),
     Case("role_may_move_the_traffic", BAD, "ModifyRule", lambda w: w.shifts(advanced={"roleArn": w.poor}), lambda w: w.shifts()),
     Case("role_may_move_the_traffic", BAD, "Unable to assume", lambda w: w.shifts(advanced={"roleArn": w.make_role([f"{ELB}:*"], "ecs-tasks.amazonaws.com")}), lambda w: w.shifts()),
+    Case("circuit_breaker_counts_tasks", BAD, "at least 1", breaker("COUNT", 0), breaker("COUNT", 1)),
+    Case("circuit_breaker_counts_tasks", BAD, "at most 100 percent", breaker("UNBOUNDED_PERCENT", 101), breaker("UNBOUNDED_PERCENT", 100)),
     Case("strategy_changes_between_deployments", BAD, "while a deployment is in progress", lambda w: w.change(look=False), lambda w: w.change(look=True)),
     Case("no_hooks_and_no_test_listener", BAD, "no lifecycle hooks", lambda w: w.shifts(lifecycleHooks=[{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]), lambda w: w.shifts()),
     Case("no_hooks_and_no_test_listener", BAD, "no test traffic", lambda w: w.shifts(advanced={"testListenerRule": w.rule}), lambda w: w.shifts()),

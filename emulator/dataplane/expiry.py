@@ -1,0 +1,77 @@
+"""ECR's lifecycle policies: once a day of the clock, images that a rule is for are expired.
+
+As the user guide has it: rules are taken by priority; an image that a rule is for, by its tags, is expired by no rule
+of lower priority, but they count it as if it were theirs; images are counted by the time of their push, the newest
+first; a rule with several patterns is for images that have a tag for each of them; what a list of manifests names stays
+with it.
+
+Not known: whether one more tag on an image makes it a newer one. Here it doesn't.
+"""
+
+import json
+from fnmatch import fnmatchcase
+
+from moto.ecr import models
+
+from emulator import ACCOUNT, clock
+from emulator.corrections import replacing
+from emulator.dataplane.engine import ENGINE
+
+DAY = 86400
+
+
+def install() -> None:
+    """Look at a repository every day from the day on which it gets a policy."""
+
+    @replacing(models.ECRBackend, "put_lifecycle_policy")
+    def put(original, self, registry_id, repository_name, lifecycle_policy_text):
+        answer = original(self, registry_id, repository_name, lifecycle_policy_text)
+        repository = self.repositories[repository_name]
+        if not getattr(repository, "expires", False):
+            repository.expires = True
+            ENGINE.after(DAY, _daily, self.region_name, repository)
+        return answer
+
+
+def _daily(region: str, repository) -> None:
+    if models.ecr_backends[ACCOUNT][region].repositories.get(repository.name) is not repository:
+        return
+    if repository.lifecycle_policy:
+        gone = expired(json.loads(repository.lifecycle_policy)["rules"], repository.images, clock.now())
+        repository.images[:] = [one for one in repository.images if one.get_image_digest() not in gone]
+    ENGINE.after(DAY, _daily, region, repository)
+
+
+def expired(rules: list[dict], images: list, now: float) -> set[str]:
+    """Return the digests of the images that a policy expires."""
+    # Of those of one second the last one is the newest.
+    ordered = sorted(images, key=lambda one: one.image_pushed_at)[::-1]
+    gone: set[str] = set()
+    claimed: set[str] = set()
+    for rule in sorted(rules, key=lambda one: one["rulePriority"]):
+        selection = rule["selection"]
+        matched = [one for one in ordered if _is_for(selection, one)]
+        gone |= {one.get_image_digest() for one in _too_many(selection, matched, now)} - claimed
+        claimed |= {one.get_image_digest() for one in matched}
+    named = {
+        part["digest"]
+        for one in images
+        if one.get_image_digest() not in gone
+        for part in json.loads(one.image_manifest).get("manifests", [])
+    }
+    return gone - named
+
+
+def _is_for(selection: dict, image) -> bool:
+    status, tags = selection["tagStatus"], image.image_tags
+    if status != "tagged":
+        return status == "any" or not tags
+    patterns = selection.get("tagPatternList") or [f"{one}*" for one in selection.get("tagPrefixList", [])]
+    return all(any(fnmatchcase(tag, pattern) for tag in tags) for pattern in patterns)
+
+
+def _too_many(selection: dict, matched: list, now: float) -> list:
+    count = selection["countNumber"]
+    if selection["countType"] == "imageCountMoreThan":
+        return matched[count:]
+    return [one for one in matched if one.image_pushed_at < now - count * DAY]
