@@ -8,6 +8,7 @@
 - ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
 - ``scans``: what ECR finds in images
+- ``instances``: what EC2 instances do when they have booted
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
 the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
@@ -21,9 +22,20 @@ from emulator.lock import LOCK
 
 @functools.cache
 def _install() -> None:
-    from emulator.dataplane import bus, functions, images, pipes, postgres, queues, schedules, services, tasks
+    from emulator.dataplane import (
+        bus,
+        functions,
+        images,
+        instances,
+        pipes,
+        postgres,
+        queues,
+        schedules,
+        services,
+        tasks,
+    )
 
-    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules):
+    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules, instances):
         part.install()
     images.load()
     atexit.register(stop)
