@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from .engine.aws import tags_of
-from .engine.errors import code, expected, sentence
+from .engine.errors import EngineError, code, expected, sentence
 from .engine.stack import members
 from .kinds.catalogue import KINDS
 
@@ -178,8 +178,8 @@ def by_zone(aws, limit, needed):
 def measured(aws, limit, _needed):
     """Tell a quota and what CloudWatch last saw of its use, which Service Quotas says how to ask for."""
     told = quota(aws, limit)
-    metric, used = told.get("UsageMetric"), 0
-    if metric:
+    metric, used = told.get("UsageMetric") or {}, 0
+    if metric.get("MetricName"):
         now = datetime.now(UTC)
         statistic = metric.get("MetricStatisticRecommendation", "Maximum")
         points = aws("cloudwatch").get_metric_statistics(
@@ -196,6 +196,8 @@ def of_rds(name: str):
 
     def look(aws, _limit, _needed):
         told = {one["AccountQuotaName"]: one for one in aws("rds").describe_account_attributes()["AccountQuotas"]}
+        if name not in told:
+            raise EngineError(f"RDS doesn't tell the account's {name}")
         return {"": (told[name]["Max"], told[name]["Used"])}
 
     return look
