@@ -9,7 +9,19 @@ from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
-from emulator import clock, control, corrections, dataplane, errors, eventual, gate, provisioning, registry, strict
+from emulator import (
+    clock,
+    control,
+    corrections,
+    dataplane,
+    errors,
+    eventual,
+    gate,
+    provisioning,
+    quotas,
+    registry,
+    strict,
+)  # fmt: skip
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
@@ -110,6 +122,8 @@ class Application:
                 ("POST", "clock"): move_clock,
                 ("GET", "eventual"): eventual.show,
                 ("POST", "eventual"): eventual.use,
+                ("GET", "account"): quotas.use,
+                ("POST", "account"): quotas.use,
                 **dataplane.addresses(),
             },
             key,
@@ -121,6 +135,7 @@ class Application:
         strict.forget()
         provisioning.forget()
         eventual.forget()
+        quotas.forget()
         return _reset()
 
     def __call__(self, environ, start_response):

@@ -1,4 +1,5 @@
-"""Writes what is said elsewhere already: each role's README from its argument specs, the table of strict mode's rules.
+"""Writes what is said elsewhere already: roles' READMEs from their argument specs, strict mode's rules, what the
+inventories come to.
 
 ``python scripts/document.py`` writes, ``--check`` only says which files are out of date (exit 1).
 """
@@ -115,6 +116,11 @@ A write that is answered so is tried again, for so long.
 
 def documents() -> dict[Path, str]:
     """Return every written file with its text."""
+    import inventories
+
+    inventories.load()
+    import first_deployment
+
     from emulator import strict, unproven
 
     made = {role / "README.md": role_readme(role) for role in sorted((ROOT / "roles").iterdir()) if role.is_dir()}
@@ -126,6 +132,8 @@ def documents() -> dict[Path, str]:
     page = ROOT / "docs/embedded-aws.md"
     told = page.read_text().split(UNPROVEN)[0]
     made[page] = told + UNPROVEN + "\n" + unproven.markdown() + "\n\n*This list is written by `make docs`.*\n"
+    page = ROOT / "docs/first-deployment.md"
+    made[page] = first_deployment.filled(page.read_text())
     return made
 
 

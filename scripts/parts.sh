@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs what builds images here, where it is absent and this user may: the tests of images need it.
+# Installs what builds images and what filters packets here, where it is absent and this user may: tests need it.
 # Where it can't be, this says why, and those tests are skipped.
 set -u
-command -v podman >/dev/null && command -v buildah >/dev/null && exit 0
+command -v podman >/dev/null && command -v buildah >/dev/null && command -v nft >/dev/null && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "podman and buildah are absent, and only root can install them by apt-get: images aren't built in the tests"
+  echo "podman, buildah or nft are absent, and only root can install them by apt-get: some tests are skipped"
   exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
-packages="podman buildah runc busybox-static ca-certificates"
+packages="podman buildah runc busybox-static ca-certificates nftables iproute2"
 { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; } >/tmp/parts.$$ 2>&1 ||
-  { echo "apt-get couldn't install $packages: images aren't built in the tests"; tail -n 3 /tmp/parts.$$; }
+  { echo "apt-get couldn't install $packages: some tests are skipped"; tail -n 3 /tmp/parts.$$; }
 rm -f /tmp/parts.$$

@@ -44,7 +44,9 @@ class Correction:
 REGISTRY: list[Correction] = []
 
 # Where moto's folder is not called as boto3 calls the service.
-_FOLDERS = {"lambda": "awslambda", "application-autoscaling": "applicationautoscaling"}
+_FOLDERS = {
+    "lambda": "awslambda", "application-autoscaling": "applicationautoscaling", "service-quotas": "servicequotas",
+}  # fmt: skip
 
 
 def correction(service: str, says: str):

@@ -1,20 +1,23 @@
 """EC2: addresses, gateways, endpoints, groups and instances as AWS answers them."""
 
 import json
+from base64 import b64encode
 from copy import copy
 
 from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend, tags
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter, parse_user_data
 
-from emulator.corrections import Obsolete, adds, correction, replacing
+from emulator.corrections import Obsolete, adds, answers, correction, replacing
 from emulator.errors import AWSError
 
 ROOT_VOLUME_GIB = 8  # of the Amazon Linux images
@@ -435,3 +438,23 @@ def launch_template_versions():
     @replacing(LaunchTemplate, "default_version")
     def default(_original, self):
         return self.get_version(self.default_version_number)
+
+
+@correction("ec2", "a route to an instance leads to its interface, and nowhere when the instance doesn't run")
+def routes_to_instances():
+    interface = Route.network_interface_id.fget
+    Route.network_interface_id = property(
+        lambda self: self.instance.nics[0].id if self.instance and self.instance.nics else interface(self)
+    )
+    state = Route.state.fget
+    Route.state = property(
+        lambda self: "blackhole" if self.instance and self.instance.state != "running" else state(self)
+    )
+
+
+@answers("ec2", "GetConsoleOutput", "shows what an instance has said since it began to boot")
+def get_console_output(api, params, _moto):
+    instance = api.ec2_backend.get_instance(params["InstanceId"])
+    text = "\r\n".join(getattr(instance, "console", []))
+    shown = {"Output": b64encode(text.encode()).decode()} if text else {}
+    return {"InstanceId": instance.id, "Timestamp": utcnow(), **shown}

@@ -8,6 +8,7 @@
 - ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
 - ``scans``, ``expiry``: what ECR finds in images, and which it expires
+- ``instances``: what EC2 instances do when they have booted
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
 the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
@@ -26,6 +27,7 @@ def _install() -> None:
         expiry,
         functions,
         images,
+        instances,
         pipes,
         postgres,
         queues,
@@ -34,7 +36,7 @@ def _install() -> None:
         tasks,
     )
 
-    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry):
+    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances):
         part.install()
     images.load()
     atexit.register(stop)

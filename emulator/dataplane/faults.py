@@ -27,12 +27,19 @@ _met: Counter = Counter()
 _drawn = 0
 
 
-def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, family: str = "*", deny=()) -> dict:
-    """Set the shares of tasks that crash, are interrupted on Spot and never start, and of events that come twice.
+class Killed(Exception):
+    """What an instance's console says when its user data is killed."""
+
+
+def use(
+    seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, boot=0.0, family: str = "*", deny=()
+) -> dict:
+    """Set the shares of tasks that crash, are interrupted on Spot and never start, of events that come twice, and of
+    instances whose user data ends with an error.
 
     ``deny`` are calls that nobody may make, such as ``logs:DescribeLogGroups`` or ``pipes:*``.
     """
-    for name, share in {"crash": crash, "spot": spot, "start": start, "twice": twice}.items():
+    for name, share in {"crash": crash, "spot": spot, "start": start, "twice": twice, "boot": boot}.items():
         given.number(0, 1)(name, share)
     if crash + spot + start > 1:
         raise given.Wrong(f"crash, spot and start are {crash}, {spot} and {start}: allowed is a sum up to 1")
@@ -41,7 +48,8 @@ def use(seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, fami
     given.text("family", family)
     given.texts("deny", deny)
     forget()
-    _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, family=family, deny=list(deny))
+    _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, boot=boot)
+    _rates.update(family=family, deny=list(deny))
     return show()
 
 
@@ -94,3 +102,9 @@ def _choose(task, share: float) -> str:
 def twice() -> bool:
     """Tell whether an event is to be delivered twice, which EventBridge may do."""
     return bool(_rates) and random.random() < _rates["twice"]
+
+
+def boot() -> None:
+    """Raise Killed for an instance whose user data ends with an error."""
+    if _rates and random.random() < _rates["boot"]:
+        raise Killed("Out of memory: Killed process 1984 (dnf) total-vm:601232kB")

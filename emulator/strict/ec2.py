@@ -3,21 +3,17 @@
 import functools
 import ipaddress
 import json
-import os
 import re
 
 from botocore.loaders import Loader
 
+from emulator import quotas
 from emulator.strict import Refusal, rule
 from emulator.strict.passrole import unknown_profile
 
 GUIDE = "VPC user guide"
 QUOTAS = f"{GUIDE}, quotas"
 MEASURED = "badmintoncryer/cdk-preflight "
-
-
-def _quota(name: str, default: int) -> int:
-    return int(os.environ.get(f"EMULATOR_{name}", default))
 
 
 def _network(text: str | None):
@@ -40,8 +36,8 @@ def _group(backend, group_id: str):
 
 @rule("ec2", "CreateVpc", code="VpcLimitExceeded", source=QUOTAS)
 def vpcs_per_region(call):
-    """A region has up to five VPCs (``EMULATOR_VPCS``)."""
-    if len(call.backend().vpcs) >= _quota("VPCS", 5):
+    """A region has as many VPCs as the account may have, five by default."""
+    if len(call.backend().vpcs) >= quotas.value(quotas.VPCS):
         return "The maximum number of VPCs has been reached."
     return None
 
@@ -65,6 +61,14 @@ def zone_is_of_the_region(call):
             f"Value ({zone}) for parameter availabilityZone is invalid. "
             f"Subnets can currently only be created in the following availability zones: {', '.join(zones)}."
         )
+    return None
+
+
+@rule("ec2", "CreateInternetGateway", code="InternetGatewayLimitExceeded", source=QUOTAS)
+def internet_gateways_per_region(call):
+    """A region has as many internet gateways as the account may have, five by default."""
+    if len(call.backend().internet_gateways) >= quotas.value(quotas.INTERNET_GATEWAYS):
+        return "The maximum number of internet gateways has been reached."
     return None
 
 
@@ -93,8 +97,8 @@ def gateway_is_attached(call):
 
 @rule("ec2", "AllocateAddress", code="AddressLimitExceeded", source=QUOTAS)
 def addresses_per_region(call):
-    """A region has up to five elastic addresses (``EMULATOR_ADDRESSES``)."""
-    if len(call.backend().addresses) >= _quota("ADDRESSES", 5):
+    """A region has as many elastic addresses as the account may have, five by default."""
+    if len(call.backend().addresses) >= quotas.value(quotas.ADDRESSES):
         return "The maximum number of addresses has been reached."
     return None
 
@@ -113,6 +117,18 @@ def address_needs_an_internet_gateway(call):
 
 def _has_gateway(backend, vpc: str) -> bool:
     return any(one.vpc and one.vpc.id == vpc for one in backend.internet_gateways.values())
+
+
+@rule("ec2", "CreateNatGateway", code="NatGatewayLimitExceeded", source=QUOTAS)
+def nat_gateways_per_zone(call):
+    """A zone has as many NAT gateways as the account may have there, five by default."""
+    backend = call.backend()
+    subnet, may = _subnet(backend, call.parameters.get("SubnetId")), quotas.value(quotas.NAT_GATEWAYS)
+    held = [one for one in backend.nat_gateways.values() if one.state in ("pending", "available", "deleting")]
+    zones = [getattr(_subnet(backend, one.subnet_id), "availability_zone", None) for one in held]
+    if subnet and zones.count(subnet.availability_zone) >= may:
+        return f"The maximum number of NAT gateways has been reached ({may:g})"
+    return None
 
 
 @rule("ec2", "CreateNatGateway", code="MissingParameter", source=MEASURED + "pf-ec2-natgw-allocation")

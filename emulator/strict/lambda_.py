@@ -4,7 +4,7 @@ import re
 
 from moto.awslambda_simple.models import lambda_simple_backends
 
-from emulator import ACCOUNT, policies, principals
+from emulator import ACCOUNT, policies, principals, quotas
 from emulator.strict import rule
 from emulator.strict.grants import may, region_of, service_of
 
@@ -12,7 +12,7 @@ RECORDED = "localstack: answers recorded from AWS"
 MEASURED = "badmintoncryer/cdk-preflight "
 BAD = "InvalidParameterValueException"
 WRITES = ("CreateFunction", "UpdateFunctionConfiguration")
-CONCURRENCY, UNRESERVED = 1000, 100  # an account's concurrent executions, and how many of them can't be reserved
+FEWEST, MOST = 10, 100  # concurrent executions that can't be reserved: a tenth of the account's, within these
 ENVIRONMENT_BYTES = 4096
 RESERVED = {
     "_HANDLER",
@@ -253,18 +253,23 @@ def role_may_make_interfaces(call):
 # Concurrency
 
 
-@rule("lambda", "PutFunctionConcurrency", code=BAD, source=RECORDED)
+@rule(
+    "lambda", "PutFunctionConcurrency", code=BAD,
+    source=f"{RECORDED}; told of accounts with 10, 400 and 1000: a tenth is inferred, the guide says 100",
+)
 def some_concurrency_stays_unreserved(call):
-    """100 of an account's concurrent executions stay for functions without a reservation."""
+    """A tenth of an account's concurrent executions, from 10 to 100, stay for functions without a reservation."""
     found = function_of(call)
     reserved = sum(
         int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found
     )
-    if CONCURRENCY - reserved - call.parameters["ReservedConcurrentExecutions"] < UNRESERVED:
+    may = int(quotas.value(quotas.CONCURRENCY))
+    kept = max(FEWEST, min(MOST, may // 10))
+    if may - reserved - call.parameters["ReservedConcurrentExecutions"] < kept:
         return (
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             "below its "
-            f"minimum value of [{UNRESERVED}]."
+            f"minimum value of [{kept}]."
         )
     return None
 

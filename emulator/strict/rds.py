@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from emulator import clock, postgres_parameters, rds_catalogue
+from emulator import clock, postgres_parameters, quotas, rds_catalogue
 from emulator.strict import Refusal, rule
 
 API = "RDS API reference, CreateDBInstance, "
@@ -66,6 +66,14 @@ def class_is_one(call):
     """An instance's class is a class."""
     name = call.parameters.get("DBInstanceClass")
     return f"Invalid DB Instance class: {name}" if name and not _CLASS.fullmatch(name) else None
+
+
+@rule("rds", "CreateDBInstance", code="InstanceQuotaExceeded", source=f"{API}Errors")
+def instances_per_region(call):
+    """A region has as many instances as the account may have, 40 by default."""
+    if len(call.backend().databases) >= quotas.value(quotas.DATABASES):
+        return "The request would result in the user exceeding the allowed number of DB instances."
+    return None
 
 
 @rule("rds", *WRITES, code=COMBINATION, source="aws-quickstart/quickstart-awx#47, elastic/beats#38473")

@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from emulator.ask import ask
+
 LOCAL = "inventories/local"
 # Variables laid over those of the inventory, and what must be said.
 BAD = [
@@ -140,3 +142,25 @@ def test_a_protected_stack_is_not_destroyed_by_accident(play, emulator):
     told = failure["result"]["msg"]
     assert "confirm_destroy is 'flow-builder-dev'" in told and "-e confirm_destroy=flow-builder-prod" in told
     assert run.requests == []
+
+
+@pytest.mark.parametrize("mode", ["--check", "--diff"])
+def test_an_account_without_room_is_refused_before_the_first_write(play, emulator, mode):
+    """What a fresh account may not have is known before anything is written, in check mode too."""
+    ask(emulator.url, "account", {"age": "young"})
+    try:
+        run = play("site.yml", "-i", "inventories/prod", mode)
+    finally:
+        ask(emulator.url, "account", {"age": "established"})
+    assert run.rc != 0
+    (failure,) = run.failures
+    assert failure["task"] == "Room in the account"
+    for words in (
+        "3 limits of the account would be exceeded by flow-builder-prod, and nothing was written",
+        "lambda_reserved_concurrency is 1: 2 concurrent executions more are needed in us-east-1",
+        "ecs_worker_max_count is 20, ecs_worker_cpu is 2048: 30 vCPU more are needed",
+        "(fargate L-3032A538) is 6 and 0 are used",
+        "(fargate L-36FBB829) is 6 and 0 are used",
+    ):
+        assert words in failure["result"]["msg"]
+    assert [request for request in run.requests if request["writes"]] == []

@@ -100,3 +100,106 @@ def test_its_role_may_do_what_it_does_and_nothing_more(script):
     verbs = (verbs - {"$verb-route"}) | {"replace-route", "create-route"}
     assert allowed == {"ec2:" + "".join(part.title() for part in verb.split("-")) for verb in verbs}
     assert not [told for one in policy["Statement"] for told in mistakes({"Resource": one["Resource"]})]
+
+
+# What the script does when it's run, with this machine's commands in the places of those that would change it.
+STUBS = {
+    "dnf": 'echo "dnf $*" >>$CALLS; n=$(($(cat $STATE 2>/dev/null || echo 0) + 1)); echo $n >$STATE; '
+    'if (($n <= $FAIL)); then echo "Out of memory: Killed process (dnf)"; exit 137; fi; '
+    'printf "#!/bin/sh\\n" >$BIN/nft; chmod +x $BIN/nft',
+    "aws": 'echo "aws $*" >>$CALLS; [[ "$*" != *"$REFUSED"* ]] || { echo "UnauthorizedOperation: $*"; exit 254; }',
+    "curl": 'case "$*" in *instance-id) echo i-0;; *) echo token;; esac',
+    **{one: f'echo "{one} $*" >>$CALLS' for one in ("mkswap", "swapon", "sysctl", "systemctl", "shutdown", "sleep", "dd")},
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(script, tmp_path):
+    """Run the script: so many times dnf is killed, calls with a word are refused; return (rc, console, calls)."""
+
+    def run(memory=500000, killed=0, refused="nothing", nft=False):
+        folders = {name: tmp_path / name for name in ("bin", "etc", "var", "dev", "proc")}
+        for path in folders.values():
+            path.mkdir()
+        for name in ("sysctl.d", "sysconfig"):
+            (folders["etc"] / name).mkdir()
+        (folders["var"] / "log").mkdir()
+        (folders["proc"] / "meminfo").write_text(f"MemTotal:         {memory} kB\n")
+        for name, text in STUBS.items():
+            (folders["bin"] / name).write_text(f"#!/bin/bash\n{text}\n")
+        if nft:
+            (folders["bin"] / "nft").write_text("#!/bin/sh\n")
+        for path in folders["bin"].iterdir():
+            path.chmod(0o755)
+        for name in ("awk", "tee", "install", "timeout", "cat", "chmod", "bash", "sh"):
+            (folders["bin"] / name).symlink_to(shutil.which(name))
+        here = re.sub(r"(?<![\w.])/(etc/|var/|proc/|dev/console)", lambda found: f"{tmp_path}/{found[1]}", script)
+        calls, console = tmp_path / "calls", folders["dev"] / "console"
+        calls.touch()
+        done = subprocess.run(
+            ["/bin/bash", "-c", here], check=False, timeout=60, capture_output=True, text=True,
+            env={
+                "PATH": str(folders["bin"]), "BIN": str(folders["bin"]), "CALLS": str(calls), "FAIL": str(killed),
+                "STATE": str(tmp_path / "state"), "REFUSED": refused,
+            },
+        )  # fmt: skip
+        return done.returncode, console.read_text() if console.exists() else "", calls.read_text().splitlines()
+
+    return run
+
+
+def test_a_small_instance_gets_swap_before_it_installs(run):
+    rc, console, calls = run()
+    assert rc == 0, console
+    assert [call.split()[0] for call in calls[:3]] == ["dd", "mkswap", "swapon"]
+    (installed,) = [call for call in calls if call.startswith("dnf")]
+    assert "--disablerepo=* --enablerepo=amazonlinux" in installed and installed.endswith("nftables")
+    assert calls.index(installed) > 2
+    assert "NAT: the private subnets leave the VPC through this instance" in console
+
+
+def test_a_larger_one_needs_none(run):
+    rc, _console, calls = run(memory=1_900_000)
+    assert rc == 0 and not [call for call in calls if call.split()[0] in ("dd", "mkswap", "swapon")]
+
+
+def test_an_image_that_has_nft_installs_nothing(run):
+    rc, _console, calls = run(nft=True)
+    assert rc == 0 and not [call for call in calls if call.startswith("dnf")]
+
+
+def test_what_is_killed_is_tried_again(run):
+    rc, console, calls = run(killed=3)
+    assert rc == 0, console
+    assert len([call for call in calls if call.startswith("dnf")]) == 4
+    assert "NAT: attempt 3 to install nftables ended with 137" in console
+
+
+def test_it_ends_and_says_why_where_nothing_helps(run):
+    rc, console, calls = run(killed=1000)
+    assert rc == 1
+    assert len([call for call in calls if call.startswith("dnf")]) == 8
+    assert "Killed process (dnf)" in console and "NAT: nftables can't be installed" in console
+    assert not [call for call in calls if call.startswith("aws")], "what can't forward takes no routes"
+    # Its group starts another one in its place.
+    assert calls[-1] == "shutdown -h +5"
+
+
+def test_a_table_without_a_default_route_is_given_one(run):
+    rc, _console, calls = run(refused="replace-route")
+    assert rc == 0
+    assert "aws ec2 create-route --route-table-id rtb-1 --destination-cidr-block 0.0.0.0/0 --instance-id i-0" in calls
+
+
+def test_it_ends_where_it_may_take_over_nothing(run):
+    rc, console, calls = run(refused="associate-address")
+    assert rc == 1 and "UnauthorizedOperation" in console
+    assert "NAT: the address and the routes can't be taken over" in console
+    assert len([call for call in calls if "associate-address" in call]) == 60
+    assert calls[-1] == "shutdown -h +5"
+
+
+def test_whatever_else_fails_is_said_with_its_line(run, script, monkeypatch):
+    monkeypatch.setitem(STUBS, "systemctl", "exit 3")
+    rc, console, _calls = run()
+    assert rc == 1 and re.search(r"NAT: line \d+ ended with 3: systemctl enable --now nftables", console)

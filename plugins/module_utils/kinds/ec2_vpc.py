@@ -438,6 +438,12 @@ def routes(item):
     return found
 
 
+def blackholes(item):
+    """Return the destinations of a described table whose targets are gone or off."""
+    dead = [one for one in item.get("Routes", []) if one.get("State") == "blackhole"]
+    return sorted(next(one[key] for key in DESTINATIONS if one.get(key)) for one in dead)
+
+
 def route(destination, target=""):
     """Return a route as EC2's calls take it."""
     kind = "DestinationPrefixListId" if destination.startswith("pl-") else DESTINATIONS[":" in destination]
@@ -462,7 +468,7 @@ class RouteTable(Ec2Kind):
     describe = "describe_route_tables"
     key = "RouteTables"
     tag_type = "route-table"
-    volatile = frozenset({"others_routes"})
+    volatile = frozenset({"others_routes", "blackholes"})
     # The routes are told above; whether their targets are well is the targets' own story.
     passing = frozenset({"Routes", "RouteTableAssociationId", "AssociationState"})
     replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
@@ -486,6 +492,7 @@ class RouteTable(Ec2Kind):
             "routes": {to: target for to, target in sorted(found.items()) if to not in unmanaged},
             "others_routes": {to: target for to, target in sorted(found.items()) if to in unmanaged},
             "unmanaged_routes": sorted(unmanaged),
+            "blackholes": blackholes(item),
             "subnets": sorted(self._associations(item)),
             **name,
         }

@@ -1,5 +1,6 @@
 """One emulator for all tests, in this process, on a free port."""
 
+import json
 import os
 import sys
 import threading
@@ -12,7 +13,8 @@ from botocore.config import Config
 
 HERE = Path(__file__).resolve().parent
 # What strict mode would make tests wait for, or count over all tests; its own tests set these again.
-os.environ.update(EMULATOR_ROLE_SECONDS="0", EMULATOR_VPCS="1000", EMULATOR_ADDRESSES="1000")
+MANY = dict.fromkeys(("L-F678F1CE", "L-A4707A72", "L-FE5A380F", "L-0263D0A3", "L-7B6409FD"), 1000)
+os.environ.update(EMULATOR_ROLE_SECONDS="0", EMULATOR_QUOTAS=json.dumps(MANY))
 # The emulator itself and the helpers beside this file, however pytest was called.
 sys.path[:0] = [path for path in (str(HERE.parents[2]), str(HERE)) if path not in sys.path]
 

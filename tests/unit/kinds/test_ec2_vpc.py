@@ -9,6 +9,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc imp
     SUBNET,
     VPC,
     VPC_ENDPOINT,
+    blackholes,
     route,
     routes,
 )
@@ -83,6 +84,18 @@ def test_a_route_for_the_call(arguments, expected):
 def test_an_unknown_target_is_refused():
     with pytest.raises(EngineError, match="'somewhere'"):
         route("0.0.0.0/0", "somewhere")
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        ([LOCAL, DEFAULT], []),
+        ([LOCAL, INSTANCE | {"State": "active"}], []),
+        ([INSTANCE | {"State": "blackhole"}, S3 | {"State": "blackhole"}], ["0.0.0.0/0", "pl-1"]),
+    ],
+)
+def test_routes_that_lead_nowhere(described, expected):
+    assert blackholes({"Routes": described}) == expected
 
 
 def table(described, unmanaged=""):

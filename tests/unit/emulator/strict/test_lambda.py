@@ -159,3 +159,12 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
 def test_rule(case, world, refused):
     case.check(world, refused)
+
+
+@pytest.mark.usefixtures("no_wait")
+@pytest.mark.parametrize(("concurrency", "kept", "most"), [(10, 10, 0), (400, 40, 360), (1000, 100, 900)])
+def test_how_much_stays_unreserved(world, refused, monkeypatch, concurrency, kept, most):
+    monkeypatch.setenv("EMULATOR_QUOTAS", f'{{"L-B99A9384": {concurrency}}}')
+    told = refused(BAD, world.reserve, most + 1)
+    assert f"minimum value of [{kept}]" in told["Error"]["Message"]
+    world.reserve(most)

@@ -145,3 +145,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
 def test_rule(case, world, refused):
     case.check(world, refused)
+
+
+def test_instances_per_region(world, refused, monkeypatch):
+    monkeypatch.setenv("EMULATOR_QUOTAS", '{"L-7B6409FD": 0}')
+    refused("InstanceQuotaExceeded", world.make)
+    monkeypatch.setenv("EMULATOR_QUOTAS", '{"L-7B6409FD": 1000}')
+    assert world.make()

@@ -1,0 +1,111 @@
+"""EC2 instances that boot: what their user data does, as far as AWS sees it.
+
+No user data is run here: it would be root's on this machine. An instance whose user data names route tables and an
+address is a NAT instance: when it has booted, it takes over the address and the tables' default routes with the
+permissions of its instance profile's role, which is all that AWS sees of it. What it says stands in its console.
+"""
+
+import os
+import re
+from base64 import b64decode
+
+from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.iam.models import iam_backends
+
+from emulator import ACCOUNT, clock
+from emulator.corrections import replacing
+from emulator.dataplane import faults, inside
+from emulator.dataplane.engine import ENGINE
+from emulator.dataplane.permissions import Role
+from emulator.errors import AWSError
+
+# Seconds of the emulator's clock until an instance has booted and run its user data; on AWS a minute or two.
+BOOT = "EMULATOR_BOOT_SECONDS"
+TRIES, PAUSE = 60, 5
+RUNNING = 16
+PRINCIPAL = "ec2.amazonaws.com"
+ANYWHERE = "0.0.0.0/0"
+TEMPLATE = "aws:ec2launchtemplate:id"
+ENDED = "util.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)"
+
+
+class Boot:
+    """One instance's boot."""
+
+    def __init__(self, backend: InstanceBackend, instance: Instance):
+        self.backend, self.instance, self.tries = backend, instance, TRIES
+        text = b64decode(str(instance.user_data or "")).decode(errors="replace")
+        self.tables = sorted(set(re.findall(r"\brtb-[0-9a-f]{8,17}\b", text)))
+        self.address = next(iter(re.findall(r"\beipalloc-[0-9a-f]{8,17}\b", text)), None)
+        instance.console = []
+        self.say("running 'modules:final'")
+        ENGINE.after(float(os.environ.get(BOOT, "0.3")), self.run)
+
+    def say(self, line: str) -> None:
+        """Print a line on the console."""
+        self.instance.console.append(f"[{clock.now() % 1000:10.3f}] cloud-init[1]: {line}")
+
+    def run(self) -> None:
+        """Do what the user data does, again while the role may not."""
+        if self.instance.state_code != RUNNING:
+            return
+        try:
+            faults.boot()
+            if self.tables and self.address:
+                self._take_over()
+        except faults.Killed as killed:
+            self.say(str(killed))
+            self.say(ENDED)
+        except AWSError as refused:
+            self.tries -= 1
+            self.say(f"An error occurred ({refused.code}): {refused.message}")
+            if self.tries:
+                ENGINE.after(PAUSE, self.run)
+            else:
+                self.say(ENDED)
+        else:
+            self.say("finished")
+
+    def _take_over(self) -> None:
+        region, itself = self.backend.region_name, self.instance.id
+        tags = {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in self.instance.get_tags()}
+        role, ec2 = Role(self._role(), PRINCIPAL), inside.client("ec2", region)
+
+        def may(action: str, resource: str, **known: str) -> None:
+            arn = f"arn:aws:ec2:{region}:{ACCOUNT}:{resource}"
+            if not role.may(f"ec2:{action}", arn, context=known):
+                message = f"{role.arn} is not authorized to perform: ec2:{action} on resource: {arn}"
+                raise AWSError("UnauthorizedOperation", message)
+
+        may("ModifyInstanceAttribute", f"instance/{itself}", **tags)
+        ec2.modify_instance_attribute(InstanceId=itself, SourceDestCheck={"Value": False})
+        may("AssociateAddress", f"elastic-ip/{self.address}")
+        may("AssociateAddress", f"instance/{itself}", **tags)
+        ec2.associate_address(InstanceId=itself, AllocationId=self.address, AllowReassociation=True)
+        for table in self.tables:
+            routes = self.backend.get_route_table(table).routes
+            verb = "Replace" if any(one.destination_cidr_block == ANYWHERE for one in routes) else "Create"
+            may(f"{verb}Route", f"route-table/{table}")
+            change = ec2.replace_route if verb == "Replace" else ec2.create_route
+            change(RouteTableId=table, DestinationCidrBlock=ANYWHERE, InstanceId=itself)
+
+    def _role(self) -> str:
+        """Return the role of the instance profile that the launch template names."""
+        template = next((tag["value"] for tag in self.instance.get_tags() if tag["key"] == TEMPLATE), None)
+        version = self.backend.get_launch_template(template).latest_version() if template else None
+        named = (version and version.data.get("IamInstanceProfile")) or {}
+        for profile in iam_backends[ACCOUNT]["aws"].instance_profiles.values():
+            if profile.roles and (named.get("Name") == profile.name or named.get("Arn") == profile.arn):
+                return profile.roles[0].arn
+        return ""
+
+
+def install() -> None:
+    """Let every instance boot."""
+
+    @replacing(InstanceBackend, "run_instances")
+    def run(original, self, *args, **kwargs):
+        reservation = original(self, *args, **kwargs)
+        for one in reservation.instances:
+            Boot(self, one)
+        return reservation
