@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
@@ -26,20 +26,23 @@ class ActionModule(ActionBase):
         """Return the engine's result, with the module's own beside it."""
         result = super().run(tmp, task_vars)
         connection, module, arguments = self._split(dict(self._task.args))
-        account = connection.pop("account_id", None)
+        said = {key: connection.pop(key) for key in ("account_id", *SAID) if key in connection}
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
-        def write(live):
+        def write(live, wanted):
             if live:
                 kind.prepare(aws, live, want)
                 arguments.update(kind.pointer(live))
                 arguments.update(kind.kept(live, arguments))
+            stay = {key: tag for key, tag in wanted.get("tags", {}).items() if key not in want.get("tags", {})}
+            if stay:
+                arguments["tags"] = kind.tags_argument(live or {}, arguments.get("tags"), stay)
             reached = {kind.connection.get(key, key): value for key, value in connection.items()}
             self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments({**connection, "account_id": account})
+            aws = Aws.of_arguments({**connection, **said})
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -60,7 +63,7 @@ class ActionModule(ActionBase):
         return result
 
     def _split(self, args):
-        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id")}
+        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id", *SAID)}
         if len(args) != 1:
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()

@@ -24,6 +24,18 @@ options:
   account_id:
     description: The account's number, for the ARNs of what a check run doesn't make. Unsaid, AWS is asked for it.
     type: str
+  ignored_tags:
+    description: Patterns of the keys of tags that somebody else puts on resources; they are kept as they are.
+    type: list
+    elements: str
+    default: []
+  may_lose:
+    description: >-
+      The resources, each as V(kind/name), of which a write may destroy what nobody can bring back: messages, backups,
+      logs, images, the value of a secret. Of any other it's refused.
+    type: list
+    elements: str
+    default: []
 notes:
   - In check mode nothing is written, and RV(ignore:resource) has the shape that it would have, with placeholders for
     what only AWS can make up.

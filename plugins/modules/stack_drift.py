@@ -36,6 +36,18 @@ options:
     type: list
     elements: str
     default: []
+  ignored_tags:
+    description: Patterns of the keys of tags that somebody else puts on resources; they are no drift, and stay.
+    type: list
+    elements: str
+    default: []
+  may_lose:
+    description:
+      - The resources, each as V(kind/name), of which putting back may destroy what nobody can bring back. For a secret
+        it brings the recorded version of its value back, unless that is a placeholder.
+    type: list
+    elements: str
+    default: []
   roles:
     description: The folder of the roles, in which the variable behind a field is looked up.
     type: path
@@ -125,7 +137,7 @@ import json
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import drift, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting import Variables
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -213,6 +225,7 @@ def main():
             "show_owned": {"type": "bool", "default": False},
             "put_back": {"type": "bool", "default": False},
             "delete": {"type": "list", "elements": "str", "default": []},
+            **SAID,
             "roles": {"type": "path"},
             "command": {"type": "str", "default": "ansible-playbook playbooks/drift.yml"},
         },

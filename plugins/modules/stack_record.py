@@ -37,6 +37,11 @@ options:
     description: Who ran it, with what.
     type: dict
     default: {}
+  ignored_tags:
+    description: Patterns of the keys of tags that somebody else puts on resources; they are not recorded.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -80,17 +85,17 @@ import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.beside import beside
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
-def known(touched: dict) -> dict:
+def known(touched: dict, ignored_tags=()) -> dict:
     """Return a change of the run with what was there before as records have it."""
     kind, text = KINDS.get(touched["kind"]), touched.get("before")
-    return {**touched, "before": normal(kind, json.loads(text)) if kind and text else {}}
+    return {**touched, "before": normal(kind, json.loads(text), ignored_tags) if kind and text else {}}
 
 
 def store(aws, asked) -> dict:
@@ -117,7 +122,8 @@ def store(aws, asked) -> dict:
         "region": aws.region,
     }
     made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
-    left = record.keep(made, before, KINDS, list(map(known, asked["touched"]))) if declared is not None else []
+    touched = [known(one, aws.ignored_tags) for one in asked["touched"]]
+    left = record.keep(made, before, KINDS, touched) if declared is not None else []
     notes = [f"drift that this run didn't undo: {one}" for one in left]
     notes += strangers(made)
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
@@ -137,6 +143,7 @@ def main():
             "touched": {"type": "list", "elements": "dict", "default": []},
             "whole": {"type": "bool", "default": True},
             "run": {"type": "dict", "default": {}},
+            "ignored_tags": SAID["ignored_tags"],
         },
         supports_check_mode=True,
     )

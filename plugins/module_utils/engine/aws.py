@@ -17,6 +17,11 @@ except ImportError:  # AnsibleAWSModule says so
 from .errors import code
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
+# What a play says once, by module_defaults, to all that the engine writes.
+SAID = {
+    "ignored_tags": {"type": "list", "elements": "str", "default": []},
+    "may_lose": {"type": "list", "elements": "str", "default": []},
+}
 _kept: dict[str, Aws] = {}
 
 
@@ -35,6 +40,10 @@ class Aws:
         """What was listed of a kind for the items of a loop to come."""
         self.endpoint = ""
         """Where AWS is, if not where it usually is."""
+        self.ignored_tags: tuple[str, ...] = ()
+        """Patterns of the keys of tags that somebody else puts on resources."""
+        self.may_lose: frozenset[str] = frozenset()
+        """The resources, as kind/name, of which a write may destroy what nobody can bring back."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
@@ -54,6 +63,8 @@ class Aws:
         aws = _kept[key]
         aws.tasks += 1
         aws.endpoint = arguments.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", "")
+        aws.ignored_tags = tuple(arguments.get("ignored_tags") or ())
+        aws.may_lose = frozenset(arguments.get("may_lose") or ())
         if arguments.get("account_id"):
             aws.account = arguments["account_id"]
         return aws

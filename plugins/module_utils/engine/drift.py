@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from . import tags as tagging
 from .beside import Extra, beside, delete
 from .compare import differences
 from .mending import mend
@@ -88,7 +89,7 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
 
 
 def _kind(aws, kind, record, found: Drift) -> None:
-    recorded = list(record["resources"].get(kind.name, []))
+    recorded = [tagging.without_foreign(one, aws.ignored_tags) for one in record["resources"].get(kind.name, [])]
     live = list(found.seen.resources.get(kind.name, []))
     seen_all = kind.name not in found.blind or bool(live)
     for one, other in pairs(kind, recorded, live):

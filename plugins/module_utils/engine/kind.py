@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
+from .refusals import Refusal
 
 
 class Kind:
@@ -55,6 +56,8 @@ class Kind:
     settling: tuple[tuple[str, str], ...] = ()
     """Error codes, each with a part of its message, by which AWS says that something it needs (a fresh
     role above all) isn't visible everywhere yet: the write is tried again for a minute."""
+    refusals: tuple[Refusal, ...] = ()
+    """What AWS refuses of the writes to this kind because of the state that something is in."""
     settle_seconds = 20
     """How long AWS may go on answering with a field's old value after a write."""
     lists_all = False
@@ -139,6 +142,29 @@ class Kind:
 
     def gone(self, aws, live: dict, timeout: int) -> None:
         """Wait until a deleted resource no longer stands in others' way."""
+
+    def tolerate(self, live: dict, want: dict, tags: dict[str, str]) -> dict:
+        """Return what is wanted with tags of the live resource that stay."""
+        return {**want, "tags": {**tags, **want["tags"]}}
+
+    def tags_argument(self, live: dict, given, stay: dict[str, str]):
+        """Return the tags given to a community module and those that stay, as it takes them."""
+        return {**(given or {}), **stay}
+
+    def loses(self, aws, live: dict, want: dict | None, changes: set[str]) -> str:
+        """Say what a write would destroy that nobody can bring back; nothing if it's harmless.
+
+        The named fields change in place to what is wanted, or the resource goes, alone, where nothing is.
+        """
+        return ""
+
+    def refused(self, aws, live: dict | None, want: dict, changes: set[str]) -> str:
+        """Say why AWS would refuse a write, as far as it can be seen before; nothing if it wouldn't.
+
+        Without a live resource it is a creation.
+        """
+        told = (refusal.judge(aws, live, want, changes) for refusal in self.refusals if refusal.judge)
+        return next(filter(None, told), "")
 
     def compare(self, live: dict, want: dict) -> set[str]:
         """Return the names of the wanted fields that differ from the live resource."""

@@ -17,6 +17,7 @@ class Memory(Aws):
     def __init__(self, aws: Aws):
         """Look through another Aws."""
         super().__init__(lambda service: Client(aws(service), self._once), aws.region)
+        self.ignored_tags = aws.ignored_tags
         if "account" in vars(aws):
             self.account = aws.account
         self._known: dict = {}

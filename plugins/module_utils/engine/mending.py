@@ -31,7 +31,9 @@ def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
     """Put fields of a live resource back to what was recorded, and return those that were."""
     done = set()
     if "tags" in fields and kind.taggable:
-        add, remove = tagging.plan(live.get("tags", {}), recorded.get("tags", {}), purge=True)
+        kept = getattr(aws, "ignored_tags", ())
+        wanted = tagging.without_foreign(recorded, kept).get("tags", {})
+        add, remove = tagging.plan(live.get("tags", {}), wanted, purge=True, kept=kept)
         kind.tag(aws, live, add, remove)
         done.add("tags")
     for modify in kind.modifies:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .aws import Aws
+from .aws import SAID, Aws
 from .errors import expected, sentence
 from .sync import sync
 
-STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id")
+STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id", *SAID)
 
 
 def run(kind, arguments: dict, **module_options) -> None:
@@ -18,6 +18,7 @@ def run(kind, arguments: dict, **module_options) -> None:
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
         "account_id": {"type": "str"},
+        **SAID,
         **arguments,
     }
     if kind.taggable:

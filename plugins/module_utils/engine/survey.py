@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from . import tags as tagging
 from .diff import MASK
 from .errors import expected, sentence
 from .memory import Memory
@@ -47,7 +48,8 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
             if told:
                 seen.blind.setdefault(kind.name, told)
             seen.live.setdefault(kind.name, []).append(live)
-            seen.resources.setdefault(kind.name, []).append(normal(kind, {**live, **ordered(inside or {})}))
+            full = {**live, **ordered(inside or {})}
+            seen.resources.setdefault(kind.name, []).append(normal(kind, full, aws.ignored_tags))
     seen.calls = memory.calls
     return seen
 
@@ -61,7 +63,7 @@ def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
 def again(aws, kind, recorded: dict) -> dict | None:
     """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example."""
     live = kind.find(Memory(aws), recorded)
-    return normal(kind, {**live, **ordered(kind.inside(Memory(aws), live))}) if live else None
+    return normal(kind, {**live, **ordered(kind.inside(Memory(aws), live))}, aws.ignored_tags) if live else None
 
 
 def attempt(look) -> tuple:
@@ -74,9 +76,9 @@ def attempt(look) -> tuple:
         return None, sentence(error)
 
 
-def normal(kind, live: dict) -> dict:
+def normal(kind, live: dict, ignored_tags=()) -> dict:
     """Return a live resource as it is recorded: nothing volatile, nothing secret, plain JSON, AWS's own names flat."""
-    plain = json.loads(json.dumps(live, sort_keys=True, default=str))
+    plain = json.loads(json.dumps(tagging.without_foreign(live, ignored_tags), sort_keys=True, default=str))
     left = ordered(without(plain.pop(REST, {}), kind.passing | {"ResponseMetadata"}))
     for key in kind.wrapped:
         left |= left.pop(key, {})

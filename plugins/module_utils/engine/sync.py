@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 
@@ -50,7 +51,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     """Bring one resource to the wanted state, or say what that would do.
 
     ``write`` replaces the kind's own create and update: a function that runs a community module with
-    the wanted arguments, and gets the live resource or None.
+    the wanted arguments, and gets the live resource or None, and what is wanted.
     """
     want = {key: value for key, value in want.items() if value is not None}
     if not check and has_placeholder(want):
@@ -58,41 +59,55 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
             f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made"
         )
     found_by = {name: want.get(name) for name in kind.identity}
-    before = None if has_placeholder(found_by) else _found(kind, aws, want)
+    before = None if has_placeholder(found_by) else _found(kind, aws, want, purge_tags)
     if state == "absent":
         return _absent(kind, aws, before, check, wait, timeout)
-    if kind.taggable and not purge_tags and before and "tags" in want:
-        want["tags"] = {**before.get("tags", {}), **want["tags"]}
+    want = _tolerant(kind, aws, before, want, purge_tags)
 
     if before is None:
+        _possible(kind, aws, None, want, set(want))
         if check:
             return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
         ahead.forget(aws)
-        _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
+        _written(kind, (lambda: write(None, want)) if write else (lambda: kind.create(aws, want)))
         return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
     changes = kind.compare(before, want)
     if not changes:
+        if wait:
+            _may_come(kind, before)
         after = before if check or not wait else ready(kind, aws, before, timeout)
         return Outcome(kind, "none", before, after)
     return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
 
 
-def _found(kind, aws, want) -> dict | None:
+def _tolerant(kind, aws, live, want, purge_tags=True) -> dict:
+    """Return what is wanted with the live tags that stay: all, or those that somebody else puts on resources."""
+    if not (live and kind.taggable and "tags" in want):
+        return want
+    there = live.get("tags") or {}
+    stay = tagging.foreign(there, getattr(aws, "ignored_tags", ())) if purge_tags else there
+    return kind.tolerate(live, want, stay) if stay else want
+
+
+def _found(kind, aws, want, purge_tags) -> dict | None:
     """Find the resource. What was seen before serves where it shows nothing to do: it may be older than a difference.
 
     That is the look at the whole stack, or else, from a loop's second item on, one list for all items.
     """
+    def as_wanted(live):
+        return not kind.compare(live, _tolerant(kind, aws, live, want, purge_tags))
+
     looked = ahead.seen(aws, kind.name)
     live = _same(kind, looked or [], want)
-    if live and not kind.compare(live, want):
+    if live and as_wanted(live):
         return live
     scope = kind.scope(want)
     if scope and looked is None and aws.tasks > 1 and not has_placeholder(scope):
         if (kind.name, scope) not in aws.lists:
             aws.lists[kind.name, scope] = kind.within(aws, want, scope)
         live = _same(kind, aws.lists[kind.name, scope], want)
-        if kind.lists_all if live is None else not kind.compare(live, want):
+        if kind.lists_all if live is None else as_wanted(live):
             return live
     return kind.find(aws, want)
 
@@ -119,6 +134,8 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     reason = "; ".join(f"{name}: {kind.replaced[name]}" for name in replaced)
     if replaced:
         _may_go(kind, before)
+    _possible(kind, aws, before, want, changes)
+    _lossless(kind, aws, before, None if replaced else want, changes)
     if check:
         if replaced:
             after = {**before, **want, **kind.made(aws, want)}
@@ -131,10 +148,10 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     if replaced:
         kind.delete(aws, before)
         kind.gone(aws, before, timeout)
-        _written(kind, (lambda: write(None)) if write else (lambda: kind.create(aws, want)))
+        _written(kind, (lambda: write(None, want)) if write else (lambda: kind.create(aws, want)))
     else:
         theirs = write and not kind.updates
-        _written(kind, (lambda: write(before)) if theirs else (lambda: _update(kind, aws, before, want, changes)))
+        _written(kind, (lambda: write(before, want)) if theirs else (lambda: _update(kind, aws, before, want, changes)))
     return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
 
 
@@ -220,10 +237,39 @@ def _may_go(kind, live) -> None:
         raise EngineError(f"{kind.title} {kind.label(live)} isn't deleted: {kind.protected(live)}")
 
 
+def _may_come(kind, live) -> None:
+    """Refuse to wait for what will never be ready, in a check too: an apply would."""
+    if not kind.ready(live) and kind.failed(live):
+        raise EngineError(f"{kind.title} {kind.label(live)} failed: {kind.failed(live)}")
+
+
+def _possible(kind, aws, live, want, changes) -> None:
+    told = kind.refused(aws, live, want, changes)
+    if told:
+        raise EngineError(f"{kind.title} {kind.label(want)}: {told}")
+
+
+def _lossless(kind, aws, live, want, changes) -> None:
+    told = unnamed_loss(kind, aws, live, want, changes)
+    if told:
+        raise EngineError(f"{kind.title} {kind.label(live)}: {told}")
+
+
+def unnamed_loss(kind, aws, live, want, changes) -> str:
+    """Say what a write would destroy that nobody can bring back, and how to name it; nothing where it is named."""
+    name = f"{kind.name}/{kind.label(live)}"
+    told = "" if name in getattr(aws, "may_lose", ()) else kind.loses(aws, live, want, changes)
+    if not told:
+        return ""
+    how = json.dumps({"stack_may_lose": [name]})
+    return f"{told}; nobody can bring that back, so it is done only where it is named: -e '{how}'"
+
+
 def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
     if before is None:
         return Outcome(kind)
     _may_go(kind, before)
+    _lossless(kind, aws, before, None, set())
     if not check:
         ahead.forget(aws)
         kind.delete(aws, before)

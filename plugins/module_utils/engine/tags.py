@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
     boto3_tag_list_to_ansible_dict,
@@ -26,7 +29,20 @@ def own(tags: dict | None) -> dict[str, str]:
     return {key: value for key, value in sorted((tags or {}).items()) if not key.startswith(RESERVED)}
 
 
-def plan(live: dict, wanted: dict, purge: bool) -> tuple[dict[str, str], list[str]]:
-    """Return the tags to add or change, and the keys to remove."""
+def foreign(tags: dict | None, patterns: Iterable[str]) -> dict[str, str]:
+    """Return the tags that somebody else puts on resources, whose keys match one of the patterns (as of file names)."""
+    return {key: value for key, value in (tags or {}).items() if any(fnmatchcase(key, one) for one in patterns)}
+
+
+def without_foreign(resource: dict, patterns: Iterable[str]) -> dict:
+    """Return a resource without the tags that somebody else puts on it."""
+    theirs = foreign(resource.get("tags"), patterns)
+    if not theirs:
+        return resource
+    return {**resource, "tags": {key: value for key, value in resource["tags"].items() if key not in theirs}}
+
+
+def plan(live: dict, wanted: dict, purge: bool, kept: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:
+    """Return the tags to add or change, and the keys to remove; keys that match ``kept`` are never removed."""
     add = {key: value for key, value in wanted.items() if live.get(key) != value}
-    return add, sorted(set(live) - set(wanted)) if purge else []
+    return add, sorted(set(live) - set(wanted) - set(foreign(live, kept))) if purge else []

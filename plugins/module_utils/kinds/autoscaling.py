@@ -63,6 +63,16 @@ class AutoScalingGroup(Kind):
             want["tags"], want["propagated_tags"] = tags, sorted(propagated)
         return want
 
+    def tolerate(self, live, want, tags):
+        """What instances get of the tags that stay, they get on."""
+        stay = sorted({*want.get("propagated_tags", []), *(tags.keys() & set(live["propagated_tags"]))})
+        return super().tolerate(live, want, tags) | {"propagated_tags": stay}
+
+    def tags_argument(self, live, given, stay):
+        """The module takes a list."""
+        passed = live.get("propagated_tags", ())
+        return [*(given or []), *({key: value, "propagate_at_launch": key in passed} for key, value in stay.items())]
+
     def find(self, aws, want):
         """Return the group of this name, unless it is on its way out."""
         found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[want["name"]])
@@ -100,6 +110,16 @@ class AutoScalingGroup(Kind):
             "in_service": sum(one["LifecycleState"] == "InService" for one in group.get("Instances", [])),
             "status": group.get("Status", ""),
         }
+
+    def tag(self, aws, live, add, remove):
+        """Tag by name; a tag is passed on to instances if it is so already."""
+        group = {"ResourceId": live["name"], "ResourceType": "auto-scaling-group"}
+        if add:
+            passed = live["propagated_tags"]
+            tags = [{**group, "Key": key, "Value": add[key], "PropagateAtLaunch": key in passed} for key in add]
+            aws("autoscaling").create_or_update_tags(Tags=tags)
+        if remove:
+            aws("autoscaling").delete_tags(Tags=[{**group, "Key": key} for key in remove])
 
     def ready(self, live):
         """All instances are in service."""

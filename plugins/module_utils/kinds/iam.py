@@ -115,6 +115,13 @@ class IamRole(Kind):
             found = [(self._live(apart(one), one["AttachedManagedPolicies"]), one["RolePolicyList"]) for one in both]
         return [(role, policies) for role, policies in found if role and role["tags"].get("Stack") == stack]
 
+    def tag(self, aws, live, add, remove):
+        """Tag by name."""
+        if add:
+            aws("iam").tag_role(RoleName=live["name"], Tags=tagging.to_list(add))
+        if remove:
+            aws("iam").untag_role(RoleName=live["name"], TagKeys=remove)
+
     def delete(self, aws, live):
         """Take off the role all that hinders its deletion, and delete it."""
         iam, role = aws("iam"), {"RoleName": live["name"]}
@@ -237,6 +244,13 @@ class IamInstanceProfile(Kind):
         names = (profile["InstanceProfileName"] for profile in profiles)
         found = (self.find(aws, {"name": name}) for name in names if name.startswith(f"{stack}-"))
         return [profile for profile in found if profile and profile["tags"].get("Stack") == stack]
+
+    def tag(self, aws, live, add, remove):
+        """Tag by name."""
+        if add:
+            aws("iam").tag_instance_profile(InstanceProfileName=live["name"], Tags=tagging.to_list(add))
+        if remove:
+            aws("iam").untag_instance_profile(InstanceProfileName=live["name"], TagKeys=remove)
 
     def delete(self, aws, live):
         """Take the role out and delete the instance profile."""

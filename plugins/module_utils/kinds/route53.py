@@ -93,6 +93,13 @@ class HostedZone(Kind):
             return []
         return [f"The zone above {live['zone']} must delegate it to {', '.join(live['name_servers'])} (NS records)"]
 
+    def tag(self, aws, live, add, remove):
+        """Tag by id."""
+        aws("route53").change_tags_for_resource(
+            ResourceType="hostedzone", ResourceId=live["id"],
+            **({"AddTags": tagging.to_list(add)} if add else {}), **({"RemoveTagKeys": remove} if remove else {}),
+        )  # fmt: skip
+
     def delete(self, aws, live):
         """Delete the zone with all its records but those that Route 53 keeps itself."""
         kept = {("SOA", live["zone"]), ("NS", live["zone"])}

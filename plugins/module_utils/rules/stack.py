@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from fnmatch import fnmatchcase
 from functools import cache
 
 from ..engine.names import NAMES
+from ..kinds.catalogue import KINDS
 from .registry import rule
 
 ACCOUNT = "123456789012"
 # The longest part that a role adds to names with a part of its own.
 PART = "secretsmanager"
 TAGS = 50
+# What roles and kinds add to a resource's tags.
+OURS = ("Component", "FinalSnapshot", "KeptFor", "Name", "RecoveryDays", "Stack", "UnmanagedRoutes")
 # Component, and EC2's Name.
 OWN_TAGS = 2
 LOG_RETENTIONS = (
@@ -112,9 +116,30 @@ def log_retention(days):
         yield f"{days}: CloudWatch Logs allows {', '.join(map(str, LOG_RETENTIONS))}"
 
 
+@rule("stack_ignored_tags", "stack_tags")
+def ignored_tags(ignored, own):
+    """What is ignored can't be what everything is found by, nor what the inventory declares."""
+    for pattern in ignored.value:
+        keys = [key for key in sorted({*own.value, *OURS}) if fnmatchcase(key, pattern)]
+        if keys:
+            yield f"{ignored}: {pattern!r} is the key of a tag that this code sets ({', '.join(keys)})"
+
+
+@rule("stack_may_lose")
+def may_lose(named):
+    """Each names one resource: everything at once would be no naming."""
+    for one in named.value:
+        kind, _slash, label = one.partition("/")
+        if kind not in KINDS or not label:
+            near = difflib.get_close_matches(kind, KINDS, 1, 0)
+            yield f"{named}: {one!r} must be a kind and a name, such as {near[0]}/NAME"
+
+
 @rule("*_tags")
 def tags(tags):
     """AWS's limits for tags."""
+    if not isinstance(tags.value, dict):  # stack_ignored_tags
+        return
     if len(tags.value) > TAGS - OWN_TAGS:
         yield (
             f"{tags.name} has {len(tags.value)} tags: at most {TAGS - OWN_TAGS} are allowed, "

@@ -20,6 +20,9 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 # What later roles build upon: a check run from nothing must have it.
 REFERENCES = {"id", "arn", "url", "address", "dns_name", "name"}
 
+# What an organisation puts on whatever it finds.
+MARK = {"OrganisationCentre": "4711"}
+
 PRESENT = (
     ("check-create", "create"),
     ("create", "create"),
@@ -76,13 +79,20 @@ class Case:
         """Return the task that looks the resource up."""
         return {"name": step, "live": {self.module: self._arguments(*layers)}, "register": f"__{step.replace('-', '_')}"}
 
+    def marked(self, *layers):
+        """Return the task, if any, that tags the resource as an organisation does."""
+        task = {"task": {self.module: self._arguments(*layers)}, "tags": MARK}
+        return [{"name": "marked", "marked": task}] if self.kind.taggable else []
+
     def playbook(self):
         """Return the case as a play."""
         tasks = list(self.data.get("setup") or [])
         tasks.append(self.task("check-create"))
         if self.missing:
             tasks.append(self.task("missing-parents", self.missing))
-        tasks += [self.task(step) for step in ("create", "create-again", "check-again")]
+        tasks += [self.task(step) for step in ("create", "create-again")]
+        tasks += self.marked()
+        tasks.append(self.task("check-again"))
         if self.modify:
             tasks += [self.task(step, self.modify) for step in ("check-modify", "modify", "modify-again")]
         tasks.append(self.live("live-before", self.modify))
@@ -90,6 +100,7 @@ class Case:
             resource = "{{ __live_before.resource }}"
             tasks.append({"name": "behind", "behind": call, "vars": {"resource": resource}})
         if self.behind:
+            tasks += self.marked(self.modify)  # whoever replaced all tags took it off
             tasks.append(self.live("live-behind", self.modify))
             tasks += [self.task(step, self.modify) for step in ("check-repair", "repair", "repair-again")]
             tasks.append(self.live("live-after", self.modify))
@@ -103,10 +114,21 @@ class Case:
                 "hosts": "localhost",
                 "connection": "local",
                 "gather_facts": False,
-                "module_defaults": {"group/flow_builder.aws.aws": {"region": "us-east-1"}},
+                "module_defaults": {
+                    "group/flow_builder.aws.aws": {"region": "us-east-1"},
+                    "group/flow_builder.aws.writing": {"ignored_tags": ["Organisation*"]},
+                },
                 "tasks": [*tasks, *(self.data.get("teardown") or [])],
             }
         ]
+
+
+def marked(case, told):
+    """Yield where a tag that somebody else put on the resource is gone."""
+    for step in ("check-again", "modify", "repair"):
+        resource = told.get(step, {}).get("resource")
+        if case.kind.taggable and resource and not MARK.items() <= resource["tags"].items():
+            yield f"{step} took off what somebody else had put on: {resource['tags']}"
 
 
 def differing(told):
@@ -145,6 +167,7 @@ def problems(case, run):
             yield f"{step} wrote: {request['service']} {request['operation']}"
         if request["placeholder"]:
             yield f"{step} called {request['service']} {request['operation']} with a placeholder"
+    yield from marked(case, told)
     yield from planned(case.kind, told, "check-create", "create")
     yield from planned(case.kind, told, "check-modify", "modify")
     yield from planned(case.kind, told, "check-repair", "repair")

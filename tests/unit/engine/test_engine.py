@@ -223,3 +223,14 @@ def test_every_kind_says_what_the_engine_needs(each):
         assert each.module.startswith(("amazon.aws.", "community.aws."))
     assert not set(each.immutable) & set(each.replaced)
     assert not (set(each.immutable) | set(each.replaced)) & each.volatile
+
+
+@pytest.mark.parametrize(
+    ("patterns", "theirs"),
+    [((), []), (("map-migrated",), ["map-migrated"]), (("aws-apn-*", "MAP-*"), ["aws-apn-id"]), (("*",), ["aws-apn-id", "map-migrated", "Stack"])],
+)
+def test_tags_of_others(patterns, theirs):
+    live = {"Stack": "s", "map-migrated": "x", "aws-apn-id": "y"}
+    assert sorted(tagging.foreign(live, patterns)) == sorted(theirs)
+    assert tagging.plan(live, {}, purge=True, kept=patterns)[1] == sorted(set(live) - set(theirs))
+    assert tagging.without_foreign({"tags": live}, patterns)["tags"].keys() == live.keys() - set(theirs)

@@ -165,7 +165,7 @@ def test_a_write_that_did_not_take_is_a_failure(there):
 
 def test_a_write_that_left_nothing_is_a_failure():
     with pytest.raises(EngineError, match="boat ada was written, but AWS doesn't show it"):
-        engine.sync(Boat(), {}, {"name": "ada"}, write=lambda live: None)
+        engine.sync(Boat(), {}, {"name": "ada"}, write=lambda live, want: None)
 
 
 def test_a_reason_why_a_resource_cannot_be_read_is_told():
@@ -344,3 +344,31 @@ def test_what_a_list_of_all_lacks_is_not_looked_for():
         want = {"name": name, "sails": 3, "harbour": "kiel"}
         assert engine.sync(fleet, harbour, want, check=True).action == action
     assert fleet.calls == ["within", "find"], "a difference is looked at again, an absence isn't"
+
+
+class Port:
+    """A harbour that says, as a play does, what is somebody else's and what may be lost."""
+
+    def __init__(self, *ignored_tags, may_lose=()):
+        self.ships, self.ignored_tags, self.may_lose = {"ada": copy.deepcopy(LIVE)}, ignored_tags, frozenset(may_lose)
+        self.get = self.ships.get
+
+    def __getitem__(self, name):
+        return self.ships[name]
+
+    def __setitem__(self, name, ship):
+        self.ships[name] = ship
+
+    def __delitem__(self, name):
+        del self.ships[name]
+
+
+def test_tags_of_an_organisation_stay_and_are_no_change():
+    port, boat = Port("map-*", "a"), Boat()
+    port["ada"]["tags"] = {"Stack": "s", "map-migrated": "x", "a": "1"}
+    assert engine.sync(boat, port, {"name": "ada", "tags": {"Stack": "s"}}).action == "none"
+    told = engine.sync(boat, port, {"name": "ada", "tags": {"Stack": "s", "b": "2"}})
+    assert (told.action, boat.calls) == ("update", [("tag", {"b": "2"}, [])])
+    assert port["ada"]["tags"] == {"Stack": "s", "map-migrated": "x", "a": "1", "b": "2"}
+    engine.sync(boat, port, {"name": "ada", "tags": {}})
+    assert port["ada"]["tags"] == {"map-migrated": "x", "a": "1"}
