@@ -231,6 +231,6 @@ def test_every_kind_says_what_the_engine_needs(each):
 )
 def test_tags_of_others(patterns, theirs):
     live = {"Stack": "s", "map-migrated": "x", "aws-apn-id": "y"}
-    assert sorted(tagging.foreign(live, patterns)) == sorted(theirs)
-    assert tagging.plan(live, {}, purge=True, kept=patterns)[1] == sorted(set(live) - set(theirs))
-    assert tagging.without_foreign({"tags": live}, patterns)["tags"].keys() == live.keys() - set(theirs)
+    assert sorted(tags.foreign(live, patterns)) == sorted(theirs)
+    assert tags.plan(live, {}, purge=True, kept=patterns)[1] == sorted(set(live) - set(theirs))
+    assert tags.without_foreign({"tags": live}, patterns)["tags"].keys() == live.keys() - set(theirs)

@@ -275,7 +275,7 @@ def test_readiness(states, wait, outcome, check):
 def test_another_writer(there):
     harbour, boat, got = ({"ada": copy.deepcopy(LIVE)} if there else {}), Boat(), []
 
-    def write(live):
+    def write(live, want):
         got.append(live)
         harbour["ada"] = {**LIVE, "sails": 5}
 
