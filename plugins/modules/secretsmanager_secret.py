@@ -9,6 +9,8 @@ short_description: Manage a secret
 version_added: "0.1.0"
 description:
   - Creates, changes and deletes a secret whose value is a JSON object, with its key, policy and tags.
+  - A value that people set, or a rotation of theirs, is never written over, neither by O(value) nor by anything said at
+    creation, unless O(may_lose) names the secret. Who set it is told by the version's id, so without reading it.
   - A secret of this name that was deleted and can still be recovered is recovered, since AWS refuses a new one.
   - Deleting takes replicas away first. The tag C(RecoveryDays) says how long a deleted secret can be recovered, 30
     days without it, V(0) for not at all.
@@ -28,7 +30,9 @@ options:
     description: ARN of the key that encrypts it.
     type: str
   value:
-    description: The value, compared and set at every run. Without it, the value is never read or changed.
+    description: >-
+      The value, compared at every run, and set where a run set the one that is there. Without it, the value is never
+      read or changed.
     type: dict
   initial:
     description: The value at creation, left alone afterwards.

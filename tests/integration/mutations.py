@@ -146,7 +146,7 @@ ROWS = [
     (1, "extra", "kms_key", f"alias/{S}-data", "grants", lambda aws, r: aws("kms").create_grant(KeyId=r["id"], GranteePrincipal="arn:aws:iam::123456789012:root", Operations=["Decrypt"])),
     (2, "changed", "kms_key", f"alias/{S}-data", "description", lambda aws, r: aws("kms").update_key_description(KeyId=r["id"], Description="foreign")),
     (2, "extra", "kms_key", f"alias/{S}-data", "aliases", lambda aws, r: aws("kms").create_alias(AliasName="alias/foreign", TargetKeyId=r["id"])),
-    (1, "changed", "secret", f"{S}/app", "version", lambda aws, r: aws("secretsmanager").put_secret_value(SecretId=r["arn"], SecretString='{"CLERK_SECRET_KEY": "foreign"}')),
+    (1, "quiet", "secret", f"{S}/app", "version", lambda aws, r: aws("secretsmanager").put_secret_value(SecretId=r["arn"], SecretString='{"CLERK_SECRET_KEY": "foreign"}')),
     (2, "changed", "secret", f"{S}/database", "description", lambda aws, r: aws("secretsmanager").update_secret(SecretId=r["arn"], Description="foreign")),
     (1, "changed", "s3_bucket", "state", "public_access", lambda aws, r: aws("s3").put_public_access_block(Bucket=r["name"], PublicAccessBlockConfiguration={"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": False, "RestrictPublicBuckets": True})),
     (1, "extra", "s3_bucket", "state", "policy", lambda aws, r: aws("s3").put_bucket_policy(Bucket=r["name"], Policy=statement(r["policy"], Action="s3:ListBucket", Resource=r["arn"]))),

@@ -204,7 +204,7 @@ ROWS = [
     (3, "changed", "event_rule", f"{S}-scheduler", "targets", target_without_dead_letters),
     (3, "removed", "event_rule", f"{S}-resubmit", "targets", lambda aws, r: aws("events").remove_targets(Rule=r["name"], Ids=["function"])),
     # Secret, bucket, images
-    (1, "changed", "secret", f"{S}/database", "version", lambda aws, r: aws("secretsmanager").put_secret_value(SecretId=r["arn"], SecretString='{"username": "foreign", "password": "foreign"}')),
+    (1, "quiet", "secret", f"{S}/database", "version", lambda aws, r: aws("secretsmanager").put_secret_value(SecretId=r["arn"], SecretString='{"username": "foreign", "password": "foreign"}')),
     (2, "changed", "secret", f"{S}/database", "description", lambda aws, r: aws("secretsmanager").update_secret(SecretId=r["arn"], Description="foreign")),
     (3, "extra", "secret", f"{S}/database", "resource_policy", lambda aws, r: aws("secretsmanager").put_resource_policy(SecretId=r["arn"], ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "Foreign", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}))),
     (3, "quiet", "secret", f"{S}/database", "read", lambda aws, r: aws("secretsmanager").get_secret_value(SecretId=r["arn"])),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import threading
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from emulator.ask import ask
 
@@ -63,6 +66,40 @@ def webhook():
 @pytest.mark.parametrize("batch", sorted({row[0] for row in ROWS}))
 def test_found_and_healed(stack, aws, play, batch):
     found_and_healed(aws, play, S, [row for row in ROWS if row[0] == batch], WHERE, ALSO)
+
+
+def test_a_value_that_people_set_is_theirs(stack, aws, play):
+    """No placeholder and no older value goes over it: neither by a revert, even where it is named, nor by an apply."""
+    secrets, secret = aws("secretsmanager"), f"{S}/database"
+
+    def value():
+        return json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"])["password"]
+
+    def people_set(password):
+        text = json.dumps({"username": "flow_builder_app", "password": password})
+        secrets.put_secret_value(SecretId=secret, SecretString=text)
+
+    naming = ("-e", json.dumps({"stack_may_lose": [f"secret/{secret}"]}))
+    people_set("set-by-hand")
+    run = play("playbooks/drift.yml", *WHERE)
+    assert (run.rc, told(drifted(run))) == (0, []), run.output[-2000:]
+    (note,) = [one for one in run.by_task["Show"]["msg"] if "secret" in one]
+    assert re.fullmatch(rf"secret {secret}: version set by people since .* UTC: no drift, and a revert leaves it", note)
+    assert play("playbooks/drift.yml", *WHERE, "-e", "drift_action=revert").rc == 0 and value() == "set-by-hand"
+    back = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=revert", *naming)
+    assert value() == "set-by-hand"
+    assert [one for one in back.by_task["Show"]["msg"] if one.startswith("not put back: ") and "placeholder" in one]
+
+    inventory = ("-e", json.dumps({"external_database_password": "of-the-inventory"}))
+    applied = play("site.yml", *WHERE, *inventory)
+    assert (applied.rc, value()) == (0, "set-by-hand"), applied.output[-2000:]
+    assert f"the secret {secret} keeps the value that people set, which isn't the inventory's" in applied.output
+    assert play("site.yml", *WHERE, *inventory, *naming).rc == 0 and value() == "of-the-inventory"
+
+    people_set("rotated")
+    assert play("playbooks/drift.yml", *WHERE).rc == 0
+    back = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=revert", *naming)
+    assert (back.rc, value()) == (0, "of-the-inventory"), back.output[-2000:]
 
 
 def test_there_are_enough_rows():
@@ -169,6 +206,29 @@ def test_a_lost_record_is_written_anew_and_nothing_else(stack, aws, play):
     adopted = play("site.yml", *WHERE)
     assert adopted.rc == 0 and adopted.resources("create", "update", "replace", "delete") == []
     clean = play("playbooks/drift.yml", *WHERE)
+    assert (clean.rc, told(drifted(clean))) == (0, [])
+
+
+def test_tags_of_an_organisation_stay(stack, aws, play):
+    """On every resource, through an apply that writes all their tags; the destroy after it finds them all the same."""
+    mark, own = {"map-migrated": "mig-1"}, {"Team": "core"}
+    ignored = ("-e", json.dumps({"stack_ignored_tags": ["map-*"], "stack_extra_tags": own}))
+    tagged = [(KINDS[name], live) for name, lives in survey(aws, S, KINDS).live.items() for live in lives if "tags" in live]
+    for kind, live in tagged:
+        kind.tag(aws, live, mark, [])
+    written = play("site.yml", *WHERE, *ignored)
+    assert written.rc == 0, written.output[-2000:]
+    found = survey(aws, S, KINDS).live
+    bare = [
+        f"{name} {KINDS[name].label(live)}: {live['tags']}"
+        for name, lives in found.items()
+        for live in lives
+        if "tags" in live and not (mark | own).items() <= live["tags"].items()
+    ]
+    assert not bare and len(tagged) > 20, bare
+    again = play("site.yml", *WHERE, *ignored)
+    assert (again.rc, again.changed()) == (0, [])
+    clean = play("playbooks/drift.yml", *WHERE, *ignored)
     assert (clean.rc, told(drifted(clean))) == (0, [])
 
 

@@ -12,6 +12,7 @@ from .record import identity
 from .severity import LEVELS, severity
 from .stack import waves
 from .survey import Survey, again, attempt, survey
+from .sync import unnamed_loss
 from .trail import who
 
 
@@ -137,6 +138,9 @@ def _compare(kind, recorded, live, found: Drift) -> None:
             difference.live, owner=owner,
         )  # fmt: skip
         (found.owned if owner else found.findings).append(finding)
+        if owner and finding.field in kind.noted:
+            what = f"{kind.title} {kind.label(recorded)}: {finding.field}"
+            found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
 
 
 def _who(aws, record, found: Drift) -> None:
@@ -167,11 +171,12 @@ def _id(finding, record) -> str:
 def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[str], list[str]]:
     """Put back what an apply doesn't say, and take off what nobody declared where ``named`` says so.
 
-    Returns what was put back, and what has to be done by hand.
+    What would be lost by it is put back only where it is named, then also what somebody moved who may. Returns what
+    was put back, and what has to be done by hand.
     """
     done, left = [], []
     of: dict[tuple, list[Finding]] = {}
-    for finding in found.findings:
+    for finding in (*found.findings, *(one for one in found.owned if _asked(aws, kinds, one))):
         if finding.path and finding.kind in kinds:
             of.setdefault((finding.kind, finding.name), []).append(finding)
     for (name, label), findings in of.items():
@@ -180,19 +185,34 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
         parts = {part.field for part in kind.parts} | set(kind.follows)
         fields = {finding.field for finding in findings}
         chosen = [finding for finding in findings if finding.field in parts and named(finding)]
-        put, told = attempt(lambda: _put(kind, aws, recorded, fields - parts, chosen))  # noqa: B023 - called at once
+        why: dict[str, str] = {}
+        put, told = attempt(lambda: _put(kind, aws, recorded, fields - parts, chosen, why))  # noqa: B023 - at once
         done += [f"{name} {label}: {one}" for one in sorted(put or ())]
-        left += [f"{name} {label}: {one}{told and ': '}{told}" for one in sorted(fields - (put or set()))]
+        left += [
+            f"{name} {label}: {one}" + (f": {why.get(one) or told}" if one in why or told else "")
+            for one in sorted(fields - (put or set()))
+        ]
     return done, left
 
 
-def _put(kind, aws, recorded, fields, chosen) -> set[str]:
+def _asked(aws, kinds, finding) -> bool:
+    """Say whether a field is to be put back that somebody moved who may."""
+    noted = finding.kind in kinds and finding.field in kinds[finding.kind].noted
+    return noted and f"{finding.kind}/{finding.name}" in aws.may_lose
+
+
+def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
     live = kind.find(aws, recorded)
     if live is None:
         return set()
     extra = [finding for finding in chosen if finding.category == "extra"]
     taken = {finding.field for finding in extra if kind.take_off(aws, live, finding)}
-    return mend(kind, aws, live, recorded, fields) | taken
+    want = {**live, **recorded}
+    for one in sorted(fields):
+        told = kind.refused(aws, live, want, {one}) or unnamed_loss(kind, aws, live, want, {one})
+        if told:
+            why[one] = told
+    return mend(kind, aws, live, recorded, fields - why.keys()) | taken
 
 
 def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:

@@ -45,6 +45,8 @@ class Kind:
     """Keys under which AWS's description is wrapped: what the kind doesn't read is told without them."""
     owned: dict[str, str] = {}
     """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
+    noted: frozenset[str] = frozenset()
+    """Fields that a record keeps as a run made them when somebody moves them who may: drift goes on telling it."""
     parts: tuple[Part, ...] = ()
     """What hangs on the resource and is read by calls of its own; for records and drift only."""
     follows: dict[str, str] = {}

@@ -78,12 +78,18 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
             one, done = old.get(identity(kind, live)), of.get((name, label), {})
             if one is None or live == one or done.get("action") in ("create", "replace"):
                 continue
-            fields = {item.field for item in differences(one, live) if not kind.owner(item, one, live)}
+            fields = {
+                item.field
+                for item in differences(one, live)
+                if item.field in kind.noted or not kind.owner(item, one, live)
+            }
             fields = {field for field in fields if not _mine(kind, field, live, done)}
             if fields:
                 kept = {**live, **{field: one.get(field) for field in fields}}
                 lives[place] = {key: value for key, value in kept.items() if value is not None}
-                left.append(f"{name} {label}: {', '.join(sorted(fields))}")
+            drifted = {item.field for item in differences(one, live) if not kind.owner(item, one, live)} & fields
+            if drifted:
+                left.append(f"{name} {label}: {', '.join(sorted(drifted))}")
     return left
 
 

@@ -1,22 +1,71 @@
-"""Secrets Manager."""
+"""Secrets Manager.
+
+Who set a secret's value is told by its version's id, so without reading it: a run gives its own versions ids that say
+so, and since when. A version of any other id was set by people, or by a rotation of theirs, and no run touches it.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 import uuid
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.refusals import Refusal
 from ..engine.whole import whole
 from .kms import recovery_days
 
 MISSING = "ResourceNotFoundException"
-# How the version ids of placeholders begin: what a secret holds can so be told without reading it.
-PLACEHOLDER = "placeholder-"
+# How the ids of a run's versions begin.
+PLACEHOLDER, WRITTEN = "placeholder-", "written-"
 # How AWS says that it can't decrypt a value, above all because the key is on its way out.
 UNREADABLE = ("AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "ResourceNotFoundException")
+# The states of a key in which nothing that it encrypted can be read.
+SHUT = ("PendingDeletion", "PendingReplicaDeletion", "Disabled")
+
+
+def of_people(version: str) -> bool:
+    """Say whether a version is somebody's else than a run's."""
+    return bool(version) and not version.startswith((PLACEHOLDER, WRITTEN))
+
+
+def since(version: str) -> str:
+    """Return when a run made a version, as a sentence says it; nothing where its id doesn't tell."""
+    moment = version.split("-")[1] if version.startswith((PLACEHOLDER, WRITTEN)) else ""
+    try:
+        return time.strftime(" since %Y-%m-%d %H:%M UTC", time.strptime(moment, "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        return ""
+
+
+def _lost_with_its_key(aws, live, want, changes) -> str:
+    """Judge a creation that takes back a deletion: the value can be read only with its key."""
+    dead = None if live else SECRET.described(aws, want["name"])
+    key = (dead or {}).get("KmsKeyId")
+    if not key or not of_people(SECRET.version(dead)):
+        return ""
+    found = unless(KEYLESS, aws("kms").describe_key, KeyId=key, otherwise={}).get("KeyMetadata", {})
+    if found.get("KeyState") not in SHUT:
+        return ""
+    return (
+        f"it was deleted and can be recovered, but the value that people set can't be read, since its key {key} is "
+        f"{found['KeyState']}; either take the key back (aws kms cancel-key-deletion, aws kms enable-key) and run "
+        "again, or give the value up (aws secretsmanager delete-secret --force-delete-without-recovery)"
+    )
+
+
+def _placeholder_over_value(aws, live, want, changes) -> str:
+    """Judge the return to a recorded version."""
+    if not live or "version" not in changes or not str(want.get("version", "")).startswith(PLACEHOLDER):
+        return ""
+    return "its recorded version is the placeholder that it was made with, which no run puts over a value"
+
+
+KEYLESS = ("AccessDeniedException", "NotFoundException", "InvalidArnException")
 
 
 class Secret(Kind):
@@ -29,10 +78,29 @@ class Secret(Kind):
     needs = ("kms_key",)
     create_only = frozenset({"initial", "generate", "placeholder"})
     secret = frozenset({"value", "initial"})
-    volatile = frozenset({"placeholder"})
+    volatile = frozenset({"kept", "placeholder"})
+    noted = frozenset({"version"})
     passing = frozenset({"LastAccessedDate", "LastChangedDate", "NextRotationDate", "ResponseMetadata"})
     # The name of a secret that was deleted for good is free a little later.
     settling = (("InvalidRequestException", "scheduled for deletion"),)
+    refusals = (
+        Refusal(
+            "the name is still that of a secret deleted for good a moment ago", "InvalidRequestException",
+            "the run tries again for a minute",
+        ),
+        Refusal(
+            "the name is that of a secret in its recovery window", "InvalidRequestException",
+            "the run takes the deletion back and keeps the value",
+        ),
+        Refusal(
+            "the value of a secret in its recovery window can't be read, since its key is off or on its way out",
+            "AccessDeniedException", "refused by the plan, unless a run made the value", _lost_with_its_key,
+        ),
+        Refusal(
+            "a record knows only the placeholder that a secret was made with", "none: AWS would do it",
+            "refused: a placeholder never goes over a value", _placeholder_over_value,
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Normalise the policy, where none is an empty one; regions have no order."""
@@ -45,32 +113,58 @@ class Secret(Kind):
 
     def find(self, aws, want):
         """Return the secret; its value is read only to be compared."""
-        found = self._described(aws, want["name"])
+        found = self.described(aws, want["name"])
         if found is None or "DeletedDate" in found:
             return None
         live = self._live(aws, found)
         if "value" in want:
             answer = unless(MISSING, aws("secretsmanager").get_secret_value, SecretId=found["ARN"], otherwise={})
             live["value"] = _parsed(answer.get("SecretString", ""))
+            theirs = of_people(live["version"]) and f"{self.name}/{live['name']}" not in aws.may_lose
+            live["kept"] = theirs and live["value"] != want["value"]
         return live
+
+    def compare(self, live, want):
+        """A value that people set is no difference: it is theirs."""
+        return super().compare(live, want) - ({"value"} if live.get("kept") else set())
+
+    def owner(self, difference, recorded, live):
+        """Whoever sets a value owns it; only a placeholder in its place is a loss."""
+        if difference.path != "version" or not difference.live or str(difference.live).startswith(PLACEHOLDER):
+            return super().owner(difference, recorded, live)
+        if of_people(difference.live):
+            return f"people{since(str(difference.recorded))}"
+        return f"a run{since(difference.live)}"
+
+    def loses(self, aws, live, want, changes):
+        """Another version is another value."""
+        if want and "version" in changes:
+            return f"its value would be that of {want.get('version')} again, and not the one that it has"
+        return ""
 
     def stack(self, aws, stack):
         """Return the secrets tagged with the stack, but for those that belong to a service, as RDS's own do."""
         filters = [{"Key": "tag-key", "Values": ["Stack"]}, {"Key": "tag-value", "Values": [stack]}]
         listed = aws.pages("secretsmanager", "list_secrets", "SecretList", Filters=filters)
-        described = (self._described(aws, item["ARN"]) for item in listed if "OwningService" not in item)
+        described = (self.described(aws, item["ARN"]) for item in listed if "OwningService" not in item)
         found = (self._live(aws, item) for item in described if item and "DeletedDate" not in item)
         # AWS's filter takes what begins like the value, too.
         return [secret for secret in found if secret["tags"].get("Stack") == stack]
 
     @staticmethod
-    def _described(aws, name):
+    def described(aws, name):
+        """Return AWS's description of a secret, also of one that is being deleted."""
         return unless(MISSING, aws("secretsmanager").describe_secret, SecretId=name)
+
+    @staticmethod
+    def version(item) -> str:
+        """Return the id of a described secret's current version."""
+        stages = item.get("VersionIdsToStages", {})
+        return ", ".join(sorted(version for version, said in stages.items() if "AWSCURRENT" in said))
 
     @whole
     def _live(self, aws, item):
         policy = unless(MISSING, aws("secretsmanager").get_resource_policy, SecretId=item["ARN"], otherwise={})
-        current = [version for version, stages in item.get("VersionIdsToStages", {}).items() if "AWSCURRENT" in stages]
         return {
             "name": item["Name"],
             "arn": item["ARN"],
@@ -80,15 +174,15 @@ class Secret(Kind):
             "rotation_enabled": item.get("RotationEnabled", False),
             "replica_regions": sorted(replica["Region"] for replica in item.get("ReplicationStatus", [])),
             # Another version is another value: drift sees that without reading it.
-            "version": ", ".join(sorted(current)),
-            "placeholder": any(version.startswith(PLACEHOLDER) for version in current),
+            "version": self.version(item),
+            "placeholder": self.version(item).startswith(PLACEHOLDER),
             "tags": tagging.from_list(item.get("Tags")),
         }
 
     def create(self, aws, want):
         """Create the secret, or take back the deletion of one that can still be recovered."""
         api = aws("secretsmanager")
-        dead = self._described(aws, want["name"])
+        dead = self.described(aws, want["name"])
         if dead:
             self._restore(aws, dead, want)
             return
@@ -104,26 +198,39 @@ class Secret(Kind):
         self.update(aws, {"arn": want["name"], "replica_regions": []}, want, others)
 
     def _restore(self, aws, dead, want):
-        """Take a deletion back. The value is written anew, since its old key may be on its way out."""
+        """Take a deletion back. The value is written anew, with the key that the secret has now.
+
+        One that people set is kept, whatever is wanted: without it nothing is written.
+        """
         api = aws("secretsmanager")
         api.restore_secret(SecretId=dead["ARN"])
         live = self._live(aws, dead)
+        theirs = of_people(live["version"])
         old = unless(UNREADABLE, api.get_secret_value, SecretId=dead["ARN"], otherwise={}).get("SecretString")
+        if theirs and not old:
+            raise EngineError(
+                f"the secret {want['name']} is recovered, but the value that people set can't be read with its key "
+                f"{dead.get('KmsKeyId') or ''}: nothing is written over it; make it readable, then run again"
+            )
         self.update(aws, live, want, self.compare(live, want) - {"value", "tags"})
-        keep = {"SecretString": old} if old and "value" not in want and not live["placeholder"] else None
-        api.put_secret_value(SecretId=dead["ARN"], **(keep or self._first(aws, want)))
-        self.tag(aws, live, *tagging.plan(live["tags"], want.get("tags", live["tags"]), purge=True))
+        if theirs:
+            api.put_secret_value(SecretId=dead["ARN"], SecretString=old)
+        elif old and "value" not in want and not live["placeholder"]:
+            api.put_secret_value(SecretId=dead["ARN"], SecretString=old, **_token(WRITTEN))
+        else:
+            api.put_secret_value(SecretId=dead["ARN"], **self._first(aws, want))
+        tags = want.get("tags", live["tags"])
+        self.tag(aws, live, *tagging.plan(live["tags"], tags, purge=True, kept=aws.ignored_tags))
 
     @staticmethod
     def _first(aws, want):
-        """Return the first value as the calls take it, with its version's id where that says something."""
+        """Return the first value as the calls take it, with its version's id."""
         value = {**want.get("initial", {}), **want.get("value", {})}
         for field in want.get("generate", []):
             # In URLs and shells alike, letters and digits need no quoting.
             made = aws("secretsmanager").get_random_password(PasswordLength=40, ExcludePunctuation=True)
             value[field] = made["RandomPassword"]
-        token = {"ClientRequestToken": f"{PLACEHOLDER}{uuid.uuid4()}"} if want.get("placeholder") else {}
-        return {"SecretString": json.dumps(value), **token}
+        return {"SecretString": json.dumps(value), **_token(PLACEHOLDER if want.get("placeholder") else WRITTEN)}
 
     def update(self, aws, live, want, changes):
         """Set what differs; the value becomes a new version of it."""
@@ -132,7 +239,9 @@ class Secret(Kind):
         if said:
             aws("secretsmanager").update_secret(SecretId=live["arn"], **said)
         if "value" in changes:
-            aws("secretsmanager").put_secret_value(SecretId=live["arn"], SecretString=json.dumps(want["value"]))
+            aws("secretsmanager").put_secret_value(
+                SecretId=live["arn"], SecretString=json.dumps(want["value"]), **_token(WRITTEN)
+            )
         if "version" in changes:
             # What was replaced is still there under its id, so it comes back without anybody reading it.
             aws("secretsmanager").update_secret_version_stage(
@@ -183,7 +292,13 @@ class Secret(Kind):
         unless(MISSING, aws("secretsmanager").delete_secret, SecretId=live["arn"], **how)
 
     def notes(self, live):
-        """A placeholder must become a value."""
+        """A placeholder must become a value; a value that people set isn't the inventory's."""
+        if live.get("kept"):
+            how = json.dumps({"stack_may_lose": [f"{self.name}/{live['name']}"]})
+            return [
+                f"the secret {live['name']} keeps the value that people set, which isn't the inventory's: say theirs "
+                f"there too, or write the inventory's over it with -e '{how}'"
+            ]
         if not live.get("placeholder"):
             return []
         return [f"the secret {live['name']} holds only the placeholder it was made with: set its value"]
@@ -191,6 +306,12 @@ class Secret(Kind):
     def made(self, aws, want):
         """AWS adds random letters to a secret's ARN."""
         return {"arn": self.later(want, "arn")}
+
+
+def _token(beginning: str) -> dict[str, str]:
+    """Return the id of a version to be: who makes it, and when."""
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return {"ClientRequestToken": f"{beginning}{moment}-{uuid.uuid4().hex}"}
 
 
 def _parsed(text):

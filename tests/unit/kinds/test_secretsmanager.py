@@ -1,10 +1,17 @@
 """Secrets."""
 
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import Outcome
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.secretsmanager import PLACEHOLDER, SECRET
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.secretsmanager import (
+    PLACEHOLDER,
+    SECRET,
+    WRITTEN,
+    since,
+)
 
 KEY = "a-value-that-nobody-may-see"
 
@@ -15,6 +22,10 @@ KEY = "a-value-that-nobody-may-see"
         ({"value": {"KEY": KEY}}, {"value": {"KEY": KEY}}, set()),
         ({"value": {"KEY": KEY}}, {"value": {"KEY": "other"}}, {"value"}),
         ({"value": {"KEY": KEY}}, {"value": "no JSON"}, {"value"}),
+        # People set it.
+        ({"value": {"KEY": KEY}}, {"value": "no JSON", "kept": True}, set()),
+        # It was not read yet.
+        ({"value": {"KEY": KEY}}, {"version": "0f1e"}, {"value"}),
         # Said at creation only.
         ({"initial": {"KEY": KEY}, "generate": ["password"], "placeholder": True}, {"placeholder": False}, set()),
         ({"resource_policy": {}}, {"resource_policy": {}}, set()),
@@ -52,10 +63,36 @@ def test_first_value(want, value, placeholder):
 
     said = SECRET._first(Aws(), want)
     assert json.loads(said["SecretString"]) == value
-    assert said.get("ClientRequestToken", "").startswith(PLACEHOLDER) == placeholder
-    assert 32 <= len(said.get("ClientRequestToken", "x" * 32)) <= 64
+    assert said["ClientRequestToken"].startswith(PLACEHOLDER if placeholder else WRITTEN)
+    assert 32 <= len(said["ClientRequestToken"]) <= 64
+    assert re.fullmatch(r" since \d{4}-\d\d-\d\d \d\d:\d\d UTC", since(said["ClientRequestToken"]))
 
 
 @pytest.mark.parametrize(("live", "count"), [({"placeholder": True}, 1), ({"placeholder": False}, 0), ({}, 0)])
 def test_a_placeholder_is_told(live, count):
     assert len(SECRET.notes({"name": "s", **live})) == count
+
+
+OURS, THEIRS, EMPTY = f"{WRITTEN}20261129T204500Z-x", "0f1e", f"{PLACEHOLDER}20261129T204500Z-x"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "live", "owner"),
+    [
+        (EMPTY, THEIRS, "people since 2026-11-29 20:45 UTC"),
+        (OURS, THEIRS, "people since 2026-11-29 20:45 UTC"),
+        (THEIRS, "another", "people"),
+        (EMPTY, OURS, "a run since 2026-11-29 20:45 UTC"),
+        # A placeholder where a value was, or no value at all, is a loss.
+        (THEIRS, EMPTY, ""),
+        (OURS, EMPTY, ""),
+        (THEIRS, None, ""),
+    ],
+)
+def test_whose_value_it_is(recorded, live, owner):
+    difference = SimpleNamespace(path="version", recorded=recorded, live=live)
+    assert SECRET.owner(difference, {}, {}) == owner
+
+
+def test_a_policy_is_nobodys():
+    assert SECRET.owner(SimpleNamespace(path="resource_policy", recorded={}, live={"a": 1}), {}, {}) == ""
