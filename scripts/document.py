@@ -65,6 +65,55 @@ def role_readme(role: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def refusals() -> str:
+    """Return the page on what AWS refuses because of the state that something is in."""
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader([str(ROOT / "collections")])
+    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+
+    def table(*heads, rows):
+        lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+        return "\n".join(lines + [f"| {' | '.join(cells)} |" for cells in rows])
+
+    states = table("kind", "when", "AWS's code", "what a run does", rows=[
+        (kind.title, one.state, one.code, one.then) for kind in KINDS.values() for one in kind.refusals
+    ])
+    waited = table("kind", "AWS's code", "with the words", "seconds", rows=[
+        (kind.title, code, words or "any", str(kind.settle_seconds * 3))
+        for kind in KINDS.values() for code, words in kind.settling
+    ])
+    fixed = table("kind", "field", "why", rows=[
+        (kind.title, f"`{name}`", why) for kind in KINDS.values() for name, why in sorted(kind.immutable.items())
+    ])
+    return f"""# What AWS refuses, and what a run does about it
+
+A check of an apply that AWS will refuse would be a wrong plan. Each kind says what it can see before a write: a plan
+is refused then, in the words in which the apply is. What can't be seen, or passes by itself, is waited out.
+
+Limits of an account are the preflight's, and what variables can say wrongly is refused before the first AWS call.
+
+## States
+
+{states}
+
+Whatever a later task waits for and that has failed for good (a certificate, a load balancer, an endpoint, a NAT
+gateway, a database) makes the plan fail as well, in AWS's own words.
+
+## What passes by itself
+
+A write that is answered so is tried again, for so long.
+
+{waited}
+
+## What can't be changed
+
+{fixed}
+
+*Written by `make docs`.*
+"""
+
+
 def documents() -> dict[Path, str]:
     """Return every written file with its text."""
     import inventories
@@ -79,6 +128,7 @@ def documents() -> dict[Path, str]:
         "# What the embedded AWS refuses\n\nStrict mode judges every request by botocore's models (patterns, lengths, "
         "ranges, enums) and by these rules.\n\n" + strict.table() + "\n\n*Written by `make docs`.*\n"
     )
+    made[ROOT / "docs/refusals.md"] = refusals()
     page = ROOT / "docs/embedded-aws.md"
     told = page.read_text().split(UNPROVEN)[0]
     made[page] = told + UNPROVEN + "\n" + unproven.markdown() + "\n\n*This list is written by `make docs`.*\n"

@@ -336,6 +336,8 @@ def modify_instance():
     def modify(original, self, db_instance_identifier, db_kwargs):
         instance = self.describe_db_instances(db_instance_identifier)[0]
         given = {key: value for key, value in dict(db_kwargs).items() if value is not None}
+        if instance.allocated_storage < given.get("allocated_storage", 0) < instance.allocated_storage * 1.1:
+            given["allocated_storage"] = -(-instance.allocated_storage * 11 // 10)  # RDS rounds up
         if instance.engine == catalogue.ENGINE:
             size = given.get("allocated_storage", instance.allocated_storage)
             tuned = {

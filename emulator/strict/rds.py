@@ -14,6 +14,7 @@ POSTGRES = "postgres"
 # Least and most GiB, by type of storage.
 STORAGE = {"gp2": (20, 65536), "gp3": (20, 65536), "io1": (100, 65536), "io2": (100, 65536), "standard": (5, 3072)}
 LOGS = {"postgresql", "upgrade", "iam-db-auth-error"}
+UNCHANGING = {"stopped", "stopping", "starting", "creating", "rebooting", "deleting"}
 INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 INSIGHTS_DAYS = {7, 731, *(31 * month for month in range(1, 24))}
 RESERVED_USERS = {"admin", "rdsadmin"}
@@ -397,6 +398,30 @@ def exported_logs_exist(call):
         return (
             f"You cannot use the log types '{', '.join(unknown)}' with engine version {POSTGRES} {_version(call)}. For "
             "supported log types, see the documentation."
+        )
+    return None
+
+
+@rule("rds", "ModifyDBInstance", code="InvalidDBInstanceState", source="RDS user guide, stopping, Limitations")
+def instance_takes_changes(call):
+    """An instance that is stopped, or comes or goes, is not changed; a full one gets more storage."""
+    state = getattr(_live(call), "status", "available")
+    if state in UNCHANGING:
+        return f"Database instance is not in available state. (current state: {state})"
+    return None
+
+
+@rule("rds", "ModifyDBInstance", code=COMBINATION, source="RDS user guide, modifying storage")
+def storage_changes_when_it_is_optimised(call):
+    """Storage that is being optimised after a change is not changed again."""
+    found, given = _live(call), call.parameters
+    now = {"AllocatedStorage": "allocated_storage", "Iops": "iops", "StorageType": "storage_type"}
+    if getattr(found, "status", "") != "storage-optimization":
+        return None
+    if any(given.get(name) not in (None, getattr(found, field, None)) for name, field in now.items()):
+        return (
+            "You can't currently modify the storage of this DB instance because the previous storage change is being "
+            "optimized."
         )
     return None
 

@@ -22,8 +22,16 @@ options:
   identity:
     description: All identity fields, for kinds that are found by more than a name.
     type: dict
+  wanted:
+    description: >-
+      Fields that a later task will set, in the spelling of the module that manages the resource. What AWS would refuse
+      of them is told now, before anything is written.
+    type: dict
+    default: {}
   wait:
-    description: Wait until the resource is ready for its users. A missing one is an error then.
+    description: >-
+      Wait until the resource is ready for its users. A missing one is an error then, and one that never will be ready
+      is, in check mode too.
     type: bool
     default: false
   wait_timeout:
@@ -71,11 +79,16 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import mask
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import foreseen, ready
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
+    foreseen,
+    may_come,
+    possible,
+    ready,
+)
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
-def read(kind, aws, identity, *, wait, timeout, check):
+def read(kind, aws, identity, *, wanted, wait, timeout, check):
     """Return whether the resource exists, and the resource or what stands in for it."""
     if has_placeholder(identity):
         if not check:
@@ -89,6 +102,10 @@ def read(kind, aws, identity, *, wait, timeout, check):
         if wait and not check:
             raise EngineError("there is none to wait for")
         return False, {**identity, **kind.made(aws, identity)} if check else {}
+    want = kind.want({**identity, **wanted})
+    possible(kind, aws, live, want, kind.compare(live, want))
+    if wait:
+        may_come(kind, live)
     return True, ready(kind, aws, live, timeout) if wait and not check else live
 
 
@@ -99,6 +116,7 @@ def main():
             "kind": {"type": "str", "required": True},
             "name": {"type": "str"},
             "identity": {"type": "dict"},
+            "wanted": {"type": "dict", "default": {}},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 1800},
             "account_id": {"type": "str"},
@@ -114,7 +132,7 @@ def main():
     try:
         exists, resource = read(
             kind, Aws.of_module(module), identity,
-            wait=asked["wait"], timeout=asked["wait_timeout"], check=module.check_mode,
+            wanted=asked["wanted"], wait=asked["wait"], timeout=asked["wait_timeout"], check=module.check_mode,
         )  # fmt: skip
     except Exception as error:
         if not expected(error):

@@ -81,7 +81,8 @@ RETURN = r"""
 findings:
   description:
     - What is not as it was recorded, the worst first. Each has category (changed, removed, extra), kind, name, path of
-      the field, recorded, live, severity, who and when if CloudTrail knows, and how to revert or accept it.
+      the field, recorded, live, severity, who and when if CloudTrail knows, how to revert or accept it, and what nobody
+      could bring back after a revert.
   returned: success
   type: list
   elements: dict
@@ -140,6 +141,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import attempt
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 LONGEST = 160
@@ -168,9 +170,25 @@ def named(names):
     return lambda finding: "all" in names or f"{finding.kind}/{finding.name}" in names
 
 
-def advised(findings, asked) -> None:
+def costs(aws, found, finding, recorded) -> str:
+    """Say what putting a finding's field back would destroy that nobody can bring back; nothing if it's harmless."""
+    kind = KINDS.get(finding.kind)
+    if not kind or not finding.path or finding.category == "extra":
+        return ""
+    of = [
+        [one for one in resources.get(finding.kind, []) if kind.label(one) == finding.name]
+        for resources in (found.seen.live, recorded["resources"])
+    ]
+    if not all(of):
+        return ""
+    live, want = of[0][0], {**of[0][0], **of[1][0]}
+    told, _blind = attempt(lambda: kind.loses(aws, live, want, {finding.field}))
+    return told or ""
+
+
+def advised(aws, found, asked, recorded) -> None:
     """Say of each finding how it is reverted and how accepted."""
-    variables = Variables(asked["roles"])
+    findings, variables = found.findings, Variables(asked["roles"])
     command = f"{asked['command']} --limit {asked['stack']} -e drift_action="
     for finding in findings:
         kind = KINDS.get(finding.kind)
@@ -178,6 +196,10 @@ def advised(findings, asked) -> None:
         finding.revert = f"{command}revert"
         if finding.category == "extra":
             finding.revert += f" -e drift_delete={finding.kind}/{finding.name}"
+        finding.loses = costs(aws, found, finding, recorded)
+        if finding.loses:
+            how = json.dumps({"stack_may_lose": [f"{finding.kind}/{finding.name}"]})
+            finding.revert += f" -e '{how}'"
         said = f"set {', '.join(finding.variables)} and apply, or " if finding.variables else ""
         finding.accept = f"{said}{command}accept"
 
@@ -196,7 +218,7 @@ def look(aws, asked, check) -> dict:
         if asked["put_back"]:
             more, by_hand = drift.put_back(aws, KINDS, recorded, found, named(asked["delete"]))
             done, left = done + more, left + by_hand
-    advised(found.findings, asked)
+    advised(aws, found, asked, recorded)
     findings = [finding.told() for finding in found.findings]
     owned = [finding.told() for finding in found.owned] if asked["show_owned"] else []
     return {

@@ -158,7 +158,7 @@ ROWS = [
     (1, "changed", "rds_instance", f"{S}-db", "backup_retention_period", lambda aws, r: aws("rds").modify_db_instance(DBInstanceIdentifier=r["db_instance_identifier"], BackupRetentionPeriod=1, ApplyImmediately=True)),
     (2, "changed", "rds_instance", f"{S}-db", "deletion_protection", lambda aws, r: aws("rds").modify_db_instance(DBInstanceIdentifier=r["db_instance_identifier"], DeletionProtection=False, ApplyImmediately=True)),
     (2, "extra", "rds_instance", f"{S}-db", "tags", lambda aws, r: aws("rds").add_tags_to_resource(ResourceName=r["arn"], Tags=[PAIR])),
-    (1, "changed", "db_parameter_group", f"{S}-db", "parameters", lambda aws, r: aws("rds").modify_db_parameter_group(DBParameterGroupName=r["name"], Parameters=[{"ParameterName": next(iter(r["parameters"])), "ParameterValue": "0", "ApplyMethod": "pending-reboot"}])),
+    (1, "changed", "db_parameter_group", f"{S}-db-postgres17", "parameters", lambda aws, r: aws("rds").modify_db_parameter_group(DBParameterGroupName=r["name"], Parameters=[{"ParameterName": next(iter(r["parameters"])), "ParameterValue": "0", "ApplyMethod": "pending-reboot"}])),
     (2, "changed", "db_subnet_group", f"{S}-db", "description", lambda aws, r: aws("rds").modify_db_subnet_group(DBSubnetGroupName=r["name"], DBSubnetGroupDescription="foreign", SubnetIds=r["subnets"])),
     # Queues and topics
     (1, "changed", "sqs_queue", f"{S}-workflow", "visibility_timeout", lambda aws, r: aws("sqs").set_queue_attributes(QueueUrl=r["url"], Attributes={"VisibilityTimeout": "1"})),

@@ -37,6 +37,8 @@ class Finding:
     when: str = ""
     event: str = ""
     revert: str = ""
+    loses: str = ""
+    """What a revert would destroy that nobody can bring back."""
     accept: str = ""
     variables: list[str] = field(default_factory=list)
 

@@ -154,7 +154,7 @@ class Kind:
         return {**(given or {}), **stay}
 
     def loses(self, aws, live: dict, want: dict | None, changes: set[str]) -> str:
-        """Say what a write would destroy that nobody can bring back; nothing if it's harmless.
+        """Say in a sentence what a write would destroy that nobody can bring back; nothing if it's harmless.
 
         The named fields change in place to what is wanted, or the resource goes, alone, where nothing is.
         """

@@ -16,6 +16,8 @@ NAMES: dict[str, tuple[str, int]] = {
     "flow_log": ("{stack}-flow-logs", 255),
     "security_group": ("{stack}-{0}", 255),
     "database": ("{stack}-db", 63),
+    # With the family, which AWS fixes at creation: another major version takes another group.
+    "database_parameter_group": ("{stack}-db-{0}", 255),
     "database_final_snapshot": ("{stack}-db-final-{0}", 255),
     "database_release_snapshot": ("{stack}-db-release-{0}", 255),
     "key_alias": ("alias/{stack}-data", 256),

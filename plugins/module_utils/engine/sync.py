@@ -65,7 +65,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     want = _tolerant(kind, aws, before, want, purge_tags)
 
     if before is None:
-        _possible(kind, aws, None, want, set(want))
+        possible(kind, aws, None, want, set(want))
         if check:
             return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
         ahead.forget(aws)
@@ -75,7 +75,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     changes = kind.compare(before, want)
     if not changes:
         if wait:
-            _may_come(kind, before)
+            may_come(kind, before)
         after = before if check or not wait else ready(kind, aws, before, timeout)
         return Outcome(kind, "none", before, after)
     return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
@@ -134,7 +134,7 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     reason = "; ".join(f"{name}: {kind.replaced[name]}" for name in replaced)
     if replaced:
         _may_go(kind, before)
-    _possible(kind, aws, before, want, changes)
+    possible(kind, aws, before, want, changes)
     _lossless(kind, aws, before, None if replaced else want, changes)
     if check:
         if replaced:
@@ -237,13 +237,14 @@ def _may_go(kind, live) -> None:
         raise EngineError(f"{kind.title} {kind.label(live)} isn't deleted: {kind.protected(live)}")
 
 
-def _may_come(kind, live) -> None:
+def may_come(kind, live) -> None:
     """Refuse to wait for what will never be ready, in a check too: an apply would."""
     if not kind.ready(live) and kind.failed(live):
         raise EngineError(f"{kind.title} {kind.label(live)} failed: {kind.failed(live)}")
 
 
-def _possible(kind, aws, live, want, changes) -> None:
+def possible(kind, aws, live, want, changes) -> None:
+    """Refuse what AWS would refuse; without a live resource it is a creation."""
     told = kind.refused(aws, live, want, changes)
     if told:
         raise EngineError(f"{kind.title} {kind.label(want)}: {told}")
@@ -262,7 +263,7 @@ def unnamed_loss(kind, aws, live, want, changes) -> str:
     if not told:
         return ""
     how = json.dumps({"stack_may_lose": [name]})
-    return f"{told}; nobody can bring that back, so it is done only where it is named: -e '{how}'"
+    return f"{told}, which nobody can bring back, so it is done only where it is named: -e '{how}'"
 
 
 def _absent(kind, aws, before, check, wait, timeout) -> Outcome:

@@ -58,7 +58,10 @@ class ScalingTarget(Kind):
             ),
         ),
     )  # fmt: skip
-    settling = (("ValidationException", "ECS service doesn't exist"), ("ValidationException", "service linked role"))
+    settling = (
+        ("ValidationException", "ECS service doesn't exist"), ("ValidationException", "service linked role"),
+        ("ConcurrentUpdateException", ""),
+    )  # fmt: skip
 
     def want(self, arguments):
         """What isn't said to be suspended is not."""
@@ -143,7 +146,7 @@ class ScalingPolicy(Kind):
     taggable = False
     replaced = {"policy_type": "AWS can't change a policy's type"}
     volatile = frozenset({"alarms"})
-    settling = ((MISSING, "No scalable target"),)
+    settling = ((MISSING, "No scalable target"), ("ConcurrentUpdateException", ""))
 
     def want(self, arguments):
         """Spell the policy as AWS answers it, and refuse metrics that nobody publishes."""

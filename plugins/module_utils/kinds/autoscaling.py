@@ -6,10 +6,19 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.parts import Part
+from ..engine.refusals import Refusal
 from ..engine.waiting import until
 from ..engine.whole import whole
 
 RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
+
+
+def _being_deleted(aws, live, want, changes) -> str:
+    """Judge the name."""
+    found = [] if live else aws.pages(
+        "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", AutoScalingGroupNames=[want["name"]]
+    )
+    return "a group of this name is being deleted: run again when it is gone" if found else ""
 
 
 class AutoScalingGroup(Kind):
@@ -42,6 +51,12 @@ class AutoScalingGroup(Kind):
     arguments = {"health_check_period": "health_check_grace_period"}
     # The engine waits for the instances, and the module purges no tags unless told.
     given = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
+    refusals = (
+        Refusal(
+            "a group of this name is being deleted, which takes minutes", "AlreadyExists",
+            "refused by the plan", _being_deleted,
+        ),
+    )  # fmt: skip
     settling = (("ValidationError", "nstance profile"), ("ValidationError", "aunch template"))
 
     def want(self, arguments):

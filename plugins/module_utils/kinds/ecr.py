@@ -7,6 +7,8 @@ import json
 import struct
 import tarfile
 import zlib
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from io import BytesIO
 
 from ..engine import tags as tagging
@@ -103,6 +105,17 @@ class Repository(Kind):
         elif "policy" in changes:
             ecr.delete_repository_policy(repositoryName=name)
 
+    def loses(self, aws, live, want, changes):
+        """ECR deletes at once what a policy expires; and all images with the repository."""
+        if want and "lifecycle_policy" not in changes:
+            return ""
+        images = unless(ABSENT, aws.pages, "ecr", "describe_images", "imageDetails", repositoryName=live["name"])
+        if want is None:
+            gone = {one["imageDigest"] for one in images or [] if one.get("imageTags") != [BOOTSTRAP]}
+        else:
+            gone = expired(images or [], want["lifecycle_policy"]) - expired(images or [], live["lifecycle_policy"])
+        return f"{len(gone)} images would be deleted" if gone else ""
+
     def tag(self, aws, live, add, remove):
         """Tag by ARN."""
         if add:
@@ -134,6 +147,36 @@ def lifecycle(policy: dict | str) -> dict:
 def _rule(rule):
     selection = {key: sorted(value) if isinstance(value, list) else value for key, value in rule["selection"].items()}
     return {**rule, "selection": selection}
+
+
+def expired(images: list[dict], policy: dict) -> set[str]:
+    """Return the digests of the images that a lifecycle policy expires by now.
+
+    An image that a rule selects is no other's of a lower priority; of several prefixes or patterns it has all.
+    """
+
+    def selects(selection, image):
+        tags = image.get("imageTags", [])
+        if selection["tagStatus"] != "tagged":
+            return selection["tagStatus"] == "any" or not tags
+        asked = [f"{prefix}*" for prefix in selection.get("tagPrefixList", [])] + selection.get("tagPatternList", [])
+        return all(any(fnmatchcase(tag, one) for tag in tags) for one in asked)
+
+    now, free, gone = datetime.now(UTC), sorted(images, key=lambda one: one["imagePushedAt"], reverse=True), set()
+    for rule in policy.get("rules", []):
+        selection = rule["selection"]
+        if rule.get("action", {}).get("type", "expire") != "expire":
+            continue
+        chosen = [image for image in free if selects(selection, image)]
+        free = [image for image in free if image not in chosen]
+        if selection["countType"] == "imageCountMoreThan":
+            old = chosen[selection["countNumber"] :]
+        else:
+            moment = "lastRecordedPullTime" if selection["countType"] == "sinceImagePulled" else "imagePushedAt"
+            days = selection["countNumber"]
+            old = [one for one in chosen if (now - one.get(moment, one["imagePushedAt"])).days >= days]
+        gone |= {image["imageDigest"] for image in old}
+    return gone
 
 
 BOOTSTRAP = "bootstrap"

@@ -9,6 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
+from ..engine.refusals import Refusal
 from ..engine.waiting import until
 from ..engine.whole import whole
 
@@ -476,6 +477,10 @@ STEADY_SECONDS = 1800
 NEXT_TASKS = {"capacity_provider_strategy", "enable_execute_command", "propagate_tags", "enable_ecs_managed_tags"}
 
 
+DRAINING_SECONDS = 900
+"""How long a deleted service's tasks may take to end: deregistration, then up to two minutes to stop."""
+
+
 class EcsService(EcsKind):
     """A service. Its desired count is said at creation and belongs to the autoscaler afterwards."""
 
@@ -500,6 +505,12 @@ class EcsService(EcsKind):
         "awaited_deployment", "deploying", "deployment", "event", "pending_count", "primary_task_definition",
         "rollout_reason", "rollout_state", "running_count", "status",
     })  # fmt: skip
+    refusals = (
+        Refusal(
+            "a service of this name was deleted and its tasks still drain", "InvalidParameterException",
+            f"the run waits until they have ended, up to {DRAINING_SECONDS // 60} minutes",
+        ),
+    )  # fmt: skip
     settling = (
         SERVICE_ROLE,
         ("InvalidParameterException", "still Draining"),
@@ -621,8 +632,16 @@ class EcsService(EcsKind):
             "event": next((event["message"] for event in service.get("events", [])), ""),
         }
 
+    def _drained(self, aws, want):
+        """Wait until a deleted service of this name is gone, which takes as long as its tasks take to end."""
+        def gone():
+            return self._service(aws, want["cluster"], want["name"]) is None
+
+        until(gone, DRAINING_SECONDS, f"the end of the deleted service {want['name']}, whose tasks still drain,")
+
     def create(self, aws, want):
         """Create the service."""
+        self._drained(aws, want)
         said = self._said(want, want)
         if want.get("launch_type"):
             said["launchType"] = want["launch_type"]

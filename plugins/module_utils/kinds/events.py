@@ -22,7 +22,7 @@ class Rule(Kind):
     service = "events"
     module = "flow_builder.aws.cloudwatchevent_rule"
     needs = ("lambda_function", "sqs_queue", "iam_role", "ecs_cluster", "ecs_taskdefinition")
-    settling = (("ValidationException", "cannot be assumed"),)
+    settling = (("ValidationException", "cannot be assumed"), ("ConcurrentModificationException", ""))
 
     def want(self, arguments):
         """Patterns and inputs are compared as JSON, targets have no order."""

@@ -16,6 +16,8 @@ from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
 # IAM answers from many places, and some know of a fresh role later than others.
+# Another call changes the same role or policy, or has a moment ago.
+BUSY = (("ConcurrentModification", ""), ("EntityTemporarilyUnmodifiable", ""))
 FRESH_ROLE = (MISSING, "cannot be found")
 
 
@@ -51,7 +53,7 @@ class IamRole(Kind):
             otherwise="delete_role_permissions_boundary",
         ),
     )  # fmt: skip
-    settling = (("MalformedPolicyDocument", "Invalid principal"),)
+    settling = (("MalformedPolicyDocument", "Invalid principal"), *BUSY)
     controls = frozenset({"create_instance_profile", "delete_instance_profile", "purge_policies"})
     # Instance profiles are a kind of their own, and each option unsaid prints a deprecation.
     given = {"create_instance_profile": False, "delete_instance_profile": False}
@@ -160,7 +162,7 @@ class IamPolicy(Kind):
     identity = ("iam_name", "policy_name")
     needs = ("iam_role",)
     taggable = False
-    settling = (FRESH_ROLE,)
+    settling = (FRESH_ROLE, *BUSY)
     controls = frozenset({"iam_type", "skip_duplicates"})
     given = {"iam_type": "role"}
 
@@ -220,7 +222,7 @@ class IamInstanceProfile(Kind):
     needs = ("iam_role",)
     passing = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
-    settling = (FRESH_ROLE,)
+    settling = (FRESH_ROLE, *BUSY)
 
     def find(self, aws, want):
         """Return the instance profile of this name."""

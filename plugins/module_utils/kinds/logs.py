@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
 from ..engine.kind import Kind
 from ..engine.parts import Part
-from ..engine.whole import whole
+from ..engine.refusals import Refusal
+from ..engine.whole import REST, whole
+
+MISSING = "ResourceNotFoundException"
 
 
 class LogGroup(Kind):
@@ -35,6 +40,13 @@ class LogGroup(Kind):
     )  # fmt: skip
     # They count what others put beside; the parts say more.
     passing = frozenset({"metricFilterCount", "dataProtectionStatus"})
+    settling = (("OperationAbortedException", ""),)
+    refusals = (
+        Refusal(
+            "another call works on the group, above all its deletion", "OperationAbortedException",
+            "the run tries again for a minute",
+        ),
+    )  # fmt: skip
     immutable = {"log_group_class": "AWS sets the class at creation only"}
 
     def find(self, aws, want):
@@ -76,6 +88,19 @@ class LogGroup(Kind):
             "tags": tagging.own(tags),
         }
 
+    def loses(self, aws, live, want, changes):
+        """CloudWatch Logs deletes events that are older than their group keeps them; and all with the group."""
+        if want is None:
+            streams = unless(
+                MISSING, aws("logs").describe_log_streams, logGroupName=live["name"], limit=1, otherwise={}
+            ).get("logStreams")  # fmt: skip
+            return "its logs would be deleted" if streams else ""
+        days, there = want.get("retention_in_days"), live["retention_in_days"]
+        if "retention_in_days" not in changes or not days or 0 < there <= days:
+            return ""
+        age = (time.time() - live.get(REST, {}).get("creationTime", 0) / 1000) / 86400
+        return f"logs older than {days} days would be deleted" if age > days else ""
+
     def create(self, aws, want):
         """Create the group, then set what creation doesn't take."""
         more = {"kmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
@@ -113,7 +138,7 @@ class LogGroup(Kind):
 
     def delete(self, aws, live):
         """Delete the group and all that it holds."""
-        unless("ResourceNotFoundException", aws("logs").delete_log_group, logGroupName=live["name"])
+        unless(MISSING, aws("logs").delete_log_group, logGroupName=live["name"])
 
     def made(self, aws, want):
         """A log group's ARN can be computed."""

@@ -9,6 +9,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.refusals import Refusal
 from ..engine.shapes import camel, snake
 from ..engine.waiting import until
 from ..engine.whole import whole
@@ -66,6 +67,12 @@ class Pipe(Kind):
         "source": "AWS fixes a pipe's source at creation",
         "source_start": "AWS fixes at creation where in the source a pipe begins",
     }
+    refusals = (
+        Refusal(
+            "the pipe is being made, changed, started or stopped", "ConflictException",
+            "the run waits until it is settled",
+        ),
+    )  # fmt: skip
     settling = (
         ("ValidationException", "assume"),
         ("ValidationException", "does not have permission"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, datetime
+from math import inf
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -10,12 +13,34 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.names import name as named
+from ..engine.refusals import Refusal
 from ..engine.sync import ready
 from ..engine.waiting import until
-from ..engine.whole import whole
+from ..engine.whole import REST, whole
 
 SNAPSHOT_TAG = "FinalSnapshot"
 """The tag by which an instance asks for a snapshot at its end: destroy has no variables."""
+
+
+# Parameters, and when a change of one destroys something: it is turned off, or made smaller. With what that is.
+COSTLY = {
+    "rds.logical_replication": ("off", "logical replication stops, and its slots are lost"),
+    "max_replication_slots": ("smaller", "replication slots beyond it are lost"),
+    "max_slot_wal_keep_size": ("smaller", "replication slots that lag behind more are lost"),
+    "rds.log_retention_period": ("smaller", "older logs on the instance are deleted"),
+}
+
+
+def costly(parameter: str, before: str | None, after: str | None) -> str:
+    """Say what a change of a parameter destroys; nothing, also of values that are no numbers."""
+    how, told = COSTLY.get(parameter, ("", ""))
+    if how == "off":
+        return told if before in ("1", "on") and after not in ("1", "on") else ""
+    if how != "smaller" or not re.fullmatch(r"-?\d+", before or ""):
+        return ""
+    # Unset it is the engine's own, which nobody here knows; -1 is no limit.
+    there, then = (inf if value == "-1" else int(value) for value in (before, after or "0"))
+    return told if then < there else ""
 
 
 class RdsKind(Kind):
@@ -156,6 +181,18 @@ class ParameterGroup(RdsGroup):
         change = {key: value for key, value in wanted.items() if there.get(key) != value}
         self._set(aws, live["name"], change, sorted(set(there) - set(wanted)))
 
+    def loses(self, aws, live, want, changes):
+        """Some parameters keep what nobody can bring back."""
+        if not want or "parameters" not in changes:
+            return ""
+        there, wanted = live["parameters"], want["parameters"]
+        told = {name: costly(name, value, wanted.get(name)) for name, value in there.items()}
+        return "; ".join(
+            f"{name} from {there[name]} to {wanted.get(name, 'its default')}: {what}"
+            for name, what in told.items()
+            if what
+        )
+
     @staticmethod
     def _set(aws, name, change, reset):
         rds = aws("rds")
@@ -255,6 +292,91 @@ BROKEN = {
     "storage-full": "its storage is full: raise its allocated storage",
 }
 MISSING = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
+STORAGE = {"allocated_storage", "iops", "storage_throughput", "storage_type"}
+
+
+def tenth(size: int) -> int:
+    """Return the least that RDS makes of storage that grows: a tenth more."""
+    return -(-size * 11 // 10)
+
+
+def _takes_no_change(aws, live, want, changes) -> str:
+    """Judge the instance's state."""
+    if not live or not changes - {"tags"}:
+        return ""
+    if live["status"] == "deleting":
+        return "it is being deleted: run again when it is gone"
+    # A larger storage is the way out.
+    if live["status"] == "storage-full" and "allocated_storage" in changes:
+        return ""
+    return BROKEN.get(live["status"], "")
+
+
+def _storage_is_optimised(aws, live, want, changes) -> str:
+    """Judge a second change of the storage."""
+    told = sorted(changes & STORAGE)
+    if not live or not told or live["status"] != "storage-optimization":
+        return ""
+    return f"RDS still optimises its storage after the last change, and changes {', '.join(told)} only after that: wait"
+
+
+def _storage_cannot(aws, live, want, changes) -> str:
+    """Judge sizes: storage never shrinks, and grows by a tenth at least."""
+    if not live:
+        return ""
+    has, size = {**live, **live["pending"]}["allocated_storage"], want.get("allocated_storage")
+    limit = want.get("max_allocated_storage") if "max_allocated_storage" in changes else None
+    if "allocated_storage" in changes and size < has:
+        return (
+            f"allocated_storage can't go back from {has} to {size} GiB, since RDS never takes storage away: write "
+            f"{has}, or a max_allocated_storage of {has} or more if RDS itself has let it grow"
+        )
+    if "allocated_storage" in changes and has < size < tenth(has):
+        return (
+            f"allocated_storage can't go from {has} to {size} GiB, since RDS makes it a tenth larger at least: write "
+            f"{tenth(has)} or more"
+        )
+    least = max(has, size or 0)
+    if limit and limit != least and limit < tenth(least):
+        return (
+            f"max_allocated_storage can't be {limit} GiB, since the database has {least}: allowed are 0, which lets it "
+            f"grow no more, and {tenth(least)} or more"
+        )
+    return ""
+
+
+def _version_cannot(aws, live, want, changes) -> str:
+    """Judge upgrades."""
+    if not live or "engine_version" not in changes:
+        return ""
+    there, wanted = live["engine_version"], want["engine_version"]
+    if version(wanted)[0] < version(there)[0]:
+        return f"engine_version can't go back from {there} to {wanted}: restore a snapshot of {wanted}"
+    if version(wanted)[0] > version(there)[0] and not want.get("allow_major_version_upgrade"):
+        return major_by_hand(live["db_instance_identifier"], there, wanted)
+    found = aws.pages(
+        "rds", "describe_db_engine_versions", "DBEngineVersions", Engine=live["engine"], EngineVersion=there,
+    )  # fmt: skip
+    listed = {one["EngineVersion"] for item in found for one in item.get("ValidUpgradeTarget", [])}
+    targets = sorted(listed, key=version)
+    if not any(one == wanted or one.startswith(f"{wanted}.") for one in targets):
+        return f"RDS upgrades {there} to {', '.join(targets) or 'nothing else'}, and not to {wanted}"
+    return ""
+
+
+def major_by_hand(instance: str, there: str, wanted: str) -> str:
+    """Say why an apply makes no major upgrade, and how it is made."""
+    major = version(wanted)[0]
+    return (
+        f"engine_version goes from {there} to {wanted} by a runbook of its own and not by an apply, since a major "
+        "upgrade stops the database for long and has no way back but a snapshot. Until there is one, by hand: "
+        f"1. aws rds create-db-snapshot --db-instance-identifier {instance} "
+        f"--db-snapshot-identifier {instance}-before-{major}; "
+        f"2. aws rds modify-db-instance --db-instance-identifier {instance} --engine-version {wanted} "
+        f"--allow-major-version-upgrade --db-parameter-group-name default.postgres{major} --apply-immediately; "
+        f"3. when it is available, write {wanted} in the inventory and apply, which makes the new family's parameter "
+        "group and gives it; 4. restart it, and run ANALYZE"
+    )
 
 
 def version(said: str) -> tuple[int, ...]:
@@ -279,6 +401,33 @@ class RdsInstance(RdsKind):
     module = "flow_builder.aws.rds_instance"
     identity = ("db_instance_identifier",)
     needs = ("db_subnet_group", "db_parameter_group", "security_group", "kms_key", "log_group")
+    refusals = (
+        Refusal(
+            "the database is stopped, broken, or being deleted", "InvalidDBInstanceState",
+            "refused by the plan, which says the way out", _takes_no_change,
+        ),
+        Refusal(
+            "the database is being made, changed, restarted or upgraded", "InvalidDBInstanceState",
+            "the run waits until it is available",
+        ),
+        Refusal(
+            "RDS optimises the storage after its last change, for hours", "InvalidParameterCombination",
+            "refused by the plan where it is the storage that changes", _storage_is_optimised,
+        ),
+        Refusal(
+            "six hours after the last change of the storage, when it is optimised already",
+            "InvalidParameterCombination", "a plan can't know: AWS tells no time of the last change",
+        ),
+        Refusal(
+            "storage would shrink, or grow by less than a tenth; its limit would be below it",
+            "InvalidParameterCombination", "refused by the plan; what RDS itself has added is no difference",
+            _storage_cannot,
+        ),
+        Refusal(
+            "a version goes back, to another major, or to one that RDS doesn't upgrade to",
+            "InvalidParameterCombination", "refused by the plan, with the way by hand", _version_cannot,
+        ),
+    )  # fmt: skip
     create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
     volatile = frozenset({"status", "pending", "parameters_applied"})
     passing = frozenset({
@@ -382,6 +531,8 @@ class RdsInstance(RdsKind):
     def compare(self, live, want):
         """Return what differs, where what AWS does by itself or has been told already is no difference."""
         coming = {**live, **live["pending"]}
+        limit = want.get("max_allocated_storage", 0)
+        want = {**want, **self._unlimited(coming, want)}
         changes = super().compare(coming, want)
         if live["status"] == "creating":
             # AWS fills in the description bit by bit, and takes no change yet.
@@ -393,13 +544,39 @@ class RdsInstance(RdsKind):
             changes.discard("engine_version")
         # Autoscaling has let it grow; AWS never lets it shrink.
         if "allocated_storage" in changes:
-            grown = want["allocated_storage"] < coming["allocated_storage"] <= want.get("max_allocated_storage", 0)
+            grown = want["allocated_storage"] < coming["allocated_storage"] <= limit
             changes -= {"allocated_storage"} if grown else set()
         return changes
+
+    @staticmethod
+    def _unlimited(coming, want) -> dict:
+        """Return the limit of storage that may not grow as it is live: absent, or not above the storage itself."""
+        limit, there = want.get("max_allocated_storage"), coming.get("max_allocated_storage")
+        has = coming["allocated_storage"] or 0
+        never = limit is not None and limit <= max(has, want.get("allocated_storage", 0))
+        grows = there and there > has
+        return {"max_allocated_storage": there} if never and not grows else {}
+
+    def loses(self, aws, live, want, changes):
+        """Backups and a password that people set are gone with a change, and all data with the instance."""
+        if want is None:
+            kept = live["tags"].get(SNAPSHOT_TAG, "").lower() == "true"
+            return "" if kept else "its data would be deleted without a final snapshot"
+        told = []
+        days, there = want.get("backup_retention_period"), live.get("backup_retention_period")
+        if "backup_retention_period" in changes and days < (there or 0) and older(live, days):
+            told.append(
+                f"automated backups older than {days} days" if days else "all its automated backups"
+            )
+        if "manage_master_user_password" in changes and want["manage_master_user_password"]:
+            told.append("the master password that people set")
+        return f"{' and '.join(told)} would be deleted" if told else ""
 
     def create(self, aws, want):
         """Start the instance's creation."""
         said = {theirs: want[field] for field, theirs in CREATED.items() if want.get(field) is not None}
+        if said.get("MaxAllocatedStorage", 0) <= said.get("AllocatedStorage", 0):
+            said.pop("MaxAllocatedStorage", None)
         if "engine_version" in want:
             said["EngineVersion"] = self._creatable(aws, want)
         aws("rds").create_db_instance(Tags=tagging.to_list(want.get("tags", {})), **said)
@@ -422,10 +599,14 @@ class RdsInstance(RdsKind):
     def update(self, aws, live, want, changes):
         """Change what differs, once the instance takes changes."""
         label = live["db_instance_identifier"]
-        if "engine_version" in changes:
-            self._upgradable(live, want)
-        ready(self, aws, live, 1800)
+        if live["status"] != "storage-full":
+            ready(self, aws, live, 1800)
         said = {CHANGEABLE[field]: want[field] for field in changes & set(CHANGEABLE)}
+        if "MaxAllocatedStorage" in said:
+            # RDS has no 0: a limit that is the size itself ends the growth.
+            said["MaxAllocatedStorage"] = max(
+                said["MaxAllocatedStorage"], live["allocated_storage"], said.get("AllocatedStorage", 0)
+            )
         if "enable_cloudwatch_logs_exports" in changes:
             there, wanted = set(live["enable_cloudwatch_logs_exports"]), set(want["enable_cloudwatch_logs_exports"])
             said["CloudwatchLogsExportConfiguration"] = {
@@ -439,14 +620,6 @@ class RdsInstance(RdsKind):
             AllowMajorVersionUpgrade=want.get("allow_major_version_upgrade", False),
             **said,
         )
-
-    @staticmethod
-    def _upgradable(live, want):
-        there, wanted = live["engine_version"], want["engine_version"]
-        if version(wanted)[0] < version(there)[0]:
-            raise EngineError(f"engine_version can't go back from {there} to {wanted}: restore a snapshot of {wanted}")
-        if version(wanted)[0] > version(there)[0] and not want.get("allow_major_version_upgrade"):
-            raise EngineError(f"engine_version goes from {there} to {wanted} only with allow_major_version_upgrade")
 
     def protected(self, live):
         """A protected instance goes only with its stack."""
@@ -505,6 +678,12 @@ class RdsInstance(RdsKind):
         if want.get("manage_master_user_password", True):
             made["master_user_secret_arn"] = self.later(want, "master_user_secret_arn")
         return made
+
+
+def older(live: dict, days: int) -> bool:
+    """Say whether an instance may have backups of so many days ago."""
+    made = live.get(REST, {}).get("InstanceCreateTime")
+    return not made or (datetime.now(UTC) - made).total_seconds() > days * 86400
 
 
 def _exported(there, waiting):

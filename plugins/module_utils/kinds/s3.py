@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -10,6 +11,7 @@ from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.policies import canonical
+from ..engine.refusals import Refusal
 from ..engine.waiting import until
 
 ACCESS = {
@@ -58,6 +60,24 @@ def rules_from_aws(rules: list[dict]) -> list[dict]:
     return sorted(made, key=lambda rule: rule["id"])
 
 
+def expired(versions: list[dict], rules: list[dict]) -> set[tuple[str, str]]:
+    """Return key and version of what S3's lifecycle rules may take away by now."""
+
+    def days(version, rule):
+        kept = rule.get("Expiration", {}).get("Days") if version["IsLatest"] else (
+            rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+        )
+        return kept if version["Key"].startswith(rule.get("Filter", {}).get("Prefix", "")) else None
+
+    now = datetime.now(UTC)
+    return {
+        (one["Key"], one["VersionId"])
+        for one in versions
+        for kept in (days(one, rule) for rule in rules)
+        if kept is not None and (now - one["LastModified"]).days >= kept
+    }
+
+
 def owners(grant: dict) -> bool:
     """Say whether a grant is the one that every bucket's owner has."""
     return grant.get("Permission") == "FULL_CONTROL" and grant.get("Grantee", {}).get("Type") == "CanonicalUser"
@@ -75,6 +95,15 @@ class S3Bucket(Kind):
     module = "flow_builder.aws.s3_bucket"
     needs = ("kms_key",)
     settling = (("OperationAborted", "conflicting"),)
+    refusals = (
+        Refusal(
+            "the name is another account's, also long after its bucket was deleted", "403",
+            "the look at it fails, so the plan does",
+        ),
+        Refusal(
+            "a bucket of this name is being made or deleted", "OperationAborted", "the run tries again for a minute"
+        ),
+    )  # fmt: skip
     parts = (
         Part("acl", "get_bucket_acl", BUCKET, "Grants", only=lambda grant: not owners(grant)),
         Part(
@@ -242,6 +271,27 @@ class S3Bucket(Kind):
             s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
         elif "lifecycle_rules" in changes:
             s3.delete_bucket_lifecycle(Bucket=name)
+
+    def loses(self, aws, live, want, changes):
+        """Rules expire objects, and their old versions; without versions they are lost when they are written over."""
+        name = live["name"]
+        if want is None:
+            listed = unless("NoSuchBucket", aws("s3").list_object_versions, Bucket=name, MaxKeys=1, otherwise={})
+            return "its objects would be deleted" if listed.get("Versions") else ""
+        told = []
+        if "versioning" in changes and not want["versioning"]:
+            told.append("objects that are written over would have no old versions any more")
+        if "lifecycle_rules" in changes:
+            # What ours can't say, a rule that is off for example, is taken for none.
+            before = rules_to_aws([rule for rule in live["lifecycle_rules"] if not rule.get("other")])
+            after = rules_to_aws(want["lifecycle_rules"])
+            versions = [
+                one for page in aws("s3").get_paginator("list_object_versions").paginate(Bucket=name)
+                for one in page.get("Versions", [])
+            ]  # fmt: skip
+            count = len(expired(versions, after) - expired(versions, before))
+            told += [f"{count} versions of objects would expire"] if count else []
+        return "; ".join(told)
 
     def tag(self, aws, live, add, remove):
         """S3 takes only the whole set of tags."""

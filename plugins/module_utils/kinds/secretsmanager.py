@@ -137,7 +137,9 @@ class Secret(Kind):
         return f"a run{since(difference.live)}"
 
     def loses(self, aws, live, want, changes):
-        """Another version is another value."""
+        """Another version is another value; a deletion for good takes the value that people set."""
+        if want is None and not recovery_days(live["tags"], shortest=0) and of_people(live["version"]):
+            return "the value that people set would be deleted"
         if want and "version" in changes:
             return f"its value would be that of {want.get('version')} again, and not the one that it has"
         return ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
+from ..engine.refusals import Refusal
 from ..engine.whole import watch, with_rest
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -24,6 +26,10 @@ DOCUMENTS = {
     "redrive_policy": "RedrivePolicy",
     "redrive_allow_policy": "RedriveAllowPolicy",
 }
+# What counts its messages.
+COUNTS = (
+    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
+)  # fmt: skip
 OTHERS = {"sqs_managed_sse_enabled": "SqsManagedSseEnabled", "kms_master_key_id": "KmsMasterKeyId"}
 
 
@@ -65,13 +71,16 @@ class SqsQueue(Kind):
     service = "sqs"
     module = "flow_builder.aws.sqs_queue"
     needs = ("kms_key",)
-    passing = frozenset({
-        "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
-        "ApproximateNumberOfMessagesNotVisible", "LastModifiedTimestamp",
-    })  # fmt: skip
+    passing = frozenset({*COUNTS, "LastModifiedTimestamp"})
     # A name is free a minute after its queue was deleted; attributes take as long to be seen everywhere.
     settling = (("QueueDeletedRecently", ""),)
     settle_seconds = 60
+    refusals = (
+        Refusal(
+            "a queue of this name was deleted less than 60 seconds ago", "QueueDeletedRecently",
+            "the run tries again until the name is free",
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Normalise the JSON attributes."""
@@ -107,6 +116,21 @@ class SqsQueue(Kind):
             "tags": tagging.own(tags.get("Tags")),
         }
         return with_rest(live, said)
+
+    def loses(self, aws, live, want, changes):
+        """SQS deletes messages that are older than its queue keeps them, at once; and all with the queue."""
+        kept = want["message_retention_period"] if want and "message_retention_period" in changes else None
+        if want and (kept is None or kept >= live["message_retention_period"]):
+            return ""
+        names = [*COUNTS, "CreatedTimestamp"]
+        said = unless(
+            GONE, aws("sqs").get_queue_attributes, QueueUrl=live["url"], AttributeNames=names, otherwise={}
+        ).get("Attributes", {})  # fmt: skip
+        messages = sum(int(said.get(name, 0)) for name in COUNTS)
+        if not messages or (want and time.time() - float(said.get("CreatedTimestamp", 0)) < kept):
+            return ""
+        of = f"those of its {messages} messages that are older than {kept} seconds"
+        return f"{of if want else f'its {messages} messages'} would be deleted"
 
     def create(self, aws, want):
         """Create the queue with everything at once, so that it is never without its policy."""

@@ -1,9 +1,8 @@
 """Databases."""
 
-from contextlib import nullcontext
+from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import (
     PARAMETER_GROUP,
     RDS_INSTANCE,
@@ -82,20 +81,6 @@ def test_compare(live, want, changes):
 )
 def test_want(arguments, said):
     assert RDS_INSTANCE.want(arguments) == said
-
-
-@pytest.mark.parametrize(
-    ("want", "refused"),
-    [
-        ({"engine_version": "16"}, "can't go back"),
-        ({"engine_version": "18"}, "only with allow_major_version_upgrade"),
-        ({"engine_version": "18", "allow_major_version_upgrade": True}, ""),
-        ({"engine_version": "17.9"}, ""),
-    ],
-)
-def test_upgrades(want, refused):
-    with pytest.raises(EngineError, match=refused) if refused else nullcontext():
-        RDS_INSTANCE._upgradable(LIVE, want)
 
 
 @pytest.mark.parametrize(
@@ -207,3 +192,108 @@ def test_what_is_being_deleted_is_left_alone():
 )
 def test_groups_want(kind, arguments, said):
     assert kind.want(arguments) == said
+
+
+SIZES = {"allocated_storage": 200, "max_allocated_storage": 300, "engine": "postgres"}
+
+
+@pytest.mark.parametrize(
+    ("live", "want", "told"),
+    [
+        # RDS let it grow: no difference, as long as the inventory lets it be so large.
+        (SIZES, {"allocated_storage": 100, "max_allocated_storage": 300}, ""),
+        (SIZES, {"allocated_storage": 100, "max_allocated_storage": 200}, ""),
+        (SIZES, {"allocated_storage": 100, "max_allocated_storage": 100}, "can't go back from 200 to 100 GiB"),
+        (SIZES, {"allocated_storage": 100, "max_allocated_storage": 0}, "can't go back from 200 to 100 GiB"),
+        (SIZES, {"allocated_storage": 100, "max_allocated_storage": 150}, "write 200, or a max_allocated_storage of 200 or more"),
+        ({**SIZES, "pending": {"allocated_storage": 250}}, {"allocated_storage": 200}, "can't go back from 250 to 200 GiB"),
+        (SIZES, {"allocated_storage": 210, "max_allocated_storage": 300}, "a tenth larger at least: write 220 or more"),
+        (SIZES, {"allocated_storage": 220, "max_allocated_storage": 300}, ""),
+        (SIZES, {"allocated_storage": 200, "max_allocated_storage": 210}, "can't be 210 GiB, since the database has 200: allowed are 0, which lets it grow no more, and 220 or more"),
+        (SIZES, {"allocated_storage": 200, "max_allocated_storage": 0}, ""),
+        (SIZES, {"allocated_storage": 280, "max_allocated_storage": 300}, ""),
+        ({**SIZES, "allocated_storage": 300}, {"allocated_storage": 20, "max_allocated_storage": 300}, ""),
+        # States.
+        ({**SIZES, "status": "stopped"}, {"multi_az": True}, "it is stopped: start it"),
+        ({**SIZES, "status": "stopped"}, {"tags": {"a": "b"}}, ""),
+        ({**SIZES, "status": "stopped"}, {"multi_az": False}, ""),
+        ({**SIZES, "status": "deleting"}, {"multi_az": True}, "being deleted"),
+        ({**SIZES, "status": "modifying"}, {"multi_az": True}, ""),
+        ({**SIZES, "status": "storage-full"}, {"multi_az": True}, "its storage is full"),
+        ({**SIZES, "status": "storage-full"}, {"allocated_storage": 400}, ""),
+        ({**SIZES, "status": "storage-optimization"}, {"allocated_storage": 400}, "still optimises its storage"),
+        ({**SIZES, "status": "storage-optimization"}, {"multi_az": True}, ""),
+        # Versions.
+        (SIZES, {"engine_version": "16"}, "can't go back"),
+        (SIZES, {"engine_version": "18"}, "aws rds modify-db-instance --db-instance-identifier db --engine-version 18 --allow-major-version-upgrade --db-parameter-group-name default.postgres18"),
+        (SIZES, {"engine_version": "18", "allow_major_version_upgrade": True}, ""),
+        (SIZES, {"engine_version": "17.9"}, ""),
+        (SIZES, {"engine_version": "17.99"}, "RDS upgrades 17.6 to 17.9, 18.1, and not to 17.99"),
+    ],
+)  # fmt: skip
+def test_what_rds_would_refuse_is_told(live, want, told):
+    class Aws:
+        def pages(self, *_names, **_given):
+            return [{"ValidUpgradeTarget": [{"EngineVersion": "17.9"}, {"EngineVersion": "18.1"}]}]
+
+    live = {**LIVE, **live}
+    want = RDS_INSTANCE.want({"db_instance_identifier": "db", "apply_immediately": True, **want})
+    said = RDS_INSTANCE.refused(Aws(), live, want, RDS_INSTANCE.compare(live, want))
+    assert told in said if told else said == ""
+
+
+@pytest.mark.parametrize(
+    ("live", "want", "changed"),
+    [
+        # No limit, a limit of 0, and one at the size all mean: it doesn't grow.
+        ({"max_allocated_storage": None}, {"max_allocated_storage": 0}, False),
+        ({"max_allocated_storage": 20}, {"max_allocated_storage": 0}, False),
+        ({"max_allocated_storage": None}, {"max_allocated_storage": 20}, False),
+        ({"max_allocated_storage": 50}, {"max_allocated_storage": 0}, True),
+        ({"max_allocated_storage": None}, {"max_allocated_storage": 50}, True),
+    ],
+)
+def test_no_growth_has_three_spellings(live, want, changed):
+    want = RDS_INSTANCE.want({"db_instance_identifier": "db", "allocated_storage": 20, **want})
+    assert ("max_allocated_storage" in RDS_INSTANCE.compare({**LIVE, **live}, want)) is changed
+
+
+LONG_AGO, NOW = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("live", "want", "told"),
+    [
+        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 3}, "automated backups older than 3 days would be deleted"),
+        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 0}, "all its automated backups would be deleted"),
+        ({"rest": {"InstanceCreateTime": NOW}}, {"backup_retention_period": 3}, ""),
+        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 9}, ""),
+        ({"manage_master_user_password": False}, {"manage_master_user_password": True}, "the master password that people set would be deleted"),
+        ({"tags": {"FinalSnapshot": "true"}}, None, ""),
+        ({"tags": {"FinalSnapshot": "false"}}, None, "its data would be deleted without a final snapshot"),
+    ],
+)  # fmt: skip
+def test_what_a_change_of_a_database_loses(live, want, told):
+    live = {**LIVE, "backup_retention_period": 7, **live}
+    assert RDS_INSTANCE.loses(None, live, want, set(want or ())) == told
+
+
+@pytest.mark.parametrize(
+    ("parameter", "before", "after", "lost"),
+    [
+        ("rds.logical_replication", "1", "0", True),
+        ("rds.logical_replication", "1", None, True),
+        ("rds.logical_replication", "0", "1", False),
+        ("max_replication_slots", "20", "10", True),
+        ("max_replication_slots", "20", None, True),
+        ("max_replication_slots", "10", "20", False),
+        ("max_slot_wal_keep_size", "-1", "1000", True),
+        ("max_slot_wal_keep_size", "1000", "-1", False),
+        ("rds.log_retention_period", "10080", "1440", True),
+        ("max_connections", "100", "50", False),
+        ("max_replication_slots", "{formula}", "10", False),
+    ],
+)
+def test_what_a_change_of_a_parameter_loses(parameter, before, after, lost):
+    live, want = {"parameters": {parameter: before}}, {"parameters": {parameter: after} if after else {}}
+    assert bool(PARAMETER_GROUP.loses(None, live, want, {"parameters"})) is lost
