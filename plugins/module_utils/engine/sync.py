@@ -263,7 +263,7 @@ def unnamed_loss(kind, aws, live, want, changes) -> str:
     if not told:
         return ""
     how = json.dumps({"stack_may_lose": [name]})
-    return f"{told}, which nobody can bring back, so it is done only where it is named: -e '{how}'"
+    return f"{told}, so it is done only where it is named: -e '{how}'"
 
 
 def _absent(kind, aws, before, check, wait, timeout) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
@@ -214,6 +216,16 @@ class DnsRecord(Kind):
             "alias_evaluate_target_health": alias["EvaluateTargetHealth"] if alias else None,
         }
 
+    def loses(self, aws, live, want, changes):
+        """An alias takes the place of what people had the name point at, a site that runs elsewhere for example.
+
+        A load balancer of the same name is the stack's own, made anew.
+        """
+        if not want or not want["alias"] or not changes & {"alias", "value"}:
+            return ""
+        own = live["alias"] and {balancer(one) for one in live["value"]} == {balancer(one) for one in want["value"]}
+        return "" if own else f"what it points at, {', '.join(live['value'])}, would be written over"
+
     def delete(self, aws, live):
         """Delete the record as it is now."""
         zone_id = live["hosted_zone_id"]
@@ -233,6 +245,14 @@ class DnsRecord(Kind):
     def made(self, aws, want):
         """AWS adds nothing to it."""
         return {}
+
+
+def balancer(value: str) -> str:
+    """Return the name of the load balancer that an alias names by its address, or by its place before it is made."""
+    if has_placeholder(value):
+        return value.split("/")[2]
+    found = re.fullmatch(r"(?:dualstack\.|internal-)*(.+)-\d+\.[a-z0-9-]+\.elb\.amazonaws\.com(?:\.cn)?", value)
+    return found[1] if found else value
 
 
 def values_of(kind: str, alias: bool, values: list[str]) -> list[str]:

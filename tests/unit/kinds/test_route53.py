@@ -63,3 +63,24 @@ def test_own_zone_is_found():
 def test_a_zone_of_somebody_else_is_never_adopted(tags):
     with pytest.raises(EngineError, match=r"already \(Z1\) which isn't this stack's"):
         HOSTED_ZONE.find(Aws(tags), {"zone": "example.com", "tags": {"Stack": "s"}})
+
+
+OURS = "dualstack.fb-dev-alb-123456.us-east-1.elb.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("live", "value", "told"),
+    [
+        ({"alias": False, "value": ["192.0.2.1"]}, OURS, "what it points at, 192.0.2.1, would be written over"),
+        ({"alias": True, "value": ["d111.cloudfront.net"]}, OURS, "d111.cloudfront.net"),
+        ({"alias": True, "value": ["fb-dev-alb-999.us-east-1.elb.amazonaws.com"]}, OURS, ""),
+        ({"alias": True, "value": ["fb-prod-alb-999.us-east-1.elb.amazonaws.com"]}, OURS, "fb-prod-alb"),
+        ({"alias": True, "value": [OURS]}, "known-after-apply/load_balancer/fb-dev-alb/dns_name", ""),
+        ({"alias": False, "value": ["192.0.2.1"]}, "known-after-apply/load_balancer/fb-dev-alb/dns_name", "192.0.2.1"),
+    ],
+)
+def test_where_a_name_points_is_not_written_over(live, value, told):
+    want = {"alias": True, "value": [value]}
+    said = DNS_RECORD.loses(None, live, want, {"alias", "value"})
+    assert told in said if told else said == ""
+    assert DNS_RECORD.loses(None, live, want, {"ttl"}) == ""
