@@ -33,6 +33,7 @@ options:
   delete:
     description:
       - What nobody declared and is to be deleted, each as V(kind/name), or V(all).
+      - What holds messages, objects, images, logs or other data must be named itself.
     type: list
     elements: str
     default: []
@@ -167,8 +168,9 @@ def line(finding: dict) -> str:
 
 
 def named(names):
-    """Return a test whether a finding is to be deleted."""
-    return lambda finding: "all" in names or f"{finding.kind}/{finding.name}" in names
+    """Return a test whether a finding is to be deleted, and whether it is named itself or as one of all."""
+    every = "all" if "all" in names else ""
+    return lambda finding: "itself" if f"{finding.kind}/{finding.name}" in names else every
 
 
 def costs(aws, found, finding, recorded) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -34,6 +35,25 @@ def test_ten_clean_runs(stack, aws, play):
     for _time in range(9):
         found = drift(aws, S, KINDS, recorded, trail=False)
         assert (found.findings, found.owned, found.blind) == ([], [], {})
+
+
+def test_a_check_says_what_an_apply_would_refuse(stack, aws, play):
+    """Before anything is written: another major, storage that would shrink, a database that somebody stopped."""
+    database = f"{S}-db"
+    cases = (
+        ({"database_engine_version": "18"}, "by a runbook of its own and not by an apply"),
+        ({"database_allocated_storage": 20, "database_max_allocated_storage": 0}, "can't go back from"),
+    )
+    for variables, why in cases:
+        for check in (["--check"], []):
+            run = play("site.yml", *WHERE, *check, "-e", json.dumps(variables))
+            assert run.rc != 0 and why in run.output, run.output[-2000:]
+            assert [one for one in run.requests if one["writes"] and one["service"] == "rds"] == []
+    aws("rds").stop_db_instance(DBInstanceIdentifier=database)
+    stopped = play("site.yml", *WHERE, "--check")
+    assert stopped.rc != 0 and "it is stopped: start it" in stopped.output
+    aws("rds").start_db_instance(DBInstanceIdentifier=database)
+    assert play("site.yml", *WHERE, "--check").rc == 0
 
 
 @pytest.mark.parametrize("batch", sorted({row[0] for row in ROWS}))

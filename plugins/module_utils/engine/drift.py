@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from . import tags as tagging
 from .beside import Extra, beside, delete
+from .errors import EngineError
 from .mending import mend
 from .record import identity
 from .severity import LEVELS, severity
@@ -218,22 +219,31 @@ def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
 
 
 def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:
-    """Delete whole resources that nobody declared, where ``named`` says so; return what was, and what wasn't."""
+    """Delete whole resources that nobody declared, where ``named`` says so; return what was, and what wasn't.
+
+    One that holds what nobody can bring back must be named itself: ``all`` is no name.
+    """
     done, left = [], []
     chosen = [one for one in found.findings if one.category == "extra" and not one.path and named(one)]
     order = [name for wave in waves(kinds) for name in wave]
     chosen.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1)
     for finding in chosen:
-        extra = found.extras.get((finding.kind, finding.name))
-        _none, told = attempt(
-            (lambda extra=extra: delete(aws, extra, kinds))
-            if extra
-            else lambda finding=finding: _delete(aws, kinds[finding.kind], found, finding)
-        )
+        _none, told = attempt(lambda: _end(aws, kinds, found, finding, named(finding)))  # noqa: B023 - called at once
         (left if told else done).append(f"{finding.kind} {finding.name}{told and ': '}{told}")
     return done, left
 
 
-def _delete(aws, kind, found, finding) -> None:
-    live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
-    kind.delete(aws, live)
+def _end(aws, kinds, found, finding, how) -> None:
+    kind, extra = kinds.get(finding.kind), found.extras.get((finding.kind, finding.name))
+    if extra:
+        live = kind.find(aws, {"name": finding.name}) if kind and kind.identity == ("name",) else None
+    else:
+        live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
+    lost = kind.loses(aws, live, None, set()) if live and how == "all" else ""
+    if lost:
+        name = f"{finding.kind}/{finding.name}"
+        raise EngineError(f"{lost}: it is deleted only where it is named, by drift_delete={name}")
+    if extra:
+        delete(aws, extra, kinds)
+    else:
+        kind.delete(aws, live)
