@@ -50,6 +50,13 @@ class World:
     def modify(self, **changes):
         self.rds.modify_db_instance(DBInstanceIdentifier=self.standing, ApplyImmediately=True, **changes)
 
+    def in_state(self, state, **changes):
+        from moto.rds.models import rds_backends
+
+        made = self.make()
+        rds_backends["123456789012"]["us-east-1"].databases[made].status = state
+        self.rds.modify_db_instance(DBInstanceIdentifier=made, ApplyImmediately=True, **changes)
+
     def replica(self, source=None, **more):
         name = f"strict-{next(NUMBER)}"
         self.rds.create_db_instance_read_replica(
@@ -92,6 +99,8 @@ CASES = [
     Case("storage_in_range", VALUE, "storage type gp3: 19", lambda w: w.make(AllocatedStorage=19), lambda w: w.make(AllocatedStorage=20)),
     Case("storage_in_range", VALUE, "storage type io2: 99", lambda w: w.make(AllocatedStorage=99, StorageType="io2", Iops=1000), lambda w: w.make(AllocatedStorage=100, StorageType="io2", Iops=1000)),
     Case("storage_does_not_shrink", COMBINATION, "(20) cannot be less than the current storage size (30)", lambda w: (w.modify(AllocatedStorage=30), w.modify(AllocatedStorage=20)), lambda w: w.modify(AllocatedStorage=40)),
+    Case("instance_takes_changes", "InvalidDBInstanceState", "current state: stopped", lambda w: w.in_state("stopped", MultiAZ=True), lambda w: w.in_state("storage-full", AllocatedStorage=40)),
+    Case("storage_changes_when_it_is_optimised", COMBINATION, "being optimized", lambda w: w.in_state("storage-optimization", AllocatedStorage=40), lambda w: w.in_state("storage-optimization", AllocatedStorage=20, MultiAZ=True)),
     Case("storage_may_grow_by_a_tenth", COMBINATION, "must be greater", lambda w: w.make(MaxAllocatedStorage=20), lambda w: w.make(MaxAllocatedStorage=22)),
     Case("storage_may_grow_by_a_tenth", COMBINATION, "Invalid max storage size", lambda w: w.make(MaxAllocatedStorage=21), lambda w: w.make(MaxAllocatedStorage=100)),
     Case("storage_has_its_performance", COMBINATION, "requires iops", lambda w: w.make(StorageType="io1", AllocatedStorage=100), lambda w: w.make(StorageType="io1", AllocatedStorage=100, Iops=5000)),
