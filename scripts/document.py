@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import yaml
@@ -69,7 +70,8 @@ def refusals() -> str:
     """Return the page on what AWS refuses because of the state that something is in."""
     from ansible.plugins.loader import init_plugin_loader
 
-    init_plugin_loader([str(ROOT / "collections")])
+    with warnings.catch_warnings(action="ignore"):  # a test's process has it already
+        init_plugin_loader([str(ROOT / "collections")])
     from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
     def table(*heads, rows):
