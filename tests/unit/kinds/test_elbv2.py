@@ -14,6 +14,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2 impor
     listener,
     to_attributes,
 )
+from botocore.exceptions import ClientError
 
 FORWARD = {"Type": "forward", "TargetGroupArn": "arn:tg"}
 NOT_FOUND = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
@@ -178,3 +179,49 @@ def test_moved_weights_are_no_drift():
         assert LOAD_BALANCER.owner(one, {}, {}).startswith("ECS"), one.path
     gone = list(differences(balancer(shared(100, 0)), balancer(shared(100, 0, Rules=[]))))
     assert gone and not any(LOAD_BALANCER.owner(one, {}, {}) for one in gone)
+
+
+class Balanced:
+    """A load balancer with one listener, before whose firewall AWS answers with an error."""
+
+    region = "us-east-1"
+
+    def __init__(self, code, message):
+        self.error = ClientError({"Error": {"Code": code, "Message": message}}, "GetWebACLForResource")
+        self.notes = set()
+
+    def __call__(self, _service):
+        return self
+
+    def offers(self, _service):
+        return True
+
+    def pages(self, *_asked, **_given):
+        return [{"ListenerArn": "arn:l", "Port": 443, "Protocol": "HTTPS", "LoadBalancerArn": "arn:lb"}]
+
+    def describe_listener_attributes(self, **_given):
+        raise ClientError({"Error": {"Code": "InvalidAction", "Message": "Could not find operation"}}, "DescribeListenerAttributes")
+
+    def describe_listener_certificates(self, **_given):
+        return {"Certificates": []}
+
+    def get_web_acl_for_resource(self, **_given):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "absent"),
+    [
+        ("WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.", True),
+        ("AccessDeniedException", "User: x is not authorized to perform: wafv2:GetWebACLForResource", False),
+    ],
+)
+def test_a_firewall_that_is_not_there_or_not_shown(code, message, absent):
+    aws = Balanced(code, message)
+    if absent:
+        inside = LOAD_BALANCER.inside(aws, {"arn": "arn:lb"})
+        assert inside["web_acl"] == "" and inside["listener_details"][0]["attributes"] == {}
+        assert [note for note in aws.notes if "attributes of the listeners" in note]
+    else:
+        with pytest.raises(ClientError, match="not authorized"):
+            LOAD_BALANCER.inside(aws, {"arn": "arn:lb"})
