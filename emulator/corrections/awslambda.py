@@ -274,8 +274,13 @@ def qualified_calls():
         return original(self)
 
 
-@correction("lambda", "RemovePermission takes a statement out of the policy that Qualifier names")
+@correction("lambda", "permissions are an alias's own, by Qualifier or by FunctionName, and name the alias")
 def qualified_permissions():
+    @replacing(Backend, "add_permission")
+    def add(original, self, function_name, qualifier, raw):
+        plain, _, named = function_name.split(":function:")[-1].partition(":")
+        return original(self, plain, qualifier or named or None, raw)
+
     @replacing(LambdaResponse, "remove_permission")
     def remove(original, self):
         if "Qualifier" not in self.querystring:

@@ -153,6 +153,8 @@ def test_an_alias_has_permissions_of_its_own(functions, refused, function):
     refused("ResourceConflictException", functions.add_permission, FunctionName=function, Qualifier="live", **said)
     functions.add_permission(FunctionName=f"{function}:live", **(said | {"StatementId": "other"}))
     assert (statements(), statements(Qualifier="live")) == (["rule"], ["rule", "other"])
+    for statement in json.loads(functions.get_policy(FunctionName=f"{function}:live")["Policy"])["Statement"]:
+        assert statement["Resource"].endswith(f":function:{function}:live"), "else no rule can call the alias"
     functions.remove_permission(FunctionName=function, StatementId="rule", Qualifier="live")
     assert (statements(), statements(Qualifier="live")) == (["rule"], ["other"])
     refused(

@@ -102,6 +102,21 @@ def test_a_secret_needs_its_key_too(aws, function, call, name):
     assert call({"secret": secret})[1] == "{}"
 
 
+@pytest.mark.parametrize("named", [{"FunctionName": "{}:live"}, {"FunctionName": "{}", "Qualifier": "live"}], ids=["name", "qualifier"])
+def test_a_rule_calls_an_alias_that_lets_it(aws, own, function, lines, until, name, named):
+    arn = function()
+    aws("lambda").publish_version(FunctionName=name)
+    aws("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    rule = aws("events").put_rule(Name=name, ScheduleExpression="rate(5 minutes)")["RuleArn"]
+    aws("lambda").add_permission(
+        StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule,
+        **{key: value.format(name) for key, value in named.items()},
+    )  # fmt: skip
+    aws("events").put_targets(Rule=name, Targets=[{"Id": "f", "Arn": f"{arn}:live"}])
+    own("POST", "clock", seconds=300)
+    until(lambda: [line for line in lines(f"/aws/lambda/{name}") if line.startswith("told")])
+
+
 ERRORS = [
     ({"fail": "no"}, {}, "ValueError", "no"),
     ({"sleep": 5}, {"Timeout": 1}, "Sandbox.Timedout", "timed out after 1.00 seconds"),
