@@ -12,6 +12,7 @@ from bench.processes import CREDENTIALS, ROOT, Aws, Measure, run
 # Prod's sizes; without what only the real prod has: a domain, and protection from being destroyed.
 VARIABLES = {
     "stack_protected": False,
+    "stack_disposable": True,
     "load_balancer_domain_name": "",
     "load_balancer_manage_zone": False,
     "load_balancer_plain_http": True,

@@ -14,6 +14,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
 
 STALE_SECONDS = 3  # by then AWS mostly shows what was written
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
@@ -28,6 +29,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the engine's result, with the module's own beside it."""
         result = super().run(tmp, task_vars)
+        telling.shared()
         connection, module, arguments = self._split(dict(self._task.args))
         said = {key: connection.pop(key) for key in ("account_id", *SAID) if key in connection}
         kind = by_module(module)
@@ -63,6 +65,8 @@ class ActionModule(ActionBase):
                 raise
             raise AnsibleActionFail(sentence(error, f"{kind.title} {kind.label(kind.want(described))}")) from error
         result.update(outcome.result())
+        host = task_vars["inventory_hostname"]
+        telling.tell(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
         return result
 
     def _split(self, args):

@@ -1,6 +1,6 @@
 """Returns what this run's tasks have told of a stack so far, and who runs it.
 
-An action, because it runs in a fork of the process whose callback keeps all results; a module knows only its own.
+An action, because it runs in a fork of the process with which all tasks share what they tell; a module has it not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible.utils.collection_loader._collection_finder import _get_collection_metadata
-from ansible_collections.flow_builder.aws.plugins.callback import summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,18 +29,15 @@ class ActionModule(ActionBase):
         """Return the resources, the plan and the run; fail where a check run could not check all."""
         result = super().run(tmp, task_vars)
         _validated, given = self.validate_argument_spec({"fail_on_unknown": {"type": "bool", "default": True}})
-        told = summary.TOLD.get(task_vars["inventory_hostname"])
-        if told is None:
-            raise AnsibleActionFail(
-                "nothing was told of this stack: enable flow_builder.aws.summary in callbacks_enabled of ansible.cfg"
-            )
+        telling.shared()
+        told = telling.told().get(task_vars["inventory_hostname"], telling.Told())
         if told.unknown and given["fail_on_unknown"]:
             raise AnsibleActionFail("the plan is unknown: " + "; ".join(told.unknown))
         result.update(
             changed=False,
             check=told.check,
             items=told.items,
-            lines=[summary.line(item).strip() for item in told.items],
+            lines=[telling.line(item).strip() for item in told.items],
             counts=told.counts(),
             unknown=told.unknown,
             notes=list(dict.fromkeys(told.notes)),
@@ -69,7 +66,7 @@ def commit() -> str:
 
     def git(*words):
         return subprocess.run(
-            ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False, timeout=20
+            ["git", "-C", str(ROOT), *words], capture_output=True, text=True, errors="replace", check=False, timeout=20
         ).stdout.strip()
 
     try:

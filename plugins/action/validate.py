@@ -5,16 +5,23 @@ An action and not a module, because only an action sees all variables.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import re
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # another ansible-core, which doesn't say where a number was written
+    Origin = None
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 TYPES = {
@@ -28,6 +35,8 @@ TYPES = {
 # What Ansible would convert in its own copy, while the tasks see the text: 'false' is true to a condition.
 # By type, with what stands for a value in JSON: -e x=true is text, -e '{"x": true}' is not.
 NO_TEXT = {"bool": "true", "dict": "{...}", "list": "[...]"}
+TAGS = {"--tags": "ansible_run_tags", "--skip-tags": "ansible_skip_tags"}
+ALL = {"--tags": ["all"], "--skip-tags": []}
 NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -41,6 +50,7 @@ class ActionModule(ActionBase):
         """Return one failure with a sentence for each fault."""
         result = super().run(tmp, task_vars)
         _validated, given = self.validate_argument_spec({"roles": {"type": "list", "elements": "str"}})
+        self._refuse_to_be_all(task_vars)
         specs = {}
         for role in given["roles"] or task_vars["ansible_play_role_names"]:
             role = role.removeprefix("flow_builder.aws.")
@@ -64,6 +74,16 @@ class ActionModule(ActionBase):
                 f"- {error}" for error in errors
             )
         return result
+
+    def _refuse_to_be_all(self, task_vars):
+        """Fail where the run's tags leave nothing of the play but what is always done: Ansible ends so with success."""
+        play = self._task.get_play()
+        tags = {option: sorted(task_vars.get(name) or ()) for option, name in TAGS.items()}
+        if tags != ALL and not any(others(play, play.compile(), task_vars)):
+            said = " ".join(f"{option} {','.join(words)}" for option, words in tags.items() if words)
+            raise AnsibleActionFail(
+                f"{said} leaves no task of the play {play.get_name()!r}: its tasks have no tags of their own"
+            )
 
     def _all_roles(self):
         return sorted(path.name for path in ROLES.iterdir() if (path / "meta/argument_specs.yml").exists())
@@ -134,6 +154,15 @@ def twin(host: str, name: str, region: str) -> str:
     )
 
 
+def others(play, tasks, task_vars):
+    """Yield the tasks that the run's tags choose, but for those that are always done."""
+    for one in tasks:
+        if isinstance(one, Block):
+            yield from others(play, [*one.block, *one.rescue, *one.always], task_vars)
+        elif "always" not in one.tags and not one.implicit:
+            yield from [one] * one.evaluate_tags(play.only_tags, play.skip_tags, all_vars=task_vars)
+
+
 def sources(raw) -> set[str]:
     """Return the names that a variable's untemplated value mentions."""
     return set(re.findall(r"[a-z]\w+", str(raw))) if "{{" in str(raw) else set()
@@ -152,6 +181,34 @@ def allowed(spec: dict) -> str:
     if spec.get("type") == "list" and spec.get("elements"):
         words += f", each item {TYPES.get(spec['elements'], spec['elements'])}"
     return f"it must be {words}"
+
+
+def no_texts(where: str, spec: dict, value, hidden: bool = False):
+    """Yield a sentence for each value, at any depth of a variable, that YAML took for something else than text.
+
+    Whole numbers pass, and whoever uses them makes texts of them: but for secrets, and for those of other digits.
+    """
+    hidden, kind = hidden or bool(spec.get("no_log")), spec.get("type", "str")
+    if kind == "str" and isinstance(value, (bool, int, float, datetime.date)):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if hidden or not whole or rewritten(value):
+            yield f"{Variable(where, value, hidden)}, no text to YAML, which may have changed it: put it in quotes"
+    elif kind == "list" and isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from no_texts(f"{where}[{place}]", {**spec, "type": spec.get("elements", "raw")}, item, hidden)
+    elif kind == "dict" and isinstance(value, dict):
+        for key in set(spec.get("options") or ()) & set(value):
+            yield from no_texts(f"{where}.{key}", spec["options"][key], value[key], hidden)
+
+
+def rewritten(number: int) -> bool:
+    """Say whether a whole number stands in its file with other digits, such as 0012, which YAML takes for 10."""
+    origin = Origin.get_tag(number) if Origin else None
+    if not origin or not origin.path or not origin.line_num:
+        return False
+    lines = Path(origin.path).read_text(encoding="utf-8").splitlines()
+    line = lines[origin.line_num - 1][(origin.col_num or 1) - 1 :]
+    return not lines[0].startswith("$ANSIBLE_VAULT") and not re.match(rf"{number}(?![\w:.])", line)
 
 
 def missing(name: str, spec: dict) -> str:
@@ -181,6 +238,8 @@ def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
         return [f"{shown}, a text: {allowed(spec)}; on the command line: -e '{{\"{name}\": {form}}}'"], {}
     if isinstance(value, (dict, list)) and kind == "str":
         return [f"{shown}: {allowed(spec)}"], {}
+    if faults := list(no_texts(name, spec, value)):
+        return faults, {}
     validated = ArgumentSpecValidator({name: spec}).validate({name: value})
     # Ansible's own words only for what they alone know: which part of a nested value is wrong.
     ours = shown.secret or not spec.get("options")

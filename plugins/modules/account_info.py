@@ -22,6 +22,14 @@ options:
     description: How many zones the region must have at least.
     type: int
     default: 0
+  expected:
+    description: The account that is meant. With credentials of another one it fails, before anything is written.
+    type: str
+    default: ""
+  zones:
+    description: Whether to look at the region's zones.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -58,7 +66,7 @@ region:
   sample: us-east-1
 availability_zones:
   description: The names of the region's zones, sorted.
-  returned: success
+  returned: when O(zones)
   type: list
   elements: str
   sample: [us-east-1a, us-east-1b]
@@ -76,6 +84,16 @@ def known(region: str) -> None:
     if region and region not in regions():
         allowed = ", ".join(sorted(regions()))
         raise EngineError(f"there is no region {region!r}; boto3 {boto3.__version__} knows {allowed}")
+
+
+def meant(aws, expected: str) -> None:
+    """Raise EngineError where the credentials are another account's than the one that is meant."""
+    if expected and aws.account != expected:
+        raise EngineError(
+            f"stack_expected_account is {expected!r}, but these credentials are of account {aws.account} at "
+            f"{aws.endpoint or 'AWS itself'}: nothing was written; use that account's credentials, another "
+            "AWS_ENDPOINT_URL, or another inventory"
+        )
 
 
 def zones(aws, needed: list[str], count: int) -> list[str]:
@@ -104,18 +122,18 @@ def main():
         argument_spec={
             "availability_zones": {"type": "list", "elements": "str", "default": []},
             "zone_count": {"type": "int", "default": 0},
+            "expected": {"type": "str", "default": ""},
+            "zones": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     try:
         known(module.region)
         aws = Aws.of_module(module)
-        told = {
-            "account": aws.account,
-            "partition": aws.partition,
-            "region": aws.region,
-            "availability_zones": zones(aws, module.params["availability_zones"], module.params["zone_count"]),
-        }
+        meant(aws, module.params["expected"])
+        told = {"account": aws.account, "partition": aws.partition, "region": aws.region}
+        if module.params["zones"]:
+            told["availability_zones"] = zones(aws, module.params["availability_zones"], module.params["zone_count"])
     except Exception as error:
         if not expected(error):
             raise

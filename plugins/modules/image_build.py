@@ -227,7 +227,7 @@ def build(aws, asked, builder, checkout, images):
         if not writer:
             return [f"no bill of materials was written: neither {' nor '.join(builders.BILLS)} is installed here"]
         place = Path(asked["bill_directory"]).expanduser()
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(0o700, parents=True, exist_ok=True)
 
         def write(image):
             image.bill = str(place / f"{image.component}-{image.tag}.cdx.json")

@@ -9,7 +9,8 @@ short_description: What this run's tasks have told of a stack so far
 version_added: "0.1.0"
 description:
   - Returns the resources that the run's tasks were about, what was done to them or would be, and who runs it with what.
-  - Needs the callback P(flow_builder.aws.summary#callback), which collects it.
+  - The AWS modules of this collection tell it themselves. Tasks of other collections that can't be checked are known
+    only where the callback P(flow_builder.aws.summary#callback) is enabled.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   fail_on_unknown:

@@ -8,8 +8,11 @@ import socket
 import threading
 
 import pytest
+import yaml
 
 from emulator.ask import ask
+
+from .conftest import ROOT
 
 LOCAL = "inventories/local"
 # Variables laid over those of the inventory, and what must be said.
@@ -25,6 +28,9 @@ BAD = [
     ({"stack_name": "flow-builder-with-a-long-name"}, ["29 characters", "at most 28"]),
     ({"stack_region": "us-easst-1"}, ["stack_region is 'us-easst-1'", "us-east-1"]),
     ({"stack_extra_tags": {"Cost": 7}}, ["the tag 'Cost' with the value 7", "in quotes"]),
+    ({"stack_expected_account": "12345"}, ["stack_expected_account is '12345'", "twelve digits"]),
+    ({"database_engine_version": 17.1}, ["database_engine_version is 17.1", "put it in quotes"]),
+    ({"secrets_clerk_secret_key": 12345678901}, ["secrets_clerk_secret_key is (secret)", "put it in quotes"]),
     ({"network_cidr": "10.0.0.0/8"}, ["network_cidr is '10.0.0.0/8'", "/16 to /28"]),
     ({"network_cidr": "10.0.0.0/20"}, ["network_database_cidrs", "10.0.0.0/20 has no 2 subnets"]),
     ({"network_private_cidrs": ["10.0.0.0/24", "10.0.9.0/24"]}, ["overlaps 10.0.0.0/24 of network_public_cidrs"]),
@@ -136,11 +142,20 @@ def test_no_credentials(play, emulator):
     assert run.requests == []
 
 
-def test_a_protected_stack_is_not_destroyed_by_accident(play, emulator):
-    run = play("playbooks/destroy.yml", "-i", "inventories/prod", "-e", "confirm_destroy=flow-builder-dev")
+@pytest.mark.parametrize(
+    ("inventory", "stack", "said"),
+    [
+        ("prod", "flow-builder-prod", "flow-builder-dev"),
+        ("staging", "flow-builder-staging", ""),
+        ("dev", "flow-builder-dev", "flow-builder-dev-ultra2,flow"),
+        ("dev", "flow-builder-dev-ultra", "flow-builder-dev"),
+    ],
+)
+def test_a_stack_is_not_destroyed_by_accident(inventory, stack, said, play, emulator):
+    run = play("playbooks/destroy.yml", "-i", f"inventories/{inventory}", "--limit", stack, "-e", f"confirm_destroy={said}")
     (failure,) = run.failures
     told = failure["result"]["msg"]
-    assert "confirm_destroy is 'flow-builder-dev'" in told and "-e confirm_destroy=flow-builder-prod" in told
+    assert f"confirm_destroy is '{said}'" in told and f"-e confirm_destroy={stack}," in told
     assert run.requests == []
 
 
@@ -164,3 +179,9 @@ def test_an_account_without_room_is_refused_before_the_first_write(play, emulato
     ):
         assert words in failure["result"]["msg"]
     assert [request for request in run.requests if request["writes"]] == []
+
+
+def test_only_the_try_out_may_be_destroyed_without_its_name():
+    said = {path.parts[-3]: yaml.safe_load(path.read_text()) for path in ROOT.glob("inventories/*/group_vars/all.yml")}
+    assert {name for name, variables in said.items() if variables.get("stack_disposable")} == {"local"}
+    assert {name for name, variables in said.items() if variables.get("stack_expected_account")} == {"local"}

@@ -211,7 +211,7 @@ def life(inventory, emulator, play, say):
     for stack, other in itertools.permutations(stacks, 2):
         yield from reaches(aws, stack, other)
 
-    end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={stacks[0]}")
+    end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={','.join(stacks)}")
     say(end.line(f"{inventory} destroy"))
     yield from failed(end, "the destroy")
     left = resources_of(stacks, aws)

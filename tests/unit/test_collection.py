@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 MODULES = sorted(ROOT.glob("plugins/modules/*.py"))
 DESCRIBED = "flow_builder.aws.described"
+BEGIN = {"name": "flow_builder.aws.stack", "tasks_from": "begin"}
 OURS = "flow_builder.aws."
 # Actions and modules that never talk to AWS.
 LOCAL = {"report", "told", "validate"}
@@ -276,12 +277,38 @@ def test_module_defaults_reach_every_module_that_talks_to_aws():
     assert extended == [["amazon.aws.aws", "community.aws.aws"]]
 
 
+def test_every_module_that_talks_to_aws_tells_what_it_did():
+    """Its action is the one of all, or one of its own on the same base."""
+    for entry in load(ROOT / "meta/runtime.yml")["action_groups"]["aws"]:
+        if isinstance(entry, str):
+            action = ROOT / f"plugins/action/{entry}.py"
+            ours = action.is_symlink() and str(action.readlink()) == "../plugin_utils/module_action.py"
+            assert ours or re.search(r"telling\.tell\(|\(AwsAction\)", action.read_text()), entry
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_kinds_module_exists(kind):
     if kind.module.startswith(OURS):
         assert (ROOT / f"plugins/modules/{kind.module.removeprefix(OURS)}.py").is_file()
     else:
         assert documented(kind.module)
+
+
+# Playbooks
+
+
+@pytest.mark.parametrize("path", sorted(path for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing"), ids=lambda path: path.stem)
+def test_every_play_asks_for_its_stacks_and_begins_with_its_checks(path):
+    """Ansible ends a play without hosts, or without tasks of the chosen tags, with success."""
+    plays = [play for play in load(path) if "hosts" in play]
+    assert plays
+    for play in plays:
+        assert re.match(r"\{\{ lookup\('flow_builder\.aws\.stacks', ", play["hosts"])
+        first = [task for task in play["tasks"] if task.get("tags") == ["always"] or BEGIN in task.values()]
+        # What a profile's play found is judged by another one.
+        assert first or path.stem == "plan"
+    (begin,) = {tuple(task["tags"]) for task in load(ROOT / "roles/stack/tasks/begin.yml")}
+    assert begin == ("always",)
 
 
 # The repository

@@ -147,14 +147,14 @@ class Aws:
 
 
 @cache
-def regions() -> frozenset[str]:
-    """Return the regions that this release of botocore knows, of all partitions."""
+def regions() -> dict[str, str]:
+    """Return the partition of each region that this release of botocore knows."""
     session = boto3.session.Session()
-    return frozenset(
-        name
+    return {
+        name: partition
         for partition in session.get_available_partitions()
         for name in session.get_available_regions("ec2", partition_name=partition)
-    )
+    }
 
 
 def _pages(call, arguments: dict):

@@ -59,7 +59,7 @@ NAMES: dict[str, tuple[str, int]] = {
 
 def elsewhere(name: str, region: str) -> bool:
     """Say whether a name ends with another region than this one."""
-    return any(name.endswith(f"-{other}") for other in regions() - {region})
+    return any(name.endswith(f"-{other}") for other in regions().keys() - {region})
 
 
 def name(key: str, stack: str, *parts) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,11 +11,10 @@ from .diff import MASK
 from .errors import expected, sentence
 from .memory import Memory
 from .parts import without
+from .secrets import named, secret, valued
 from .whole import REST
 
 THREADS = 12
-# Names that end so have secrets as their values, wherever they stand; DB_SECRET_ARN or TOKEN_URL have not.
-SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_KEY|PRIVATE_KEY|ACCESS_KEY)$", re.IGNORECASE)
 
 
 @dataclass
@@ -96,14 +94,13 @@ def ordered(value):
 
 
 def hidden(value):
-    """Return a structure without the values of what is named like a secret."""
+    """Return a structure without the values of what is named like a secret, or is one by itself."""
     if isinstance(value, list):
         return [hidden(item) for item in value]
     if not isinstance(value, dict):
-        return value
-    pair = isinstance(value.get("name"), str) and SECRET_NAME.search(value["name"])
+        return MASK if valued(value) else value
+    pair = isinstance(value.get("name"), str) and secret(value["name"], value.get("value"))
     return {
-        key: MASK if item and isinstance(item, str) and (SECRET_NAME.search(key) or (pair and key == "value"))
-        else hidden(item)
+        key: MASK if item and isinstance(item, str) and (named(key) or (pair and key == "value")) else hidden(item)
         for key, item in value.items()
-    }  # fmt: skip
+    }

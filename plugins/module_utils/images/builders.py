@@ -24,7 +24,9 @@ def fault(name: str) -> str:
         return "isn't installed"
     for words in PROBES[name]:
         try:
-            done = subprocess.run([path, *words], capture_output=True, text=True, check=False, timeout=SECONDS)
+            done = subprocess.run(
+                [path, *words], capture_output=True, text=True, errors="replace", check=False, timeout=SECONDS
+            )
         except subprocess.TimeoutExpired:
             return f"didn't answer to '{name} {' '.join(words)}' within {SECONDS} seconds"
         except OSError as problem:

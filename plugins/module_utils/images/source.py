@@ -60,7 +60,8 @@ def checkout(source: str, allow_dirty: bool) -> Checkout:
             )
         return Checkout(root, "", "", (), tuple(sorted(_walk(root))))
     commit = _git(root, "rev-parse", "--verify", "HEAD")
-    changed = tuple(line[3:] for line in _git(root, "status", "--porcelain", "-uall", "--", ".").splitlines())
+    said = _git(root, "status", "--porcelain", "-uall", "--", ".").encode("utf-8", "backslashreplace").decode()
+    changed = tuple(line[3:] for line in said.splitlines())
     if changed and not allow_dirty:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise EngineError(
@@ -74,12 +75,14 @@ def checkout(source: str, allow_dirty: bool) -> Checkout:
 
 def _git(root: Path, *words: str) -> str:
     try:
-        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False, timeout=60)
+        # Names of files are bytes to git, in any encoding or none.
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False, timeout=60)
     except OSError:
         return ""
-    if "dubious ownership" in done.stderr:
-        raise EngineError(f"git doesn't read {root}, which belongs to somebody else: {done.stderr.splitlines()[0]}")
-    return done.stdout.rstrip("\n") if done.returncode == 0 else ""
+    told, said = os.fsdecode(done.stdout), os.fsdecode(done.stderr)
+    if "dubious ownership" in said:
+        raise EngineError(f"git doesn't read {root}, which belongs to somebody else: {said.splitlines()[0]}")
+    return told.rstrip("\n") if done.returncode == 0 else ""
 
 
 def _walk(root: Path):

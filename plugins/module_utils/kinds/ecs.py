@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -11,6 +10,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
 from ..engine.refusals import Refusal
+from ..engine.secrets import secret, valued
 from ..engine.waiting import until
 from ..engine.whole import whole
 
@@ -221,8 +221,6 @@ def _execute_command(given: dict) -> dict:
 
 # Task definitions
 
-# Names that end so are secrets wherever they stand; DB_SECRET_ARN or TOKEN_URL are not.
-SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_KEY|PRIVATE_KEY|ACCESS_KEY)$", re.IGNORECASE)
 HIDDEN = "(secret)"
 # Lists of a container whose order means nothing, and what they are sorted by.
 UNORDERED = {
@@ -308,22 +306,24 @@ def volumes(given: list[dict]) -> list[dict]:
 
 
 def refuse_secrets(given: list[dict]) -> None:
-    """Raise EngineError for a secret in a plain environment, where DescribeTaskDefinition shows it to many."""
+    """Raise EngineError for a secret in a plain environment or a command: DescribeTaskDefinition shows it to many."""
     for item in given:
-        for variable in item.get("environment", []):
-            if SECRET_NAME.search(variable["name"]) and variable["value"]:
-                raise EngineError(
-                    f"container {item['name']} has {variable['name']} in its environment, where everybody who may "
-                    "describe the task definition can read it; put it into a secret and refer to it under secrets with "
-                    "valueFrom"
-                )
+        environment, check = item.get("environment", []), item.get("healthCheck", {})
+        found = [f"{one['name']} in its environment" for one in environment if secret(one["name"], one["value"])]
+        words = [*item.get("entryPoint", []), *item.get("command", []), *check.get("command", [])]
+        found += ["a secret in a command"] * any(map(valued, words))
+        if found:
+            raise EngineError(
+                f"container {item['name']} has {found[0]}, where everybody who may describe the task definition can "
+                "read it; put it into a secret and refer to it under secrets with valueFrom"
+            )
 
 
 def hide_secrets(given: list[dict]) -> list[dict]:
     """Return live containers without the values of secrets that somebody put into a plain environment."""
     for item in given:
         for variable in item.get("environment", []):
-            if SECRET_NAME.search(variable["name"]):
+            if secret(variable["name"], variable["value"]):
                 variable["value"] = HIDDEN
     return given
 

@@ -14,6 +14,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.parts import Part
+from ..engine.secrets import secret
 from ..engine.waiting import until
 from ..engine.whole import watch, whole, with_rest
 
@@ -101,6 +102,12 @@ class Function(Kind):
         for key in ("vpc_subnet_ids", "vpc_security_group_ids"):
             if key in want:
                 want[key] = sorted(want[key])
+        for key, value in (want.get("environment_variables") or {}).items():
+            if secret(key, value):
+                raise EngineError(
+                    f"function {want['name']} has {key} in its environment, where everybody who may look at the "
+                    "function can read it; put it into a secret, and let the function read that"
+                )
         return want
 
     def compare(self, live, want):

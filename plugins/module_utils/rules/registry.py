@@ -34,8 +34,8 @@ RULES: list[Rule] = []
 def rule(*names: str):
     """Register a function for these variables; it is given each as a Variable and yields sentences.
 
-    A name with ``*`` registers it for every variable that the name matches, one at a time. Several decorators on
-    one function register it several times.
+    A first name with ``*`` registers it for every variable that the name matches, one at a time. Several decorators
+    on one function register it several times.
     """
 
     def register(check):
@@ -82,6 +82,6 @@ def first_causes(faults: list[Fault], sources: dict[str, set[str]]) -> list[str]
 
 
 def _matches(names: tuple[str, ...], values: dict[str, Any]) -> list[tuple[str, ...]]:
-    if len(names) == 1 and "*" in names[0]:
-        return [(name,) for name in sorted(values) if fnmatchcase(name, names[0])]
-    return [names] if all(name in values for name in names) else []
+    first, *others = names
+    found = [name for name in sorted(values) if fnmatchcase(name, first)] if "*" in first else [first]
+    return [(name, *others) for name in found if all(one in values for one in (name, *others))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from fnmatch import fnmatchcase
 
@@ -15,10 +16,16 @@ ACCOUNT = "123456789012"
 # The longest part that a role adds to names with a part of its own; an alarm may have any that is sensible.
 PART = "iam-db-auth-error"
 TAGS = 50
-# What roles and kinds add to a resource's tags.
+PARTITION = "aws"
+ELSEWHERE = {
+    "aws-cn": "service principals and addresses end in .com.cn",
+    "aws-us-gov": "there are no pipes of EventBridge and no public zones of Route 53",
+}
+# What roles and kinds add to a resource's tags, at most two of them, and what every resource has.
 OURS = ("Component", "FinalSnapshot", "KeptFor", "Name", "RecoveryDays", "Stack", "UnmanagedRoutes")
-# Component, and EC2's Name.
-OWN_TAGS = 2
+ADDED = 2
+STACK_TAGS = ("Application", "Environment", "Stack", "Region", "Profile", "ManagedBy")
+OWN_TAGS = {key.lower(): key for key in (*STACK_TAGS, *OURS, "Release")}
 LOG_RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 )  # fmt: skip
@@ -48,10 +55,15 @@ def stack_name(name, region):
 
 @rule("stack_region")
 def region(region):
-    """A misspelt region would only be an address that nobody answers."""
-    if region.value not in regions():
-        near = difflib.get_close_matches(region.value, regions(), 3, 0)
+    """A misspelt region would only be an address that nobody answers; other partitions have names of their own."""
+    partition = regions().get(region.value)
+    ours = [name for name, of in regions().items() if of == PARTITION]
+    if partition is None:
+        near = difflib.get_close_matches(region.value, ours, 3, 0)
         yield f"{region}: it must be a region of AWS, for example {', '.join(near)}"
+    elif partition != PARTITION:
+        why = ELSEWHERE.get(partition, "nobody has tried there what the roles make")
+        yield f"{region}, in the partition {partition}, where {why}: allowed are {', '.join(sorted(ours))}"
 
 
 @rule("stack_lock_seconds")
@@ -73,6 +85,20 @@ def recovery(days):
     """Secrets Manager's and KMS's limits."""
     if days.value != 0 and not 7 <= days.value <= 30:
         yield f"{days}: allowed are 0 (deleted at once) and 7 to 30"
+
+
+@rule("stack_expected_account")
+def account(number):
+    """Accounts have numbers of twelve digits; YAML takes a leading zero off, where they aren't quoted."""
+    if number.value and not re.fullmatch(r"[0-9]{12}", number.value):
+        yield f"{number}: it must be the account's number, twelve digits in quotes, or empty for any account"
+
+
+@rule("stack_protected", "stack_disposable")
+def one_of_both(protected, disposable):
+    """What must not be lost isn't thrown away."""
+    if protected.value and disposable.value:
+        yield f"{protected}, and {disposable}: only one of them may be true"
 
 
 @rule("stack_protected", "stack_recovery_days")
@@ -127,11 +153,14 @@ def tags(tags):
     """AWS's limits for tags."""
     if not isinstance(tags.value, dict):  # stack_ignored_tags
         return
-    if len(tags.value) > TAGS - OWN_TAGS:
+    if len(tags.value) > TAGS - ADDED:
         yield (
-            f"{tags.name} has {len(tags.value)} tags: at most {TAGS - OWN_TAGS} are allowed, "
-            "since AWS takes 50 and Component and Name are added"
+            f"{tags.name} has {len(tags.value)} tags: at most {TAGS - ADDED} are allowed, "
+            f"since AWS takes {TAGS} and {ADDED} are added, such as Component and Name"
         )
+    for one, other in itertools.combinations(map(str, tags.value), 2):
+        if one.lower() == other.lower():
+            yield f"{tags.name} has the tags {one!r} and {other!r}: IAM takes no two that differ only in case"
     for key, value in tags.value.items():
         where = f"{tags.name} has the tag {key!r}"
         if not isinstance(key, str) or not isinstance(value, str):
@@ -142,3 +171,32 @@ def tags(tags):
             yield f"{where} with the value {value!r}: allowed are keys of 1 to 128 and values of up to 256 characters"
         elif not all(re.fullmatch(r"[\w .:/=+@-]*", text) for text in (key, value)):
             yield f"{where} with the value {value!r}: allowed are letters, digits, spaces and _ . : / = + - @"
+        elif any(text != text.strip() for text in (key, value)):
+            yield f"{where} with the value {value!r}: allowed are spaces between other letters only"
+
+
+@rule("stack_extra_tags")
+def extra_tags(tags):
+    """By our own tags everything is found again."""
+    most = TAGS - ADDED - len(STACK_TAGS)
+    if len(tags.value) > most:
+        yield (
+            f"{tags.name} has {len(tags.value)} tags: at most {most} are allowed, since AWS takes {TAGS} and the "
+            f"collection adds {TAGS - most}"
+        )
+    for key in map(str, tags.value):
+        if key.lower() in OWN_TAGS:
+            own = OWN_TAGS[key.lower()]
+            yield f"{tags.name} has the tag {key!r}: {own} is the collection's own; choose another key"
+
+
+@rule("*_tags", "stack_name")
+def whose(tags, stack):
+    """What hasn't the tag is found by nothing: neither by a second run nor by a destroy."""
+    if tags.name in ("stack_extra_tags", "stack_ignored_tags"):
+        return
+    if tags.value.get("Stack") != stack.value:
+        yield (
+            f"{tags.name} has the tag Stack with the value {tags.value.get('Stack')!r}, but stack_name is "
+            f"{stack.value!r}: by this tag everything of a stack is found; add tags with stack_extra_tags"
+        )

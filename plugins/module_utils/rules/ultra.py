@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..kinds.ecs import SECRET_NAME
+from ..engine.secrets import secret as exposed
 from ..kinds.pipes import PATH
 from .network import network
 from .registry import rule
@@ -110,7 +110,7 @@ def environment(variables):
     """Variables of tasks are texts, no secrets, and not ours."""
     for name, value in variables.value.items():
         where = f"{variables.name} has {name} with the value {value!r}"
-        if SECRET_NAME.search(name):
+        if exposed(name, value):
             yield f"{variables.name} has {name}: everybody who may look at tasks can read it, so put it into a secret"
         elif not isinstance(value, str):
             yield f"{where}: it must be text, so write it in quotes"

@@ -1,6 +1,11 @@
 """Images: what a build reads, what its tag says, which findings stand in the way, which commands are run."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import without_credentials
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builds, scans, source
 
@@ -35,6 +40,30 @@ def test_a_tag_changes_with_what_is_copied_and_with_nothing_else(tmp_path):
     assert tag() == first and tag(arguments={"BASE": "b"}) != first
     (tmp_path / "api/main.py").write_text("2")
     assert tag() != first
+
+
+def test_a_files_name_may_be_of_any_encoding(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-C", tmp_path, "-c", "user.name=n", "-c", "user.email=e", *words], check=True, capture_output=True)
+
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/Containerfile").write_text("FROM a\nCOPY api api\n")
+    odd = os.fsencode(tmp_path / "api") + b"/caf\xe9"
+    Path(os.fsdecode(odd)).write_text("1")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    checkout = source.checkout(str(tmp_path), allow_dirty=False)
+    assert os.fsdecode(b"api/caf\xe9") in checkout.files
+    first = source.tag(checkout, ".", "api/Containerfile", {})
+    source.copy(checkout.root, list(checkout.files), tmp_path / "to")
+    assert (tmp_path / "to/api" / os.fsdecode(b"caf\xe9")).read_text() == "1"
+    Path(os.fsdecode(odd)).write_text("2")
+    assert source.tag(checkout, ".", "api/Containerfile", {}) != first
+    git("config", "core.quotePath", "false")
+    with pytest.raises(EngineError, match="differ from the commit") as told:
+        source.checkout(str(tmp_path), allow_dirty=False)
+    str(told.value).encode()
 
 
 def test_origins_have_no_credentials():

@@ -100,6 +100,7 @@ def test_a_normal_container_stays_as_it_is():
         ("CLERK_SECRET_KEY", "x", True),
         ("github_token", "x", True),
         ("AWS_SECRET_ACCESS_KEY", "x", True),
+        ("DATABASE_URL", "postgres://app:hunter2@db/app", True),
         ("DB_PASSWORD", "", False),
         ("DB_SECRET_ARN", "arn", False),
         ("TOKEN_URL", "https://example.com", False),
@@ -114,6 +115,13 @@ def test_a_plain_secret_is_refused(name, value, refused):
             ECS_TASK_DEFINITION.want(arguments)
     else:
         assert ECS_TASK_DEFINITION.want(arguments)["container_definitions"][0]["environment"]
+
+
+def test_a_secret_in_a_command_is_refused():
+    arguments = {"family": "f", "container_definitions": [{**API, "command": ["run", "postgres://app:hunter2@db/app"]}]}
+    with pytest.raises(EngineError, match="container api has a secret in a command") as told:
+        ECS_TASK_DEFINITION.want(arguments)
+    assert "hunter2" not in str(told.value)
 
 
 def _revision(**more):

@@ -48,8 +48,6 @@ PASS = [
     {**NAME, "stack_name": "a" * 28},
     {**NAME, "stack_name": "flow-builder-dev-2-ultra"},
     {**NAME, "stack_region": "eu-central-1"},
-    {**NAME, "stack_region": "us-gov-west-1"},
-    {**NAME, "stack_region": "cn-north-1"},
     {"stack_recovery_days": 0},
     {"stack_ignored_tags": ["map-migrated", "aws-apn-*"], "stack_tags": {"Stack": "s"}},
     {"stack_may_lose": ["secret/flow-builder-dev/app", "log_group//aws/ecs/flow-builder-dev-api"]},
@@ -60,6 +58,11 @@ PASS = [
     {"stack_tags": {}},
     {"stack_tags": {"Cost Centre": "a/b:c=d+e@f_g.h-1", "Ünï": ""}},
     {"stack_tags": {str(number): "x" for number in range(48)}},
+    {"stack_extra_tags": {str(number): "x" for number in range(42)}, "stack_name": "a"},
+    {"network_tags": {"Stack": "a", "Cost": "b"}, "stack_name": "a"},
+    *({"stack_expected_account": each} for each in ("", "123456789012", "000000000012")),
+    {"stack_protected": True, "stack_disposable": False},
+    {"stack_protected": False, "stack_disposable": True},
     NETWORK,
     {**NETWORK, "network_cidr": "10.0.0.0/19"},
     {**NETWORK, "network_public_cidrs": ["10.0.0.0/25", "10.0.0.128/25"]},
@@ -159,6 +162,9 @@ BREAK = [
     ({"stack_may_lose": ["all"]}, "'all' must be a kind and a name, such as "),
     ({"stack_may_lose": ["secrets/x"]}, "such as secret/NAME"),
     ({"stack_may_lose": ["secret/"]}, "such as secret/NAME"),
+    ({**NAME, "stack_region": "cn-north-1"}, "stack_region is 'cn-north-1', in the partition aws-cn, where service principals"),
+    ({**NAME, "stack_region": "us-gov-west-1"}, "in the partition aws-us-gov, where there are no pipes"),
+    ({**NAME, "stack_region": "eusc-de-east-1"}, "in the partition aws-eusc, where nobody has tried"),
     ({"stack_recovery_days": 3}, "allowed are 0 (deleted at once) and 7 to 30"),
     ({"stack_recovery_days": 31}, "7 to 30"),
     ({"stack_lock_seconds": 59}, "allowed are 60 seconds or more"),
@@ -173,6 +179,15 @@ BREAK = [
     ({"stack_tags": {"k" * 129: "y"}}, "keys of 1 to 128"),
     ({"stack_tags": {"k": "v" * 257}}, "up to 256"),
     ({"stack_tags": {"a": "b*"}}, "allowed are letters, digits"),
+    ({"stack_tags": {"a ": "b"}}, "between other letters only"),
+    ({"stack_tags": {"a": " b"}}, "between other letters only"),
+    ({"stack_tags": {"cost": "b", "Cost": "c"}}, "'cost' and 'Cost': IAM takes no two"),
+    *(({"stack_extra_tags": {key: "payments"}}, f"has the tag '{key}': ") for key in ("Stack", "stack", "COMPONENT", "ManagedBy", "name", "RecoveryDays")),
+    ({"stack_extra_tags": {str(number): "x" for number in range(43)}}, "at most 42"),
+    ({"stack_tags": {"Stack": "payments"}, "stack_name": "a"}, "has the tag Stack with the value 'payments', but stack_name is 'a'"),
+    ({"network_tags": {"Cost": "b"}, "stack_name": "a"}, "network_tags has the tag Stack with the value None"),
+    *(({"stack_expected_account": bad}, "twelve digits in quotes") for bad in ("12345678901", "1234-5678-9012", "x", "１２３４５６７８９０１２")),
+    ({"stack_protected": True, "stack_disposable": True}, "only one of them may be true"),
     ({"network_tags": {"a,b": "c"}}, "network_tags has the tag 'a,b'"),
     ({"stack_tags": {str(number): "x" for number in range(49)}}, "at most 48"),
     *(({**NETWORK, "network_cidr": bad}, "network_cidr is") for bad in ("", "10.0.0.0", "10.0.0.0/15", "10.0.0.0/29", "10.0.0.1/16", "::/16", "x")),
@@ -353,7 +368,7 @@ def test_a_rule_waits_for_all_its_variables():
     assert broken({"ecs_api_cpu": 300}) == []
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1"])
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "ap-southeast-7"])
 def test_the_longest_allowed_stack_fits_every_name(region):
     longest, _key = stack.longest_stack(region)
     for key in NAMES:

@@ -1,0 +1,35 @@
+"""The action of each AWS module of ours: runs the module as any is run, and keeps what it tells of its resource.
+
+Each has a link to this file under its own name in plugins/action. With one action for all of them, the
+``module_defaults`` of one would be those of all.
+"""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+
+
+class ActionModule(ActionBase):
+    """Run a module."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the module's own result."""
+        telling.shared()
+        action = self._shared_loader_obj.action_loader.get(
+            "ansible.legacy.normal",
+            task=self._task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        result = action.run(task_vars=task_vars)
+        if not result.get("failed"):
+            host = task_vars["inventory_hostname"]
+            telling.tell(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+        return result

@@ -1,0 +1,71 @@
+"""Text that YAML took for a whole number, and numbers that the command line gave as text, are what they were meant to be."""
+
+from __future__ import annotations
+
+import json
+
+WHERE = ("-i", "inventories/local", "--check", "--diff")
+TEXTS = {
+    "stack_environment": "7",
+    "stack_application": "8",
+    "database_engine_version": "17",
+    "ecs_user": "1000",
+    "external_database_name": "9",
+    "external_database_username": "10",
+    "migrations_command": ["alembic", "upgrade", "11"],
+    "migrations_config": "12",
+    "stack_lock_purpose": "13",
+}
+NUMBERS = {
+    "stack_log_retention_days": 30,
+    "stack_recovery_days": 7,
+    "stack_state_retention_days": 40,
+    "network_zone_count": 3,
+    "database_allocated_storage": 30,
+    "database_max_allocated_storage": 60,
+    "database_port": 5433,
+    "database_backup_retention_days": 2,
+    "ecs_api_cpu": 512,
+    "ecs_api_memory": 1024,
+    "ecs_api_desired_count": 2,
+    "ecs_api_max_count": 4,
+    "ecs_worker_max_count": 3,
+    "ecs_worker_messages_per_task": 5,
+    "ecs_worker_idle_minutes": 4,
+    "ecs_worker_stop_timeout": 20,
+    "lambda_scheduler_memory": 256,
+    "lambda_scheduler_timeout": 30,
+    "lambda_failures_retention_days": 3,
+    "queue_visibility_timeout_seconds": 1000,
+    "load_balancer_deregistration_delay": 20,
+    "registry_keep_releases": 5,
+    "external_database_port": 6543,
+    "public_network_zone_count": 1,
+    "jobs_retries": 2,
+    "jobs_failed_retention_days": 4,
+}
+
+
+def whole(value):
+    """Return a value with whole numbers in the place of texts that are one."""
+    return [whole(item) for item in value] if isinstance(value, list) else int(value) if value.isdigit() else value
+
+
+def test_they_plan_the_same(emulator, play):
+    emulator.reset()
+    meant = play("site.yml", *WHERE, "-e", json.dumps({**TEXTS, **NUMBERS}))
+    assert meant.rc == 0, meant.output[-2000:]
+    turned = {name: whole(value) for name, value in TEXTS.items()} | {name: str(value) for name, value in NUMBERS.items()}
+    given = play("site.yml", *WHERE, "-e", json.dumps(turned))
+    assert given.rc == 0, given.output[-2000:]
+    first, second = ({(one["kind"], one["name"]): one["diff"]["after"] for one in run.resources("create")} for run in (meant, given))
+    assert first.keys() == second.keys() and len(first) > 90
+    assert [key for key in first if first[key] != second[key]] == []
+
+
+def test_a_release_of_that_name_is_looked_for(emulator, play):
+    """A number as the command line's JSON says it."""
+    emulator.reset()
+    run = play("playbooks/runbooks/release_history.yml", *WHERE[:2], "-e", '{"release_name": 20261129, "release_compare": 20261128}')
+    assert run.rc != 0 and "has no release '20261129'; there are none" in run.output, run.output[-2000:]
+    assert "Traceback" not in run.output

@@ -1,0 +1,71 @@
+"""What tasks tell of a stack: each result's part of it, kept in a file that workers share."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.telling import line_of
+
+MODULE = "flow_builder.aws.s3_bucket"
+SAME = {"kind": "s3_bucket", "name": "a", "action": "none"}
+DIFF = {"before": json.dumps({"versioning": False, "tags": {}}), "after": json.dumps({"versioning": True, "tags": {"a": "b"}})}
+CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, "notes": ["mind it"]}
+
+
+@pytest.mark.parametrize(
+    ("action", "check", "result", "told"),
+    [
+        (MODULE, False, SAME, {"seen": [["s3_bucket", "a"]], "check": False}),
+        (MODULE, False, {"changed": True}, {}),
+        (MODULE, True, {"changed": True}, {"unknown": [f"Task: {MODULE} doesn't say what it would do"], "check": True}),
+        ("flow_builder.aws.image_info", True, {"notes": ["none"]}, {"notes": ["none"], "check": True}),
+        ("flow_builder.aws.stack_lock", True, {}, {"check": True}),
+        ("community.aws.sns", True, {}, {"unknown": ["Task: community.aws.sns doesn't say what it would do"], "check": True}),
+        ("ansible.builtin.debug", False, {"msg": "x"}, {}),
+        ("x.y.z", True, {"skipped": True, "msg": "remote module (x) does not support check mode"}, {"unknown": ["Task: remote module (x) does not support check mode"], "check": True}),
+        ("x.y.z", True, {"skipped": True, "skip_reason": "Conditional result was False"}, {"check": True}),
+        ("x.y.z", False, {"skipped": True, "msg": "does not support check mode"}, {}),
+        ("flow_builder.aws.stack_destroy", False, {"deleted": [{"kind": "vpc", "name": "v"}]}, {
+            "seen": [["vpc", "v"]], "check": False,
+            "items": [{"action": "delete", "reason": "", "changes": [], "kind": "vpc", "name": "v"}],
+        }),
+        (MODULE, False, CHANGED, {
+            "seen": [["s3_bucket", "a"]], "notes": ["mind it"], "check": False,
+            "items": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": [{"path": "versioning", "before": False, "after": True}]}],
+            "touched": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": ["versioning"], "before": DIFF["before"]}],
+        }),
+    ],
+)  # fmt: skip
+def test_what_a_result_tells(action, check, result, told):
+    assert line_of("Task", action, check, result) == told
+
+
+def in_fork(work):
+    pid = os.fork()
+    if not pid:
+        try:
+            work()
+        except AnsibleActionFail:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_workers_tell_it_to_their_parent_and_to_each_other():
+    assert in_fork(telling.shared) == 0
+    for name in "ab":
+        assert in_fork(lambda name=name: telling.tell("told-here", "Task", MODULE, name == "b", {"results": [{**SAME, "name": name}, CHANGED]})) == 0
+    told = telling.told()["told-here"]
+    assert told.seen == [("s3_bucket", "a"), ("s3_bucket", "a"), ("s3_bucket", "b"), ("s3_bucket", "a")]
+    assert told.check and told.counts() == {"create": 0, "update": 2, "replace": 0, "delete": 0}
+    assert "told-elsewhere" not in telling.told()
+
+
+def test_what_would_be_lost_with_its_worker_is_refused():
+    """Where the parent doesn't load actions, each worker would open a file of its own."""
+    with pytest.raises(AnsibleActionFail, match="nothing that this task tells would be kept"):
+        telling.shared()
