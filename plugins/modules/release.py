@@ -30,7 +30,7 @@ options:
     type: str
     default: ""
   source:
-    description: Where that commit is.
+    description: Where that commit is. Credentials in it are left out.
     type: str
     default: ""
   migration:
@@ -86,12 +86,13 @@ database:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import without_credentials
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, heads, migrated, short
 
 
 def recorded(book, asked, check):
     """Return the release and whether something was written."""
-    more = {key: asked[key] for key in ("commit", "source")}
+    more = {"commit": asked["commit"], "source": without_credentials(asked["source"])}
     release, changed = book.make(asked["name"], asked["images"], more, check=check)
     if asked["migration"] and not check:
         for one in migrated(book.all(), release, asked["migration"]):

@@ -92,6 +92,17 @@ GIVEN = {
     "ecs_production_rule_arn": f"arn:aws:elasticloadbalancing:{HERE}:listener-rule/app/x/1/2/3",
     "ecs_target_group_arn": f"arn:aws:elasticloadbalancing:{HERE}:targetgroup/x/1",
     "ecs_alternate_target_group_arn": f"arn:aws:elasticloadbalancing:{HERE}:targetgroup/x/2",
+    "monitoring_parts": ["queue"],
+    **dict.fromkeys(
+        (f"monitoring_{name}" for name in (
+            "cluster_name", "api_service", "worker_service", "queue_name", "dead_letter_name", "failed_jobs_name", "pipe",
+            "failures_queue_name", "scheduler_function", "cleanup_function", "database_id", "load_balancer",
+            "target_group", "alternate_target_group",
+        )), "x",
+    ),
+    "monitoring_pipe_running": True, "monitoring_thresholds": {}, "monitoring_visibility_timeout": 900,
+    "monitoring_scheduler_timeout": 1, "monitoring_database_class": "db.t4g.micro", "monitoring_database_storage": 20,
+    "monitoring_images": {name: {"released": True} for name in ("api", "worker", "scheduler", "cleanup")},
     "lambda_components": ["scheduler", "cleanup"], "lambda_subnet_ids": ["subnet-1"], "lambda_tracing": True,
     "lambda_failures_queue_arn": f"arn:aws:sqs:{HERE}:x-lambda-failures", "lambda_scheduler_memory": 1,
     "lambda_secret_key_arns": [f"arn:aws:kms:{HERE}:key/1"], "lambda_scheduler_timeout": 1, "lambda_cleanup_memory": 1,

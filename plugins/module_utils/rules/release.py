@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..engine.plain import without_credentials
 from ..releases.records import IDENTIFIER
 from .registry import rule
 
@@ -15,13 +14,6 @@ def release_name(name):
     """A release is an object of this name, and a tag of the snapshot before its migration."""
     if name.value and not IDENTIFIER.fullmatch(name.value):
         yield f"{name}: allowed are letters, digits, dot, dash and underscore, up to 64, a letter or digit first"
-
-
-@rule("release_source")
-def release_source(address):
-    """What a release says of itself is stored, shown and logged."""
-    if without_credentials(address.value) != address.value:
-        yield f"{address.name} has credentials in it, which would be stored and shown: give the address without them"
 
 
 @rule("release_lambda_percentage")

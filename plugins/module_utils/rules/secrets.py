@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine.plain import without_credentials
 from ..engine.secrets import secret, valued
 from .registry import rule
 
@@ -36,7 +37,8 @@ def tags(tags):
 
 
 @rule("ecs_clerk_frontend_url")
-def address(url):
-    """A task's environment tells it."""
-    if valued(url.value):
-        yield f"{url.name} has a password or token in it, which everybody who may look at tasks can read: leave it out"
+@rule("release_source")
+def addresses(address):
+    """A checkout's address often has the token that it was fetched with."""
+    if without_credentials(address.value) != address.value or valued(address.value):
+        yield f"{address.name} has a password or token in it, which would be shown and recorded: leave it out"

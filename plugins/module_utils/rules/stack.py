@@ -186,8 +186,7 @@ def extra_tags(tags):
         )
     for key in map(str, tags.value):
         if key.lower() in OWN_TAGS:
-            own = OWN_TAGS[key.lower()]
-            yield f"{tags.name} has the tag {key!r}: {own} is the collection's own; choose another key"
+            yield f"{tags.name} has the tag {key!r}: {OWN_TAGS[key.lower()]} is the collection's; choose another key"
 
 
 @rule("*_tags", "stack_name")
