@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
@@ -32,6 +33,7 @@ class ActionModule(ActionBase):
         telling.shared()
         connection, module, arguments = self._split(dict(self._task.args))
         said = {key: connection.pop(key) for key in ("account_id", *SAID) if key in connection}
+        lock = None if self._task.check_mode else connection.pop("lock", None)
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
@@ -44,10 +46,11 @@ class ActionModule(ActionBase):
             if stay:
                 arguments["tags"] = kind.tags_argument(live or {}, arguments.get("tags"), stay)
             reached = {kind.connection.get(key, key): value for key, value in connection.items()}
+            before_writes()
             self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments({**connection, **said})
+            aws = Aws.of_arguments({**connection, **said}, lock)
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -70,7 +73,7 @@ class ActionModule(ActionBase):
         return result
 
     def _split(self, args):
-        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id", *SAID)}
+        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id", "lock", *SAID)}
         if len(args) != 1:
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()

@@ -1,1 +1,46 @@
-../plugin_utils/module_action.py
+"""Takes and releases a stack's lock. An action, because the lock is the run's own: it ends with ansible-playbook."""
+
+from __future__ import annotations
+
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, lock
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.modules.stack_lock import ARGUMENTS
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
+
+
+class ActionModule(AwsAction):
+    """Hold a lock."""
+
+    arguments = ARGUMENTS
+
+    def work(self, aws, asked):
+        """Return whether the run holds the lock; that is no change of the stack."""
+        if self._task.check_mode:
+            return {"changed": False, "held": False, "msg": "check mode takes no lock"}
+        stack = asked["stack"]
+        if asked["state"] == "present":
+            held, told = lease.hold(
+                aws, stack, asked["purpose"], asked["seconds"], asked["wait_seconds"], asked["first"]
+            )
+            return {"changed": False, "held": held, "msg": told}
+        if asked["holder"] != "self":
+            return {"changed": False, "held": False, "msg": take_away(aws, stack, asked["holder"] == "any")}
+        told, trouble = lease.let_go(aws, stack)
+        return {"changed": False, "held": False, "msg": told, **({"warnings": [trouble]} if trouble else {})}
+
+
+def take_away(aws, stack: str, living: bool) -> str:
+    """Take somebody's lock away, and say whose it was. Raises EngineError for one that is alive, unless it may be."""
+    held = lock.look(aws, stack)
+    if held is None:
+        return f"{stack} has no lock"
+    told, left = lock.told(stack, held), lock.left(held)
+    if left and not held["damage"] and not living:
+        raise EngineError(
+            f"{told}: that run lives, or died a moment ago. If it is dead the lock is free by itself in {left} s; to "
+            f"take it away from a living run: -e confirm_unlock={stack}"
+        )
+    if not lock.release(aws, stack, held):
+        raise EngineError(f"{told}, and was taken, renewed or released this very moment; look again")
+    more = f". If that run still lives it stops by itself: begin another one in {left} s" if left else ""
+    return f"{told}: released{more}"

@@ -36,6 +36,12 @@ options:
     type: list
     elements: str
     default: []
+  lock:
+    description:
+      - A stack whose lock the run must hold to write. Before each write a local file says whether it still does, and
+        the first one of a run that has no lock takes it. Unsaid, nothing is asked for.
+      - M(flow_builder.aws.stack_lock) takes it at the beginning of a run.
+    type: str
 notes:
   - In check mode nothing is written, and RV(ignore:resource) has the shape that it would have, with placeholders for
     what only AWS can make up.
@@ -52,6 +58,13 @@ attributes:
 options:
   account_id:
     description: The account's number. Unsaid, AWS is asked for it.
+    type: str
+"""
+
+    LOCK = r"""
+options:
+  lock:
+    description: A stack whose lock the run must hold to write. Unsaid, nothing is asked for.
     type: str
 """
 

@@ -47,6 +47,7 @@ if KNOWN:  # ansible-core's own parts, which another version may have moved
     from ansible.module_utils.common.text.converters import to_text
     from ansible.utils.multiprocessing import context
     from ansible_collections.flow_builder.aws.plugins.callback import preload
+    from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
 
 # While this file is loaded it stands in sys.modules under the stock one's name, so that one is taken by its path.
 _spec = importlib.util.spec_from_file_location("stock_normal", Path(action.__path__[0], "normal.py"))
@@ -66,7 +67,8 @@ class Fast(stock.ActionModule):
     """The module's Python name, where it runs in a fork."""
 
     def run(self, tmp=None, task_vars=None):
-        """Choose the way, then let ansible-core do the rest."""
+        """Choose the way, then let ansible-core do the rest; the worker is not to outlive its run."""
+        keeper.bind()
         self._fast = self._choose(task_vars)
         return super().run(tmp, task_vars)
 
@@ -196,6 +198,7 @@ def in_fork(name, *module):
 
 def _serve(out, err, *module):
     """Be the module's process: what follows makes it the one that a started Python would be."""
+    keeper.die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)

@@ -73,8 +73,9 @@ availability_zones:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, regions
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.regions import regions
 
 
 def known(region: str) -> None:

@@ -57,6 +57,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Runs nothing and says so.
@@ -96,6 +97,7 @@ task_definition:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENTS = {
+    "lock": {"type": "str"},
     "cluster": {"type": "str", "required": True},
     "family": {"type": "str", "required": True},
     "container": {"type": "str", "required": True},

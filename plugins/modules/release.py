@@ -40,6 +40,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Writes nothing, and returns the release as it would be.
@@ -106,6 +107,7 @@ def main():
     module = AnsibleAWSModule(
         argument_spec={
             "stack": {"type": "str", "required": True},
+            "lock": {"type": "str"},
             "name": {"type": "str", "required": True},
             "images": {"type": "dict", "default": {}},
             "commit": {"type": "str", "default": ""},

@@ -105,6 +105,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Changes nothing, and says which images, revisions and versions would change.
@@ -128,6 +129,7 @@ release:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENTS = {
+    "lock": {"type": "str"},
     "stack": {"type": "str", "required": True},
     "release": {"type": "str", "required": True},
     "images": {"type": "dict", "default": {}},

@@ -10,6 +10,7 @@ version_added: "0.1.0"
 description:
   - Deletes every resource of a stack that is of the given kinds, in parallel.
   - Waits first for the end of what uses them. M(flow_builder.aws.stack_info) tells the order.
+  - The state bucket is left, with the record and the lock, until all else is gone.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   stack:
@@ -17,7 +18,7 @@ options:
     type: str
     required: true
   kinds:
-    description: The kinds of one wave, none of which needs another.
+    description: The kinds of one wave, none of which needs another. None stands for the end, the state bucket.
     type: list
     elements: str
     required: true
@@ -33,6 +34,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Says what would be deleted.
@@ -58,7 +60,7 @@ deleted:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import destroy
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import destroy, finish
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
@@ -67,6 +69,7 @@ def main():
     module = AnsibleAWSModule(
         argument_spec={
             "stack": {"type": "str", "required": True},
+            "lock": {"type": "str"},
             "kinds": {"type": "list", "elements": "str", "required": True},
             "recorded": {"type": "dict", "default": {}},
             "wait_timeout": {"type": "int", "default": 3600},
@@ -77,15 +80,12 @@ def main():
     if unknown:
         module.fail_json(msg=f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
     try:
-        deleted = destroy(
-            Aws.of_module(module),
-            module.params["stack"],
-            module.params["kinds"],
-            KINDS,
-            module.params["wait_timeout"],
-            module.check_mode,
-            module.params["recorded"],
-        )
+        aws, stack, kinds = Aws.of_module(module), module.params["stack"], module.params["kinds"]
+        if kinds:
+            left, recorded = module.params["wait_timeout"], module.params["recorded"]
+            deleted = destroy(aws, stack, kinds, KINDS, left, module.check_mode, recorded)
+        else:
+            deleted = finish(aws, stack, KINDS["s3_bucket"], module.check_mode)
     except Exception as error:
         if not expected(error):
             raise

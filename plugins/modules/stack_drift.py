@@ -60,6 +60,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Looks, and says what it would put back or delete by finding it.
@@ -79,6 +80,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+locked:
+  description: Who is just changing the stack, which was therefore not compared; else nothing.
+  returned: success
+  type: str
 findings:
   description:
     - What is not as it was recorded, the worst first. Each has category (changed, removed, extra), kind, name, path of
@@ -137,7 +142,7 @@ left:
 import json
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import drift, record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import drift, lease, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting import Variables
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
@@ -207,14 +212,33 @@ def advised(aws, found, asked, recorded) -> None:
         finding.accept = f"{said}{command}accept"
 
 
+def changing(locked: str) -> dict:
+    """Return the result on a stack that is just being changed: what is half made is no drift."""
+    return {
+        "changed": False, "locked": locked, "findings": [], "owned": [], "blind": {},
+        "counts": dict.fromkeys(LEVELS[:-1], 0), "table": [f"not compared, since it is being changed: {locked}"],
+        "notes": ["run this again when that run has ended"], "record": {}, "resources": 0, "requests": 0, "done": [],
+        "left": [],
+    }  # fmt: skip
+
+
 def look(aws, asked, check) -> dict:
-    """Compare, put right what is to be put right, and tell."""
+    """Compare, put right what is to be put right, and tell; but for a stack that somebody else is just changing."""
     stack = asked["stack"]
-    recorded = record.read(aws, stack)
+    if locked := lease.others(aws, stack):
+        return changing(locked)
+    recorded, damage = record.last(aws, stack)
     if recorded is None:
-        raise EngineError(f"{stack} has no record: one apply makes it, also of a stack that is there already")
+        none = f"{stack} has no record: one apply makes it, also of a stack that is there already"
+        raise EngineError("; ".join([*damage, none]))
     writes = not check and (asked["put_back"] or asked["delete"])
     found = drift.drift(aws, stack, KINDS, recorded, trail=asked["trail"] and not writes)
+    if found.findings and not writes:
+        now = record.last(aws, stack)[0] or {}
+        if locked := lease.others(aws, stack):
+            return changing(locked)
+        if now.get("time") != recorded["time"]:
+            return changing(f"{stack} was applied while it was looked at")
     done, left = [], []
     if writes:
         done, left = drift.take_away(aws, KINDS, found, named(asked["delete"]))
@@ -226,13 +250,14 @@ def look(aws, asked, check) -> dict:
     owned = [finding.told() for finding in found.owned] if asked["show_owned"] else []
     return {
         "changed": bool(done),
+        "locked": "",
         "findings": findings,
         "owned": owned,
         "blind": found.blind,
         "counts": {level: sum(one["severity"] == level for one in findings) for level in LEVELS[:-1]},
         "table": [line(one) for one in findings + owned]
         + [f"{'unknown':8} could not look at {kind}: {told}" for kind, told in sorted(found.blind.items())],
-        "notes": found.notes,
+        "notes": damage + found.notes,
         "record": {key: recorded.get(key) for key in ("time", "who", "commit", "collection", "ansible")},
         "resources": found.seen.count(),
         "requests": found.seen.calls,
@@ -246,6 +271,7 @@ def main():
     module = AnsibleAWSModule(
         argument_spec={
             "stack": {"type": "str", "required": True},
+            "lock": {"type": "str"},
             "trail": {"type": "bool", "default": True},
             "show_owned": {"type": "bool", "default": False},
             "put_back": {"type": "bool", "default": False},

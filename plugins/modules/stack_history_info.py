@@ -76,9 +76,16 @@ def history(aws, asked) -> dict:
             raise EngineError(f"{stack} has no record of {time}; it has those of {', '.join(times) or 'no time'}")
         return record.read(aws, stack, f"{folder}{time}.json")
 
+    def shown(time):
+        try:
+            one = read(time)
+        except state.Unreadable as error:
+            return {"time": time, "damaged": str(error)}
+        return {key: one.get(key) for key in SHOWN}
+
     told = {
         "times": times,
-        "records": [{key: one.get(key) for key in SHOWN} for one in map(read, times[-asked["last"] :])],
+        "records": list(map(shown, times[-asked["last"] :])),
     }
     if asked["compare"]:
         told["differences"] = record.between(*map(read, asked["compare"]), KINDS)

@@ -21,7 +21,9 @@ options:
     type: list
     elements: str
   recorded:
-    description: Look also for what the stack's record knows and its tag doesn't tell any more.
+    description: >-
+      Look also for what the stack's tag doesn't tell: what its record knows, what an interrupted deletion left, and a
+      state bucket that was never finished.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -50,7 +52,9 @@ names:
   type: dict
   sample: {vpc: [flow-builder-dev-vpc]}
 waves:
-  description: The kinds that have resources, in the order in which they can be deleted.
+  description:
+    - The kinds that have resources, in the order in which they can be deleted.
+    - The state bucket is in none, since record and lock are deleted when all else is gone.
   returned: success
   type: list
   elements: list
@@ -64,6 +68,15 @@ forgotten:
   description: By kind, what only the record knew, as it is recorded.
   returned: success
   type: dict
+locked:
+  description: Who is just changing the stack, so that it may be half made; else nothing.
+  returned: success
+  type: str
+notes:
+  description: What is wrong with the record, if anything is.
+  returned: success
+  type: list
+  elements: str
 count:
   description: How many resources there are.
   returned: success
@@ -71,11 +84,16 @@ count:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import forgotten, found, waves
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import (
+    forgotten,
+    found,
+    going,
+    waves,
+)
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
@@ -97,20 +115,31 @@ def main():
     try:
         aws, stack = Aws.of_module(module), module.params["stack"]
         live = found(aws, stack, [KINDS[name] for name in names])
-        lost = forgotten(aws, KINDS, record.read(aws, stack), live) if module.params["recorded"] else {}
+        locked = lease.others(aws, stack)
+        more, lost, notes, last = [], {}, [], state.bucket(aws, stack)
+        if module.params["recorded"]:
+            known, notes = record.last(aws, stack)
+            lost = forgotten(aws, KINDS, known, live)
+            more = [lost, {name: kind.remains(aws, stack) for name, kind in KINDS.items()}]
+            more += [{"s3_bucket": [{"name": last}]}] if "s3_bucket" not in live and state.exists(aws, stack) else []
     except Exception as error:
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error))
-    for name, resources in lost.items():
+    for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
         live.setdefault(name, []).extend(resources)
-    ordered = [wave for wave in ([name for name in wave if name in live] for wave in waves(KINDS)) if wave]
+    goes = {name: going(KINDS[name], aws, stack, resources) for name, resources in live.items()}
+    ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(KINDS)) if wave]
+    order = [(name, one) for wave in ordered for name in wave for one in goes[name]]
+    order += [("s3_bucket", one) for one in live.get("s3_bucket", []) if one["name"] == last]
     module.exit_json(
         forgotten={name: [show(KINDS[name], resource) for resource in resources] for name, resources in lost.items()},
-        order=[f"{name} {KINDS[name].label(one)}" for wave in ordered for name in wave for one in live[name]],
+        order=[f"{name} {KINDS[name].label(one)}" for name, one in order],
         resources={name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()},
         waves=ordered,
         names={name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
+        notes=notes,
+        locked=locked,
         count=sum(map(len, live.values())),
     )
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""One writer per stack."""
+"""What the stack_lock action takes, and its documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ short_description: Hold a stack's lock while it is changed
 version_added: "0.1.0"
 description:
   - Takes and releases the lock of a stack, an object in its state bucket that only one run can make.
-  - A lock tells who holds it, where, since when and what for. It expires, so a killed run doesn't hold it for ever.
+  - A lock is a lease. A process beside the run renews it while the run lives, and releases it when the run has ended
+    in any way. Where it can't, the lock is free when its time is over, by AWS's own clock.
+  - Tasks with O(ignore:lock) look before each of their writes whether the run still holds it, and stop if not.
+  - It tells who holds it, where, since when and what for.
   - A stack that has no bucket yet has no lock either, unless O(first) makes it one.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
@@ -22,19 +25,22 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  id:
+  holder:
     description:
-      - What an earlier task of the same run returned, so that it takes or releases its own lock.
-      - V(*) releases whoever's lock it is.
+      - Whose lock V(absent) releases. V(self) is this run's own.
+      - V(dead) is also anybody's that nobody renews any more, and a damaged one; V(any) is also that of a living run,
+        which then stops, at the latest when its time is over.
     type: str
+    choices: [self, dead, any]
+    default: self
   purpose:
     description: What the lock is for, in a word or two.
     type: str
     default: apply
   seconds:
-    description: After how many seconds the lock expires.
+    description: How many seconds the lock holds without being renewed. It is renewed six times as often.
     type: int
-    default: 7200
+    default: 180
   wait_seconds:
     description: For how many seconds to wait for another holder; V(0) fails at once.
     type: int
@@ -60,22 +66,16 @@ EXAMPLES = r"""
   flow_builder.aws.stack_lock:
     stack: flow-builder-dev
     wait_seconds: 600
-  register: lock
 
 - name: Release it
   flow_builder.aws.stack_lock:
     stack: flow-builder-dev
     state: absent
-    id: "{{ lock.id }}"
 """
 
 RETURN = r"""
-id:
-  description: What releases this lock.
-  returned: success
-  type: str
 held:
-  description: Whether the lock is held now.
+  description: Whether this run holds the lock now.
   returned: success
   type: bool
 msg:
@@ -84,75 +84,23 @@ msg:
   type: str
 """
 
-import getpass
-import platform
-import time
-import uuid
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.s3 import S3_BUCKET
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lock import SECONDS
 
-
-def take(aws, asked, identifier):
-    """Take the lock and say so."""
-    stack = asked["stack"]
-    holder = {
-        "id": identifier,
-        "owner": f"{getpass.getuser()} ({aws('sts').get_caller_identity()['Arn']})",
-        "host": platform.node(),
-        "purpose": asked["purpose"],
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": asked["seconds"],
-    }
-    if not state.exists(aws, stack):
-        if not asked["first"]:
-            return False, f"{stack} has no bucket yet, and so no lock"
-        S3_BUCKET.claim(aws, state.bucket(aws, stack))
-    before = lock.take(aws, stack, holder, asked["wait_seconds"])
-    if asked["first"]:
-        S3_BUCKET.mark(aws, state.bucket(aws, stack), stack)
-    if before and before.get("id") != identifier:
-        return True, f"an expired lock was taken over: {lock.told(stack, before)}; its run was killed, it seems"
-    return True, f"{stack} is locked for {asked['purpose']}"
-
-
-def release(aws, asked):
-    """Release the lock and say so."""
-    released = lock.release(aws, asked["stack"], asked["id"] or "")
-    return lock.told(asked["stack"], released) + "; released" if released else "there was no such lock"
+ARGUMENTS = {
+    "stack": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "holder": {"type": "str", "choices": ["self", "dead", "any"], "default": "self"},
+    "purpose": {"type": "str", "default": "apply"},
+    "seconds": {"type": "int", "default": SECONDS},
+    "wait_seconds": {"type": "int", "default": 0},
+    "first": {"type": "bool", "default": False},
+}
 
 
 def main():
-    """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "id": {"type": "str"},
-            "purpose": {"type": "str", "default": "apply"},
-            "seconds": {"type": "int", "default": 7200},
-            "wait_seconds": {"type": "int", "default": 0},
-            "first": {"type": "bool", "default": False},
-        },
-        required_if=[("state", "absent", ("id",))],
-        supports_check_mode=True,
-    )
-    asked = module.params
-    identifier = asked["id"] or uuid.uuid4().hex
-    if module.check_mode:
-        module.exit_json(changed=False, id=identifier, held=False, msg="check mode takes no lock")
-    try:
-        aws = Aws.of_module(module)
-        held, told = take(aws, asked, identifier) if asked["state"] == "present" else (False, release(aws, asked))
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    # A lock is no change of the stack.
-    module.exit_json(changed=False, id=identifier, held=held, msg=told)
+    """Say that the action of this name does it."""
+    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="stack_lock runs on the controller, as an action")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flow_builder.aws.engine.lock
 attributes:
   check_mode:
     description: Stores nothing.
@@ -101,8 +102,8 @@ def known(touched: dict, ignored_tags=()) -> dict:
 def store(aws, asked) -> dict:
     """Read the stack and store it."""
     stack = asked["stack"]
-    before = record.read(aws, stack)
-    if before and asked["declared"] is not None and not asked["touched"]:
+    before, damage = record.last(aws, stack)
+    if before and not damage and asked["declared"] is not None and not asked["touched"]:
         declared = {tuple(pair) for pair in asked["declared"]}
         if record.stands(before, KINDS, declared, asked["whole"], asked["run"]):
             return {"notes": strangers(before)}
@@ -124,7 +125,7 @@ def store(aws, asked) -> dict:
     made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
     touched = [known(one, aws.ignored_tags) for one in asked["touched"]]
     left = record.keep(made, before, KINDS, touched) if declared is not None else []
-    notes = [f"drift that this run didn't undo: {one}" for one in left]
+    notes = damage + [f"drift that this run didn't undo: {one}" for one in left]
     notes += [*strangers(made), *sorted(aws.notes)]
     return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
 
@@ -139,6 +140,7 @@ def main():
     module = AnsibleAWSModule(
         argument_spec={
             "stack": {"type": "str", "required": True},
+            "lock": {"type": "str"},
             "declared": {"type": "list", "elements": "list"},
             "touched": {"type": "list", "elements": "dict", "default": []},
             "whole": {"type": "bool", "default": True},

@@ -32,7 +32,8 @@ class AwsAction(ActionBase):
         )
         reached = {key: value for key, value in asked.items() if key in CONNECTION and value is not None}
         try:
-            result.update(self.work(Aws.of_arguments(reached), asked))
+            lock = None if self._task.check_mode else asked.get("lock")
+            result.update(self.work(Aws.of_arguments(reached, lock), asked))
         except Exception as error:
             if not expected(error):
                 raise

@@ -1,11 +1,15 @@
 """The embedded AWS with a memory: which requests came, and during which task.
 
-``python tests/integration/recorder.py PORT``; apart from AWS it answers GET and DELETE /_requests and POST /_task/NAME.
+``python tests/integration/recorder.py PORT``; apart from AWS it answers GET and DELETE /_requests, POST /_task/NAME, and
+POST /_kill/PID/N or /_kill/PID/N/OPERATION, which ends a process by SIGKILL when the Nth write from then on, or the Nth
+of this operation, was done and before that is answered.
 """
 
 import io
 import json
 import logging
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +30,8 @@ class Recorder:
         self.app = app
         self.requests = []
         self.task = ""
+        self.counting = threading.Lock()
+        self.deadly = None  # whom to kill, after how many more, of which operation
 
     def __call__(self, environ, start_response):
         """Answer our own addresses, record and hand on everything else."""
@@ -36,9 +42,25 @@ class Recorder:
         if path.startswith("/_task/"):
             self.task = unquote(path.removeprefix("/_task/"))
             return self._answer(start_response, "{}")
-        if not path.startswith("/_emulator"):
-            self.requests.append({"task": self.task, **self._read(environ)})
-        return self.app(environ, start_response)
+        if path.startswith("/_kill/"):
+            pid, left, *operation = path.removeprefix("/_kill/").split("/")
+            self.deadly = [int(pid), int(left), *operation]
+            return self._answer(start_response, "{}")
+        if path.startswith("/_emulator"):
+            return self.app(environ, start_response)
+        request = {"task": self.task, **self._read(environ)}
+        self.requests.append(request)
+        answer = self.app(environ, start_response)
+        self._kill(request)
+        return answer
+
+    def _kill(self, request):
+        with self.counting:
+            if self.deadly and request["writes"] and self.deadly[2:] in ([], [request["operation"]]):
+                self.deadly[1] -= 1
+                if not self.deadly[1]:
+                    os.kill(self.deadly[0], signal.SIGKILL)
+                    self.deadly = None
 
     @staticmethod
     def _answer(start_response, text):

@@ -15,7 +15,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import loc
 from .conftest import CREDENTIALS, ROOT
 
 STANDARD, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
-REGION = "us-east-1"
+WHERE = ("-i", "inventories/local", "--limit", ULTRA)
 
 
 @pytest.fixture(scope="module")
@@ -74,28 +74,54 @@ def test_of_two_first_applies_at_once_one_refuses(aws, start):
     assert lock.look(aws, STANDARD) is None
 
 
-def test_a_killed_apply_says_so_and_the_next_ones_converge(aws, start, play):
-    """Killed in the middle: who held the lock is told; it goes by hand or by its time, and two more runs converge."""
+def test_a_killed_apply_releases_its_lock_and_the_next_ones_converge(aws, start, play):
+    """Killed in the middle: its lock is released by itself, and of two runs at once one waits for the other."""
     killed = start(ULTRA)
     deadline = time.monotonic() + 120
     while not aws("sqs").list_queues(QueueNamePrefix=ULTRA).get("QueueUrls"):
         assert time.monotonic() < deadline and killed.poll() is None, "it never came to its queues"
         time.sleep(0.2)
-    os.killpg(killed.pid, signal.SIGKILL)
+    assert lock.look(aws, ULTRA)
+    killed.kill()
     killed.wait()
-    held = lock.look(aws, ULTRA)
-    assert held and record.read(aws, ULTRA) is None
-    where = ("-i", "inventories/local", "--limit", ULTRA)
-    refused = play("site.yml", *where)
-    assert refused.rc != 0 and f"{ULTRA} is locked by {held['owner']} on {held['host']} since {held['time']}" in refused.output
-    released = play("playbooks/unlock.yml", *where)
-    assert released.rc == 0 and "released" in released.by_task["Release"]["msg"]
-    # Its time is over: two runs, of which one waits for the other.
-    assert lock.take(aws, ULTRA, {**held, "seconds": 0}) is None
+    assert record.read(aws, ULTRA) is None
     runs = [start(ULTRA, "-e", "stack_lock_wait_seconds=200") for _time in range(2)]
     outputs = ended(*runs)
     assert [run.returncode for run in runs] == [0, 0], outputs[0][-2000:] + outputs[1][-2000:]
-    plan = play("playbooks/plan.yml", *where, "-e", "plan_fail_on_changes=true")
+    plan = play("playbooks/plan.yml", *WHERE, "-e", "plan_fail_on_changes=true")
     assert plan.rc == 0, plan.output[-2000:]
-    clean = play("playbooks/drift.yml", *where)
+    clean = play("playbooks/drift.yml", *WHERE)
     assert clean.rc == 0, clean.output[-2000:]
+
+
+def test_while_somebody_changes_a_stack_others_say_so(aws, play):
+    """An apply is refused, drift and status tell why they aren't alarmed, and the lock goes only on purpose."""
+    aws("sqs").create_queue(QueueName=f"{ULTRA}-half-made", tags={"Stack": ULTRA})
+    lock.take(aws, ULTRA, {"token": "theirs", "owner": "she", "host": "there", "time": "now", "purpose": "apply", "seconds": 300})
+    told = f"{ULTRA} is locked by she on there since now for apply"
+    refused = play("site.yml", *WHERE)
+    assert refused.rc == 2 and told in " ".join(refused.output.split())
+    written = [one for one in refused.requests if one["writes"] and not one["operation"].endswith("lock.json")]
+    assert written == []
+    drift = play("playbooks/drift.yml", *WHERE)
+    assert drift.rc == 0, drift.output[-2000:]
+    assert told in drift.by_task["Compare with the record"]["locked"] and "half-made" not in drift.output
+    assert "Is everything as it was applied?" not in drift.by_task
+    accept = play("playbooks/drift.yml", *WHERE, "-e", "drift_action=accept")
+    assert accept.rc == 2 and told in " ".join(accept.output.split())
+    show = play("playbooks/show.yml", *WHERE)
+    assert show.rc == 0 and told in show.by_task["Look for everything that the stack has"]["locked"]
+    assert f"It is being changed: {told}" in (ROOT / f"reports/{ULTRA}/show.txt").read_text()
+
+    several = play("playbooks/unlock.yml", "-i", "inventories/local", "--limit", "all")
+    assert several.rc == 2 and f"--limit with one of {STANDARD}, {ULTRA}" in " ".join(several.output.split())
+    living = play("playbooks/unlock.yml", *WHERE)
+    assert living.rc == 2 and told in " ".join(living.output.split()) and f"-e confirm_unlock={ULTRA}" in living.output
+    assert lock.look(aws, ULTRA)["token"] == "theirs"
+    taken = play("playbooks/unlock.yml", *WHERE, "-e", f"confirm_unlock={ULTRA}")
+    assert taken.rc == 0 and told in taken.by_task["Release"]["msg"] and lock.look(aws, ULTRA) is None
+    aws("s3").put_object(Bucket=state.bucket(aws, ULTRA), Key=lock.KEY, Body=b"{")
+    damaged = play("playbooks/unlock.yml", *WHERE)
+    assert damaged.rc == 0 and f"{ULTRA} has a damaged lock" in damaged.by_task["Release"]["msg"]
+    drifted = play("playbooks/drift.yml", *WHERE)
+    assert drifted.rc == 2 and "half-made" in drifted.output

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import threading
-from functools import cache, cached_property
+from functools import cached_property
 
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import ClientError, EndpointConnectionError
+    from botocore.exceptions import EndpointConnectionError
 except ImportError:  # AnsibleAWSModule says so
     pass
 
-from .errors import code, sentence, unsupported
+from . import lease
+from .errors import sentence, unsupported
+from .errors import unless as unless  # noqa: PLC0414 -- most who ask AWS need it
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 # What a play says once, by module_defaults, to all that the engine writes.
@@ -22,6 +24,7 @@ SAID = {
     "ignored_tags": {"type": "list", "elements": "str", "default": []},
     "may_lose": {"type": "list", "elements": "str", "default": []},
 }
+TRUST = ("validate_certs", "aws_ca_bundle")
 _kept: dict[str, Aws] = {}
 
 
@@ -46,12 +49,15 @@ class Aws:
         """The resources, as kind/name, of which a write may destroy what nobody can bring back."""
         self.notes: set[str] = set()
         """What was told as absent because AWS doesn't have it here."""
+        self.connection: dict = {}
+        """The arguments that it was made of, for another process."""
 
     @classmethod
     def of_module(cls, module) -> Aws:
         """Use the connection arguments of an AnsibleAWSModule, and the clients of the loop's items before."""
         aws = cls._kept_for(module.params, module.region)
         aws._connect = lambda service, **more: module.client(service, config=config(**more))
+        lease.guard(aws, None if module.check_mode else module.params.get("lock"))
         return aws
 
     @classmethod
@@ -67,12 +73,13 @@ class Aws:
         aws.endpoint = arguments.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", "")
         aws.ignored_tags = tuple(arguments.get("ignored_tags") or ())
         aws.may_lose = frozenset(arguments.get("may_lose") or ())
+        aws.connection = {name: arguments.get(name) for name in (*CONNECTION, *TRUST)} | {"region": region}
         if arguments.get("account_id"):
             aws.account = arguments["account_id"]
         return aws
 
     @classmethod
-    def of_arguments(cls, arguments: dict) -> Aws:
+    def of_arguments(cls, arguments: dict, lock: str | None = None) -> Aws:
         """Use the connection arguments that every AWS module takes, on the controller, in the same way."""
         session = boto3.session.Session(
             aws_access_key_id=arguments.get("access_key"),
@@ -84,6 +91,7 @@ class Aws:
         url = arguments.get("endpoint_url")
         aws = cls._kept_for(arguments, session.region_name)
         aws._connect = lambda service, **more: session.client(service, endpoint_url=url, config=config(**more))
+        lease.guard(aws, lock)
         return aws
 
     def __call__(self, service: str):
@@ -146,17 +154,6 @@ class Aws:
         return [item for page in pages for item in page.get(key) or []]
 
 
-@cache
-def regions() -> dict[str, str]:
-    """Return the partition of each region that this release of botocore knows."""
-    session = boto3.session.Session()
-    return {
-        name: partition
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition_name=partition)
-    }
-
-
 def _pages(call, arguments: dict):
     """Yield the pages of a call, by the token that each has for the next."""
     more: dict = {}
@@ -180,16 +177,6 @@ def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
 def config(**more):
     """Return how clients work, with more options: throttling is retried with exponential backoff and jitter."""
     return Config(**{"retries": {"mode": "standard", "max_attempts": 6}, **more})
-
-
-def unless(codes, call, *arguments, otherwise=None, **keywords):
-    """Return what a call returns, or ``otherwise`` when AWS answers with one of the error codes."""
-    try:
-        return call(*arguments, **keywords)
-    except ClientError as error:
-        if code(error) in ({codes} if isinstance(codes, str) else set(codes)):
-            return otherwise
-        raise
 
 
 def optional(aws, what: str, service: str, call, *arguments, otherwise=None, **keywords):

@@ -60,6 +60,16 @@ def unsupported(error: Exception) -> bool:
     return code(error) in UNSUPPORTED or "not supported" in told
 
 
+def unless(codes, call, *arguments, otherwise=None, **keywords):
+    """Return what a call returns, or ``otherwise`` when AWS answers with one of the error codes."""
+    try:
+        return call(*arguments, **keywords)
+    except Exception as error:
+        if code(error) in ({codes} if isinstance(codes, str) else set(codes)):
+            return otherwise
+        raise
+
+
 def expected(error: Exception) -> bool:
     """Say whether an error is AWS's or the user's, and not a fault of this code."""
     return isinstance(error, (EngineError, boto.BotoCoreError, boto.ClientError))

@@ -119,6 +119,10 @@ class Kind:
         """Change the named fields of the live resource to what is wanted."""
         raise NotImplementedError
 
+    def remains(self, aws, stack: str) -> list[dict]:
+        """Return what a deletion of the stack's that was interrupted left where ``stack`` doesn't see it any more."""
+        return []
+
     def delete(self, aws, live: dict) -> None:
         """Delete the live resource; a resource that is gone already is no error."""
         raise NotImplementedError

@@ -1,15 +1,21 @@
-"""One writer per stack: an object in the stack's bucket that only one run can make."""
+"""One writer per stack: an object in the stack's bucket that only one run can make, and that lives only while renewed.
+
+Whether its time is over is judged by AWS's clock alone: the object's age when it is read.
+"""
 
 from __future__ import annotations
 
-import json
 import time
+from email.utils import parsedate_to_datetime
 
-from . import state
-from .aws import unless
+from . import keeper, state
 from .errors import EngineError, code
 
-KEY = "lock.json"
+KEY = keeper.KEY
+SECONDS = 180
+"""How long a lease is by default."""
+PAUSE = 2
+"""Seconds between two looks at somebody else's."""
 
 
 class Locked(EngineError):
@@ -17,70 +23,69 @@ class Locked(EngineError):
 
 
 def look(aws, stack: str) -> dict | None:
-    """Return the lock with its age in seconds by AWS's own clock, or None."""
-    answer = unless(state.MISSING, aws("s3").get_object, Bucket=state.bucket(aws, stack), Key=KEY)
-    if answer is None:
+    """Return the lock, with its age in seconds and, where it is none, what is wrong with it; None if there is none."""
+    there = keeper.get(aws("s3"), state.bucket(aws, stack))
+    if there is None:
         return None
-    held = json.loads(answer["Body"].read())
-    now = _date(answer["ResponseMetadata"]["HTTPHeaders"].get("date"))
-    age = now - answer["LastModified"].timestamp() if now else time.time() - answer["LastModified"].timestamp()
-    return {**held, "age": int(age), "etag": answer["ETag"]}
-
-
-def _date(header):
-    from email.utils import parsedate_to_datetime
-
-    return parsedate_to_datetime(header).timestamp() if header else None
+    answer = there["answer"]
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    now = parsedate_to_datetime(date).timestamp() if date else time.time()
+    age = max(0, int(now - answer["LastModified"].timestamp()))
+    return {"seconds": SECONDS, **there["lock"], "age": age, "etag": there["etag"], "damage": there["damage"]}
 
 
 def told(stack: str, held: dict) -> str:
     """Return who holds a lock, in words."""
+    if held["damage"]:
+        return f"{stack} has a damaged lock, {KEY} in its bucket ({held['damage']}), written {held['age']} s ago"
     return (
         f"{stack} is locked by {held.get('owner')} on {held.get('host')} since {held.get('time')} "
-        f"({held['age']} s ago) for {held.get('purpose')}"
+        f"for {held.get('purpose')}, renewed {held['age']} s ago"
     )
 
 
-def expired(held: dict) -> bool:
-    """Say whether a lock's time is over: whoever took it was killed."""
-    return held["age"] >= held.get("seconds", 0)
+def left(held: dict) -> int:
+    """Return for how many seconds a lock still holds if nobody renews it; 0 for one whose run is dead."""
+    return max(0, held["seconds"] - held["age"])
 
 
-def take(aws, stack: str, holder: dict, wait: int = 0, pause: float = 5.0) -> dict | None:
-    """Take the lock, and return what was there: our own lock, an expired one, or None.
+def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tuple[str, float, dict | None] | None:
+    """Take the lock; return its ETag, when it was asked for by ``keeper.clock``, and the expired one that was there.
 
-    Raises Locked when somebody else holds it and goes on holding it for ``wait`` seconds.
+    A stack that has no bucket is given one, or where ``make`` is false None is returned. Raises Locked when somebody
+    else holds the lock and goes on holding it for ``wait`` seconds.
     """
-    deadline = time.monotonic() + wait
+    s3, bucket, deadline = aws("s3"), state.bucket(aws, stack), time.monotonic() + wait
     while True:
-        if state.write(aws, stack, KEY, holder, IfNoneMatch="*"):
-            return None
+        sent = keeper.clock()
+        try:
+            etag = keeper.put(s3, bucket, holder, IfNoneMatch="*")
+        except Exception as error:
+            if code(error) != "NoSuchBucket":
+                raise
+            if not make:
+                return None
+            state.claim(aws, bucket)
+            continue
+        if etag:
+            return etag, sent, None
         held = look(aws, stack)
         if held is None:
             continue  # released this very moment
-        if held.get("id") == holder["id"]:
-            return held
-        # The same object that we saw, or nothing: of two that find it expired, only one replaces it.
-        if expired(held) and state.write(aws, stack, KEY, holder, IfMatch=held["etag"]):
-            return held
-        if time.monotonic() + pause > deadline:
-            left = held.get("seconds", 0) - held["age"]
+        if not left(held):
+            sent = keeper.clock()
+            # The same object that we saw, or nothing: of two that find it expired, only one replaces it.
+            etag = keeper.put(s3, bucket, holder, IfMatch=held["etag"])
+            if etag:
+                return etag, sent, held
+        if time.monotonic() + PAUSE > deadline:
             raise Locked(
-                f"{told(stack, held)}; it expires in {max(left, 0)} s. Wait with -e stack_lock_wait_seconds=600, or, "
-                f"when that run is surely dead, take the lock away with playbooks/unlock.yml --limit {stack}"
+                f"{told(stack, held)}; unless it is renewed it is free in {left(held)} s. Wait for it with "
+                f"-e stack_lock_wait_seconds=600; a lock can be taken away with playbooks/unlock.yml --limit {stack}"
             )
-        time.sleep(pause)
+        time.sleep(PAUSE)
 
 
-def release(aws, stack: str, identifier: str) -> dict | None:
-    """Release the lock that is ours, or any for ``*``; return what was released."""
-    held = look(aws, stack)
-    if held is None or identifier not in (held.get("id"), "*"):
-        return None
-    try:
-        aws("s3").delete_object(Bucket=state.bucket(aws, stack), Key=KEY, IfMatch=held["etag"])
-    except Exception as error:
-        if code(error) in ("PreconditionFailed", *state.MISSING):
-            return None  # somebody took it over: it is theirs
-        raise
-    return held
+def release(aws, stack: str, held: dict) -> bool:
+    """Take away the very lock that was looked at, and say whether it was still that one."""
+    return keeper.delete(aws("s3"), state.bucket(aws, stack), held["etag"])

@@ -8,7 +8,7 @@ from .aws import SAID, Aws
 from .errors import expected, sentence
 from .sync import sync
 
-STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id", *SAID)
+STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id", "lock", *SAID)
 
 
 def run(kind, arguments: dict, **module_options) -> None:
@@ -19,6 +19,7 @@ def run(kind, arguments: dict, **module_options) -> None:
         "wait_timeout": {"type": "int", "default": 1800},
         "account_id": {"type": "str"},
         **SAID,
+        "lock": {"type": "str"},
         **arguments,
     }
     if kind.taggable:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .aws import regions
 from .errors import EngineError
+from .regions import regions
 
 # key: (pattern, longest name that AWS takes). {stack} is the stack's name; {0}, {1} are the caller's parts. What an
 # account has only once for all regions ends with the region: there the stack of this name may be another one.

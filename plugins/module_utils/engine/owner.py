@@ -14,7 +14,7 @@ def owner(aws, stack: str) -> dict[str, str]:
 
     Where nothing is recorded yet, a first apply that was interrupted has tagged the stack's bucket.
     """
-    recorded = record.read(aws, stack)
+    recorded, _damage = record.last(aws, stack)
     if recorded:
         host, profile = (recorded.get(key) or "" for key in record.OWNER)
         return {"host": host, "profile": profile}

@@ -10,6 +10,7 @@ FOLDER = "records/"
 FORMAT = 1
 # Whose the stack is, among what a run tells of itself.
 OWNER = ("inventory_host", "profile")
+SHAPE = {"format": int, "kinds": list, "resources": dict, "undeclared": dict, "stack": str}
 
 
 def make(
@@ -113,9 +114,28 @@ def identity(kind, resource: dict) -> tuple:
     return tuple(str(resource.get(field, "")) for field in kind.identity)
 
 
-def read(aws, stack: str, key: str = "") -> dict | None:
-    """Return a record, the last one or the one of a key."""
-    return state.read(aws, stack, key or KEY)
+def read(aws, stack: str, key: str = KEY) -> dict | None:
+    """Return a record, the last one or the one of a key. Raises Unreadable for a damaged one."""
+    found = state.read(aws, stack, key)
+    if found is not None and not all(isinstance(found.get(field), of) for field, of in SHAPE.items()):
+        lacks = ", ".join(field for field, of in SHAPE.items() if not isinstance(found.get(field), of))
+        raise state.Unreadable(state.bucket(aws, stack), key, f"it has no {lacks}, as every record has")
+    return found
+
+
+def last(aws, stack: str) -> tuple[dict | None, list[str]]:
+    """Return the last record, or where that is damaged the newest one that isn't, and sentences on that."""
+    told = []
+    try:
+        return read(aws, stack), told
+    except state.Unreadable as error:
+        told.append(str(error))
+    for key in reversed(state.keys(aws, stack, FOLDER)):
+        try:
+            return read(aws, stack, key), [*told, f"the record {key} was taken in its place; an apply writes it anew"]
+        except state.Unreadable as error:
+            told.append(str(error))
+    return None, [*told, "no record was left to take in its place; an apply makes one"]
 
 
 def write(aws, stack: str, record: dict) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from . import ahead
-from .errors import EngineError, code, expected, sentence
+from . import ahead, lease, lock, state
+from .errors import EngineError, code, expected, sentence, unless
 from .waiting import until
 
 THREADS = 8
+BUCKET_SECONDS = 60
 # AWS's words for "something that I haven't finished deleting still uses this".
 IN_USE = {
     "DependencyViolation",
@@ -110,7 +111,7 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         kind = kinds[name]
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
-        resources = members(kind, aws, stack)
+        resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.remains(aws, stack)
         resources += filter(None, (kind.find(aws, one) for one in (recorded or {}).get(name, [])))
         for resource in [] if check else resources:
             _delete(kind, aws, resource, timeout)
@@ -120,11 +121,42 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         return [resource for resources in pool.map(end, wave) for resource in resources]
 
 
+def going(kind, aws, stack: str, resources: list[dict]) -> list[dict]:
+    """Return those resources that go in the waves: the bucket with the record and the lock goes after them all."""
+    return [one for one in resources if kind.service != "s3" or one["name"] != state.bucket(aws, stack)]
+
+
+def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
+    """Delete the stack's bucket, with the record and at the very last the run's lock; return it, if it was there.
+
+    It is known by its name, which only this stack's can have: one that was never finished has no tags.
+    """
+    bucket = state.bucket(aws, stack)
+    if not state.exists(aws, stack):
+        return []
+    gone = [{"kind": bucket_kind.name, "name": bucket}]
+    if check:
+        return gone
+    lease.before_writes()
+    mine = lease.rest(aws, stack)
+    bucket_kind.empty(aws, bucket, but=lock.KEY)
+
+    def deleted():
+        held = lock.look(aws, stack)
+        if held and held.get("token") != mine:
+            raise lock.Locked(f"{bucket} is not deleted, since somebody else took it: {lock.told(stack, held)}")
+        bucket_kind.empty(aws, bucket)
+        return unless("BucketNotEmpty", unless, state.MISSING, aws("s3").delete_bucket, Bucket=bucket, otherwise=True)
+
+    until(lambda: deleted() is not None, BUCKET_SECONDS, f"the end of the bucket {bucket}, which fills again,")
+    return gone
+
+
 def _wait_for_users(kind, aws, stack, kinds, timeout):
     for user in kinds.values():
         if kind.name in user.needs:
             until(
-                lambda user=user: not members(user, aws, stack),
+                lambda user=user: not going(user, aws, stack, members(user, aws, stack)),
                 timeout,
                 f"the end of the {user.title}s of {stack}, which use the {kind.title},",
             )

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 
-from .aws import unless
-from .errors import code
+from .errors import EngineError, code, unless
 from .names import name
+from .waiting import until
+
+
+class Unreadable(EngineError):
+    """An object of the stack's bucket that is damaged."""
+
+    def __init__(self, bucket: str, key: str, why: str):
+        """Say what is wrong with which object, and what to do."""
+        super().__init__(
+            f"{key} of the bucket {bucket} is damaged ({why}); the bucket keeps its earlier versions: aws s3api "
+            f"list-object-versions --bucket {bucket} --prefix {key} tells them, and aws s3api copy-object "
+            f"--bucket {bucket} --key {key} --copy-source '{bucket}/{key}?versionId=...' puts one back"
+        )
+
 
 MISSING = ("NoSuchKey", "NoSuchBucket", "404")
+CLAIM_SECONDS = 60
 
 
 def bucket(aws, stack: str) -> str:
@@ -21,15 +35,46 @@ def exists(aws, stack: str) -> bool:
     return unless(MISSING, aws("s3").head_bucket, Bucket=bucket(aws, stack)) is not None
 
 
+def claim(aws, bucket: str) -> None:
+    """Make a bucket with nothing of what makes it one of ours, unless this account has it: for its stack's lock.
+
+    Two runs may do so at the same moment. It has no tags: its name says whose it is.
+    """
+    # The one region that must not be named.
+    where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
+    more = {"CreateBucketConfiguration": where} if where else {}
+
+    def claimed():
+        try:
+            aws("s3").create_bucket(Bucket=bucket, **more)
+        except Exception as error:
+            if code(error) == "OperationAborted":  # somebody else makes or deletes it right now
+                return False
+            if code(error) != "BucketAlreadyOwnedByYou":
+                raise
+        return True
+
+    until(claimed, CLAIM_SECONDS, f"the bucket {bucket} being made by another run")
+
+
 def holds(aws, stack: str, key: str) -> bool:
     """Say whether a stack's bucket is there and has an object."""
     return unless(MISSING, aws("s3").head_object, Bucket=bucket(aws, stack), Key=key) is not None
 
 
 def read(aws, stack: str, key: str) -> dict | None:
-    """Return an object's JSON, or None."""
-    answer = unless(MISSING, aws("s3").get_object, Bucket=bucket(aws, stack), Key=key)
-    return json.loads(answer["Body"].read()) if answer else None
+    """Return an object's JSON, or None. Raises Unreadable where it is there and no mapping, or encrypted for ever."""
+    where = bucket(aws, stack)
+    try:
+        answer = unless(MISSING, aws("s3").get_object, Bucket=where, Key=key)
+        found = json.loads(answer["Body"].read()) if answer else None
+    except Exception as error:
+        if not isinstance(error, ValueError) and not code(error).startswith("KMS."):
+            raise
+        raise Unreadable(where, key, str(error)) from error
+    if not isinstance(found, dict | None):
+        raise Unreadable(where, key, f"it is a {type(found).__name__} and no mapping")
+    return found
 
 
 def write(aws, stack: str, key: str, value: dict, **conditions) -> bool:

@@ -372,6 +372,18 @@ class EcsTaskDefinition(EcsKind):
         found = (self.find(aws, {"family": family}) for family in families)
         return [definition for definition in found if definition and definition["tags"].get("Stack") == stack]
 
+    def remains(self, aws, stack):
+        """Return what is left of families without an active revision: AWS keeps those that are only deregistered."""
+        families = aws.pages(
+            "ecs", "list_task_definition_families", "families", familyPrefix=f"{stack}-", status="INACTIVE"
+        )
+        found = []
+        for family in families:
+            for arn in self._revisions(aws, family, "INACTIVE")[:1]:
+                answer = aws("ecs").describe_task_definition(taskDefinition=arn, include=["TAGS"])
+                found.append(self._live(answer))
+        return [definition for definition in found if definition["tags"].get("Stack") == stack]
+
     @whole
     def _live(self, answer):
         definition = answer["taskDefinition"]

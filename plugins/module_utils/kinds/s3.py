@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from ..engine import state
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code
@@ -13,7 +14,6 @@ from ..engine.names import elsewhere
 from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
-from ..engine.waiting import until
 
 ACCESS = {
     "block_public_acls": "BlockPublicAcls",
@@ -21,9 +21,6 @@ ACCESS = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
-CLAIM = frozenset({"Stack", "Region"})
-"""The tags of a bucket that was only claimed: it is there for its stack's lock, and still to be made."""
-CLAIM_SECONDS = 60
 # Our field of a lifecycle rule: where S3 has it.
 RULE = {
     "expiration_days": ("Expiration", "Days"),
@@ -168,7 +165,7 @@ class S3Bucket(Kind):
                 ) from error
             raise
         live = self._live(aws, want["name"])
-        return live if set(live["tags"]) - CLAIM else None
+        return live if live["tags"] else None  # one that was only claimed is still to be made
 
     def stack(self, aws, stack):
         """Return the buckets tagged with the stack, among those whose name has the stack's: S3 lists all regions'."""
@@ -212,37 +209,10 @@ class S3Bucket(Kind):
 
     def create(self, aws, want):
         """Create the bucket, tag it first so that it is never lost, then set the rest."""
-        self.claim(aws, want["name"])
+        state.claim(aws, want["name"])
         if want.get("tags"):
             self._put_tags(aws, want["name"], want["tags"])
         self.update(aws, {}, want, set(want) - set(self.identity) - {"tags"})
-
-    @staticmethod
-    def claim(aws, name):
-        """Make a bucket with nothing of what makes it one of ours, unless this account has it: ``find`` passes it over.
-
-        Two runs may do so at the same moment.
-        """
-        # The one region that must not be named.
-        where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
-        more = {"CreateBucketConfiguration": where} if where else {}
-
-        def claimed():
-            try:
-                aws("s3").create_bucket(Bucket=name, **more)
-            except Exception as error:
-                if code(error) == "OperationAborted":  # somebody else makes it right now
-                    return False
-                if code(error) != "BucketAlreadyOwnedByYou":
-                    raise
-            return True
-
-        until(claimed, CLAIM_SECONDS, f"the bucket {name} being made by another run")
-
-    def mark(self, aws, name, stack):
-        """Give a bucket that was only claimed the stack's tags, so that it is never lost."""
-        if not self._tags(aws, name):
-            self._put_tags(aws, name, {"Stack": stack, "Region": aws.region})
 
     def update(self, aws, live, want, changes):
         """Set what differs."""
@@ -311,8 +281,13 @@ class S3Bucket(Kind):
         """Empty the bucket, every version of every object, and delete it."""
         unless("NoSuchBucket", self._delete, aws, live["name"])
 
+    def _delete(self, aws, name):
+        self.empty(aws, name)
+        aws("s3").delete_bucket(Bucket=name)
+
     @staticmethod
-    def _delete(aws, name):
+    def empty(aws, name, but=""):
+        """Delete every version of every object, but for those of one key."""
         s3 = aws("s3")
         for upload in aws.pages("s3", "list_multipart_uploads", "Uploads", Bucket=name):
             which = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
@@ -321,13 +296,13 @@ class S3Bucket(Kind):
             objects = [
                 {"Key": item["Key"], "VersionId": item["VersionId"]}
                 for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
+                if item["Key"] != but
             ]
             if not objects:
                 continue
             told = s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
             for error in told.get("Errors", []):
                 raise EngineError(f"the bucket {name} can't be emptied: {error['Key']}: {error.get('Message')}")
-        s3.delete_bucket(Bucket=name)
 
     def made(self, aws, want):
         """A bucket's ARN can be computed."""

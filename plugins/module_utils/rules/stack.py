@@ -7,8 +7,8 @@ import itertools
 import re
 from fnmatch import fnmatchcase
 
-from ..engine.aws import regions
 from ..engine.names import NAMES
+from ..engine.regions import regions
 from ..kinds.catalogue import KINDS
 from .registry import rule
 
@@ -68,9 +68,9 @@ def region(region):
 
 @rule("stack_lock_seconds")
 def lock_seconds(seconds):
-    """A lock that expires while its run goes on locks nothing."""
-    if int(seconds.value) < 60:
-        yield f"{seconds}: allowed are 60 seconds or more, and more than an apply takes"
+    """A lease that can't be renewed in time locks nothing, and one of hours outlives a run that was killed."""
+    if not 10 <= int(seconds.value) <= 3600:
+        yield f"{seconds}: allowed are 10 to 3600 seconds; a run of any length renews its lock"
 
 
 @rule("stack_lock_wait_seconds")

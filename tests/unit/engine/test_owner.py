@@ -8,6 +8,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.owner impo
 from botocore.exceptions import ClientError
 
 NOBODY = {"host": "", "profile": ""}
+WHOLE = {"format": 1, "kinds": [], "resources": {}, "undeclared": {}, "stack": "s", "time": "t"}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ class Aws:
         (Aws(), NOBODY),
         (Aws(tags={"Stack": "s", "Region": "us-east-1"}), NOBODY),
         (Aws(tags={"Profile": "ultra"}), {"host": "", "profile": "ultra"}),
-        (Aws({"inventory_host": "a", "profile": "ultra"}, {"Profile": "standard"}), {"host": "a", "profile": "ultra"}),
-        (Aws({"resources": {}}), NOBODY),
+        (Aws({**WHOLE, "inventory_host": "a", "profile": "ultra"}, {"Profile": "standard"}), {"host": "a", "profile": "ultra"}),
+        (Aws(WHOLE), NOBODY),
     ],
 )
 def test_the_record_says_whose_a_stack_is_and_before_it_the_bucket(aws, found):
