@@ -151,11 +151,11 @@ def unasked(url: str, documents, excused=()):
             text = json.dumps(statement, sort_keys=True)
             asked = {(action, resource) for whose, said, action, resource in used if (whose, said) == (role, text)}
             for action in listed(statement["Action"]):
-                if any(re.search(words, f"{label}, {statement.get('Sid')} {action}") for words in (*UNASKED, *excused)):
-                    continue
                 for resource in listed(statement.get("Resource")) or [""]:
-                    if not any(fnmatchcase(one, action.lower()) and what == resource for one, what in asked):
-                        yield f"{label}, statement {statement.get('Sid')}: nobody used {action} on {resource or 'it'}"
+                    told = f"{label}, {statement.get('Sid')} {action} {resource}"
+                    excuse = any(re.search(words, told) for words in (*UNASKED, *excused))
+                    if not excuse and not any(fnmatchcase(one, action.lower()) and what == resource for one, what in asked):
+                        yield f"nobody used {told}"
 
 
 def nobody_used(url: str, client, *excused: str, seconds: float = 40) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from emulator.ask import ask
 
+from .policies import nobody_used
 from .test_release import APP, Story, emulator, playing, release  # noqa: F401 -- a fixture
 
 STACK = "flow-builder-local-ultra"
@@ -120,6 +121,10 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     with story.database() as connection:
         assert connection.execute("SELECT workflow_id, result FROM executions").fetchall() == [(1, "report ran")] * 4
 
+    step("a job that fails each time is tried again, and kept")
+    rc, output = story.play("runbooks/send_jobs.yml", "-e", json.dumps({"send_jobs_bodies": ['{"workflow_id": 99}']}))
+    assert rc == 0 and "0 of 1 done" in output and "1 in failed jobs" in output, output[-3000:]
+
     step("a digest that isn't in the registry")
     story.refused("absent", first | {"worker": first["worker"][:-64] + "0" * 64}, "not in the registry")
 
@@ -206,6 +211,12 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     assert rc == 0, output[-3000:]
     assert story.runs() == second
 
+    step("a job whose capacity is taken away each time is done on demand in the end")
+    ask(story.url, "faults", {"seed": 1, "spot": 1.0})
+    rc, output = story.play("runbooks/send_jobs.yml", "-e", json.dumps({"send_jobs_bodies": ['{"workflow_id": 1}']}))
+    ask(story.url, "faults", {})
+    assert rc == 0 and re.search(r"done \([2-9] attempts\)", output) and "1 of 1 done" in output, output[-3000:]
+
     step("the history")
     rc, output = story.play("runbooks/release_history.yml", *release("one"), "-e", "release_compare=two")
     assert rc == 0, output[-3000:]
@@ -219,3 +230,8 @@ def test_releases_of_the_ultra_profile(emulator, tmp_path, capsys):  # noqa: F81
     assert story.runs() == second
     rc, output = story.play("ultra.yml", "--check")
     assert rc == 0 and "0 to create, 0 to change, 0 to replace, 0 to delete" in output, output[-3000:]
+
+    step("every grant is of use to somebody")
+    ask(story.url, "clock", {"seconds": 300})  # the schedule calls the scheduler
+    nobody = nobody_used(story.url, story.client)
+    assert not nobody, nobody
