@@ -7,6 +7,7 @@ Each has a link to this file under its own name in plugins/action. With one acti
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
 
 
@@ -17,8 +18,9 @@ class ActionModule(ActionBase):
     _supports_async = True
 
     def run(self, tmp=None, task_vars=None):
-        """Return the module's own result."""
+        """Return the module's own result; the worker is not to outlive its run."""
         telling.shared()
+        keeper.bind()
         action = self._shared_loader_obj.action_loader.get(
             "ansible.legacy.normal",
             task=self._task,

@@ -28,10 +28,10 @@ def variables():
         "stack_name": BAD,
         "stack_region": BAD,
         "stack_profile": BAD,
-        "show_found": {"locked": BAD, "count": 1, "resources": {BAD: [item]}, "names": {BAD: [BAD]}},
+        "show_found": {"count": 1, "locked": BAD, "resources": {BAD: [item]}, "names": {BAD: [BAD]}},
         "plan_told": {"counts": {BAD: 1}, "declared": [1], "run": run, "unknown": [BAD], "items": [item_told], "notes": [BAD]},
         "drift_found": {
-            "locked": BAD, "resources": 1, "record": {"time": BAD, "commit": BAD, "who": BAD}, "blind": {BAD: BAD}, "notes": [BAD],
+            "resources": 1, "locked": "", "record": {"time": BAD, "commit": BAD, "who": BAD}, "blind": {BAD: BAD}, "notes": [BAD],
             "findings": [{**finding, "severity": BAD, "owner": ""}], "owned": [{**finding, "severity": BAD, "owner": BAD}],
         },
         "drift_found_count": 1,

@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
-SECONDS = 3  # of a lease in these tests
+SECONDS = 6  # of a lease in these tests
 # A run and its worker: a fork of it with a session of its own, as ansible-core makes them.
 RUN = """
 import os, sys, threading, time, traceback
@@ -116,6 +116,11 @@ class Run:
                 return line
         raise AssertionError(f"it never said {words!r}: {said}")
 
+    def renewed(self):
+        """Wait until its keeper has renewed the lock once, for which it has loaded what it needs."""
+        first = self.file()[1]["until"]
+        soon(lambda: self.file()[1]["until"] > first, SECONDS, "a renewal")
+
     def kill(self):
         """End the run's own process, and nothing else."""
         os.kill(self.process.pid, signal.SIGKILL)
@@ -124,7 +129,7 @@ class Run:
     def file(self):
         """Return what it holds, by its own file."""
         found = list(self.folder.glob(f"flow-builder-aws-*/*-{self.stack}-*.json"))
-        return (found[0], json.loads(found[0].read_text())) if found else (None, None)
+        return (found[0], keeper.read(found[0])) if found else (None, None)
 
     def keepers(self):
         return [pid for pid in processes(self.folder) if "aws: keeper of" in (keeper.process(pid) or {"command": ""})["command"]]
@@ -201,7 +206,7 @@ def test_a_lease_is_renewed_while_its_run_lives(aws, name, begin):
     run.until("first")
     (path, first), token = run.file(), lock.look(aws, name)["token"]
     assert path.parent.stat().st_mode & 0o777 == 0o700 and path.stat().st_mode & 0o777 == 0o600
-    time.sleep(2 * SECONDS)
+    time.sleep(SECONDS + 1)
     held = lock.look(aws, name)
     assert held["token"] == token == first["token"] and lock.left(held) and held["renewed"] > held["time"]
     assert run.file()[1]["until"] > first["until"]
@@ -221,7 +226,6 @@ def test_who_is_not_renewed_stops_before_it_writes_and_the_lock_is_free_in_time(
     began = time.monotonic()
     _etag, _sent, before = lock.take(aws, name, {"token": "another", "seconds": 60}, wait=SECONDS + 4)
     assert before["owner"] and time.monotonic() - began < SECONDS + 4
-    time.sleep(0.5)  # what was on its way to AWS already
     written = queues(aws, name)
     assert "could not be renewed in time" in run.until("Unheld")
     assert queues(aws, name) == written
@@ -233,6 +237,7 @@ def test_a_refused_renewal_is_told(aws, name, begin):
 
     run = begin("")
     run.until("first")
+    run.renewed()
     faults.use(deny=["s3:PutObject"])
     try:
         told = run.until("Unheld")
@@ -245,6 +250,7 @@ def test_a_refused_renewal_is_told(aws, name, begin):
 def test_a_run_whose_lock_was_taken_away_stops(aws, name, begin):
     run = begin("")
     run.until("first")
+    run.renewed()
     with pytest.raises(EngineError, match=f"that run lives.*-e confirm_unlock={name}"):
         take_away(aws, name, living=False)
     told = take_away(aws, name, living=True)
@@ -395,12 +401,12 @@ def test_a_record_whose_key_is_gone_is_damaged(aws, name, monkeypatch):
 
 def test_the_bucket_goes_last_and_in_no_wave(aws, name):
     bucket = state.bucket(aws, name)
+    tags = {"TagSet": [{"Key": "Stack", "Value": name}, {"Key": "Region", "Value": "us-east-1"}]}
     state.claim(aws, bucket)
-    aws("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "Stack", "Value": name}]})
+    aws("s3").put_bucket_tagging(Bucket=bucket, Tagging=tags)
     other = f"{name}-files"
     aws("s3").create_bucket(Bucket=other)
-    ours = [{"Key": "Stack", "Value": name}, {"Key": "Region", "Value": aws.region}]
-    aws("s3").put_bucket_tagging(Bucket=other, Tagging={"TagSet": ours})
+    aws("s3").put_bucket_tagging(Bucket=other, Tagging=tags)
     lay(aws, name, record.KEY, json.dumps(WHOLE))
     gone = stack.destroy(aws, name, ["s3_bucket"], {"s3_bucket": KINDS["s3_bucket"]}, 5)
     assert [one["name"] for one in gone] == [other] and state.holds(aws, name, record.KEY)
