@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import yaml
+
+from .conftest import ROOT
+
 WHERE = ("-i", "inventories/local", "--check", "--diff")
 TEXTS = {
     "stack_environment": "7",
@@ -15,34 +19,14 @@ TEXTS = {
     "migrations_command": ["alembic", "upgrade", "11"],
     "migrations_config": "12",
     "stack_lock_purpose": "13",
+    "ecs_worker_health_command": ["CMD", "test", "14"],
 }
+# Each role's own numbers, where they stand in its defaults as such.
 NUMBERS = {
-    "stack_log_retention_days": 30,
-    "stack_recovery_days": 7,
-    "stack_state_retention_days": 40,
-    "network_zone_count": 3,
-    "database_allocated_storage": 30,
-    "database_max_allocated_storage": 60,
-    "database_port": 5433,
-    "database_backup_retention_days": 2,
-    "ecs_api_cpu": 512,
-    "ecs_api_memory": 1024,
-    "ecs_api_desired_count": 2,
-    "ecs_api_max_count": 4,
-    "ecs_worker_max_count": 3,
-    "ecs_worker_messages_per_task": 5,
-    "ecs_worker_idle_minutes": 4,
-    "ecs_worker_stop_timeout": 20,
-    "lambda_scheduler_memory": 256,
-    "lambda_scheduler_timeout": 30,
-    "lambda_failures_retention_days": 3,
-    "queue_visibility_timeout_seconds": 1000,
-    "load_balancer_deregistration_delay": 20,
-    "registry_keep_releases": 5,
-    "external_database_port": 6543,
-    "public_network_zone_count": 1,
-    "jobs_retries": 2,
-    "jobs_failed_retention_days": 4,
+    name: value
+    for path in ROOT.glob("roles/*/defaults/main.yml")
+    for name, value in (yaml.safe_load(path.read_text()) or {}).items()
+    if type(value) in (int, float)
 }
 
 
