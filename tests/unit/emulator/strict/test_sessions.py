@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
-RULES = {f"session_may_{service}" for service in ("ecs", "sqs", "secretsmanager", "lambda", "sns")}
+RULES = {f"session_may_{service}" for service in ("ecs", "sqs", "secretsmanager", "lambda", "sns", "pipes")}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,13 @@ def test_invoking(acting):
         acting("lambda", ("lambda:InvokeFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:acting")).invoke(
             FunctionName="acting"
         )
+
+
+def test_looking_at_a_pipe(acting):
+    with pytest.raises(ClientError, match="not authorized to perform: pipes:DescribePipe"):
+        acting("pipes").describe_pipe(Name="acting")
+    with pytest.raises(ClientError, match="NotFoundException"):  # allowed, but there is none
+        acting("pipes", ("pipes:DescribePipe", f"arn:aws:pipes:us-east-1:{ACCOUNT}:pipe/acting")).describe_pipe(Name="acting")
 
 
 def test_running_tasks_takes_passing_their_roles(aws, acting, things):
