@@ -224,6 +224,21 @@ def dependencies():
         return original(self, internet_gateway_id, vpc_id)
 
 
+@correction("ec2", "peering connections are searched by the VPCs of both sides")
+def peerings():
+    @replacing(EC2Response, "describe_vpc_peering_connections")
+    def describe(original, self):
+        wanted = {one["Name"]: one["Values"] for one in self._get_param("Filters", [])}
+        answer = original(self)
+        answer.result["VpcPeeringConnections"] = [
+            one
+            for one in answer.result["VpcPeeringConnections"]
+            if one.vpc.id in wanted.get("requester-vpc-info.vpc-id", [one.vpc.id])
+            and one.peer_vpc.id in wanted.get("accepter-vpc-info.vpc-id", [one.peer_vpc.id])
+        ]
+        return answer
+
+
 # VPC endpoints
 
 

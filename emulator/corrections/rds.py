@@ -3,6 +3,7 @@
 import json
 import secrets
 import uuid
+from datetime import UTC, datetime
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -10,8 +11,9 @@ from moto.rds import models, utils
 from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotFoundError
 from moto.rds.responses import RDSResponse
 
+from emulator import clock, provisioning
 from emulator import rds_catalogue as catalogue
-from emulator.corrections import adds, correction, replacing
+from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 
 Backend, Instance = models.RDSBackend, models.DBInstance
@@ -232,6 +234,8 @@ DEFERRED = {
     "multi_az": "MultiAZ",
     "ca_certificate_identifier": "CACertificateIdentifier",
 }
+MODIFYING_LOOKS = 2  # how many looks at a changed instance it takes until it is seen available
+DELETING_SECONDS = 300
 GP3_LARGE_GIB = 400  # from here on PostgreSQL's gp3 storage is striped, and can be tuned
 
 
@@ -385,7 +389,20 @@ def modify_instance():
             result.iops = None
         _gp3(result)
         _insights(result, given)
+        result.looks_modifying = MODIFYING_LOOKS
         return result
+
+
+@answers("rds", "DescribeDBInstances", "shows a changed instance as modifying before it is available again")
+def modifying(api, params, moto):
+    told = moto()
+    for shown in told["DBInstances"]:
+        instance = api.backend.databases.get(shown["DBInstanceIdentifier"])
+        left = getattr(instance, "looks_modifying", 0)
+        if left and shown["DBInstanceStatus"] == "available":
+            instance.looks_modifying = left - 1
+            shown["DBInstanceStatus"] = "modifying" if left > 1 else "available"
+    return told
 
 
 def _upgrade(instance, given: dict) -> str:
@@ -425,6 +442,31 @@ def delete_instance():
         return original(self)
 
 
+@correction("rds", "a deleted instance takes its time (as provisioning says), and keeps what it uses until then")
+def deleting():
+    @replacing(Backend, "delete_db_instance")
+    def delete(original, self, db_instance_identifier, *args, **kwargs):
+        instance = original(self, db_instance_identifier, *args, **kwargs)
+        self.retained[db_instance_identifier] = instance
+        instance.deleted_at = clock.now()
+        if provisioning.scale:
+            self.databases[db_instance_identifier] = instance
+        return instance
+
+    for name in ("describe_db_instances", "create_db_instance", "delete_subnet_group", "delete_db_parameter_group"):
+        _sweeps(name)
+
+
+def _sweeps(name: str) -> None:
+    @replacing(Backend, name)
+    def swept(original, self, *args, **kwargs):
+        for key, one in list(self.databases.items()):
+            since = getattr(one, "deleted_at", None)
+            if since is not None and clock.now() >= since + DELETING_SECONDS * provisioning.scale:
+                del self.databases[key]
+        return original(self, *args, **kwargs)
+
+
 @correction("rds", "the managed master password is a secret with the real user and a random password")
 def master_secret():
     @replacing(models.MasterUserSecret, "_generate_secret_string")
@@ -462,7 +504,20 @@ def replicas():
         return original(self, db_instance_identifier, *args, **kwargs)
 
 
-# Automated backups in another region
+# Automated backups, kept after their instance and in another region
+
+
+@correction("rds", "automated backups that are kept after their instance say whose they are, and for how long")
+def retained_backups():
+    @replacing(models.DBInstanceAutomatedBackup, "__init__")
+    def init(original, self, backend, db_instance_identifier, automated_snapshots):
+        original(self, backend, db_instance_identifier, automated_snapshots)
+        one = backend.databases.get(db_instance_identifier) or backend.retained.get(db_instance_identifier)
+        for name in ("allocated_storage", "backup_retention_period", "dbi_resource_id", "engine", "kms_key_id"):
+            setattr(self, name, getattr(one, name, None))
+        self.encrypted = bool(self.kms_key_id)
+        latest = getattr(one, "deleted_at", clock.now())
+        self.restore_window = {"LatestTime": datetime.fromtimestamp(latest, UTC)}
 
 
 @correction("rds", "backups replicated from other regions are listed, and the source shows where they are")
@@ -471,6 +526,7 @@ def replicated_backups():
     def init(original, self, *args, **kwargs):
         original(self, *args, **kwargs)
         self.replicated_backups = {}
+        self.retained = {}
 
     @replacing(RDSResponse, "describe_db_instance_automated_backups")
     def describe(original, self):
@@ -545,8 +601,13 @@ def stop_replication(api, params):
     raise AWSError("DBInstanceNotFound", f"No replication of {params['SourceDBInstanceArn']} in this region")
 
 
-@adds("rds", "DeleteDBInstanceAutomatedBackup", "deletes replicated backups")
+@adds("rds", "DeleteDBInstanceAutomatedBackup", "deletes backups that are kept, and replicated ones")
 def delete_automated_backup(api, params):
+    for name, instance in list(api.backend.retained.items()):
+        if params.get("DbiResourceId") == instance.dbi_resource_id:
+            for snapshot in api.backend.describe_db_snapshots(name, snapshot_type="automated"):
+                api.backend.delete_db_snapshot(snapshot.db_snapshot_identifier)
+            return {"DBInstanceAutomatedBackup": {"DbiResourceId": api.backend.retained.pop(name).dbi_resource_id}}
     for arn, backup in list(api.backend.replicated_backups.items()):
         if params.get("DBInstanceAutomatedBackupsArn") == arn or params.get("DbiResourceId") == backup["DbiResourceId"]:
             return {"DBInstanceAutomatedBackup": api.backend.replicated_backups.pop(arn)}

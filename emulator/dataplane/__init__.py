@@ -9,6 +9,7 @@
 - ``schedules``, ``expressions``: what fires by the clock
 - ``scans``, ``expiry``: what ECR finds in images, and which it expires
 - ``instances``: what EC2 instances do when they have booted
+- ``guardduty``: what GuardDuty puts into VPCs
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
 the task; a target that doesn't permit its rule gets nothing; dead letters need a permission as well.
@@ -78,7 +79,7 @@ def stop() -> None:
 def addresses() -> dict:
     """Return our own addresses under /_emulator/, with what answers them."""
     from emulator import policies
-    from emulator.dataplane import faults, images, pipes, postgres, scans
+    from emulator.dataplane import faults, guardduty, images, pipes, postgres, scans
 
     return {
         ("GET", "images"): images.use,
@@ -89,6 +90,7 @@ def addresses() -> dict:
         ("POST", "scans"): scans.use,
         ("GET", "faults"): faults.show,
         ("POST", "faults"): faults.use,
+        ("POST", "guardduty"): guardduty.monitor,
         ("POST", "pipes/restart"): pipes.restart,
         ("GET", "dataplane"): state,
         ("GET", "grants"): policies.used,

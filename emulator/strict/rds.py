@@ -8,7 +8,7 @@ from emulator.strict import Refusal, rule
 
 API = "RDS API reference, CreateDBInstance, "
 MEASURED = "badmintoncryer/cdk-preflight "
-VALUE, COMBINATION = "InvalidParameterValue", "InvalidParameterCombination"
+VALUE, COMBINATION, STATE = "InvalidParameterValue", "InvalidParameterCombination", "InvalidDBInstanceState"
 MAKES = ("CreateDBInstance",)
 WRITES = ("CreateDBInstance", "ModifyDBInstance")
 POSTGRES = "postgres"
@@ -466,6 +466,40 @@ def final_snapshot_or_none(call):
             "DBSnapshotAlreadyExists",
             f"Cannot create the snapshot because a snapshot with the identifier {name} already exists.",
         )
+    return None
+
+
+@rule(
+    "rds", "DeleteDBInstance", "ModifyDBInstance", code=STATE, source="hashicorp/terraform-provider-aws#5624"
+)  # fmt: skip
+def instance_is_not_being_deleted(call):
+    """An instance that is being deleted is neither deleted again nor changed."""
+    found = _live(call)
+    if found is not None and getattr(found, "deleted_at", None) is not None:
+        return f"Instance {found.db_instance_identifier} is already being deleted."
+    return None
+
+
+@rule("rds", "DeleteDBInstance", code=STATE, source="hashicorp/terraform-provider-aws#46687")
+def final_snapshot_of_an_available_instance(call):
+    """A final snapshot is taken only of an instance that is available: not stopped, not being modified."""
+    found = _live(call)
+    if found is None or not call.parameters.get("FinalDBSnapshotIdentifier") or found.deletion_protection:
+        return None
+    if found.status != "available" or getattr(found, "looks_modifying", 0):
+        return (
+            "Cannot create a snapshot because the database instance "
+            f"{found.db_instance_identifier} is not currently in the available state."
+        )
+    return None
+
+
+@rule("rds", "ModifyDBInstance", code=STATE, source="RDS user guide, stopping an instance, limitations")
+def stopped_instance_stays_as_it_is(call):
+    """A stopped instance isn't changed."""
+    found = _live(call)
+    if found is not None and found.status in ("stopped", "stopping", "starting"):
+        return "Database instance is not in available state."
     return None
 
 

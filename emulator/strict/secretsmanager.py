@@ -3,7 +3,8 @@
 import re
 
 from emulator import policies
-from emulator.strict import rule
+from emulator.strict import memory, observe, rule
+from emulator.strict.kms import find
 from emulator.strict.s3 import public
 
 API = "Secrets Manager API reference"
@@ -45,6 +46,32 @@ def secret_is_not_being_deleted(call):
     if found is not None and found.is_deleted():
         return "You can't perform this operation on the secret because it was marked for deletion."
     return None
+
+
+@rule("secretsmanager", "GetSecretValue", code="DecryptionFailure", source=f"{API}, GetSecretValue, errors")
+def value_can_be_decrypted(call):
+    """A value is read only while the key with which it was encrypted is enabled."""
+    found = _secret(call, call.parameters["SecretId"])
+    if found is None or _usable(call, _KEYS.get(found.arn)):
+        return None
+    return "Secrets Manager can't decrypt the protected secret text using the provided KMS key."
+
+
+_KEYS = memory()
+
+
+@observe("secretsmanager", "CreateSecret", "PutSecretValue", "UpdateSecret")
+def encrypted(call):
+    """Remember the key of the current value: with the secret's key AWS encrypts what is new, and what it can read."""
+    given = call.parameters
+    found = _secret(call, given.get("SecretId") or given["Name"])
+    if found is not None and ("SecretString" in given or _usable(call, _KEYS.get(found.arn))):
+        _KEYS[found.arn] = found.kms_key_id
+
+
+def _usable(call, key) -> bool:
+    held = find(call, key) if key else None
+    return held is None or held.key_state == "Enabled"
 
 
 @rule("secretsmanager", "RotateSecret", code="InvalidRequestException", source=RECORDED)

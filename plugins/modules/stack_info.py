@@ -26,6 +26,11 @@ options:
       state bucket that was never finished.
     type: bool
     default: false
+  ending:
+    description:
+      - Look also for what matters to the stack's end, who else uses its resources, and what will stay or did stay.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -77,6 +82,26 @@ notes:
   returned: success
   type: list
   elements: str
+obstacles:
+  description: With O(ending), what is somebody else's and keeps the stack from being deleted, a sentence each.
+  returned: success
+  type: list
+  elements: str
+leaves:
+  description: With O(ending), what the deletion of the resources will leave, a sentence each.
+  returned: success
+  type: list
+  elements: str
+outside:
+  description: Those of RV(leaves) that are where no look at AWS shows them.
+  returned: success
+  type: list
+  elements: str
+remains:
+  description: With O(ending), what is left of resources that are deleted, with its end and its cost, a sentence each.
+  returned: success
+  type: list
+  elements: str
 count:
   description: How many resources there are.
   returned: success
@@ -84,7 +109,7 @@ count:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, remains, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
@@ -92,6 +117,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack impo
     forgotten,
     found,
     going,
+    obstacles,
     waves,
 )
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -104,6 +130,7 @@ def main():
             "stack": {"type": "str", "required": True},
             "kinds": {"type": "list", "elements": "str"},
             "recorded": {"type": "bool", "default": False},
+            "ending": {"type": "bool", "default": False},
             "account_id": {"type": "str"},
         },
         supports_check_mode=True,
@@ -120,14 +147,21 @@ def main():
         if module.params["recorded"]:
             known, notes = record.last(aws, stack)
             lost = forgotten(aws, KINDS, known, live)
-            more = [lost, {name: kind.remains(aws, stack) for name, kind in KINDS.items()}]
+            more = [lost, {name: kind.interrupted(aws, stack) for name, kind in KINDS.items()}]
             more += [{"s3_bucket": [{"name": last}]}] if "s3_bucket" not in live and state.exists(aws, stack) else []
+        for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
+            live.setdefault(name, []).extend(resources)
+        ending, leaves = {}, []
+        if module.params["ending"]:
+            leaves = remains.foretold(live, KINDS)
+            ending = {
+                "obstacles": obstacles(aws, live, KINDS),
+                "remains": remains.left(aws, stack, [KINDS[name] for name in names]),
+            }
     except Exception as error:
         if not expected(error):
             raise
         module.fail_json(msg=sentence(error))
-    for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
-        live.setdefault(name, []).extend(resources)
     goes = {name: going(KINDS[name], aws, stack, resources) for name, resources in live.items()}
     ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(KINDS)) if wave]
     order = [(name, one) for wave in ordered for name in wave for one in goes[name]]
@@ -141,6 +175,9 @@ def main():
         notes=notes,
         locked=locked,
         count=sum(map(len, live.values())),
+        leaves=[str(one) for one in leaves],
+        outside=[str(one) for one in leaves if one.outside],
+        **ending,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from . import deleting
 from . import tags as tagging
 from .aws import optional
 from .errors import EngineError
@@ -310,16 +311,16 @@ def delete(aws, extra: Extra, kinds: dict) -> None:
         aws("ec2").terminate_instances(InstanceIds=[value])
         return
     if operation == "delete_vpc_endpoint":
-        aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[value])
+        deleting.each_done(aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[value]))
         return
     if operation == "delete_flow_log":
-        aws("ec2").delete_flow_logs(FlowLogIds=[value])
+        deleting.each_done(aws("ec2").delete_flow_logs(FlowLogIds=[value]))
         return
     kind = kinds.get(extra.kind)
     found = None
     if kind and kind.identity == ("name",) and extra.kind != "flow_log" and extra.look in NAMES:
         found = kind.find(aws, {"name": tail(value)})
     if found:
-        kind.delete(aws, found)
+        deleting.delete(kind, aws, found, deleting.ALONE_SECONDS)
     else:
         getattr(aws(extra.look.service), operation)(**{parameter: value})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from . import deleting
 from . import tags as tagging
 from .beside import Extra, beside, delete
 from .errors import EngineError
@@ -246,4 +247,4 @@ def _end(aws, kinds, found, finding, how) -> None:
     if extra:
         delete(aws, extra, kinds)
     else:
-        kind.delete(aws, live)
+        deleting.delete(kind, aws, live, deleting.ALONE_SECONDS)

@@ -13,6 +13,7 @@ from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
 from .refusals import Refusal
+from .remains import Remain
 
 
 class Kind:
@@ -72,6 +73,8 @@ class Kind:
     """How long AWS may go on answering with a field's old value after a write."""
     lists_all = False
     """Whether ``within`` lists all that a scope has, tagged or not, so that what it lacks isn't there."""
+    obstacles_of = ""
+    """The kind whose ``obstacles`` include this kind's, which are asked for alone only when AWS refuses a deletion."""
     taggable = True
     """Whether the kind has tags."""
     arguments: dict[str, str] = {}
@@ -119,7 +122,7 @@ class Kind:
         """Change the named fields of the live resource to what is wanted."""
         raise NotImplementedError
 
-    def remains(self, aws, stack: str) -> list[dict]:
+    def interrupted(self, aws, stack: str) -> list[dict]:
         """Return what a deletion of the stack's that was interrupted left where ``stack`` doesn't see it any more."""
         return []
 
@@ -157,6 +160,21 @@ class Kind:
     def protected(self, live: dict) -> str:
         """Say why the live resource may go only with its whole stack; nothing where it may go alone."""
         return ""
+
+    def obstacles(self, aws, live: dict, ours: frozenset[str]) -> list[str]:
+        """Return who else uses the live resource, so that AWS won't let it go: a sentence each, with what to do.
+
+        What carries the same ``Stack`` tag, or whose id is among ``ours``, is nobody else's.
+        """
+        return []
+
+    def leaves(self, live: dict) -> list[Remain]:
+        """Return what the live resource's deletion will leave behind."""
+        return []
+
+    def remains(self, aws, stack: str) -> list[Remain]:
+        """Return what is left of a stack's resources of this kind after their deletion."""
+        return []
 
     def notes(self, live: dict) -> list[str]:
         """Return what people must know or still do about the live resource, for the end of a run."""

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from . import ahead, lease, lock, state
+from . import ahead, deleting, lease, lock, state
 from .errors import EngineError, code, expected, sentence, unless
 from .waiting import until
 
 THREADS = 8
 BUCKET_SECONDS = 60
-# AWS's words for "something that I haven't finished deleting still uses this".
-IN_USE = {
-    "DependencyViolation",
-    "InvalidIPAddress.InUse",
-    "InvalidDBSubnetGroupStateFault",
-    "InvalidDBParameterGroupState",
-    "ResourceInUse",
-    "DeleteConflict",
-}
-
 # Parts of AWS's codes for "there is no such thing".
 GONE = ("NotFound", "NoSuch", "NonExist", "NotExist")
 
@@ -107,14 +97,16 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
     What was deleted in earlier waves may still be going away: each kind waits just for those that need it, so that
     the slow ends (a database, a NAT gateway) overlap.
     """
+    ours = ids((recorded or {}).values())
+
     def end(name):
         kind = kinds[name]
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
-        resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.remains(aws, stack)
+        resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.interrupted(aws, stack)
         resources += filter(None, (kind.find(aws, one) for one in (recorded or {}).get(name, [])))
         for resource in [] if check else resources:
-            _delete(kind, aws, resource, timeout)
+            deleting.delete(kind, aws, resource, timeout, ours)
         return [{"kind": name, "name": kind.label(resource)} for resource in resources]
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -152,6 +144,21 @@ def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
     return gone
 
 
+def ids(lists) -> frozenset[str]:
+    """Return the ids of the resources in lists of them."""
+    return frozenset(one["id"] for resources in lists for one in resources if one.get("id"))
+
+
+def obstacles(aws, live: dict[str, list[dict]], kinds: dict) -> list[str]:
+    """Return what of somebody else's would keep a stack's resources from being deleted, a sentence each."""
+    ours = ids(live.values())
+    names = [name for name in live if kinds[name].obstacles_of not in live]
+    asked = [(kinds[name], one) for name in names for one in live[name]]
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = pool.map(lambda each: each[0].obstacles(aws, each[1], ours), asked)
+        return sorted({sentence for answer in answers for sentence in answer})
+
+
 def _wait_for_users(kind, aws, stack, kinds, timeout):
     for user in kinds.values():
         if kind.name in user.needs:
@@ -160,21 +167,3 @@ def _wait_for_users(kind, aws, stack, kinds, timeout):
                 timeout,
                 f"the end of the {user.title}s of {stack}, which use the {kind.title},",
             )
-
-
-def _delete(kind, aws, resource, timeout):
-    """Delete; what AWS itself still holds on to (a function's network interfaces, for up to 20 minutes) goes first."""
-    label = f"{kind.title} {kind.label(resource)}"
-
-    def deleted():
-        try:
-            kind.delete(aws, resource)
-        except Exception as error:
-            if code(error) in IN_USE:
-                return False
-            if not expected(error):
-                raise
-            raise EngineError(sentence(error, label)) from error
-        return True
-
-    until(deleted, timeout, f"the end of what still uses {label}")

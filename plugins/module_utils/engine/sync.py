@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from . import ahead
+from . import ahead, deleting
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code
@@ -146,7 +146,7 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
         return Outcome(kind, action, before, after, changes, reason)
     ahead.forget(aws)
     if replaced:
-        kind.delete(aws, before)
+        deleting.delete(kind, aws, before, timeout)
         kind.gone(aws, before, timeout)
         _written(kind, (lambda: write(None, want)) if write else (lambda: kind.create(aws, want)))
     else:
@@ -273,7 +273,7 @@ def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
     _lossless(kind, aws, before, None, set())
     if not check:
         ahead.forget(aws)
-        kind.delete(aws, before)
+        deleting.delete(kind, aws, before, timeout)
         if wait:
             kind.gone(aws, before, timeout)
     return Outcome(kind, "delete", before, None)

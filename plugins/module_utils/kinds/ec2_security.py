@@ -9,7 +9,9 @@ from __future__ import annotations
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from .ec2_vpc import Ec2Kind, freed, named
+from .ec2_vpc import Ec2Kind, named
+from .interfaces import freed
+from .neighbours import of_group
 
 MISSING = "InvalidGroup.NotFound"
 PEERS = {
@@ -88,7 +90,8 @@ class SecurityGroup(Ec2Kind):
     name = "security_group"
     title = "security group"
     module = "flow_builder.aws.ec2_security_group"
-    needs = ("vpc",)
+    # As for subnets: Lambda's interfaces have the groups, too.
+    needs = ("vpc", "iam_policy")
     identity = ("name", "vpc_id")
     describe = "describe_security_groups"
     key = "SecurityGroups"
@@ -125,12 +128,13 @@ class SecurityGroup(Ec2Kind):
             TagSpecifications=self.specification(want),
         )  # fmt: skip
 
+    def obstacles(self, aws, live, ours):
+        """Return who else names the group, or has it."""
+        return of_group(aws, live, ours)
+
     def delete(self, aws, live):
         """Delete the group."""
-        freed(
-            aws, aws("ec2").delete_security_group,
-            within={"group-id": live["id"]}, missing=MISSING, GroupId=live["id"],
-        )  # fmt: skip
+        freed(aws, aws("ec2").delete_security_group, MISSING, {"group_id": live["id"]}, GroupId=live["id"])
 
 
 class SecurityGroupRules(Kind):

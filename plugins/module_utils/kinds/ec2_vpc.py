@@ -6,16 +6,16 @@ import json
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
-from ..engine.errors import EngineError, code
+from ..engine.deleting import each_done
+from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.parts import without
 from ..engine.policies import canonical
 from ..engine.waiting import until
 from ..engine.whole import whole
-
-# AWS takes back a deleted function's network interfaces within 40 minutes.
-TAKEN_BACK_SECONDS = 2700
+from .interfaces import freed
+from .neighbours import in_vpc, leave_subnet, leave_vpc
 
 
 class Ec2Kind(Kind):
@@ -108,37 +108,6 @@ def named(item):
     return {"name": tags.get("Name"), "tags": tags}
 
 
-def freed(aws, call, *, within=None, missing=(), **arguments):
-    """Delete something when nothing of AWS's own is in the way any more.
-
-    ``within`` are filters for network interfaces: those that AWS made, it takes back by itself, some of them late.
-    """
-    def taken_back():
-        found = aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=[
-            {"Name": name, "Values": [value]} for name, value in within.items()
-        ])  # fmt: skip
-        return not any(one.get("RequesterManaged") or one.get("InterfaceType") == "lambda" for one in found)
-
-    if within:
-        until(taken_back, TAKEN_BACK_SECONDS, f"AWS taking back its network interfaces of {', '.join(within.values())}")
-
-    refused = []
-
-    def deleted():
-        try:
-            unless(missing, call, **arguments)
-        except Exception as error:
-            if code(error) not in ("DependencyViolation", "InvalidIPAddress.InUse"):
-                raise
-            refused.append(error)
-            if len(refused) > 5:
-                raise
-            return False
-        return True
-
-    until(deleted, 120, "deletion", delay=2)
-
-
 class Vpc(Ec2Kind):
     """A VPC."""
 
@@ -227,15 +196,21 @@ class Vpc(Ec2Kind):
             return False
         return True
 
+    def obstacles(self, aws, live, ours):
+        """Return what of others is in the VPC."""
+        return in_vpc(aws, live["id"], live["tags"].get("Stack"), ours)
+
     def delete(self, aws, live):
         """Delete the VPC."""
-        freed(aws, aws("ec2").delete_vpc, missing="InvalidVpcID.NotFound", VpcId=live["id"])
+        leave_vpc(aws, live)
+        unless("InvalidVpcID.NotFound", aws("ec2").delete_vpc, VpcId=live["id"])
 
 
 class InternetGateway(Ec2Kind):
     """An internet gateway, attached to its VPC."""
 
     name = "internet_gateway"
+    obstacles_of = "vpc"
     title = "internet gateway"
     module = "amazon.aws.ec2_vpc_igw"
     needs = ("vpc",)
@@ -254,12 +229,16 @@ class InternetGateway(Ec2Kind):
         """The module looks for the VPC's gateway, and would make a second one for a detached."""
         return {"internet_gateway_id": live["id"]}
 
+    def obstacles(self, aws, live, ours):
+        """Return what of others is in the VPC."""
+        return in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours) if live["vpc_id"] else []
+
     def delete(self, aws, live):
         """Detach and delete the gateway."""
         missing = ("InvalidInternetGatewayID.NotFound", "Gateway.NotAttached")
         gateway = {"InternetGatewayId": live["id"]}
         if live["vpc_id"]:
-            freed(aws, aws("ec2").detach_internet_gateway, missing=missing, VpcId=live["vpc_id"], **gateway)
+            unless(missing, aws("ec2").detach_internet_gateway, VpcId=live["vpc_id"], **gateway)
         unless(missing, aws("ec2").delete_internet_gateway, **gateway)
 
 
@@ -267,14 +246,16 @@ class Subnet(Ec2Kind):
     """A subnet."""
 
     name = "subnet"
+    obstacles_of = "vpc"
     title = "subnet"
     module = "amazon.aws.ec2_vpc_subnet"
     watched = {
         "BlockPublicAccessStates": "InternetGatewayExclusionMode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
         "PrivateDnsNameOptionsOnLaunch": "PrivateDnsHostnameTypeOnLaunch",
     }  # fmt: skip
-    # What stands in subnets may hold public addresses, which must be gone before the gateway can be detached.
-    needs = ("vpc", "internet_gateway")
+    # What stands in subnets may hold public addresses, which must be gone before the gateway can be detached; and
+    # Lambda takes its interfaces out of them only as long as its functions' roles may.
+    needs = ("vpc", "internet_gateway", "iam_policy")
     describe = "describe_subnets"
     key = "Subnets"
     immutable = {
@@ -315,12 +296,15 @@ class Subnet(Ec2Kind):
         """Return the subnets of the VPC."""
         return self.search(aws, vpc_id=scope)
 
+    def obstacles(self, aws, live, ours):
+        """Return what of others is in the VPC."""
+        return in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours)
+
     def delete(self, aws, live):
         """Delete the subnet."""
-        freed(
-            aws, aws("ec2").delete_subnet,
-            within={"subnet-id": live["id"]}, missing="InvalidSubnetID.NotFound", SubnetId=live["id"],
-        )  # fmt: skip
+        missing, subnet = "InvalidSubnetID.NotFound", live["id"]
+        leave_subnet(aws, live)
+        freed(aws, aws("ec2").delete_subnet, missing, {"subnet_id": subnet}, SubnetId=subnet)
 
 
 class ElasticIp(Ec2Kind):
@@ -361,7 +345,7 @@ class ElasticIp(Ec2Kind):
         missing = ("InvalidAllocationID.NotFound", "InvalidAssociationID.NotFound")
         if live["association_id"]:
             unless(missing, aws("ec2").disassociate_address, AssociationId=live["association_id"])
-        freed(aws, aws("ec2").release_address, missing=missing, AllocationId=live["id"])
+        unless(missing, aws("ec2").release_address, AllocationId=live["id"])
 
     def made(self, aws, want):
         """AWS makes up the allocation's id and the address."""
@@ -553,7 +537,7 @@ class RouteTable(Ec2Kind):
     def delete(self, aws, live):
         """Take the table off its subnets and delete it."""
         self._disassociate(aws, live, set(live["subnets"]))
-        freed(aws, aws("ec2").delete_route_table, missing="InvalidRouteTableID.NotFound", RouteTableId=live["id"])
+        unless("InvalidRouteTableID.NotFound", aws("ec2").delete_route_table, RouteTableId=live["id"])
 
 
 class VpcEndpoint(Ec2Kind):
@@ -643,10 +627,7 @@ class VpcEndpoint(Ec2Kind):
 
     def delete(self, aws, live):
         """Delete the endpoint; AWS answers per endpoint, not with an error."""
-        answer = aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[live["id"]])
-        for one in answer.get("Unsuccessful", []):
-            if "NotFound" not in one["Error"]["Code"]:
-                raise EngineError(f"{self.title} {self.label(live)} was not deleted: {one['Error']['Message']}")
+        each_done(aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[live["id"]]))
 
 
 class FlowLog(Ec2Kind):
@@ -691,12 +672,12 @@ class FlowLog(Ec2Kind):
             DeliverLogsPermissionArn=want["role_arn"], MaxAggregationInterval=want["max_aggregation_interval"],
             TagSpecifications=self.specification(want), **more,
         )  # fmt: skip
-        for one in answer.get("Unsuccessful", []):
-            raise EngineError(f"{one['Error']['Code']}: {one['Error']['Message']}")
+        each_done(answer, gone=())
 
     def delete(self, aws, live):
-        """Delete the flow log; its log group stays."""
-        unless("InvalidFlowLogId.NotFound", aws("ec2").delete_flow_logs, FlowLogIds=[live["id"]])
+        """Delete the flow log, whose log group stays; AWS answers per flow log, not with an error."""
+        call = aws("ec2").delete_flow_logs
+        each_done(unless("InvalidFlowLogId.NotFound", call, FlowLogIds=[live["id"]], otherwise={}))
 
 
 VPC = Vpc()

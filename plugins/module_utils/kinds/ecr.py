@@ -14,6 +14,7 @@ from io import BytesIO
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.deleting import each_done
 from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.whole import whole
@@ -254,10 +255,11 @@ class BootstrapImage(Kind):
 
     def delete(self, aws, live):
         """Delete the image."""
-        unless(
+        answer = unless(
             ABSENT, aws("ecr").batch_delete_image,
-            repositoryName=live["repository"], imageIds=[{"imageDigest": live["digest"]}],
+            repositoryName=live["repository"], imageIds=[{"imageDigest": live["digest"]}], otherwise={},
         )  # fmt: skip
+        each_done(answer)
 
     def made(self, aws, want):
         """The image is always the same, so its digest is known."""

@@ -6,6 +6,7 @@ import math
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.deleting import each_done
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
@@ -190,20 +191,21 @@ class EcsCluster(EcsKind):
         """Creation can fail."""
         return "AWS could not create it" if live["status"] == "FAILED" else ""
 
+    def obstacles(self, aws, live, ours):
+        """Return the services of others in the cluster."""
+        mine = {one["arn"] for one in ECS_SERVICE.stack(aws, live["tags"].get("Stack"))}
+        arns = unless(MISSING, aws.pages, "ecs", "list_services", "serviceArns", cluster=live["name"], otherwise=[])
+        return [f"the service {tail(arn)} runs in {live['name']}: delete it" for arn in arns if arn not in mine]
+
     def delete(self, aws, live):
-        """Stop the tasks that no service runs, and delete the cluster when they have ended."""
+        """Stop the tasks that no service runs, and delete the cluster, which AWS refuses until they have ended."""
         ecs = aws("ecs")
         for task in unless(MISSING, aws.pages, "ecs", "list_tasks", "taskArns", cluster=live["name"], otherwise=[]):
             unless(
                 (*MISSING, "InvalidParameterException"),
                 ecs.stop_task, cluster=live["name"], task=task, reason="The cluster is deleted",
             )  # fmt: skip
-        busy = ("ClusterContainsTasksException", "UpdateInProgressException")
-
-        def deleted():
-            return unless(busy, unless, MISSING, ecs.delete_cluster, cluster=live["name"], otherwise=True)
-
-        until(lambda: deleted() is not True, 600, f"the end of the tasks of {live['name']}")
+        unless(MISSING, ecs.delete_cluster, cluster=live["name"])
 
     def gone(self, aws, live, timeout):
         """A cluster with capacity providers is taken away step by step."""
@@ -372,7 +374,7 @@ class EcsTaskDefinition(EcsKind):
         found = (self.find(aws, {"family": family}) for family in families)
         return [definition for definition in found if definition and definition["tags"].get("Stack") == stack]
 
-    def remains(self, aws, stack):
+    def interrupted(self, aws, stack):
         """Return what is left of families without an active revision: AWS keeps those that are only deregistered."""
         families = aws.pages(
             "ecs", "list_task_definition_families", "families", familyPrefix=f"{stack}-", status="INACTIVE"
@@ -429,7 +431,7 @@ class EcsTaskDefinition(EcsKind):
             unless("ClientException", aws("ecs").deregister_task_definition, taskDefinition=arn)
         inactive = self._revisions(aws, live["family"], "INACTIVE")
         for start in range(0, len(inactive), 10):
-            aws("ecs").delete_task_definitions(taskDefinitions=inactive[start : start + 10])
+            each_done(aws("ecs").delete_task_definitions(taskDefinitions=inactive[start : start + 10]))
 
     def _revisions(self, aws, family, status):
         arns = aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status=status)

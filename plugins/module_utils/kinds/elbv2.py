@@ -242,6 +242,12 @@ class LoadBalancer(ElbKind):
         )  # fmt: skip
         unless(NO_BALANCER, aws("elbv2").delete_load_balancer, LoadBalancerArn=live["arn"])
 
+    @staticmethod
+    def exists(aws, arn) -> bool:
+        """Say whether a load balancer is there, whoever made it."""
+        found = unless(NO_BALANCER, aws("elbv2").describe_load_balancers, LoadBalancerArns=[arn])
+        return bool(found and found["LoadBalancers"])
+
     def gone(self, aws, live, timeout):
         """Wait for the end of its network interfaces too, which hold subnets and security groups."""
         interfaces = [{"Name": "description", "Values": [f"ELB {live['full_name']}"]}]

@@ -9,8 +9,11 @@ from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.policies import canonical
+from ..engine.remains import FREE, KEY, Remain, dollars
 from ..engine.whole import whole
 
+KEPT_TAG, FORMER_TAG = "KeptFor", "FormerStack"
+"""The tags of a key that outlives its stack: what it is kept for, and whose it was."""
 RECOVERY_TAG = "RecoveryDays"
 """The tag by which a key or secret says how long it can still be recovered after its deletion: destroy has no
 variables, and what is deleted must say itself how carefully."""
@@ -129,16 +132,16 @@ class KmsKey(Kind):
     def delete(self, aws, live):
         """Take the aliases away, so that the name is free at once, and schedule the key's deletion.
 
-        A key with which a database snapshot is encrypted stays, since the snapshot is lost without it. It leaves the
-        stack, and its tag says what it is kept for.
+        A key with which a snapshot or a kept backup of a database is encrypted stays, since it is lost without the
+        key, which leaves the stack; tags say what it is kept for, and whose it was.
         """
         kms = aws("kms")
         for alias in self._aliases(aws, live["id"]):
             unless("NotFoundException", kms.delete_alias, AliasName=alias)
-        snapshots = aws.pages("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual")
-        kept = sorted(item["DBSnapshotIdentifier"] for item in snapshots if item.get("KmsKeyId") == live["arn"])
+        kept = _needing(aws, live["arn"])
         if kept:
-            kms.tag_resource(KeyId=live["id"], Tags=[{"TagKey": "KeptFor", "TagValue": " ".join(kept)[:256]}])
+            said = {KEPT_TAG: " ".join(kept)[:256], FORMER_TAG: live["tags"].get("Stack", "")}
+            kms.tag_resource(KeyId=live["id"], Tags=tagging.to_list(said, "TagKey", "TagValue"))
             kms.untag_resource(KeyId=live["id"], TagKeys=["Stack"])
             return
         unless(
@@ -148,9 +151,62 @@ class KmsKey(Kind):
             PendingWindowInDays=recovery_days(live["tags"], shortest=7),
         )
 
+    def leaves(self, live):
+        """Return the key itself: whether it is kept for snapshots isn't known before these are taken."""
+        days = recovery_days(live["tags"], shortest=7)
+        return [Remain(
+            f"the key {live['id']}", "in case that its deletion was a mistake", f"{days} days after its end", FREE,
+            "where a snapshot needs it, it is kept enabled instead, for " + dollars(KEY),
+        )]  # fmt: skip
+
+    def remains(self, aws, stack):
+        """Return the keys that are kept for snapshots, and those that can still be recovered."""
+        told, kms = [], aws("kms")
+        for tag in (FORMER_TAG, "Stack"):
+            for item in aws.pages(
+                "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
+                TagFilters=[{"Key": tag, "Values": [stack]}], ResourceTypeFilters=["kms:key"],
+            ):  # fmt: skip
+                found = unless("NotFoundException", kms.describe_key, KeyId=item["ResourceARN"])
+                if found:
+                    told.append(_remaining(aws, found["KeyMetadata"]))
+        return told
+
     def made(self, aws, want):
         """AWS makes up the key's id."""
         return {"id": self.later(want, "id"), "arn": self.later(want, "arn")}
+
+
+def _needing(aws, arn: str) -> list[str]:
+    """Return the snapshots and kept backups of databases that can't be read without a key."""
+    found = [
+        item["DBSnapshotIdentifier"]
+        for kind in ("manual", "awsbackup")
+        for item in aws.pages("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType=kind)
+        if item.get("KmsKeyId") == arn
+    ] + [
+        f"backups-of-{item['DBInstanceIdentifier']}"
+        for item in aws.pages("rds", "describe_db_instance_automated_backups", "DBInstanceAutomatedBackups")
+        if item.get("KmsKeyId") == arn and item.get("Status") == "retained"
+    ]
+    return sorted(found)
+
+
+def _remaining(aws, key) -> Remain:
+    what = f"the key {key['KeyId']}"
+    if key["KeyState"] in ("PendingDeletion", "PendingReplicaDeletion"):
+        when = key.get("DeletionDate")
+        return Remain(
+            what, "in case that its deletion was a mistake", f"{when:%Y-%m-%d}" if when else "its deletion", FREE,
+            f"it goes by itself; aws kms cancel-key-deletion --key-id {key['KeyId']} recovers it",
+        )  # fmt: skip
+    needing = ", ".join(_needing(aws, key["Arn"]))
+    why = f"since {needing} can't be read without it" if needing else "though nothing that it was kept for is left"
+    return Remain(
+        what, why, "somebody deletes it", f"{dollars(KEY)}, and up to {dollars(2 * KEY)} more once it was rotated",
+        f"{'when these are gone: ' if needing else ''}"
+        f"aws kms schedule-key-deletion --key-id {key['KeyId']} --pending-window-in-days 7",
+    )  # fmt: skip
 
 
 KMS_KEY = KmsKey()

@@ -17,6 +17,7 @@ from ..engine.parts import Part
 from ..engine.secrets import secret
 from ..engine.waiting import until
 from ..engine.whole import watch, whole, with_rest
+from .interfaces import TAKEN_BACK_SECONDS, taken_back
 
 MISSING = "ResourceNotFoundException"
 UPDATE_SECONDS = 300
@@ -244,14 +245,11 @@ class Function(Kind):
         if not groups or any(groups & set((one.get("VpcConfig") or {}).get("SecurityGroupIds", [])) for one in others):
             return
 
-        def released():
-            found = aws.pages(
-                "ec2", "describe_network_interfaces", "NetworkInterfaces",
-                Filters=[{"Name": "group-id", "Values": sorted(groups)}],
-            )  # fmt: skip
-            return not any(one.get("InterfaceType") == "lambda" for one in found)
-
-        until(released, timeout, f"Lambda giving back the network interfaces of {live['name']}", longest=30)
+        until(
+            lambda: all(taken_back(aws, group_id=group) for group in groups),
+            max(timeout, TAKEN_BACK_SECONDS),
+            f"Lambda giving back the network interfaces of {live['name']}",
+        )
 
     def made(self, aws, want):
         """A function's ARN can be computed."""

@@ -7,8 +7,10 @@ import time
 from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
 from ..engine.kind import Kind
+from ..engine.names import name as named
 from ..engine.parts import Part
 from ..engine.refusals import Refusal
+from ..engine.remains import LOG_GIB, Remain
 from ..engine.whole import REST, whole
 
 MISSING = "ResourceNotFoundException"
@@ -139,6 +141,19 @@ class LogGroup(Kind):
     def delete(self, aws, live):
         """Delete the group and all that it holds."""
         unless(MISSING, aws("logs").delete_log_group, logGroupName=live["name"])
+
+    def remains(self, aws, stack):
+        """Return the groups that AWS itself made, or made anew, for what the stack had."""
+        return [
+            Remain(
+                f"the log group {item['logGroupName']}", "since AWS wrote to it when the stack no longer had it",
+                f"somebody deletes it (its events: {item.get('retentionInDays', 'no end of')} days)",
+                f"{LOG_GIB * item.get('storedBytes', 0) / 2**30:.2f} USD",
+                f"aws logs delete-log-group --log-group-name {item['logGroupName']}",
+            )
+            for prefix in (named("insights_log_group", stack), named("database_log_group", stack, ""))
+            for item in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+        ]  # fmt: skip
 
     def made(self, aws, want):
         """A log group's ARN can be computed."""

@@ -14,6 +14,7 @@ from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.names import name as named
 from ..engine.refusals import Refusal
+from ..engine.remains import SNAPSHOT_GIB, Remain, dollars
 from ..engine.sync import ready
 from ..engine.waiting import until
 from ..engine.whole import REST, whole
@@ -88,6 +89,19 @@ class RdsGroup(RdsKind):
         )
         return {"name": item[f"{self.key}Name"], "arn": arn, "tags": tags}
 
+    def obstacles(self, aws, live, ours):
+        """Return the databases of others that have the group."""
+        return [
+            f"the database {one['DBInstanceIdentifier']} has the {self.title} {live['name']}: give it another one"
+            for one in aws.pages("rds", "describe_db_instances", "DBInstances")
+            if live["name"].lower() in self.groups(one)
+            and tagging.from_list(one.get("TagList")).get("Stack") != live["tags"].get("Stack")
+        ]
+
+    def groups(self, instance) -> list[str]:
+        """Return the names of the groups of this kind that a described instance has."""
+        raise NotImplementedError
+
     def made(self, aws, want):
         """A group's ARN can be computed."""
         return {"arn": aws.arn("rds", f"{self.arn_type}:{want['name'].lower()}")}
@@ -121,6 +135,10 @@ class SubnetGroup(RdsGroup):
             "subnets": sorted(subnet["SubnetIdentifier"] for subnet in item["Subnets"]),
             "vpc_id": item["VpcId"],
         }
+
+    def groups(self, instance):
+        """It has one."""
+        return [instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName")]
 
     def delete(self, aws, live):
         """Delete the group."""
@@ -215,6 +233,10 @@ class ParameterGroup(RdsGroup):
             for start in range(0, len(items), 20):  # AWS takes 20 at a time
                 call(DBParameterGroupName=name, Parameters=items[start : start + 20])
 
+    def groups(self, instance):
+        """It has one, and for a while the one before it."""
+        return [one["DBParameterGroupName"] for one in instance.get("DBParameterGroups", [])]
+
     def delete(self, aws, live):
         """Delete the group."""
         unless(self.missing, aws("rds").delete_db_parameter_group, DBParameterGroupName=live["name"])
@@ -292,7 +314,12 @@ BROKEN = {
     "stopping": "it is being stopped: start it again",
     "storage-full": "its storage is full: raise its allocated storage",
 }
+# What never ends by itself, and not by a start either.
+STUCK = BROKEN.keys() - {"stopped", "stopping"}
 MISSING = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
+BUSY = ("InvalidDBInstanceState", "InvalidDBInstanceStateFault")
+# A stopped instance takes up to half an hour to start.
+AVAILABLE_SECONDS = 3600
 STORAGE = {"allocated_storage", "iops", "storage_throughput", "storage_type"}
 
 
@@ -668,21 +695,79 @@ class RdsInstance(RdsKind):
 
     def delete(self, aws, live):
         """Delete the instance, lifting its protection, with a last snapshot where its tag asks for one."""
-        unless(MISSING, self._delete, aws, live)
+        live = self.find(aws, live)
+        if live and live["status"] != "deleting":
+            unless(MISSING, self._delete, aws, live)
 
     def _delete(self, aws, live):
         rds, label = aws("rds"), live["db_instance_identifier"]
-        if live["status"] == "deleting":
-            return
+        keeps = live["tags"].get(SNAPSHOT_TAG, "").lower() == "true"
+        # AWS changes and takes a snapshot of an instance only while it is available.
         if live["deletion_protection"]:
+            self._available(aws, live, "its deletion protection can be lifted", "mend it first")
             rds.modify_db_instance(DBInstanceIdentifier=label, DeletionProtection=False, ApplyImmediately=True)
-        if live["tags"].get(SNAPSHOT_TAG, "").lower() == "true":
+        if keeps:
+            untag = f"aws rds add-tags-to-resource --resource-name {live['arn']} --tags Key={SNAPSHOT_TAG},Value=false"
+            self._available(aws, live, "its final snapshot can be taken", f"mend it, or end it without one: {untag}")
             moment = time.strftime("%Y%m%d%H%M%S", time.gmtime())
             snapshot = named("database_final_snapshot", live["tags"].get("Stack", label.removesuffix("-db")), moment)
             how = {"FinalDBSnapshotIdentifier": snapshot, "SkipFinalSnapshot": False, "DeleteAutomatedBackups": False}
         else:
             how = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
         rds.delete_db_instance(DBInstanceIdentifier=label, **how)
+
+    def _available(self, aws, live, so_that, otherwise):
+        """Wait until the instance takes changes, starting it where somebody stopped it."""
+        label, started = live["db_instance_identifier"], []
+
+        def now():
+            seen = self.find(aws, live)
+            if seen is None or seen["status"] in READY | {"deleting"}:
+                return True
+            if seen["status"] == "stopped" and not started:
+                started.append(unless(BUSY, aws("rds").start_db_instance, DBInstanceIdentifier=label))
+            if seen["status"] in STUCK:
+                raise EngineError(
+                    f"the database {label} is {seen['status']}: {BROKEN[seen['status']]}; it must be available before "
+                    f"{so_that}: {otherwise}"
+                )
+            return False
+
+        until(now, AVAILABLE_SECONDS, f"the database {label} becoming available, so that {so_that},")
+
+    def leaves(self, live):
+        """Return the snapshot that its tag asks for, and the backups that are kept with it."""
+        if live["tags"].get(SNAPSHOT_TAG, "").lower() != "true":
+            return []
+        label, size = live["db_instance_identifier"], live["allocated_storage"] or 0
+        told = [_snapshot(f"a final snapshot of the database {label}", size, "aws rds delete-db-snapshot ...")]
+        if live["backup_retention_period"]:
+            days = f"{live['backup_retention_period']} days after its end"
+            told.append(_backups(label, days, live["resource_id"], size))
+        return told
+
+    def remains(self, aws, stack):
+        """Return the snapshots and the backups of the stack's database, from all its lives."""
+        database, told = named("database", stack), []
+        for kind in ("manual", "awsbackup"):
+            for one in aws.pages("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType=kind):
+                name, tags = one["DBSnapshotIdentifier"], tagging.from_list(one.get("TagList"))
+                if tags.get("Stack") == stack or one["DBInstanceIdentifier"] == database and "Stack" not in tags:
+                    end = f"aws rds delete-db-snapshot --db-snapshot-identifier {name}"
+                    told.append(_snapshot(
+                        f"the snapshot {name}", one.get("AllocatedStorage", 0),
+                        end if kind == "manual" else "delete its recovery point in AWS Backup",
+                    ))  # fmt: skip
+        kept = aws.pages(
+            "rds", "describe_db_instance_automated_backups", "DBInstanceAutomatedBackups", DBInstanceIdentifier=database
+        )
+        for one in kept:
+            if one.get("Status") == "retained":
+                latest = one.get("RestoreWindow", {}).get("LatestTime")
+                days = datetime.timedelta(days=one.get("BackupRetentionPeriod", 0))
+                until_ = f"{latest + days:%Y-%m-%d}" if latest else f"{days.days} days after its end"
+                told.append(_backups(database, until_, one["DbiResourceId"], one.get("AllocatedStorage", 0)))
+        return told
 
     def gone(self, aws, live, timeout):
         """Wait for the instance's end, since its network and key can't go before it."""
@@ -746,6 +831,20 @@ def older(live: dict, days: int) -> bool:
 def _exported(there, waiting):
     """Return the log types that are exported once what waits is done."""
     return sorted((there | set(waiting.get("LogTypesToEnable", []))) - set(waiting.get("LogTypesToDisable", [])))
+
+
+def _snapshot(what, size, end):
+    cost = f"at most {dollars(size * SNAPSHOT_GIB)} for {size} GiB"
+    return Remain(what, "since it is all that is left of the data", "somebody deletes it", cost, end)
+
+
+def _backups(database, until_, resource_id, size):
+    return Remain(
+        f"the automated backups of the database {database}",
+        "so that it can be restored to any minute of its last days", until_,
+        f"at most {dollars(size * SNAPSHOT_GIB)} for {size} GiB",
+        f"aws rds delete-db-instance-automated-backup --dbi-resource-id {resource_id}",
+    )  # fmt: skip
 
 
 SUBNET_GROUP = SubnetGroup()

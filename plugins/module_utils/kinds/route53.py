@@ -10,6 +10,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.placeholder import has_placeholder
+from ..engine.remains import FREE, Remain
 from ..engine.whole import whole
 from .acm import CERTIFICATE
 from .elbv2 import LOAD_BALANCER
@@ -107,6 +108,14 @@ class HostedZone(Kind):
             ResourceType="hostedzone", ResourceId=live["id"],
             **({"AddTags": tagging.to_list(add)} if add else {}), **({"RemoveTagKeys": remove} if remove else {}),
         )  # fmt: skip
+
+    def leaves(self, live):
+        """Return the delegation, which is in a zone that isn't the stack's."""
+        return [Remain(
+            f"the delegation of {live['zone']} (NS records in the zone above it)",
+            "since whoever gets one of its name servers could answer for that name", "somebody takes it away", FREE,
+            f"delete the NS records of {live['zone']} that name {', '.join(live['name_servers'])}", outside=True,
+        )]  # fmt: skip
 
     def delete(self, aws, live):
         """Delete the zone with all its records but those that Route 53 keeps itself."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -16,6 +17,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
+from ..engine.remains import FREE, Remain
 from ..engine.whole import whole
 from .kms import recovery_days
 
@@ -81,12 +83,17 @@ class Secret(Kind):
     volatile = frozenset({"kept", "placeholder"})
     noted = frozenset({"version"})
     passing = frozenset({"LastAccessedDate", "LastChangedDate", "NextRotationDate", "ResponseMetadata"})
-    # The name of a secret that was deleted for good is free a little later.
-    settling = (("InvalidRequestException", "scheduled for deletion"),)
+    # The name of a secret that was deleted for good is free a little later, and one that was restored is usable so.
+    settling = (
+        ("InvalidRequestException", "scheduled for deletion"),
+        ("InvalidRequestException", "was deleted"),
+        ("InvalidRequestException", "marked for deletion"),
+    )
+    settle_seconds = 40
     refusals = (
         Refusal(
             "the name is still that of a secret deleted for good a moment ago", "InvalidRequestException",
-            "the run tries again for a minute",
+            "the run tries again for two minutes",
         ),
         Refusal(
             "the name is that of a secret in its recovery window", "InvalidRequestException",
@@ -118,7 +125,9 @@ class Secret(Kind):
             return None
         live = self._live(aws, found)
         if "value" in want:
-            answer = unless(MISSING, aws("secretsmanager").get_secret_value, SecretId=found["ARN"], otherwise={})
+            # What can't be decrypted any more is no value: it is written anew.
+            none = (MISSING, "DecryptionFailure")
+            answer = unless(none, aws("secretsmanager").get_secret_value, SecretId=found["ARN"], otherwise={})
             live["value"] = _parsed(answer.get("SecretString", ""))
             theirs = of_people(live["version"]) and f"{self.name}/{live['name']}" not in aws.may_lose
             live["kept"] = theirs and live["value"] != want["value"]
@@ -200,27 +209,14 @@ class Secret(Kind):
         self.update(aws, {"arn": want["name"], "replica_regions": []}, want, others)
 
     def _restore(self, aws, dead, want):
-        """Take a deletion back. The value is written anew, with the key that the secret has now.
+        """Take a deletion back, and write the value under the key of now: its old key may be on its way out.
 
-        One that people set is kept, whatever is wanted: without it nothing is written.
+        A run that is killed after the first call leaves a secret with another key than wanted, which ``update`` ends.
         """
-        api = aws("secretsmanager")
-        api.restore_secret(SecretId=dead["ARN"])
+        if "DeletedDate" in dead:
+            aws("secretsmanager").restore_secret(SecretId=dead["ARN"])
         live = self._live(aws, dead)
-        theirs = of_people(live["version"])
-        old = unless(UNREADABLE, api.get_secret_value, SecretId=dead["ARN"], otherwise={}).get("SecretString")
-        if theirs and not old:
-            raise EngineError(
-                f"the secret {want['name']} is recovered, but the value that people set can't be read with its key "
-                f"{dead.get('KmsKeyId') or ''}: nothing is written over it; make it readable, then run again"
-            )
-        self.update(aws, live, want, self.compare(live, want) - {"value", "tags"})
-        if theirs:
-            api.put_secret_value(SecretId=dead["ARN"], SecretString=old)
-        elif old and "value" not in want and not live["placeholder"]:
-            api.put_secret_value(SecretId=dead["ARN"], SecretString=old, **_token(WRITTEN))
-        else:
-            api.put_secret_value(SecretId=dead["ARN"], **self._first(aws, want))
+        self.update(aws, live, want, (self.compare(live, want) - {"value", "tags"}) | {"restored"})
         tags = want.get("tags", live["tags"])
         self.tag(aws, live, *tagging.plan(live["tags"], tags, purge=True, kept=aws.ignored_tags))
 
@@ -238,6 +234,9 @@ class Secret(Kind):
         """Set what differs; the value becomes a new version of it."""
         names = {"description": "Description", "kms_key_id": "KmsKeyId"}
         said = {names[field]: want[field] for field in changes & set(names)}
+        if changes & {"kms_key_id", "restored"} and "value" not in changes:
+            # In one call with the key, so that there is no moment in which the value has neither key.
+            said |= self._again(aws, live, want, always="restored" in changes)
         if said:
             aws("secretsmanager").update_secret(SecretId=live["arn"], **said)
         if "value" in changes:
@@ -256,6 +255,25 @@ class Secret(Kind):
             aws("secretsmanager").delete_resource_policy(SecretId=live["arn"])
         if "replica_regions" in changes:
             self._replicate(aws, live, set(want["replica_regions"]))
+
+    def _again(self, aws, live, want, always):
+        """Return the value to write under another key: the old one if it can be read, a first one otherwise.
+
+        One that people set is kept, whatever is wanted: without it nothing is written.
+        """
+        api, theirs = aws("secretsmanager"), of_people(live["version"])
+        old = unless(UNREADABLE, api.get_secret_value, SecretId=live["arn"], otherwise={}).get("SecretString")
+        if theirs and not old:
+            raise EngineError(
+                f"the secret {want['name']} is there, but the value that people set can't be read with its key "
+                f"{live['kms_key_id']}: nothing is written over it; make it readable, then run again"
+            )
+        if old and not always:
+            return {}  # AWS itself encrypts it anew
+        if theirs:
+            return {"SecretString": old}
+        keeps = old and "value" not in want and not live["placeholder"]
+        return {"SecretString": old, **_token(WRITTEN)} if keeps else self._first(aws, want)
 
     def consequences(self, want, changes):
         """Another value is another version."""
@@ -293,6 +311,24 @@ class Secret(Kind):
         how = {"RecoveryWindowInDays": max(days, 7)} if days else {"ForceDeleteWithoutRecovery": True}
         unless(MISSING, aws("secretsmanager").delete_secret, SecretId=live["arn"], **how)
 
+    def leaves(self, live):
+        """Return the secret itself, where it can still be recovered."""
+        days = recovery_days(live["tags"], shortest=0)
+        return [_recoverable(live["name"], live["arn"], f"{max(days, 7)} days after its deletion")] if days else []
+
+    def remains(self, aws, stack):
+        """Return the stack's secrets that can still be recovered."""
+        filters = [{"Key": "tag-key", "Values": ["Stack"]}, {"Key": "tag-value", "Values": [stack]}]
+        listed = aws.pages(
+            "secretsmanager", "list_secrets", "SecretList", Filters=filters, IncludePlannedDeletion=True
+        )
+        told = []
+        for item in listed:
+            tags = tagging.from_list(item.get("Tags"))
+            if "DeletedDate" in item and "OwningService" not in item and tags.get("Stack") == stack:
+                told.append(_recoverable(item["Name"], item["ARN"], f"{_end(item['DeletedDate'], tags):%Y-%m-%d}"))
+        return told
+
     def notes(self, live):
         """A placeholder must become a value; a value that people set isn't the inventory's."""
         if live.get("kept"):
@@ -314,6 +350,17 @@ def _token(beginning: str) -> dict[str, str]:
     """Return the id of a version to be: who makes it, and when."""
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return {"ClientRequestToken": f"{beginning}{moment}-{uuid.uuid4().hex}"}
+
+
+def _recoverable(name, arn, until):
+    end = f"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {arn}; an apply recovers it"
+    return Remain(f"the secret {name}", "in case that its deletion was a mistake", until, FREE, end)
+
+
+def _end(deleted, tags):
+    """Return when a secret can't be recovered any more: AWS tells that day, or the one of its deletion."""
+    recoverable = timedelta(days=max(recovery_days(tags, shortest=0), 7))
+    return deleted if deleted > datetime.now(UTC) + timedelta(days=1) else deleted + recoverable
 
 
 def _parsed(text):

@@ -7,6 +7,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE, standard_support_ends
 from botocore.exceptions import ClientError
 
+from emulator import clock, provisioning
+
 BASE = {"DBInstanceClass": "db.t4g.micro", "Engine": "postgres", "MasterUsername": "someone", "AllocatedStorage": 20}
 
 
@@ -195,6 +197,26 @@ def test_modifications_wait_for_the_window(rds, instance, name, refused):
     assert describe(rds, name)["EngineVersion"] == "17.6"
 
 
+def test_deletion_takes_its_time(rds, refused, name, monkeypatch):
+    monkeypatch.setattr(provisioning, "scale", 0.1)
+    rds.create_db_instance(DBInstanceIdentifier=name, MasterUserPassword="secret-enough", **BASE)
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    assert describe(rds, name)["DBInstanceStatus"] == "deleting"
+    told = refused("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    assert "is already being deleted" in told["Error"]["Message"]
+    clock.move(31)
+    refused("DBInstanceNotFound", rds.describe_db_instances, DBInstanceIdentifier=name)
+
+
+def test_backups_that_are_kept(rds, name):
+    rds.create_db_instance(DBInstanceIdentifier=name, MasterUserPassword="secret-enough", BackupRetentionPeriod=3, **BASE)
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+    (kept,) = rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
+    assert (kept["Status"], kept["BackupRetentionPeriod"], kept["AllocatedStorage"]) == ("retained", 3, 20)
+    rds.delete_db_instance_automated_backup(DbiResourceId=kept["DbiResourceId"])
+    assert not rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
+
+
 def test_delete(rds, refused, name):
     rds.create_db_instance(
         DBInstanceIdentifier=name, MasterUserPassword="secret-enough", DeletionProtection=True, **BASE
@@ -202,7 +224,14 @@ def test_delete(rds, refused, name):
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier=name)
-    rds.delete_db_instance(DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=f"{name}-final")
+    final = {"DBInstanceIdentifier": name, "FinalDBSnapshotIdentifier": f"{name}-final"}
+    refused("InvalidDBInstanceState", rds.delete_db_instance, **final)
+    assert [describe(rds, name)["DBInstanceStatus"] for _look in range(2)] == ["modifying", "available"]
+    rds.stop_db_instance(DBInstanceIdentifier=name)
+    refused("InvalidDBInstanceState", rds.delete_db_instance, **final)
+    refused("InvalidDBInstanceState", rds.modify_db_instance, DBInstanceIdentifier=name, MultiAZ=True)
+    rds.start_db_instance(DBInstanceIdentifier=name)
+    rds.delete_db_instance(**final)
     snapshot = rds.describe_db_snapshots(DBSnapshotIdentifier=f"{name}-final")["DBSnapshots"][0]
     assert snapshot["DBInstanceIdentifier"] == name
     rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=f"{name}-final")

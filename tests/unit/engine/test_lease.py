@@ -442,10 +442,10 @@ def test_revisions_that_were_only_deregistered_go(aws, name):
         )  # fmt: skip
         if not family.endswith("live"):
             ecs.deregister_task_definition(taskDefinition=made["taskDefinition"]["taskDefinitionArn"])
-    assert [one["family"] for one in kind.remains(aws, name)] == [f"{name}-worker"]
+    assert [one["family"] for one in kind.interrupted(aws, name)] == [f"{name}-worker"]
     gone = stack.destroy(aws, name, [kind.name], {kind.name: kind}, 5)
     assert sorted(one["name"] for one in gone) == [f"{name}-live", f"{name}-worker"]
-    assert kind.remains(aws, name) == [] and kind.stack(aws, name) == []
-    assert [one["family"] for one in kind.remains(aws, f"{name}-b")] == [], "its name begins otherwise"
+    assert kind.interrupted(aws, name) == [] and kind.stack(aws, name) == []
+    assert [one["family"] for one in kind.interrupted(aws, f"{name}-b")] == [], "its name begins otherwise"
     left = ecs.list_task_definitions(status="INACTIVE", familyPrefix=f"{name}-other")["taskDefinitionArns"]
     assert [arn.rpartition("/")[2] for arn in left] == [f"{name}-other:1"]

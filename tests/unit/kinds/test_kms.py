@@ -54,6 +54,7 @@ def test_a_key_stays_while_a_snapshot_needs_it(encrypted, calls):
         def pages(self, service, operation, key, **arguments):
             listed = {
                 "list_aliases": [{"AliasName": "alias/a"}],
+                "describe_db_instance_automated_backups": [],
                 "describe_db_snapshots": [{"DBSnapshotIdentifier": "s", "KmsKeyId": key} for key in encrypted],
             }
             return listed[operation]

@@ -146,44 +146,6 @@ def test_notes(live, said):
     assert RDS_INSTANCE.notes({**LIVE, **live}) == said
 
 
-class Aws:
-    """Remembers the calls of RDS."""
-
-    def __init__(self):
-        self.calls = {}
-
-    def __call__(self, service):
-        return self
-
-    def __getattr__(self, operation):
-        return lambda **arguments: self.calls.update({operation: arguments})
-
-
-@pytest.mark.parametrize(
-    ("live", "said"),
-    [
-        ({}, {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}),
-        ({"tags": {"FinalSnapshot": "false"}}, {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}),
-        ({"tags": {"FinalSnapshot": "true", "Stack": "s"}}, {"SkipFinalSnapshot": False, "DeleteAutomatedBackups": False}),
-    ],
-)
-@pytest.mark.parametrize("protected", [True, False])
-def test_delete(protected, live, said):
-    aws = Aws()
-    RDS_INSTANCE.delete(aws, {**LIVE, "deletion_protection": protected, **live})
-    told = aws.calls["delete_db_instance"]
-    assert {field: told[field] for field in said} == said
-    assert told.get("FinalDBSnapshotIdentifier", "").startswith("s-db-final-") == (not said["SkipFinalSnapshot"])
-    assert ("modify_db_instance" in aws.calls) == protected
-    assert bool(RDS_INSTANCE.protected({**LIVE, "deletion_protection": protected})) == protected
-
-
-def test_what_is_being_deleted_is_left_alone():
-    aws = Aws()
-    RDS_INSTANCE.delete(aws, {**LIVE, "status": "deleting"})
-    assert not aws.calls
-
-
 @pytest.mark.parametrize(
     ("kind", "arguments", "said"),
     [
