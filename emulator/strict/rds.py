@@ -224,7 +224,7 @@ def backups_are_kept_so_long(call):
 @rule(
     "rds",
     "CreateDBInstanceReadReplica",
-    code="InvalidDBInstanceState",
+    code=STATE,
     source="RDS API reference, CreateDBInstanceReadReplica",
 )
 def replica_source_has_backups(call):
@@ -424,7 +424,7 @@ def exported_logs_exist(call):
     return None
 
 
-@rule("rds", "ModifyDBInstance", code="InvalidDBInstanceState", source="RDS user guide, stopping, Limitations")
+@rule("rds", "ModifyDBInstance", code=STATE, source="RDS user guide, stopping, Limitations")
 def instance_takes_changes(call):
     """An instance that is stopped, or comes or goes, is not changed; a full one gets more storage."""
     state = getattr(_live(call), "status", "available")
@@ -491,15 +491,6 @@ def final_snapshot_of_an_available_instance(call):
             "Cannot create a snapshot because the database instance "
             f"{found.db_instance_identifier} is not currently in the available state."
         )
-    return None
-
-
-@rule("rds", "ModifyDBInstance", code=STATE, source="RDS user guide, stopping an instance, limitations")
-def stopped_instance_stays_as_it_is(call):
-    """A stopped instance isn't changed."""
-    found = _live(call)
-    if found is not None and found.status in ("stopped", "stopping", "starting"):
-        return "Database instance is not in available state."
     return None
 
 

@@ -36,7 +36,7 @@ def test_lambda_takes_its_interfaces_back_as_the_functions_role(aws, engine, fun
     # It takes 20 minutes, and the role that is needed for it must still be there.
     end(engine, network["stack"])
     assert not left(engine, network["stack"])
-    assert clock.now > 1200
+    assert clock.now > 1000
 
 
 def test_interfaces_that_lambda_let_go_of_are_deleted(aws, engine, function, network):

@@ -22,7 +22,8 @@ def value(aws, name):
 
 
 def wanted(name, arn, **more):
-    return SECRET.want({"name": name, "kms_key_id": arn, "generate": ["password"], "tags": {"Stack": name}, **more})
+    more = more or {"generate": ["password"]}
+    return SECRET.want({"name": name, "kms_key_id": arn, "tags": {"Stack": name}, **more})
 
 
 @pytest.fixture

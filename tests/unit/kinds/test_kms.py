@@ -57,7 +57,7 @@ def test_a_key_stays_while_a_snapshot_needs_it(encrypted, calls):
                 "describe_db_instance_automated_backups": [],
                 "describe_db_snapshots": [{"DBSnapshotIdentifier": "s", "KmsKeyId": key} for key in encrypted],
             }
-            return listed[operation]
+            return listed.get(operation, [])
 
         def __getattr__(self, operation):
             return lambda **arguments: made.append(operation)

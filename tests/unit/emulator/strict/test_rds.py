@@ -5,6 +5,8 @@ import itertools
 import pytest
 from rulecases import Case
 
+from emulator import provisioning
+
 NUMBER = itertools.count()
 DISABLED = "open-source-rds-extended-support-disabled"
 VALUE, COMBINATION = "InvalidParameterValue", "InvalidParameterCombination"
@@ -161,3 +163,25 @@ def test_instances_per_region(world, refused, monkeypatch):
     refused("InstanceQuotaExceeded", world.make)
     monkeypatch.setenv("EMULATOR_QUOTAS", '{"L-7B6409FD": 1000}')
     assert world.make()
+
+
+def test_final_snapshot_of_an_available_instance(world, refused):
+    name = world.make()
+    world.rds.stop_db_instance(DBInstanceIdentifier=name)
+    final = {"FinalDBSnapshotIdentifier": f"{name}-final"}
+    told = refused("InvalidDBInstanceState", world.delete, name, **final)
+    assert "is not currently in the available state" in told["Error"]["Message"]
+    world.rds.start_db_instance(DBInstanceIdentifier=name)
+    world.delete(name, **final)
+
+
+def test_instance_is_not_being_deleted(world, refused, monkeypatch):
+    monkeypatch.setattr(provisioning, "scale", 0.1)
+    name = world.make()
+    world.delete(name, SkipFinalSnapshot=True)
+    for call in (world.delete, world.keep):
+        more = {"SkipFinalSnapshot": True} if call == world.delete else {"days": 2}
+        told = refused("InvalidDBInstanceState", call, name, **more)
+        assert "is already being deleted" in told["Error"]["Message"]
+    monkeypatch.setattr(provisioning, "scale", 0.0)
+    refused("DBInstanceNotFound", world.rds.describe_db_instances, DBInstanceIdentifier=name)

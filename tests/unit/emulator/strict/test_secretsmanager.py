@@ -103,3 +103,16 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.rule)
 def test_rule(case, world, refused):
     case.check(world, refused)
+
+
+def test_value_can_be_decrypted(world, refused):
+    old, new = (world.aws("kms").create_key()["KeyMetadata"]["KeyId"] for _key in range(2))
+    for name in ("strict/late", "strict/in-time"):
+        world.secrets.create_secret(Name=name, SecretString="x", KmsKeyId=old)
+    world.secrets.update_secret(SecretId="strict/in-time", KmsKeyId=new)
+    world.aws("kms").schedule_key_deletion(KeyId=old)
+    world.secrets.update_secret(SecretId="strict/late", KmsKeyId=new)
+    world.secrets.get_secret_value(SecretId="strict/in-time")
+    refused("DecryptionFailure", world.secrets.get_secret_value, SecretId="strict/late")
+    world.put("strict/late")
+    world.secrets.get_secret_value(SecretId="strict/late")
