@@ -118,9 +118,10 @@ class ActionModule(ActionBase):
             try:
                 its = task_vars["hostvars"][host]  # its role defaults aren't among these
                 there = its.get("stack_name", host), its.get("stack_region", region)
+                accounts = {values.get("stack_expected_account"), its.get("stack_expected_account")} - {None, ""}
             except AnsibleError:
                 continue  # told when that host is validated
-            if host != task_vars["inventory_hostname"] and there == here:
+            if host != task_vars["inventory_hostname"] and there == here and len(accounts) < 2:
                 yield Fault(frozenset({"stack_name", "stack_region"}), twin(host, *here))
 
     def _value(self, name, spec, task_vars):

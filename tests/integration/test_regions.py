@@ -95,9 +95,10 @@ def test_another_inventorys_host_of_the_same_name_and_region_is_refused(playbook
 
 def test_two_hosts_of_an_inventory_that_would_be_one_stack_are_refused_before_the_first_call(play, tmp_path):
     shutil.copytree(ROOT / "inventories/local/group_vars", tmp_path / "group_vars")
-    hosts = {"a": {"stack_name": NAME}, "b": {"stack_name": NAME, "stack_region": "eu-west-1"}, "c": {"stack_region": "us-west-2"}}
+    mine, other = {"stack_expected_account": "123456789012"}, {"stack_expected_account": "210987654321"}
+    hosts = {"a": {"stack_name": NAME, **mine}, "b": {"stack_name": NAME, "stack_region": "eu-west-1"}, "c": {"stack_region": "us-west-2"}}
     (tmp_path / "hosts.yml").write_text(
-        yaml.safe_dump({"standard": {"hosts": hosts}, "ultra": {"hosts": {"d": {"stack_name": NAME}}}})
+        yaml.safe_dump({"standard": {"hosts": hosts}, "ultra": {"hosts": {"d": {"stack_name": NAME}, "e": {"stack_name": NAME, **other}}}})
     )
     run = play("site.yml", "--check", "-i", tmp_path, "--limit", "a", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     (failure,) = run.failures

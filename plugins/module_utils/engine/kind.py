@@ -176,6 +176,10 @@ class Kind:
         """Return what is left of a stack's resources of this kind after their deletion."""
         return []
 
+    def stays(self, live: dict) -> bool:
+        """Say whether the live resource stays when its stack goes, because others may need it, too."""
+        return False
+
     def notes(self, live: dict) -> list[str]:
         """Return what people must know or still do about the live resource, for the end of a run."""
         return []

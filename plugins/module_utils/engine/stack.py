@@ -104,7 +104,8 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
         resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.interrupted(aws, stack)
-        resources += filter(None, (kind.find(aws, one) for one in (recorded or {}).get(name, [])))
+        known = (kind.find(aws, one) for one in (recorded or {}).get(name, []))
+        resources += (one for one in known if one and not kind.stays(one))
         for resource in [] if check else resources:
             deleting.delete(kind, aws, resource, timeout, ours)
         return [{"kind": name, "name": kind.label(resource)} for resource in resources]
@@ -114,8 +115,9 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
 
 
 def going(kind, aws, stack: str, resources: list[dict]) -> list[dict]:
-    """Return those resources that go in the waves: the bucket with the record and the lock goes after them all."""
-    return [one for one in resources if kind.service != "s3" or one["name"] != state.bucket(aws, stack)]
+    """Return those resources that go in the waves: what others need stays, the bucket with the lock goes after all."""
+    those = [one for one in resources if not kind.stays(one)]
+    return [one for one in those if kind.service != "s3" or one["name"] != state.bucket(aws, stack)]
 
 
 def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:

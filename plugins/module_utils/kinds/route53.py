@@ -18,6 +18,8 @@ from .elbv2 import LOAD_BALANCER
 MISSING = "NoSuchHostedZone"
 BATCH = 100
 """How many records are deleted at once."""
+VALIDATIONS = ".acm-validations.aws"
+"""How the values of the records end that validate certificates."""
 # The address of a load balancer, known or to be made: its name, and where it is known its region.
 BALANCER = re.compile(
     r"(?:dualstack\.)?(?:internal-)?(?P<name>[a-z0-9-]+)-\w+\.(?P<region>[a-z0-9-]+)\.elb\.amazonaws\.com"
@@ -252,6 +254,14 @@ class DnsRecord(Kind):
         names = {one and one[0] for one in here} == {one and one[0] for one in there}
         own = live["alias"] and names and None not in here
         return "" if own else f"what it points at, {', '.join(live['value'])}, would be written over"
+
+    def stays(self, live):
+        """What validates a certificate of a name is one and the same for all of the account's, in every region.
+
+        Without it those that others have of this name would not be renewed. From a zone of the stack's own it goes with
+        the zone.
+        """
+        return live["type"] == "CNAME" and live["value"][0].endswith(VALIDATIONS)
 
     def delete(self, aws, live):
         """Delete the record as it is now."""

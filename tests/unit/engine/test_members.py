@@ -2,7 +2,7 @@
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import members
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import destroy, members
 from botocore.exceptions import ClientError
 
 
@@ -27,3 +27,43 @@ def test_what_goes_meanwhile_is_no_failure(codes):
 def test_other_failures_are(codes):
     with pytest.raises(ClientError):
         members(Refused(*codes), None, "s")
+
+
+class Shared(Kind):
+    """Two resources, of which others need one."""
+
+    name = title = "shared"
+
+    def __init__(self):
+        self.there = [{"name": "mine"}, {"name": "ours"}]
+
+    def stack(self, _aws, _stack):
+        return list(self.there)
+
+    def find(self, _aws, want):
+        return want if want in self.there else None
+
+    def stays(self, live):
+        return live["name"] == "ours"
+
+    def delete(self, _aws, live):
+        self.there.remove(live)
+
+
+class Used(Shared):
+    """What both are built on."""
+
+    name = title = "used"
+
+    def stays(self, live):
+        return False
+
+
+def test_what_others_need_stays_and_nothing_waits_for_its_end():
+    shared, used = Shared(), Used()
+    shared.needs = ("used",)
+    kinds = {"shared": shared, "used": used}
+    recorded = {"shared": [{"name": "ours"}]}
+    gone = [destroy(None, "s", [name], kinds, 5, recorded=recorded) for name in ("shared", "used")]
+    assert [one["name"] for one in gone[0]] == ["mine"] and shared.there == [{"name": "ours"}]
+    assert len(gone[1]) == 2 and not used.there

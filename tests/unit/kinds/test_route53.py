@@ -158,3 +158,15 @@ def test_where_a_name_points_is_not_written_over(live, value, told):
     said = DNS_RECORD.loses(None, live, want, {"alias", "value"})
     assert told in said if told else said == ""
     assert DNS_RECORD.loses(None, live, want, {"ttl"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "stays"),
+    [
+        ("CNAME", "_b.jkddzztszm.acm-validations.aws", True),
+        ("CNAME", "app.example.org", False),
+        ("A", MADE, False),
+    ],
+)
+def test_what_validates_a_certificate_stays_for_others_of_its_name(kind, value, stays):
+    assert DNS_RECORD.stays({"record": "_a.example.com", "type": kind, "value": [value]}) is stays
