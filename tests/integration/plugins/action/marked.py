@@ -16,5 +16,7 @@ class ActionModule(ActionBase):
         steering = ("state", "purge_tags", "wait", "wait_timeout")
         want = kind.want({key: value for key, value in arguments.items() if key not in steering})
         aws = Aws.of_arguments({"region": "us-east-1"})
-        kind.tag(aws, kind.find(aws, want), self._task.args["tags"], [])
+        live, tags = kind.find(aws, want), self._task.args["tags"]
+        if not tags.items() <= live["tags"].items():  # a key that is being deleted takes none
+            kind.tag(aws, live, tags, [])
         return {"changed": True}
