@@ -116,7 +116,9 @@ class Case:
                 "gather_facts": False,
                 "module_defaults": {
                     "group/flow_builder.aws.aws": {"region": "us-east-1"},
-                    "group/flow_builder.aws.writing": {"ignored_tags": ["Organisation*"]},
+                    "group/flow_builder.aws.writing": {
+                        "ignored_tags": ["Organisation*"], "may_lose": self.data.get("may_lose") or [],
+                    },
                 },
                 "tasks": [*tasks, *(self.data.get("teardown") or [])],
             }
