@@ -50,6 +50,20 @@ def protected(tags: dict[str, list[str]]) -> set[str]:
     return {digest for digest, names in tags.items() if marker(digest) in names}
 
 
+def lacking(aws, repository: str, digests: set[str]) -> set[str]:
+    """Return those digests that a repository lacks, because somebody deleted what runs: nothing protects them."""
+    if not digests:
+        return set()
+    asked = [{"imageDigest": digest} for digest in sorted(digests)]
+    told = unless(
+        ABSENT, aws("ecr").batch_get_image,
+        repositoryName=repository, imageIds=asked, acceptedMediaTypes=MANIFESTS, otherwise={},
+    )  # fmt: skip
+    return {
+        one["imageId"]["imageDigest"] for one in told.get("failures", []) if one["failureCode"] == "ImageNotFound"
+    }
+
+
 def protect(aws, repository: str, wanted: set[str], others: bool = False) -> None:
     """Protect images of a repository, as far as they are there; all others no more, unless they are to stay as well."""
     tags = tagged(aws, repository)
@@ -97,6 +111,7 @@ class ProtectedImages(Kind):
     needs = ("ecr_repository",)
     taggable = False
     owned = {"digests*": "a release"}
+    volatile = frozenset({"lacks"})
 
     def want(self, arguments):
         """Digests have no order."""
@@ -106,7 +121,10 @@ class ProtectedImages(Kind):
     def find(self, aws, want):
         """Return the digests of the repository's protected images; nothing where there are none."""
         found = protected(tagged(aws, want["repository"]))
-        return {"repository": want["repository"], "digests": sorted(found)} if found else None
+        lacks = lacking(aws, want["repository"], set(want.get("digests", [])) - found)
+        if not found and not lacks:
+            return None
+        return {"repository": want["repository"], "digests": sorted(found), "lacks": sorted(lacks)}
 
     def stack(self, aws, stack):
         """Return those of the stack's repositories."""
@@ -115,7 +133,7 @@ class ProtectedImages(Kind):
 
     def compare(self, live, want):
         """An image that is protected although nobody asks for it may be one that a rollback goes to."""
-        return set() if set(want.get("digests", [])) <= set(live["digests"]) else {"digests"}
+        return set() if set(want.get("digests", [])) <= {*live["digests"], *live["lacks"]} else {"digests"}
 
     def create(self, aws, want):
         """Protect what is wanted, and what the releases need."""
