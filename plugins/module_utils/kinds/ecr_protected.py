@@ -59,9 +59,7 @@ def lacking(aws, repository: str, digests: set[str]) -> set[str]:
         ABSENT, aws("ecr").batch_get_image,
         repositoryName=repository, imageIds=asked, acceptedMediaTypes=MANIFESTS, otherwise={},
     )  # fmt: skip
-    return {
-        one["imageId"]["imageDigest"] for one in told.get("failures", []) if one["failureCode"] == "ImageNotFound"
-    }
+    return digests - {one["imageId"]["imageDigest"] for one in told.get("images", [])}
 
 
 def protect(aws, repository: str, wanted: set[str], others: bool = False) -> None:

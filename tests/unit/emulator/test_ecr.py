@@ -153,7 +153,7 @@ class Stack:
         self.aws = Aws(aws, "us-east-1")
         self.uri = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{self.repository}"
         template = yaml.safe_load(self.POLICY.read_text())["__registry_lifecycle_policy"]
-        text = json.dumps(template).replace('"{{ registry_untagged_days }}"', "7").replace('"{{ registry_keep_images }}"', "5")
+        text = json.dumps(template).replace('"{{ registry_untagged_days | int }}"', "7").replace('"{{ registry_keep_images | int }}"', "5")
         self.ecr.put_lifecycle_policy(repositoryName=self.repository, lifecyclePolicyText=text)
 
     def build(self, number):
