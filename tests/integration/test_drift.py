@@ -90,14 +90,14 @@ def test_plan_never_writes(stack, play):
 
 def test_concurrent_applies(stack, aws, play):
     """One holds the lock, the other refuses with a sentence; a killed run's lock tells of it and expires."""
-    holder = {"id": "other", "owner": "somebody", "host": "elsewhere", "purpose": "apply", "time": "now", "seconds": 600}
-    assert lock.take(aws, S, holder) is None
+    holder = {"token": "other", "owner": "somebody", "host": "elsewhere", "purpose": "apply", "time": "now", "seconds": 600}
+    assert lock.take(aws, S, holder)[2] is None
     refused = play("site.yml", *WHERE)
     assert refused.rc != 0
     assert f"{S} is locked by somebody on elsewhere" in refused.output
     assert [one for one in refused.requests if one["writes"] and one["service"] not in ("s3", "sts")] == []
-    assert lock.look(aws, S)["id"] == "other", "a refused run released another's lock"
-    lock.release(aws, S, "*")
+    assert lock.look(aws, S)["token"] == "other", "a refused run released another's lock"
+    lock.release(aws, S, lock.look(aws, S))
     lock.take(aws, S, {**holder, "seconds": 0})
     runs: list = []
     threads = [threading.Thread(target=lambda place=place: runs.append(race(aws, str(place)))) for place in range(4)]
@@ -106,12 +106,12 @@ def test_concurrent_applies(stack, aws, play):
     for thread in threads:
         thread.join()
     assert sorted(runs) == [False, False, False, True], "of four that find an expired lock one takes it over"
-    lock.release(aws, S, "*")
+    lock.release(aws, S, lock.look(aws, S))
 
 
 def race(aws, identifier):
     try:
-        lock.take(aws, S, {"id": identifier, "seconds": 600}, wait=0)
+        lock.take(aws, S, {"token": identifier, "seconds": 600}, wait=0)
     except lock.Locked:
         return False
     return True
