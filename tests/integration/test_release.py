@@ -26,6 +26,7 @@ from emulator.ask import ask
 from emulator.prepared import prepare
 
 from .conftest import CREDENTIALS, ROOT, Emulator
+from .policies import nobody_used
 
 STACK, REGION = "flow-builder-local", "us-east-1"
 APP = ROOT / "examples/app"
@@ -337,3 +338,13 @@ def test_releases(emulator, play, tmp_path, capsys):
     rc, output = play("standard.yml")
     assert rc == 0, output[-3000:]
     assert story.runs() == second
+
+    step("every grant is of use to somebody")
+    ask(story.url, "clock", {"seconds": 300})  # the schedule calls the scheduler; the cleanup's has a day to go
+    nobody = nobody_used(
+        story.url, story.client, "^function .*-cleanup, rule ",
+        # What an application may need, and the sample doesn't.
+        r"-api-task\b.*Send ", r"-worker-task\b.*sqs:(ChangeMessageVisibility|GetQueueAttributes)",
+        rf"-scheduler-lambda\b.*:secret:{STACK}/app-",
+    )  # fmt: skip
+    assert not nobody, nobody
