@@ -71,10 +71,11 @@ def tell(host: str, task: str, action: str, check: bool, result: dict) -> None:
 def line_of(task: str, action: str, check: bool, item: dict) -> dict:
     """Return what one result adds to a Told, by field; nothing where it says nothing of resources."""
     told = {"notes": list(item.get("notes") or [])}
-    if item.get("skipped"):
-        reason = str(item.get("msg") or item.get("reason") or item.get("skip_reason") or "")
-        if check and any(text in reason for text in UNCHECKED):
-            told["unknown"] = [f"{task}: {reason}"]
+    reason = str(item.get("msg") or item.get("reason") or item.get("skip_reason") or "")
+    if check and any(text in reason for text in UNCHECKED):
+        told["unknown"] = [f"{task}: {reason}"]
+    elif item.get("skipped") or "skip_reason" in item:
+        pass  # a callback's results lack the word "skipped", and so do the items of its loops
     elif "kind" in item and "action" in item:
         told["seen"] = [[item["kind"], item["name"]]]
         if item["action"] in ACTIONS:

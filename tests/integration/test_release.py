@@ -196,7 +196,7 @@ def test_releases(emulator, play, tmp_path, capsys):
     for arguments, words in (
         ((), "release_name is not set"),
         (release("none"), "has no release 'none', and no images"),
-        (release("a b", {"api": "x@sha256:" + "0" * 64}), "is no name of a release"),
+        (release("a b", {"api": "x@sha256:" + "0" * 64}), "release_name is 'a b': allowed are"),
         (release("tag", {"api": "repository:latest"}), "name it by digest"),
     ):
         rc, output = play("runbooks/rollout.yml", *arguments)

@@ -54,7 +54,8 @@ def test_a_release_starts_the_pipe_and_is_what_it_runs(aws, released, play):
     task = pipe["TargetParameters"]["EcsTaskParameters"]
     assert task["TaskDefinitionArn"] == newest["taskDefinitionArn"]
     assert {item["kind"] for item in released.resources("update", "create")} == {
-        "ecs_taskdefinition", "event_rule", "lambda_alias", "lambda_function", "metric_alarm", "pipes_pipe",
+        "ecr_protected_images", "ecs_taskdefinition", "event_rule", "lambda_alias", "lambda_function", "metric_alarm",
+        "pipes_pipe",
     }  # fmt: skip
     # Without saying the images again, they stay.
     again = play(*PLAY)

@@ -28,6 +28,8 @@ CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, 
         ("ansible.builtin.debug", False, {"msg": "x"}, {}),
         ("x.y.z", True, {"skipped": True, "msg": "remote module (x) does not support check mode"}, {"unknown": ["Task: remote module (x) does not support check mode"], "check": True}),
         ("x.y.z", True, {"skipped": True, "skip_reason": "Conditional result was False"}, {"check": True}),
+        ("amazon.aws.x", True, {"skip_reason": "Conditional result was False"}, {"check": True}),
+        ("x.y.z", True, {"msg": "Command would have run if not in check mode"}, {"unknown": ["Task: Command would have run if not in check mode"], "check": True}),
         ("x.y.z", False, {"skipped": True, "msg": "does not support check mode"}, {}),
         ("flow_builder.aws.stack_destroy", False, {"deleted": [{"kind": "vpc", "name": "v"}]}, {
             "seen": [["vpc", "v"]], "check": False,
