@@ -15,6 +15,11 @@ integration() {
   # The reasons of skipped tests are printed.
   python -m pytest -q -rs -n 2 --dist loadfile --durations=12 tests/integration
 }
+# Each has PROOFS=all; the gate has a part of each.
+proofs() {
+  PROOFS=all python -m pytest -q -n 2 --dist loadfile --durations=12 \
+    tests/integration/test_cycle.py tests/integration/test_fast_profile.py tests/integration/test_killed.py
+}
 molecule() { (set -x; command molecule test --all); }
 
 for stage in ${*:-lint unit integration molecule}; do

@@ -1,7 +1,7 @@
 """Runs that are killed by SIGKILL at a defined write: nothing goes on, the next run starts at once, all ends well.
 
 One stack of the ultra profile. Applies, rollouts and destroys go on where the one before was killed. The gate has some
-of the kills, ``make killed`` all of them: KILLED=all.
+of the kills, ``make proofs`` all of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .test_cycle import Account
 
 STACK, REGION = "flow-builder-local-ultra", "us-east-1"
 LEASE = 10
-ALL = os.environ.get("KILLED") == "all"
+ALL = os.environ.get("PROOFS") == "all"
 # After which write, of those that are left, or after which operation. Each run goes on where the one before ended.
 APPLY = (1, 2, 3, 5, 8, 11, 14, 17, 20, 23) if ALL else (3, 14, 23)
 ROLLOUT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) if ALL else (2, 6, 9)
