@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from emulator import token
 
-
 # Loopback only: no proxy, and no TLS, whose certificates cost 50 ms to load each time.
 _opener = urllib.request.OpenerDirector()
 for _handler in (urllib.request.HTTPHandler, urllib.request.HTTPErrorProcessor, urllib.request.HTTPDefaultErrorHandler):
