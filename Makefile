@@ -1,9 +1,10 @@
 # Two commands do everything: `make demo` shows the profiles on the embedded AWS, `make test` is the gate.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo test lint unit integration molecule proofs aws-up aws-down aws-reset aws-status destroy bench pins clean
+.PHONY: help setup docs demo test lint unit integration molecule proofs eventual aws-up aws-down aws-reset aws-status destroy bench pins clean
 
 PYTHON := .venv/bin/python
 PORT ?= 4566
+SEEDS ?= 1 2 3 4 5 6 7 8 9 10
 INVENTORY ?= inventories/local
 
 help: ## Show this help
@@ -20,6 +21,9 @@ test: setup ## Run the whole gate: lint, unit, contract, cycles of every invento
 
 lint unit integration molecule: setup ## Run one stage of the gate
 	@sh scripts/test.sh $@
+
+eventual: setup ## Live through an AWS that is late, for SEEDS
+	@SEEDS="$(SEEDS)" sh scripts/test.sh eventual
 
 proofs: setup ## Run what takes too long for the gate: every inventory, ten kills of each run, whole profiles at stock speed
 	@sh scripts/test.sh proofs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections import Counter
 
 import boto3
@@ -172,8 +173,11 @@ def wrong_policies(account, stacks):
             yield f"{label}: {told}"
 
 
-def life(inventory, emulator, play, say):
-    """Yield a sentence for each promise that is broken."""
+def life(inventory, emulator, play, say, late=0):
+    """Yield a sentence for each promise that is broken.
+
+    Where AWS is late, the runs aren't waited for, but the looks from outside are, for these seconds.
+    """
     where, stacks = ("-i", f"inventories/{inventory}"), stacks_of(inventory)
     account = Account(emulator.url)
     emulator.reset()
@@ -193,6 +197,7 @@ def life(inventory, emulator, play, say):
     if not plan.failures and not apply.failures:
         yield from foretold(plan, apply)
 
+    time.sleep(late)
     yield from wrong_policies(account, stacks)
 
     again = play("site.yml", *where)
@@ -215,9 +220,15 @@ def life(inventory, emulator, play, say):
     for stack, other in itertools.permutations(stacks, 2):
         yield from reaches(aws, stack, other)
 
+    if late:
+        drift = play("playbooks/drift.yml", *where)
+        say(drift.line(f"{inventory} drift check"))
+        yield from failed(drift, "the drift check")
+
     end = play("playbooks/destroy.yml", *where, "-e", f"confirm_destroy={','.join(stacks)}")
     say(end.line(f"{inventory} destroy"))
     yield from failed(end, "the destroy")
+    time.sleep(late)
     left = resources_of(stacks, aws)
     if left:
         yield f"the destroy left, by the kinds' own lists, {sorted(left)}"
