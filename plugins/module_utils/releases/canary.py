@@ -65,10 +65,7 @@ class Canary:
             self.watched.begin(self.rollout.say)
         for weight in self.strategy.weights() if moving else []:
             for component in moving:
-                self.aws("lambda").update_alias(
-                    FunctionName=self._function(component), Name=self.rollout.alias, FunctionVersion=live[component],
-                    RoutingConfig={"AdditionalVersionWeights": {self.versions[component]: weight}},
-                )  # fmt: skip
+                self.rollout.point(component, live[component], {self.versions[component]: weight})
                 self.rollout.say(f"{component}: {weight:.0%} of the calls go to version {self.versions[component]}")
             self._watch(moving, self.strategy.interval, f"with {weight:.0%} of the calls")
         for component, version in self.versions.items():

@@ -28,6 +28,7 @@ ENDS = {
 ROLLING = "ROLLING"
 GOING_BACK_SECONDS = 1800
 SHOWN_SECONDS = 30
+OVER = ("ConflictException", "ServiceDeploymentNotFoundException")
 AT_ONCE = 100  # deployments that ECS lists in one call, at the most
 
 
@@ -38,12 +39,14 @@ class Look:
     state: str = ""
     line: str = ""
     reason: str = ""
-    explained: bool = False
-    """Whether the reason says it all, so that no task has to be asked."""
+    alarms: tuple[str, ...] = ()
+    """The alarms that ended it: with them the reason says it all, and no task has to be asked."""
 
 
-def judge(told: dict) -> Look:
-    """Return what one service deployment says of itself."""
+def judge(told: dict | None) -> Look:
+    """Return what one service deployment says of itself; one that ECS doesn't show yet is pending."""
+    if told is None:
+        return Look("wait")
     status, reason = told["status"], told.get("statusReason", "")
     line = ", ".join(part for part in (_stage(told), status, _share(told)) if part)
     if status in GOING_ON:
@@ -53,7 +56,7 @@ def judge(told: dict) -> Look:
     gone = tuple(told.get("alarms", {}).get("triggeredAlarmNames") or ())
     if gone:
         reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}; {ENDS[status]}"
-        return Look("bad", line, reason, explained=True)
+        return Look("bad", line, reason, gone)
     count = told.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
     tasks = f"; {count} tasks failed" if count else ""
     return Look("bad", line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}; {ENDS[status]}")
@@ -107,6 +110,10 @@ class Deployments:
         self._before[component] = {one["serviceDeploymentArn"] for one in self._list(component)}
         self._arns.pop(component, None)
 
+    def none(self, component: str) -> None:
+        """No deployment began: what goes on counts, if anything does."""
+        self._before.pop(component, None)
+
     def forget(self) -> None:
         """From now on other deployments count."""
         self._before, self._arns = {}, {}
@@ -132,12 +139,11 @@ class Deployments:
         except TimedOut:
             return Look()
 
-    def explain(self, component: str) -> str:
+    def explain(self, names: tuple[str, ...]) -> str:
         """Return what is known of the alarms that took a deployment back, the likely cause and the next command."""
-        names = self._told(self._arns[component])["alarms"]["triggeredAlarmNames"]
         told = [
             f"{one}: {alarm['StateValue']}, {alarm.get('StateReason') or 'no reason given'}"
-            for one, alarm in alarms.existing(self._aws, names).items()
+            for one, alarm in alarms.existing(self._aws, list(names)).items()
         ]
         return "\n".join([
             *told,
@@ -145,32 +151,48 @@ class Deployments:
             f"next: aws cloudwatch describe-alarm-history --alarm-name {names[0]}",
         ])  # fmt: skip
 
-    def settle(self, component: str) -> None:
-        """Wait until ECS has taken back what it takes back; have it take back what moves traffic."""
-        for one in self._list(component):
-            told = self._told(one["serviceDeploymentArn"]) if one["status"] in (*GOING_ON, *GOING_BACK) else None
-            if told is None:
-                continue
+    def settle(self, component: str, begun: bool) -> None:
+        """Wait until ECS has taken back what it takes back; have it take back what moves traffic.
+
+        ``begun`` says that this rollout began one that moves traffic, which ECS may list late.
+        """
+        for one in self._listed(component) if begun else self._list(component):
+            arn = one["serviceDeploymentArn"]
             if one["status"] in GOING_ON:
+                told = until(lambda arn=arn: self._told(arn), SHOWN_SECONDS, f"{arn} being shown", delay=0.5)
                 if not _stage(told):
                     continue  # the next deployment takes its place
-                self._say(f"{component}: its deployment is taken back")
-                # It may have ended meanwhile, or have been told already by a call whose answer was lost.
-                unless(
-                    "ConflictException", self._aws("ecs").stop_service_deployment,
-                    serviceDeploymentArn=told["serviceDeploymentArn"], stopType="ROLLBACK",
-                )  # fmt: skip
-            self._gone_back(component, told["serviceDeploymentArn"])
+                if told["status"] in GOING_ON:
+                    self._say(f"{component}: its deployment is taken back")
+                    # It may have ended meanwhile, or have been told already by a call whose answer was lost.
+                    unless(
+                        OVER, self._aws("ecs").stop_service_deployment, serviceDeploymentArn=arn, stopType="ROLLBACK"
+                    )
+            elif one["status"] not in GOING_BACK:
+                continue
+            self._gone_back(component, arn)
+
+    def _listed(self, component: str) -> list[dict]:
+        """Return a service's deployments once the one that was begun is among them."""
+        before = self._before.get(component, set())
+
+        def listed():
+            found = self._list(component)
+            return found if {one["serviceDeploymentArn"] for one in found} - before else None
+
+        try:
+            return until(listed, SHOWN_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            return self._list(component)
 
     def _gone_back(self, component: str, arn: str) -> None:
         deadline = time.monotonic() + GOING_BACK_SECONDS
-        while (status := self._told(arn)["status"]) in (*GOING_ON, *GOING_BACK):
+        while (told := self._told(arn)) is None or told["status"] in (*GOING_ON, *GOING_BACK):
             if time.monotonic() > deadline:
                 raise EngineError(f"{component}: ECS hasn't taken its deployment back in {GOING_BACK_SECONDS} seconds")
             time.sleep(1)
-        if status == "ROLLBACK_FAILED":
-            told = self._told(arn).get("statusReason")
-            raise EngineError(f"{component}: ECS could not take its deployment back: {told}")
+        if told["status"] == "ROLLBACK_FAILED":
+            raise EngineError(f"{component}: ECS could not take its deployment back: {told.get('statusReason')}")
 
     def _list(self, component: str) -> list[dict]:
         """Return a service's deployments, the newest first; AWS promises no order, and keeps those of 90 days."""
@@ -180,9 +202,10 @@ class Deployments:
         )  # fmt: skip
         return sorted(told, key=lambda one: one["createdAt"], reverse=True)
 
-    def _told(self, arn: str) -> dict:
-        (told,) = self._aws("ecs").describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
-        return told
+    def _told(self, arn: str) -> dict | None:
+        """Return a deployment as ECS describes it; None while it doesn't, although it lists it."""
+        told = self._aws("ecs").describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        return next(iter(told), None)
 
     def _find(self, component: str, asked: str) -> str:
         """Return the ARN of the deployment that was begun, or that goes on, of a task definition."""

@@ -21,12 +21,12 @@ from ..kinds.ecs import tail
 from . import diagnosis
 from .tasks import Log, definition, image_of, of_family, run, with_image
 
-MISSING = "NotFoundException"
+MISSING, CONFLICT = "NotFoundException", "ConflictException"
 WORKER = "worker"
 STARTED_BY = "release-check"  # by this the function that looks after failed jobs knows that the task carries none
 BODY = json.dumps({"source": "flow-builder.release", "detail-type": "Check of a release"})
 CHANGING_SECONDS = 600
-STALE_SECONDS = 30
+STALE_SECONDS = 60  # for which AWS may answer as if the pipe had not been changed
 NO_CAPACITY = "apacity is unavailable"
 
 
@@ -45,6 +45,7 @@ class Pipe:
         """Prepare; nothing is changed yet."""
         self.rollout, self.aws, self.stack, self.say = rollout, rollout.aws, rollout.stack, rollout.say
         self.name, self.family = name("pipe", self.stack), name("service", self.stack, WORKER)
+        self._stale_until = 0.0
 
     # What there is
 
@@ -108,24 +109,33 @@ class Pipe:
 
     def _set(self, asked: str, state: str) -> None:
         """Give the pipe a revision and a state, and wait until it has settled."""
-        found = self._settled()
-        if (revision(found), found["CurrentState"]) != (asked, state):
+        found, before = self._settled(), ("pipe", WORKER) in self.rollout.written
+        if before or (revision(found), found["CurrentState"]) != (asked, state):
             target = found["TargetParameters"]
             # AWS takes the parameters of a target as a whole: what isn't said is gone.
             target = {**target, "EcsTaskParameters": {**target["EcsTaskParameters"], "TaskDefinitionArn": asked}}
-            # A conflict is the change itself, told by a call whose answer was lost, or somebody else's: judged below.
-            unless(
-                "ConflictException", self.aws("pipes").update_pipe,
-                Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
-            )  # fmt: skip
+            given = None
             self.say(f"pipe: it is given {tail(asked)}")
-            with suppress(TimedOut):  # a read that is too early shows what was before
-                until(lambda: revision(self._settled()) == asked, STALE_SECONDS, "", delay=0.5, longest=4)
-            found = self._settled()
+
+            def changed():
+                nonlocal found, given
+                # A conflict is the change itself, told by a call whose answer was lost, or another one that goes on.
+                given = given or self.rollout.write(
+                    "pipe", WORKER, self.aws("pipes").update_pipe, (CONFLICT,),
+                    Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
+                )  # fmt: skip
+                found = self._settled()
+                # On the way back an early read shows what was before, which is as it is to be again.
+                return (given or not before) and revision(found) == asked
+
+            with suppress(TimedOut):
+                until(changed, STALE_SECONDS, "", delay=0.5, longest=4)
+            self._stale_until = time.monotonic() + STALE_SECONDS
         self._judge(found, asked, state)
 
     def _settled(self) -> dict:
         """Return the pipe when it has ended what it was doing: it takes one change at a time."""
+
         def settled():
             found = self._get()
             return found if found["CurrentState"] == "RUNNING" or not found["CurrentState"].endswith("ING") else None
@@ -148,7 +158,9 @@ class Pipe:
         deadline = time.monotonic() + options.steady
         while True:
             found = self._get()
-            self._judge(found, asked, "RUNNING")
+            early = revision(found) != asked and time.monotonic() < self._stale_until
+            if not early:
+                self._judge(found, asked, "RUNNING")
             tasks = self._tasks(asked)
             if unstarted := [one for one in tasks if failed_to_start(one)]:
                 raise EngineError(f"worker: tasks of {tail(asked)} don't start\n{self._why(unstarted, asked)}")
@@ -157,7 +169,7 @@ class Pipe:
             if line != shown:
                 shown = line
                 self.say(line)
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline and not early:
                 return
             time.sleep(options.pause)
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from ..engine.aws import unless
-from ..engine.errors import EngineError, expected, sentence
+from ..engine.errors import EngineError, code, expected, sentence
 from ..engine.names import name
 from ..engine.plain import plain
 from ..engine.waiting import TimedOut, until
@@ -23,9 +23,11 @@ from .tasks import Log, definition, image_of, listed, with_image
 SERVICES, FUNCTIONS = ("api", "worker"), ("scheduler", "cleanup")
 ALIAS = "live"
 MIGRATIONS = "migrations"
-MISSING = "ResourceNotFoundException"
+MISSING, CONFLICT = "ResourceNotFoundException", "ResourceConflictException"
+# What a call of a version is answered with that could be called a moment later.
+NOT_NOW = (MISSING, CONFLICT, "TooManyRequestsException", "ResourceNotReadyException", "EC2ThrottledException")
 FUNCTION_SECONDS = 900  # that Lambda may take to make a large image ready
-STALE_SECONDS = 30  # for which AWS may answer as if a change had not been made
+STALE_SECONDS = 60  # for which AWS may answer as if a change had not been made
 BUSY_SECONDS = 120
 START_SECONDS = 60  # that a function may take to start, which its own timeout does not count
 CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
@@ -105,6 +107,8 @@ class Rollout:
         self.pipe = Pipe(self)
         self.told = Deployments(aws, stack, self.cluster, say)
         self.registered: list[str] = []
+        self.written: set[tuple[str, str]] = set()
+        """What of which component this rollout wrote: a read that is late would show it as it is to be again."""
         self.spared: set[str] = set()
         """Tasks that ended before they could say anything of this rollout."""
         self.deployments: dict[str, tuple[str, str]] = {}
@@ -137,6 +141,23 @@ class Rollout:
         if found is None:
             raise Failed(f"{component}: its function is gone; run site.yml, which makes it")
         return found
+
+    def _version(self, component: str, version: str) -> dict:
+        """Return one version of a function, which Lambda may show late."""
+        what = f"version {version} of {name('function', self.stack, component)} being shown"
+        return until(lambda: self._function(component, version), STALE_SECONDS, what, delay=0.2, longest=4)
+
+    def write(self, what: str, component: str, call, codes: tuple[str, ...], **asked):
+        """Change something, remember it unless AWS refused, and return the answer; None for one of the error codes."""
+        try:
+            answer = unless(codes, call, **asked)
+        except Exception as error:
+            if not code(error):  # no answer, so it may have been done
+                self.written.add((what, component))
+            raise
+        if answer is not None:
+            self.written.add((what, component))
+        return answer
 
     def before(self) -> dict:
         """Return what runs now, as far as a release changes it."""
@@ -210,6 +231,7 @@ class Rollout:
         canary.Canary(self, versions).go()
         self._migrations(images)
         self._compare(before)
+        self._alone(versions)
         return {"task_definitions": {key: tail(arn) for key, arn in definitions.items()}, "functions": versions, **more}
 
     def _count(self, component: str, was: dict) -> int | None:
@@ -219,18 +241,23 @@ class Rollout:
         return self.options.first_counts.get(component) if first and not was["desired"] else None
 
     def _update(self, component: str, asked: str, count: int | None) -> None:
-        service = self._running(component)
-        if service["taskDefinition"] != asked or (count is not None and service["desiredCount"] != count):
+        service, written = self._running(component), ("service", component) in self.written
+        known = {one["id"] for one in service["deployments"]}
+        deploys = written or service["taskDefinition"] != asked
+        if deploys or (count is not None and service["desiredCount"] != count):
             more = {} if count is None else {"desiredCount": count}
-            if service["taskDefinition"] != asked:
+            if deploys:
                 self.told.begin(component)
-            service = self.aws("ecs").update_service(
-                cluster=self.cluster, service=service["serviceName"], taskDefinition=asked, **more
-            )["service"]
+            service = self.write(
+                "service", component, self.aws("ecs").update_service, (),
+                cluster=self.cluster, service=service["serviceName"], taskDefinition=asked, **more,
+            )["service"]  # fmt: skip
         # With two target groups AWS needn't call the new one PRIMARY before the traffic is its.
         begun = min(
             service["deployments"], key=lambda one: (one["taskDefinition"] != asked, one["status"] != "PRIMARY")
         )
+        if deploys and begun["id"] in known:
+            self.told.none(component)  # it was there all the time
         self.deployments[component] = (begun["id"], asked)
         self.say(f"{component}: {tail(asked)} is deployed, {service['desiredCount']} tasks")
 
@@ -239,15 +266,14 @@ class Rollout:
         if not self.deployments:
             return
         started, shown, good_since, limit = time.monotonic(), {}, None, 0.0
-        known: set[str] = set()
         while True:
             states = {}
             for component, (deployment, asked) in self.deployments.items():
                 service = self._running(component)
                 states[component], told = judge(service, deployment, asked)
-                known |= {deployment} & {one["id"] for one in service["deployments"]}
-                if deployment not in known and time.monotonic() < started + STALE_SECONDS:
-                    states[component] = "wait"  # a read that is too early shows what was before
+                unseen = deployment not in {one["id"] for one in service["deployments"]}
+                if unseen and time.monotonic() < started + STALE_SECONDS:
+                    states[component] = "wait"  # early reads show what was before, in turn with others: judged below
                 look = self.told.look(component, asked)
                 configuration = service.get("deploymentConfiguration", {})
                 limit = max(limit, waits(configuration))
@@ -259,8 +285,8 @@ class Rollout:
                     self.say(line)
                 if "bad" in (states[component], look.state):
                     look = self.told.why(component, asked)
-                    if look.explained:
-                        raise Failed(f"{component}: {look.reason}\n{self.told.explain(component)}")
+                    if look.alarms:
+                        raise Failed(f"{component}: {look.reason}\n{self.told.explain(look.alarms)}")
                     told = look.reason or told
                     raise Failed(f"{component}: {told}\n{self._why(component, deployment, asked)}")
                 if states[component] == "good" and look.state == "wait":
@@ -345,33 +371,46 @@ class Rollout:
             self._code(component, image)
             return live
         self._code(component, image)
-        version = client.publish_version(FunctionName=function, Description=self.release["id"])["Version"]
-        until(
-            lambda: self._function(component, version)["Configuration"].get("State", "Active") == "Active",
-            FUNCTION_SECONDS, f"version {version} of {function} becoming active", delay=0.2,
-        )  # fmt: skip
+        version = until(
+            lambda: unless(CONFLICT, client.publish_version, FunctionName=function, Description=self.release["id"]),
+            BUSY_SECONDS, f"{function} being ready for a new version", delay=0.5, longest=4,
+        )["Version"]  # fmt: skip
+
+        def active():
+            told = self._version(component, version)["Configuration"]
+            if told.get("State") == "Failed":
+                reason = told.get("StateReason") or "Lambda gives no reason"
+                raise Failed(f"{component}: version {version} of {function} failed: {reason}")
+            return told.get("State", "Active") == "Active"
+
+        until(active, FUNCTION_SECONDS, f"version {version} of {function} becoming active", delay=0.2)
         self.say(f"{component}: version {version} of {function}")
         return version
 
     def _code(self, component: str, image: str) -> None:
-        if self._latest(component)["Code"].get("ResolvedImageUri") == image:
+        """Give a function an image, when no other change of it goes on, and wait until it has it."""
+        if ("code", component) not in self.written and self._latest(component)["Code"].get("ResolvedImageUri") == image:
             return
-        function, given = name("function", self.stack, component), False
+        function, given, stale = name("function", self.stack, component), None, 0.0
 
         def updated():
-            nonlocal given
+            nonlocal given, stale
             told = self._latest(component)
-            status = told["Configuration"].get("LastUpdateStatus", "Successful")
+            configuration = told["Configuration"]
+            status = configuration.get("LastUpdateStatus", "Successful")
             if status == "InProgress":
                 return False
+            if given and time.monotonic() < stale and configuration["LastModified"] < given["LastModified"]:
+                return False  # a read that is too early
             if given and status == "Failed":
-                reason = told["Configuration"].get("LastUpdateStatusReason") or "Lambda refused the image"
+                reason = configuration.get("LastUpdateStatusReason") or "Lambda refused the image"
                 raise Failed(f"{component}: {reason}")
             if given and told["Code"].get("ResolvedImageUri") == image:
                 return True
             # A conflict is another change that is under way, or this one, told by a call whose answer was lost.
             call = self.aws("lambda").update_function_code
-            given = bool(unless("ResourceConflictException", call, FunctionName=function, ImageUri=image)) or given
+            given = self.write("code", component, call, (CONFLICT,), FunctionName=function, ImageUri=image) or given
+            stale = time.monotonic() + STALE_SECONDS
             return False
 
         until(updated, FUNCTION_SECONDS, f"the new code of {function}", delay=0.2)
@@ -379,12 +418,12 @@ class Rollout:
     def call(self, component: str, version: str) -> None:
         """Call a version once, before the schedule does."""
         function = name("function", self.stack, component)
-        may_take = self._function(component, version)["Configuration"]["Timeout"]
+        may_take = self._version(component, version)["Configuration"]["Timeout"]
         client = self.aws.patient("lambda", may_take + START_SECONDS)
 
         def called():
             return unless(
-                "TooManyRequestsException", client.invoke,
+                NOT_NOW, client.invoke,
                 FunctionName=function, Qualifier=version, LogType="Tail", Payload=json.dumps(CHECK).encode(),
             )  # fmt: skip
 
@@ -401,23 +440,45 @@ class Rollout:
 
     def switch(self, component: str, version: str) -> None:
         """Let a function's alias show one version, and no other with a share."""
+        if ("alias", component) in self.written or not self._shows(component, version):
+            self.point(component, version, {})
+            self.say(f"{component}: {ALIAS} is version {version}")
+
+    def _shows(self, component: str, version: str) -> bool:
+        """Say whether a function's alias shows a version alone."""
+        alias = self._alias(component) or {}
+        shared = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights")
+        return alias.get("FunctionVersion") == version and not shared
+
+    def point(self, component: str, version: str, weights: dict[str, float]) -> None:
+        """Let a function's alias show a version, and others with a share of its calls."""
         function, client = name("function", self.stack, component), self.aws("lambda")
-        alias = self._alias(component)
-        shared = alias and alias.get("RoutingConfig", {}).get("AdditionalVersionWeights")
-        if alias and alias["FunctionVersion"] == version and not shared:
-            return
-        if alias:
-            client.update_alias(
-                FunctionName=function, Name=ALIAS, FunctionVersion=version,
-                RoutingConfig={"AdditionalVersionWeights": {}},
-            )  # fmt: skip
-        else:
-            # It may be there by a call whose answer was lost; what it shows is compared in the end.
-            unless(
-                "ResourceConflictException", client.create_alias,
-                FunctionName=function, Name=ALIAS, FunctionVersion=version,
-            )  # fmt: skip
-        self.say(f"{component}: {ALIAS} is version {version}")
+        asked = {
+            "FunctionName": function, "Name": ALIAS, "FunctionVersion": version,
+            "RoutingConfig": {"AdditionalVersionWeights": weights},
+        }  # fmt: skip
+        ways = [client.update_alias, client.create_alias]
+        ways = ways if self._alias(component) else ways[::-1]
+        # A conflict is another change that goes on, or an alias that is there: by a call whose answer was lost, or
+        # unseen by an early read. One that isn't there may be a version that isn't seen yet, too.
+        until(
+            lambda: any(self.write("alias", component, one, (CONFLICT, MISSING), **asked) for one in ways),
+            BUSY_SECONDS, f"{function} letting its alias show version {version}", delay=0.5, longest=4,
+        )  # fmt: skip
+
+    def _alone(self, versions: dict[str, str]) -> None:
+        """Raise Failed where a function's alias doesn't show its version, or another one with a share."""
+        wrong: list[str] = []
+
+        def alone():
+            wrong[:] = [one for one, version in versions.items() if not self._shows(one, version)]
+            return not wrong
+
+        try:
+            until(alone, STALE_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            told = ", ".join(f"{one} doesn't show version {versions[one]} alone" for one in wrong)
+            raise Failed(f"the alias {ALIAS} of {told}") from None
 
     def _migrations(self, images: dict[str, str]) -> None:
         """Let the family of the migrations go on from the image of what runs, as site.yml has it."""
@@ -463,18 +524,21 @@ class Rollout:
     def back(self, before: dict) -> None:
         """Bring everything back to what ran before. Raises EngineError if that fails, too."""
         self.say("back to what ran before")
+        for component in before["services"]:
+            configuration = self._running(component).get("deploymentConfiguration", {})
+            self.told.settle(component, begun=component in self.deployments and shifts(configuration))
         self.deployments = {}
         self.told.forget()
-        for component in before["services"]:
-            self.told.settle(component)
         for component, was in before["services"].items():
             service = self._running(component)
             count = was["desired"] if service["desiredCount"] != was["desired"] and not was["desired"] else None
             self._update(component, was["task_definition"], count)
+        versions = {component: was["version"] for component, was in before["functions"].items() if was["version"]}
         for component, was in before["functions"].items():
             self._code(component, was["image"])
-            if was["version"]:
-                self.switch(component, was["version"])
+        for component, version in versions.items():
+            self.switch(component, version)
+        self._alone(versions)
         if before.get("pipe"):
             self.pipe.back(before["pipe"])
         # Where traffic is moved back, the deployment from before counts again, with all that ended in it since.

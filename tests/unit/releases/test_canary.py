@@ -81,8 +81,8 @@ class World:
     def names(self, component, group):
         return {**NAMES, "component": component, "group": group}
 
-    def update_alias(self, FunctionName, Name, FunctionVersion, RoutingConfig):  # noqa: N803
-        self.did.append(("share", FunctionVersion, RoutingConfig["AdditionalVersionWeights"]))
+    def point(self, _component, version, weights):
+        self.did.append(("share", version, weights))
 
     def get_metric_data(self, MetricDataQueries, StartTime, EndTime):  # noqa: N803
         assert StartTime < EndTime

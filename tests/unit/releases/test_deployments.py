@@ -37,7 +37,7 @@ def test_judge(told, state, words):
     look = judge(told)
     assert look.state == state
     assert words in look.reason
-    assert look.explained == ("alarm" in words)
+    assert look.alarms == (("s-target-5xx",) if "alarm" in words else ())
 
 
 def test_every_end_has_words():
@@ -143,7 +143,50 @@ def test_a_deployment_of_a_later_page_is_found():
 def test_what_was_stopped_already_is_no_failure():
     going = deployment(3, "td:2") | {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}
     aws = Client([going])
-    Deployments(aws.aws, "s", "c", print).settle("api")
+    Deployments(aws.aws, "s", "c", print).settle("api", begun=False)
+    assert aws.stopped == [("d3", "ROLLBACK")]
+
+
+def test_what_is_gone_when_it_is_to_be_stopped_is_no_failure(monkeypatch):
+    aws = Client([deployment(3, "td:2") | {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}])
+
+    def gone(**_asked):
+        aws.deployments[0]["status"] = "STOPPED"
+        raise ClientError({"Error": {"Code": "ServiceDeploymentNotFoundException", "Message": "gone"}}, "StopServiceDeployment")
+
+    monkeypatch.setattr(aws, "stop_service_deployment", gone)
+    Deployments(aws.aws, "s", "c", print).settle("api", begun=False)
+
+
+def late(monkeypatch, aws, operation, *answers):
+    """Let the first answers to an operation be these."""
+    original, left = getattr(aws, operation), list(answers)
+    monkeypatch.setattr(aws, operation, lambda **asked: left.pop(0) if left else original(**asked))
+
+
+NOTHING = {"serviceDeployments": []}
+
+
+def test_a_deployment_that_ecs_lists_and_does_not_describe_yet_is_pending(monkeypatch):
+    aws = Client()
+    told = Deployments(aws.aws, "s", "c", print)
+    told.begin("api")
+    aws.deployments.append(deployment(2, "td:2", "SUCCESSFUL"))
+    late(monkeypatch, aws, "describe_service_deployments", NOTHING)
+    assert told.look("api", "td:2").state == "wait"
+    assert told.look("api", "td:2").state == "good"
+
+
+def test_what_is_listed_and_described_late_is_taken_back_all_the_same(monkeypatch):
+    """A deployment that moves traffic, begun a moment ago, must not be left to go on because no list has it yet."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    aws = Client()
+    told = Deployments(aws.aws, "s", "c", lambda line: None)
+    told.begin("api")
+    aws.deployments.append(deployment(3, "td:2") | {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}})
+    late(monkeypatch, aws, "list_service_deployments", NOTHING)
+    late(monkeypatch, aws, "describe_service_deployments", NOTHING, NOTHING)
+    told.settle("api", begun=True)
     assert aws.stopped == [("d3", "ROLLBACK")]
 
 

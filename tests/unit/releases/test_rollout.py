@@ -7,7 +7,6 @@ import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import breaker, tolerated
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases import pipe
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import rollout as rollouts
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Look
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import (
@@ -102,6 +101,7 @@ def test_what_a_function_says_of_its_failure(payload, said):
     assert len(error_of(b'{"errorMessage": "' + b"x" * 6_000_000 + b'"}', "Unhandled")) < 3000
 
 
+MISSING = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "GetFunction")
 # A change that is refused because it was done, and one that is because another one goes on.
 LOST, OTHER = "ResourceConflictException", "other's ResourceConflictException"
 
@@ -118,7 +118,7 @@ class Lambda:
         return self
 
     def get_function(self, **_asked):
-        return {"Code": {"ResolvedImageUri": self.image}, "Configuration": {"Timeout": self.timeout}}
+        return {"Code": {"ResolvedImageUri": self.image}, "Configuration": {"Timeout": self.timeout, "LastModified": "1"}}
 
     def answer(self, operation):
         self.asked.append(operation)
@@ -135,13 +135,22 @@ class Lambda:
         if self.answers[0] != OTHER:
             self.image = ImageUri
         self.answer("update")
-        return {"FunctionName": "f"}
+        return {"LastModified": "1"}
 
     def get_alias(self, **_asked):
         raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "GetAlias")
 
     def create_alias(self, **_asked):
         self.answer("create")
+        return {"Name": "live"}
+
+    def update_alias(self, **_asked):
+        self.answer("point")
+        return {"Name": "live"}
+
+    def publish_version(self, **_asked):
+        self.answer("publish")
+        return {"Version": "2"}
 
 
 def test_a_function_is_called_once_and_with_patience():
@@ -176,9 +185,138 @@ def test_a_function_gets_its_code_whatever_is_under_way(answers):
 
 
 def test_an_alias_that_is_there_already_is_no_failure():
-    it = Lambda(LOST)
+    """It may show another version, so it is written: a call whose answer was lost, or a read that was too early."""
+    it = Lambda(LOST, None)
     it.rollout.switch("scheduler", "2")
-    assert it.asked == ["create"]
+    assert it.asked == ["create", "point"]
+
+
+def test_an_alias_waits_for_another_change_of_its_function(clock):
+    it = Lambda(OTHER, OTHER, None)
+    it.rollout.point("scheduler", "2", {"3": 0.1})
+    assert it.asked == ["create", "point", "create"]
+
+
+def test_a_version_waits_for_another_change_of_its_function(clock):
+    """PublishVersion is refused while an update goes on, which the read before it needn't have shown."""
+    it = Lambda(None, LOST, LOST, None)
+    assert it.rollout._new_version("scheduler", "b") == "2"
+    assert it.asked == ["update", "publish", "publish", "publish"]
+
+
+def test_a_version_is_shown_late_and_one_that_failed_is_not_waited_for(clock, monkeypatch):
+    it, reads = Lambda(None), [MISSING, MISSING, "Pending", MISSING, "Active"]
+
+    def get(**asked):
+        if asked["Qualifier"] == "$LATEST":
+            return Lambda.get_function(it)
+        state = reads.pop(0)
+        if state == MISSING:
+            raise MISSING
+        return {"Configuration": {"State": state, "StateReason": "no such architecture"}}
+
+    it.image, it.get_function = "b", get
+    assert it.rollout._new_version("scheduler", "b") == "2"
+    it.answers, reads[:] = [None], ["Failed"]
+    with pytest.raises(Failed, match="version 2 of s-scheduler failed: no such architecture"):
+        it.rollout._new_version("scheduler", "b")
+    assert clock.now < 30
+
+
+@pytest.mark.parametrize("code", ["ResourceConflictException", "ResourceNotFoundException", "EC2ThrottledException"])
+def test_a_version_that_can_not_be_called_yet_is_called_a_moment_later(code, clock):
+    it = Lambda(code, None)
+    it.rollout.call("scheduler", "2")
+    assert it.asked == ["invoke", "invoke"]
+
+
+def test_an_early_read_of_a_function_does_not_pass_for_what_came_of_its_change(clock, monkeypatch):
+    """It shows the failure of the change before, which would end a good release, or the image that is to come back."""
+    it, reads = Lambda(None), []
+
+    def get(**_asked):
+        image, modified, status = reads.pop(0) if reads else (it.image, "2", "Successful")
+        more = {"LastModified": modified, "LastUpdateStatus": status, "LastUpdateStatusReason": "too large"}
+        return {"Code": {"ResolvedImageUri": image}, "Configuration": more}
+
+    monkeypatch.setattr(it, "get_function", get)
+    monkeypatch.setattr(it, "update_function_code", lambda **asked: Lambda.update_function_code(it, **asked) | {"LastModified": "2"})
+    reads[:] = [("a", "1", "Failed")] * 4
+    it.rollout._code("scheduler", "b")
+    assert it.asked == ["update"]
+    # The way back, while reads still show what was before.
+    it.answers, reads[:] = [None], [("a", "1", "Successful")] * 3
+    it.rollout._code("scheduler", "a")
+    assert (it.asked, it.image) == (["update"] * 2, "a")
+
+
+class Late:
+    """A stack of an API and a function whose reads show for a minute what was before, whatever was written."""
+
+    def __init__(self, clock):
+        self.clock, self.until, self.writes = clock, clock.now + 60, []
+        self.service, self.version = service_of(OLD) | {"taskDefinition": BEFORE, "serviceName": "s-api"}, "1"
+        self.shown = dict(self.service)
+        self.rollout = Rollout(Aws(lambda _service: self, "us-east-1"), "s", {"id": "r", "images": {}}, Options(), lambda line: None)
+        self.rollout.told = SimpleNamespace(begin=lambda _name: None, none=lambda _name: None)
+
+    @property
+    def late(self):
+        return self.clock.now < self.until
+
+    def describe_services(self, **_asked):
+        return {"services": [{**(self.shown if self.late else self.service), "status": "ACTIVE"}]}
+
+    def update_service(self, taskDefinition, **_asked):  # noqa: N803
+        self.writes.append(taskDefinition)
+        made = deployment(f"d{len(self.writes)}", taskDefinition, "PRIMARY", "COMPLETED")
+        self.service = self.service | {"taskDefinition": taskDefinition, "deployments": [made]}
+        return {"service": self.service}
+
+    def get_alias(self, **_asked):
+        return {"FunctionVersion": "1" if self.late else self.version}
+
+    def update_alias(self, FunctionVersion, **_asked):  # noqa: N803
+        self.writes.append(FunctionVersion)
+        self.version = FunctionVersion
+        return {"FunctionVersion": FunctionVersion}
+
+    create_alias = update_alias
+
+
+def test_the_way_back_believes_no_early_read(clock):
+    """What was just changed may still be shown as it was: it would look as if it were back already."""
+    it = Late(clock)
+    it.rollout._update("api", ASKED, None)
+    it.rollout._update("api", BEFORE, None)
+    assert it.writes == [ASKED, BEFORE]
+    assert it.rollout.deployments["api"] == ("d2", BEFORE)
+    it.rollout.switch("scheduler", "2")
+    it.rollout.switch("scheduler", "1")
+    assert it.writes[2:] == ["2", "1"]
+
+
+def test_what_aws_refused_is_not_written_again_on_the_way_back(clock, monkeypatch):
+    def refused(**_asked):
+        it.writes.append("refused")
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "UpdateService")
+
+    it = Late(clock)
+    monkeypatch.setattr(it, "update_service", refused)
+    with pytest.raises(ClientError):
+        it.rollout._update("api", ASKED, None)
+    it.rollout._update("api", BEFORE, None)
+    assert it.writes == ["refused"]
+
+
+def test_an_alias_is_looked_at_until_it_shows_its_version_alone(clock):
+    it = Late(clock)
+    it.version, it.until = "2", clock.now + 20
+    it.rollout._alone({"scheduler": "2"})
+    assert 15 < clock.now < 40
+    with pytest.raises(Failed, match="the alias live of scheduler doesn't show version 3 alone"):
+        it.rollout._alone({"scheduler": "3"})
+    assert clock.now < 120
 
 
 class Pipes:
@@ -200,15 +338,47 @@ class Pipes:
         raise ClientError({"Error": {"Code": "ConflictException", "Message": "UPDATING"}}, "UpdatePipe")
 
 
-def test_a_pipe_that_was_changed_already_is_no_failure(monkeypatch):
+def pipe_of(pipes):
+    return Rollout(Aws(lambda _service: pipes, "us-east-1"), "s", {"id": "r"}, Options(), lambda line: None).pipe
+
+
+def test_a_pipe_that_was_changed_already_is_no_failure(clock):
     def give(pipes):
-        rollout = Rollout(Aws(lambda _service: pipes, "us-east-1"), "s", {"id": "r"}, Options(), lambda line: None)
-        rollout.pipe._set(ASKED, "RUNNING")
+        pipe_of(pipes)._set(ASKED, "RUNNING")
 
     give(Pipes(changed=True))
-    monkeypatch.setattr(pipe, "STALE_SECONDS", 0)
     with pytest.raises(EngineError, match="it starts api:1 and not api:2: somebody else changed it"):
         give(Pipes(changed=False))
+
+
+def test_a_pipe_on_its_way_back_is_given_what_early_reads_still_show(clock):
+    pipes = Pipes(changed=True)
+    it, before, given = pipe_of(pipes), pipes.now, []
+
+    def update(TargetParameters, **_asked):  # noqa: N803
+        given.append(TargetParameters["EcsTaskParameters"]["TaskDefinitionArn"])
+        if given[-1] == BEFORE and len(given) == 2:
+            raise ClientError({"Error": {"Code": "ConflictException", "Message": "UPDATING"}}, "UpdatePipe")
+        pipes.now = pipes.now | {"TargetParameters": TargetParameters}
+        return pipes.now
+
+    pipes.update_pipe = update
+    it._set(ASKED, "RUNNING")
+    pipes.reads = [before] * 3
+    it._set(BEFORE, "RUNNING")
+    assert given == [ASKED, BEFORE, BEFORE]
+
+
+def test_a_pipe_that_is_watched_may_be_shown_as_it_was(clock, monkeypatch):
+    pipes = Pipes(changed=True)
+    it, before = pipe_of(pipes), pipes.now
+    it._set(ASKED, "RUNNING")
+    monkeypatch.setattr(it, "_tasks", lambda _asked: [])
+    pipes.reads = [pipes.now, before, before]
+    it._watch(ASKED)
+    pipes.now = before
+    with pytest.raises(EngineError, match="somebody else changed it"):
+        it._watch(ASKED)
 
 
 # Reads that are too early
@@ -225,7 +395,7 @@ COMING = [deployment("new", ASKED, "PRIMARY", "IN_PROGRESS"), deployment("old", 
 
 def waiting(monkeypatch, *looks):
     """A rollout that waits for a deployment, and what each look at its service shows."""
-    it, left = Rollout(None, "s", {"id": "r", "images": {"api": "i"}}, Options(steady=0, pause=0), lambda line: None), list(looks)
+    it, left = Rollout(None, "s", {"id": "r", "images": {"api": "i"}}, Options(steady=0, pause=1), lambda line: None), list(looks)
     it.deployments = {"api": ("new", ASKED)}
     it.told = SimpleNamespace(look=lambda *_names: Look(), why=lambda *_names: Look())
     monkeypatch.setattr(it, "_service", lambda _component: left.pop(0) if len(left) > 1 else left[0])
@@ -234,17 +404,31 @@ def waiting(monkeypatch, *looks):
     return it
 
 
-def test_a_service_may_show_late_that_it_is_deployed(monkeypatch):
+def test_a_service_may_show_late_that_it_is_deployed(monkeypatch, clock):
     """Right after UpdateService ECS may still tell what was before, which is no rollback."""
     waiting(monkeypatch, service_of(OLD), service_of(OLD), service_of(*COMING), service_of(NEW)).wait()
-    monkeypatch.setattr(rollouts, "STALE_SECONDS", -1)
+    # Several answers may take turns.
+    waiting(monkeypatch, service_of(*COMING), service_of(OLD), service_of(*COMING), service_of(OLD), service_of(NEW)).wait()
+    assert clock.now < 60
     with pytest.raises(Failed, match="PRIMARY is api:1 again"):
         waiting(monkeypatch, service_of(OLD)).wait()
+    assert 60 <= clock.now < 130, "a minute, and no more"
 
 
-def test_what_was_seen_once_and_is_gone_was_rolled_back(monkeypatch):
+def test_a_deployment_that_failed_is_not_waited_for(monkeypatch, clock):
+    """Only DescribeServices is late; that its service deployment failed is said at once."""
+    it = waiting(monkeypatch, service_of(*COMING), service_of(BACK))
+    states = iter(["wait", "bad"])
+    it.told.look = lambda *_names: Look(next(states), reason="ECS took it back")
+    with pytest.raises(Failed, match="PRIMARY is api:1 again"):
+        it.wait()
+    assert clock.now < 5
+
+
+def test_what_was_seen_once_and_is_gone_was_rolled_back(monkeypatch, clock):
     with pytest.raises(Failed, match="PRIMARY is api:1 again"):
         waiting(monkeypatch, service_of(*COMING), service_of(BACK)).wait()
+    assert clock.now >= 60
 
 
 def test_a_service_that_somebody_deleted_ends_it_in_a_sentence(monkeypatch):
@@ -252,11 +436,10 @@ def test_a_service_that_somebody_deleted_ends_it_in_a_sentence(monkeypatch):
         waiting(monkeypatch, service_of(*COMING), None).wait()
 
 
-def test_what_runs_is_compared_with_patience(monkeypatch):
+def test_what_runs_is_compared_with_patience(monkeypatch, clock):
     it, seen = waiting(monkeypatch, None), [{"api": "old"}, {"api": "i"}]
     monkeypatch.setattr(it, "runs", lambda _before: seen.pop(0) if len(seen) > 1 else seen[0])
     it._compare({})
-    monkeypatch.setattr(rollouts, "STALE_SECONDS", 0)
     seen[:] = [{"api": "other"}]
     with pytest.raises(Failed, match="api runs other, not i"):
         it._compare({})
