@@ -10,6 +10,8 @@ version_added: "0.1.0"
 description:
   - Runs a task of a family's newest revision on Fargate and shows its lines as they come. Its exit code is the result,
     anything but 0 a failure, told with the last lines, the likely cause and what to do next.
+  - A task is never stopped. One that outlasts O(timeout) goes on, and fails this; the next run with the same image and
+    variables watches it to its end and runs no other. While one with others runs, none is run.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   cluster:
@@ -45,10 +47,21 @@ options:
     description: Variables beside those of the definition. It is no place for secrets.
     type: dict
     default: {}
+  result:
+    description: >-
+      The key of a JSON object that the task prints as one of its last lines. It is waited for, because lines come late.
+      Without it the last line that is a JSON object is the result, if it is there when the task has ended.
+    type: str
+  ask:
+    description: >-
+      Variables beside O(environment) with which a second task is run where the first ended with 0 and O(result) doesn't
+      come. It tells the result and does nothing else.
+    type: dict
+    default: {}
   timeout:
-    description: Seconds after which the task is stopped.
+    description: Seconds for which the task is watched.
     type: int
-    default: 3600
+    default: 14400
   pause:
     description: Seconds between two looks.
     type: float
@@ -85,7 +98,7 @@ lines:
   type: list
   elements: str
 result:
-  description: The last line that is a JSON object; empty without one.
+  description: The last line that is a JSON object, with the key that O(result) names; empty without one.
   returned: success
   type: dict
 task_definition:
@@ -106,7 +119,9 @@ ARGUMENTS = {
     "security_group_ids": {"type": "list", "elements": "str", "required": True},
     "assign_public_ip": {"type": "bool", "default": False},
     "environment": {"type": "dict", "default": {}},
-    "timeout": {"type": "int", "default": 3600},
+    "result": {"type": "str"},
+    "ask": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 14400},
     "pause": {"type": "float", "default": 2},
 }
 

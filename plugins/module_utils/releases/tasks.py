@@ -8,12 +8,15 @@ from itertools import batched
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.plain import LONGEST, plain
+from ..engine.waiting import TimedOut, until
 from ..kinds.ecs import ECS_TASK_DEFINITION
 
 MISSING = "ResourceNotFoundException"
 KEPT = 500  # lines of a task
 RESULT = 262_144  # characters of a line in JSON: a migration tells in one what it did
-UNKNOWN_SECONDS = 60  # for which ECS may not show a task that it has
+UNKNOWN_SECONDS = 60  # for which ECS may not show a task, or a revision, that it has
+LINES_SECONDS = 60  # for which the lines of a task may come after its end
+SILENT_SECONDS = 10  # after which a task that failed without a line is taken for a silent one
 AT_ONCE = 100  # tasks that ECS describes in one call
 # What DescribeTaskDefinition answers that RegisterTaskDefinition doesn't take.
 ANSWERED = {
@@ -22,11 +25,23 @@ ANSWERED = {
 }  # fmt: skip
 
 
+class Goes(EngineError):
+    """A task that goes on when nobody watches it any longer."""
+
+
 def definition(aws, name: str) -> tuple[dict, list]:
-    """Return a task definition and its tags. Raises EngineError if there is none."""
-    answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=name, include=["TAGS"])
-    if answer is None:
-        raise EngineError(f"there is no {ECS_TASK_DEFINITION.title} {name}; run site.yml, which makes it")
+    """Return a task definition and its tags. Raises EngineError if there is none.
+
+    One that is named by its ARN was made, perhaps so lately that ECS doesn't show it yet.
+    """
+
+    def found():
+        return unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=name, include=["TAGS"])
+
+    try:
+        answer = until(found, UNKNOWN_SECONDS if name.startswith("arn:") else 0, "", delay=0.5, longest=4)
+    except TimedOut:
+        raise EngineError(f"there is no {ECS_TASK_DEFINITION.title} {name}; run site.yml, which makes it") from None
     return answer["taskDefinition"], answer.get("tags", [])
 
 
@@ -96,27 +111,38 @@ class Log:
         return lines
 
 
-def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> tuple[dict, list[str]]:
-    """Run one task to its end, say its lines as they come, and return it with the last of them.
-
-    Raises EngineError if ECS takes no task, or if it doesn't end in time; then it is stopped.
-    """
+def begin(aws, wanted: dict) -> dict:
+    """Run one task and return it as it begins. Raises EngineError if ECS takes none."""
     answer = aws("ecs").run_task(**wanted)
     if not answer["tasks"]:
         told = "; ".join(f"{one.get('reason')} {one.get('detail', '')}".strip() for one in answer["failures"])
         raise EngineError(f"ECS started no task: {told}")
-    arn, cluster = answer["tasks"][0]["taskArn"], wanted["cluster"]
-    told, _tags = definition(aws, wanted["taskDefinition"])
-    log, lines, status = Log(aws, told, container, arn), [], ""
+    return answer["tasks"][0]
+
+
+def exit_code(task: dict, container: str) -> int | None:
+    """Return the exit code of a task's container; None if it never ran."""
+    return next((one.get("exitCode") for one in task.get("containers", []) if one["name"] == container), None)
+
+
+def watch(aws, begun: dict, container: str, say, timeout: int, pause: float, tells=None) -> tuple[dict, list[str]]:
+    """See a task to its end, say its lines as they come, and return it with the last of them.
+
+    Lines come late: what ended with 0 is asked for more until ``tells`` says of its lines that they tell the result,
+    where that is wanted; what failed until no more come. Raises Goes if it doesn't end in time: it isn't stopped.
+    """
+    arn, cluster = begun["taskArn"], begun["clusterArn"]
+    told, _tags = definition(aws, begun["taskDefinitionArn"])
+    log, lines, task, status = Log(aws, told, container, arn), [], begun, ""
     known = time.monotonic()
-    deadline = known + timeout
+    deadline, ended = known + timeout, None
     while True:
-        task = next(iter(aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"]), None)
-        known = time.monotonic() if task else known
-        if time.monotonic() > known + UNKNOWN_SECONDS:
-            raise EngineError(f"ECS doesn't know the task {arn}; whether it ran is in its log, {log.group}")
-        # A read soon after RunTask may be too early.
-        task = task or {**answer["tasks"][0], "lastStatus": status or answer["tasks"][0]["lastStatus"]}
+        if ended is None:
+            found = next(iter(aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"]), None)
+            known = time.monotonic() if found else known
+            if time.monotonic() > known + UNKNOWN_SECONDS:
+                raise EngineError(f"ECS doesn't know the task {arn}; whether it ran is in its log, {log.group}")
+            task = found or task  # a read soon after RunTask may be too early
         if task["lastStatus"] != status:
             status = task["lastStatus"]
             say(f"task {arn.rpartition('/')[2][:8]}: {status}")
@@ -125,8 +151,36 @@ def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> t
         for one in fresh:
             say(f"  | {one}")
         if status == "STOPPED":
-            return task, lines
-        if time.monotonic() > deadline:
-            aws("ecs").stop_task(cluster=cluster, task=arn, reason=f"not done after {timeout} seconds")
-            raise EngineError(f"the task was not done after {timeout} seconds and was stopped; its lines stand above")
+            ended = time.monotonic() if ended is None else ended
+            since, code = time.monotonic() - ended, exit_code(task, container)
+            if code:
+                over = not fresh and (lines or since >= SILENT_SECONDS)
+            else:  # what never ran has no lines
+                over = code is None or tells is None or tells(lines)
+            if over or since >= LINES_SECONDS:
+                return task, lines
+        elif time.monotonic() > deadline:
+            raise Goes(
+                f"the task {arn} was not done after {timeout} seconds and goes on, for it isn't stopped half way; its "
+                f"lines go to {log.group}, {log.stream}; run it again, which watches this task to its end"
+            )
         time.sleep(pause)
+
+
+def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> tuple[dict, list[str]]:
+    """Run one task that is only a try to its end, and return it with the last of its lines.
+
+    Raises EngineError if ECS takes no task, or if it doesn't end in time; then it is stopped.
+    """
+    begun = begin(aws, wanted)
+    try:
+        return watch(aws, begun, container, say, timeout, pause)
+    except Goes:
+        # It may have ended meanwhile.
+        unless(
+            ("ClientException", "InvalidParameterException"), aws("ecs").stop_task, cluster=begun["clusterArn"],
+            task=begun["taskArn"], reason=f"not done after {timeout} seconds",
+        )  # fmt: skip
+        raise EngineError(
+            f"the task was not done after {timeout} seconds and was stopped; its lines stand above"
+        ) from None

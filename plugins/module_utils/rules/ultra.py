@@ -74,6 +74,19 @@ def port(number):
         yield f"{number}: allowed are 1 to 65535"
 
 
+@rule("migrations_database_address", "migrations_database_port")
+def whole_sessions(address, port):
+    """Poolers that are known by their names to give each transaction another connection: no lock holds there.
+
+    Others are known when the migration asks the database.
+    """
+    neon = re.fullmatch(r"[^.]+-pooler\..+\.neon\.tech", str(address.value))
+    supabase = str(address.value).endswith(".pooler.supabase.com") and port.value == 6543
+    if neon or supabase:
+        allowed = "the same host without -pooler" if neon else "port 5432 of it, or the database's own host"
+        yield f"{address}, and {port}: migrations need one session of the database for their lock, so say {allowed}"
+
+
 @rule("external_database_owner_secret_arn", "stack_region")
 @rule("external_database_secret_arn", "stack_region")
 def secret(arn, region):

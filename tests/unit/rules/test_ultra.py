@@ -15,6 +15,9 @@ PASS = [
     {**RANGE, "public_network_zone_count": 4},
     {"external_database_address": "db-1.example.com"},
     {"external_database_port": 6543},
+    {"migrations_database_address": "db-1.example.com", "migrations_database_port": 6543},
+    {"migrations_database_address": "aws-0-eu-west-1.pooler.supabase.com", "migrations_database_port": 5432},
+    {"migrations_database_address": "ep-a-1.eu-west-1.aws.neon.tech", "migrations_database_port": 5432},
     SECRET,
     {"release_snapshot": True, "stack_profile": "standard"},
     {"release_snapshot": False, "stack_profile": "ultra"},
@@ -31,6 +34,14 @@ PASS = [
     {"jobs_retries": 8},
 ]
 REFUSED = [
+    (
+        {"migrations_database_address": "aws-0-eu-west-1.pooler.supabase.com", "migrations_database_port": 6543},
+        "port 5432 of it",
+    ),
+    (
+        {"migrations_database_address": "ep-a-1-pooler.eu-west-1.aws.neon.tech", "migrations_database_port": 5432},
+        "the same host without -pooler",
+    ),
     (VPC, "say one of the three"),
     ({**VPC, "public_network_create": True, "public_network_vpc_id": "vpc-0123456789abcdef0"}, "say one of the three"),
     ({"public_network_vpc_id": "shared", "public_network_subnet_ids": []}, "vpc-0123456789abcdef0"),
