@@ -39,11 +39,17 @@ class Image:
         return f"{self.uri}@{self.digest}" if self.digest else ""
 
 
+CONFIG = "config.json"
+LOGINS = ("auths", "credHelpers", "credsStore")
+"""What Docker's configuration says of logins."""
+
+
 class Registry:
     """The registry's address and, in a folder that only this user reads, the password for it.
 
     No builder is given the password on its command line, and nothing is left where it was: the folder ends with the
-    ``with`` block.
+    ``with`` block. For docker it is the user's own configuration but for the logins: its contexts say where the engine
+    is, and with which certificates it is reached (Docker Desktop, Colima, a rootless or a remote one).
     """
 
     def __init__(self, aws):
@@ -51,11 +57,23 @@ class Registry:
         (told,) = aws("ecr").get_authorization_token()["authorizationData"]
         self.address = urlsplit(told["proxyEndpoint"]).netloc
         self._folder = tempfile.TemporaryDirectory(prefix="images-")
-        self.file = Path(self._folder.name) / "config.json"
+        self.file = Path(self._folder.name) / CONFIG
         self.file.touch(mode=0o600)
-        self.file.write_text(
-            json.dumps({"auths": {self.address: {"auth": told["authorizationToken"]}}}), encoding="ascii"
-        )
+        settings = self._settings()
+        settings["auths"] = {self.address: {"auth": told["authorizationToken"]}}
+        self.file.write_text(json.dumps(settings), encoding="ascii")
+
+    def _settings(self) -> dict:
+        """Return the user's settings of docker without logins, having laid all that is beside them into the folder."""
+        own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+        for one in own.iterdir() if own.is_dir() else ():
+            if one.name != CONFIG:
+                (Path(self._folder.name) / one.name).symlink_to(one.resolve())
+        try:
+            told = json.loads((own / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # docker says what is wrong with it
+            return {}
+        return {key: value for key, value in told.items() if key not in LOGINS} if isinstance(told, dict) else {}
 
     def __enter__(self):
         """Return itself."""

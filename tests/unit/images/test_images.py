@@ -1,7 +1,13 @@
 """Images: what a build reads, what its tag says, which findings stand in the way, which commands are run."""
 
+import base64
+import http.server
+import json
 import os
+import shutil
+import socketserver
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,3 +95,103 @@ def test_every_builder_is_told_the_file_the_labels_the_arguments_and_the_process
         assert pair in pairs
     assert (("--annotation", label) in pairs) == (builder != "docker")
     assert not any("source=" in word for word in words) and words[-1] == "."
+
+
+# Docker's own configuration
+
+
+class Ecr:
+    """A registry's login."""
+
+    def get_authorization_token(self):
+        token = base64.b64encode(b"AWS:ours").decode()
+        return {"authorizationData": [{"proxyEndpoint": "https://registry.example.com", "authorizationToken": token}]}
+
+
+class Engine(socketserver.ThreadingUnixStreamServer):
+    """An engine of Docker's, as far as a push sees it."""
+
+    def __init__(self, path):
+        self.pushed = []
+        super().__init__(str(path), Answer)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """Its answers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self):
+        return ""
+
+    def log_message(self, *_words):
+        pass
+
+    def do_POST(self):
+        """Take an image."""
+        self.server.pushed.append((self.path, json.loads(base64.urlsafe_b64decode(self.headers["X-Registry-Auth"]))))
+        self.do_GET()
+
+    def do_HEAD(self):
+        """Be there."""
+        self.do_GET()
+
+    def do_GET(self):
+        """Say yes."""
+        self.send_response(200)
+        self.send_header("Api-Version", "1.44")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """A user's configuration of docker, with a login and a credential helper of his own."""
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    own = {"auths": {"other.example.com": {"auth": "dGhlaXJz"}}, "credsStore": "desktop", "HttpHeaders": {"X": "y"}}
+    (folder / "config.json").write_text(json.dumps(own))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="docker's client is absent")
+def test_a_push_goes_to_the_engine_of_the_users_context(config, tmp_path):
+    """Docker Desktop, Colima and rootless engines are contexts: without it the client asks a socket that isn't there."""
+    engine = Engine(tmp_path / "engine.sock")
+    for words in (["create", "mine", "--docker", f"host=unix://{tmp_path}/engine.sock"], ["use", "mine"]):
+        subprocess.run(["docker", "context", *words], check=True, capture_output=True)
+    before = {path: path.read_bytes() for path in config.rglob("*") if path.is_file()}
+    with builds.Registry(lambda _service: Ecr()) as registry:
+        folder = registry.file.parent
+        builds.run(builds.push_command("docker", "registry.example.com/api:1", registry), "push", environment=registry.environment)
+    engine.shutdown()
+    engine.server_close()
+    ((path, login),) = engine.pushed
+    assert path.endswith("/images/registry.example.com/api/push?tag=1")
+    assert (login["username"], login["password"]) == ("AWS", "ours")
+    assert not folder.exists()
+    assert {path: path.read_bytes() for path in config.rglob("*") if path.is_file()} == before
+
+
+def test_the_users_logins_stay_his_and_nothing_else_is_lost(config):
+    (config / "contexts").mkdir()
+    (config / "ca.pem").write_text("certificate")
+    with builds.Registry(lambda _service: Ecr()) as registry:
+        told = json.loads(registry.file.read_text())
+        assert list(told["auths"]) == ["registry.example.com"]
+        assert told["HttpHeaders"] == {"X": "y"} and "credsStore" not in told
+        assert registry.file.stat().st_mode & 0o777 == 0o600
+        folder = registry.file.parent
+        assert (folder / "contexts").is_dir() and (folder / "ca.pem").read_text() == "certificate"
+    assert not folder.exists() and (config / "ca.pem").exists()
+
+
+@pytest.mark.parametrize("written", [None, "no JSON", "[]"])
+def test_without_a_configuration_there_is_a_login_all_the_same(written, config):
+    shutil.rmtree(config) if written is None else (config / "config.json").write_text(written)
+    with builds.Registry(lambda _service: Ecr()) as registry:
+        assert list(json.loads(registry.file.read_text())) == ["auths"]
