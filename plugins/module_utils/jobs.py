@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .engine.plain import plain
 
-ENDED = "STOPPED"
+MESSAGE = "SQS_MESSAGE_ID"
+ENDED, EXITED, BY_ITSELF = "STOPPED", "EssentialContainerExited", "Essential container in task exited"
 
 
 def outcomes(sent: dict[str, str], tasks: list[dict]) -> list[dict]:
@@ -16,8 +17,8 @@ def outcomes(sent: dict[str, str], tasks: list[dict]) -> list[dict]:
     attempts: dict[str, dict[int, dict]] = {message: {} for message in sent}
     for task in tasks:
         given = _variables(task)
-        if given.get("SQS_MESSAGE_ID") in attempts:
-            attempts[given["SQS_MESSAGE_ID"]][int(given.get("JOB_ATTEMPT", "1"))] = task
+        if given.get(MESSAGE) in attempts:
+            attempts[given[MESSAGE]][int(given.get("JOB_ATTEMPT", "1"))] = task
     return [_outcome(message, body, attempts[message]) for message, body in sent.items()]
 
 
@@ -29,12 +30,13 @@ def _outcome(message: str, body: str, attempts: dict[int, dict]) -> dict:
     job["task"] = task["taskArn"]
     if task["lastStatus"] != ENDED:
         return {**job, "ended": "running"}
-    codes = [container.get("exitCode") for container in task["containers"]]
-    if task.get("stopCode") == "EssentialContainerExited" and all(code == 0 for code in codes):
+    # AWS may add containers of its own, and may leave the stop code out.
+    container = next((one for one in task["containers"] if one["name"] == _override(task)["name"]), {})
+    code, stopped, told = container.get("exitCode"), task.get("stopCode"), task.get("stoppedReason") or ""
+    by_itself = stopped == EXITED if stopped else BY_ITSELF in told
+    if by_itself and code == 0:
         return {**job, "ended": "done"}
-    exits = [f"exit code {code}" for code in codes if code]
-    reasons = [task.get("stopCode"), task.get("stoppedReason"), *exits]
-    reasons += [container.get("reason") for container in task["containers"]]
+    reasons = [stopped, told, f"exit code {code}" if code else "", container.get("reason")]
     return {**job, "ended": "failed", "reason": plain("; ".join(filter(None, reasons)))}
 
 
@@ -49,6 +51,11 @@ def summary(jobs: list[dict], queues: dict[str, int]) -> list[str]:
     return [*lines, f"{done} of {len(jobs)} done; messages: {lying}"]
 
 
-def _variables(task: dict) -> dict[str, str]:
+def _override(task: dict) -> dict:
+    """Return what a task was given for the container that has the job."""
     overrides = task.get("overrides", {}).get("containerOverrides", [])
-    return {one["name"]: one.get("value", "") for override in overrides for one in override.get("environment", [])}
+    return next((one for one in overrides if any(item["name"] == MESSAGE for item in one.get("environment", []))), {})
+
+
+def _variables(task: dict) -> dict[str, str]:
+    return {one["name"]: one.get("value", "") for one in _override(task).get("environment", [])}

@@ -19,6 +19,7 @@ def task(message, status="STOPPED", attempt=None, code=None, **more):
 
 EXITED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
 SPOT = {"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."}
+AGENT = {"name": "aws-guardduty-agent-8XbGz2", "exitCode": 137, "reason": "OutOfMemoryError"}
 PULL = {"stopCode": "TaskFailedToStart", "stoppedReason": "CannotPullContainerError"}
 TABLE = [
     ([], "waiting", 0, ""),
@@ -34,6 +35,16 @@ TABLE = [
     ),
     # Exit code 0 after a stop from outside is no success.
     ([task("m", code=0, **SPOT)], "failed", 1, "SpotInterruption; Your Spot Task was interrupted."),
+    # AWS leaves the stop code out, or adds a container of its own (GuardDuty's agent).
+    ([task("m", code=0, stoppedReason=EXITED["stoppedReason"])], "done", 1, ""),
+    ([task("m", code=0, stoppedReason=SPOT["stoppedReason"])], "failed", 1, "Your Spot Task was interrupted."),
+    ([task("m", **EXITED, containers=[AGENT, {"name": "worker", "exitCode": 0}])], "done", 1, ""),
+    (
+        [task("m", containers=[{"name": "worker", "exitCode": 1}, AGENT | {"exitCode": 0}], **EXITED)],
+        "failed",
+        1,
+        "EssentialContainerExited; Essential container in task exited; exit code 1",
+    ),
     ([task("m", **PULL)], "failed", 1, "TaskFailedToStart; CannotPullContainerError"),
     ([task("m", attempt=2, code=0, **EXITED), task("m", attempt=1, **SPOT)], "done", 2, ""),
     ([task("m", "PENDING", attempt=2), task("m", attempt=1, **SPOT)], "running", 2, ""),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from botocore.exceptions import ClientError
 
 from emulator.dataplane.patterns import matches
 
@@ -70,6 +71,13 @@ def pattern():
 
 
 SIDECAR = {"name": "aws-guardduty-agent", "exitCode": 137}
+
+
+def bare(how):
+    """As AWS may tell of it: without a stop code."""
+    return {"stoppedReason": how["stoppedReason"]}
+
+
 # How a task ended, and what is to become of its job: nothing, another attempt, or the queue of failed jobs.
 ENDS = [
     (task(ENDED, 0), "done"),
@@ -88,6 +96,19 @@ ENDS = [
     (task(SPOT, 143, attempt="3"), "again"),
     (task(SPOT, 143, attempt="4"), "failed"),
     (task(NO_CAPACITY, attempt="4"), "failed"),
+    # AWS may leave the stop code out, and may add containers, one of which ended well.
+    (task(bare(ENDED), 0), "done"),
+    (task(bare(ENDED), 1), "failed"),
+    (task(bare(SPOT), 0), "again"),
+    (task(bare(SPOT), 143), "again"),
+    (task(bare(SPOT)), "again"),
+    (task({"stoppedReason": "Spot capacity was reclaimed: the instance is terminated"}, 0), "again"),
+    (task(bare(NO_CAPACITY)), "again"),
+    (task(bare(UNSTARTED)), "failed"),
+    (task({}, 0), "failed"),
+    ({**task(ENDED, 1), "containers": [SIDECAR | {"exitCode": 0}, {"name": "worker", "exitCode": 1}]}, "failed"),
+    ({**task(ENDED), "containers": [{"name": "worker"}, SIDECAR | {"exitCode": 0}]}, "failed"),
+    ({**task(bare(SPOT), 0), "containers": [{"name": "worker", "exitCode": 0}, SIDECAR]}, "again"),
 ]
 NOT_OURS = [
     {**task(ENDED, 1), "lastStatus": "RUNNING"},
@@ -98,8 +119,9 @@ NOT_OURS = [
 
 
 @pytest.mark.parametrize(("ended", "becomes"), ENDS)
-def test_the_rule_catches_exactly_what_ended_without_success(ended, becomes, pattern):
-    assert matches(pattern, event(ended)) is (becomes != "done")
+def test_the_rule_catches_whatever_ended(ended, becomes, pattern):
+    """No condition on how, of which AWS may leave a part out; the function judges."""
+    assert matches(pattern, event(ended))
 
 
 @pytest.mark.parametrize("ended", NOT_OURS)
@@ -193,4 +215,24 @@ def test_a_task_without_a_job_is_kept_too(resubmit):
 def test_what_ecs_refuses_is_raised_so_that_lambda_keeps_the_event(resubmit):
     resubmit.ECS.answer = {"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}
     with pytest.raises(RuntimeError, match="RESOURCE:ENI"):
+        resubmit.handler(event(task(SPOT, 143)), None)
+
+
+def conflict(**more):
+    def refuse(**asked):
+        raise ClientError({"Error": {"Code": "ConflictException", "Message": "in use"}, **more}, "RunTask")
+
+    return refuse
+
+
+def test_an_event_that_comes_again_after_a_release_is_done(resubmit):
+    """Its token stands for a task of the revision before: that one runs, or ran."""
+    resubmit.ECS.run_task = conflict(resourceIds=["running"])
+    assert resubmit.handler(event(task(SPOT, 143)), None) == "attempt 2: running"
+    assert resubmit.SQS.asked == []
+
+
+def test_another_conflict_is_raised(resubmit):
+    resubmit.ECS.run_task = conflict()
+    with pytest.raises(ClientError):
         resubmit.handler(event(task(SPOT, 143)), None)

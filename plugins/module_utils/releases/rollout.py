@@ -76,8 +76,9 @@ def judge(service: dict, deployment: str, asked: str) -> tuple[str, str]:
 
 def by_itself(task: dict) -> bool:
     """Say whether a task ended by a fault of its own: it wasn't scaled in, reclaimed or stopped by people."""
-    told = task.get("stopCode") in ("SpotInterruption", "UserInitiated")
-    return not told and "Scaling activity" not in task.get("stoppedReason", "")
+    reason = task.get("stoppedReason", "")  # AWS may leave the code of an interruption out
+    told = task.get("stopCode") in ("SpotInterruption", "TerminationNotice", "UserInitiated")
+    return not (told or "Spot Task was interrupted" in reason or "Scaling activity" in reason)
 
 
 def limit_of(service: dict) -> int:

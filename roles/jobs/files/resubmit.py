@@ -1,10 +1,10 @@
 """Runs jobs again that ended through no fault of their own, and keeps all others that failed.
 
-EventBridge calls it with each task that ended without success. A task that AWS took its spare capacity from, or that
-found none, is run again with the same overrides and one attempt more, the last time on demand; always with the revision
-that the pipe names, which is the release that runs. Every other job, and one whose attempts are used up, goes to the
-queue of failed jobs with its body and the reason. Whatever goes wrong in here is raised: Lambda tries again, and in the
-end sends the event itself to that queue.
+EventBridge calls it with each task of the worker that ended, perhaps twice. A task that AWS took its spare capacity
+from, or that found none, is run again with the same overrides and one attempt more, the last time on demand; always with
+the revision that the pipe names, which is the release that runs. Every other job that failed, and one whose attempts are
+used up, goes to the queue of failed jobs with its body and the reason. Whatever goes wrong in here is raised: Lambda
+tries again, and in the end sends the event itself to that queue.
 """
 
 import json
@@ -12,12 +12,17 @@ import os
 import re
 
 import boto3
+from botocore.exceptions import ClientError
 
 ECS = boto3.client("ecs")
 PIPES = boto3.client("pipes")
 SQS = boto3.client("sqs")
 CHECK = "release-check"  # who a rollout's own task is started by; it carries no job
+EXITED, UNSTARTED = "EssentialContainerExited", "TaskFailedToStart"
 TAKEN_AWAY = ("SpotInterruption", "TerminationNotice")
+# What stoppedReason says where an event has no stopCode, which AWS may leave out.
+BY_ITSELF = re.compile(r"essential container in task exited", re.IGNORECASE)
+INTERRUPTED = re.compile(r"spot (task|capacity|instance)\b.*\b(interrupted|reclaimed|terminated)", re.IGNORECASE)
 NO_CAPACITY = re.compile(r"capacity is unavailable|insufficient capacity", re.IGNORECASE)
 
 
@@ -51,14 +56,22 @@ def worker(task):
 
 
 def succeeded(task):
-    """Say whether the worker ended by itself and well."""
-    return task.get("stopCode") == "EssentialContainerExited" and worker(task).get("exitCode") == 0
+    """Say whether the worker ended by itself and well; one that was told to end may end with 0, too."""
+    by_itself = task.get("stopCode") == EXITED if task.get("stopCode") else BY_ITSELF.search(said(task))
+    return bool(by_itself) and worker(task).get("exitCode") == 0
 
 
 def unlucky(task):
     """Say whether the task ended for want of capacity, and not through the job."""
-    no_capacity = task.get("stopCode") == "TaskFailedToStart" and NO_CAPACITY.search(task.get("stoppedReason", ""))
-    return task.get("stopCode") in TAKEN_AWAY or bool(no_capacity)
+    code = task.get("stopCode")
+    if code in TAKEN_AWAY or (not code and INTERRUPTED.search(said(task))):
+        return True
+    return code in (None, UNSTARTED) and bool(NO_CAPACITY.search(said(task)))
+
+
+def said(task):
+    """Return the reason that ECS gives for a task's end."""
+    return task.get("stoppedReason") or ""
 
 
 def run(task, attempt):
@@ -67,24 +80,32 @@ def run(task, attempt):
     environment = {**variables(task), "JOB_ATTEMPT": str(attempt)}
     again = {key: value for key, value in override(task).items() if value}
     again["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
-    answer = ECS.run_task(
-        cluster=task["clusterArn"],
-        taskDefinition=revision(),
-        capacityProviderStrategy=[{"capacityProvider": "FARGATE" if last else "FARGATE_SPOT", "weight": 1}],
-        networkConfiguration={
+    wanted = {
+        "cluster": task["clusterArn"],
+        "taskDefinition": revision(),
+        "capacityProviderStrategy": [{"capacityProvider": "FARGATE" if last else "FARGATE_SPOT", "weight": 1}],
+        "networkConfiguration": {
             "awsvpcConfiguration": {
                 "subnets": os.environ["SUBNETS"].split(","),
                 "securityGroups": os.environ["SECURITY_GROUPS"].split(","),
                 "assignPublicIp": "ENABLED",
             }
         },
-        overrides={"containerOverrides": [again]},
-        propagateTags="TASK_DEFINITION",
-        enableECSManagedTags=True,
-        startedBy=f"attempt-{attempt}",
+        "overrides": {"containerOverrides": [again]},
+        "propagateTags": "TASK_DEFINITION",
+        "enableECSManagedTags": True,
+        "startedBy": f"attempt-{attempt}",
         # The same event can come twice.
-        clientToken=f"{task['taskArn'].rsplit('/', 1)[-1]}-{attempt}",
-    )
+        "clientToken": f"{task['taskArn'].rsplit('/', 1)[-1]}-{attempt}",
+    }
+    try:
+        answer = ECS.run_task(**wanted)
+    except ClientError as error:
+        # It comes again after a release: the task that runs already has another revision than this one would have.
+        running = error.response.get("resourceIds")
+        if error.response["Error"]["Code"] != "ConflictException" or not running:
+            raise
+        return running[0]
     if answer.get("failures"):
         raise RuntimeError(f"the task can't be run again: {answer['failures']}")
     return answer["tasks"][0]["taskArn"]
@@ -114,5 +135,4 @@ def reason(task):
     """Return why the task ended, in one line."""
     container = worker(task)
     ended = f"exit code {container['exitCode']}" if "exitCode" in container else ""
-    said = [task.get("stopCode"), task.get("stoppedReason"), ended, container.get("reason")]
-    return "; ".join(filter(None, said))
+    return "; ".join(filter(None, [task.get("stopCode"), said(task), ended, container.get("reason")]))

@@ -87,7 +87,7 @@ def lock(connection, database):
 
 
 def run(command, connection):
-    """Run the command to its end, and return its exit code; see meanwhile that the connection lives and has the lock."""
+    """Run the command to its end, and return its exit code; see meanwhile that the connection still has the lock."""
     going, held = subprocess.Popen(command), True
     while True:
         try:

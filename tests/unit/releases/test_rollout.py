@@ -80,6 +80,8 @@ def test_the_limit_is_the_services_own():
         ({"stopCode": "ServiceSchedulerInitiated", "stoppedReason": "Task failed container health checks"}, True),
         ({"stopCode": "ServiceSchedulerInitiated", "stoppedReason": "Scaling activity initiated by deployment ecs-svc/1"}, False),
         ({"stopCode": "SpotInterruption", "stoppedReason": "Your Spot Task was interrupted."}, False),
+        ({"stoppedReason": "Your Spot Task was interrupted."}, False),
+        ({"stopCode": "TerminationNotice", "stoppedReason": ""}, False),
         ({"stopCode": "UserInitiated", "stoppedReason": "by hand"}, False),
     ],
 )
