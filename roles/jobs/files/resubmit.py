@@ -1,10 +1,10 @@
 """Runs jobs again that ended through no fault of their own, and keeps all others that failed.
 
 EventBridge calls it with each task of the worker that ended, perhaps twice. A task that AWS took its spare capacity
-from, or that found none, is run again with the same overrides and one attempt more, the last time on demand; always with
-the revision that the pipe names, which is the release that runs. Every other job that failed, and one whose attempts are
-used up, goes to the queue of failed jobs with its body and the reason. Whatever goes wrong in here is raised: Lambda
-tries again, and in the end sends the event itself to that queue.
+from, or that found none, is run again with the same overrides and one attempt more, the last time on demand; always
+with the revision that the pipe names, which is the release that runs. Every other job that failed, and one whose
+attempts are used up, goes to the queue of failed jobs with its body and the reason. Whatever goes wrong in here is
+raised: Lambda tries again, and in the end sends the event itself to that queue.
 """
 
 import json
