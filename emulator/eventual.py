@@ -7,6 +7,8 @@ same answers:
 - ``NOT_YET``: whatever names the fresh resource, reads and further writes alike, is answered with AWS's error for it.
 - ``SHOWN``: lists lack what is fresh, and what was changed is shown as it was; several answers may take turns.
 - ``BUSY``: the first deletes of what something else was just taken off are answered with AWS's "in use".
+- ``GOING_ON``: a change is refused while the one before goes on, although reads say that it is over.
+- Lines of a log, and events, come later; events twice too, and without what AWS may leave out.
 
 The seconds are short, so that runs end; the sources say how long AWS may take, and how that is known.
 """
@@ -32,6 +34,11 @@ S3 = "documented: Amazon S3 User Guide, data consistency model: bucket configura
 ECS = "documented: Amazon ECS API Reference, RunTask: the API follows an eventual consistency model"
 SQS = "documented: Amazon SQS API Reference, CreateQueue: at least one second; SetQueueAttributes: up to 60 seconds"
 LAMBDA = "code: terraform-provider-aws, lambda/function.go, permission.go: not found is tried again after creation"
+UPDATING = "documented: AWS Lambda developer guide, function states: no further update while one is in progress"
+LOGS = "measured by others: apache/airflow#43717: a task's last lines come when it has stopped"
+EVENTS = "documented: Amazon EventBridge user guide: delivered at least once, after half a second typically"
+SPOT = "measured by others: aws/containers-roadmap#1565, #797: events of interrupted Spot tasks without stopCode"
+AGENT = "documented: Amazon GuardDuty user guide, Runtime Monitoring on Fargate: a container of its own in each task"
 RDS = "documented: Amazon RDS API Reference, CreateDBParameterGroup: wait at least 5 minutes"
 CODE = "code: terraform-provider-aws reads it again while a new resource isn't found"
 SHARE = 0.5  # of the answers that are late while something is fresh
@@ -128,6 +135,12 @@ class Shown:
     """The field that names one; with ``$``, the request's parameter that does."""
     seconds: float
     source: str
+    known_as: str = ""
+    """What stands before the last part of its name in writes, which make it without naming it themselves."""
+
+    def name(self, given: str) -> str:
+        """Return how writes call it."""
+        return f"{self.known_as}{given.rpartition('/')[2]}" if self.known_as else given
 
 
 SHOWN = (
@@ -149,6 +162,8 @@ SHOWN = (
     Shown("ecr", {"DescribeRepositories": "repositories"}, "repositoryName", 1, CODE),
     Shown("ecs", {"DescribeServices": "services"}, "serviceName", 1.5, ECS),
     Shown("ecs", {"DescribeTasks": "tasks"}, "taskArn", 1.5, ECS),
+    Shown("ecs", {"ListServiceDeployments": "serviceDeployments", "DescribeServiceDeployments": "serviceDeployments"},
+          "serviceDeploymentArn", 1.5, ECS, "ecs-svc/"),
     Shown("cloudwatch", {"DescribeAlarms": "MetricAlarms"}, "AlarmName", 1, CODE),
     Shown("lambda", {"GetAlias": ""}, "AliasArn", 1.5, LAMBDA),
     Shown("application-autoscaling", {"DescribeScalableTargets": "ScalableTargets"}, "ResourceId", 1, CODE),
@@ -197,7 +212,38 @@ BUSY = (
          "The Cluster cannot be deleted while Tasks are active.", 2, "code: terraform-provider-aws, ecs/cluster.go"),
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class GoingOn:
+    """A change that AWS refuses while one before it goes on."""
+
+    service: str
+    after: tuple[str, ...]
+    operations: tuple[str, ...]
+    parameter: str
+    code: str
+    message: str
+    seconds: float
+    source: str
+
+
+GOING_ON = (
+    GoingOn("lambda", ("UpdateFunctionCode", "UpdateFunctionConfiguration"),
+            ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion"), "FunctionName",
+            "ResourceConflictException", "The operation cannot be performed at this time. An update is in progress for "
+            "resource: {}", 1, UPDATING),
+)  # fmt: skip
+# What else is late or lacking, for the table: service, what, how, source.
+ELSE = (
+    ("logs", "lines of tasks", "up to seconds later, in order", LOGS),
+    ("events", "events for rules' targets", "up to seconds later, and twice", EVENTS),
+    ("events", "ECS Task State Change", "of an interrupted task without `stopCode`", SPOT),
+    ("events", "ECS Task State Change", "with a container of GuardDuty's and an exit code of its own", AGENT),
+)
+LATER = 1.5  # seconds after which lines and events have come
+
 _BORN = re.compile(r"^(Create|Put|Run|Allocate|Register|Request|Publish)")
+_USES = re.compile(r"^(Run|Publish)")  # their parameters name only what is there already
 _READS = re.compile(r"^(Describe|Get|List|Head|BatchGet|BatchCheck|Filter|Lookup|Simulate)")
 _LEAVES = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<>]+)<')
 
@@ -277,6 +323,12 @@ def judge(call) -> None:
             since = STATE.born.get((call.service, name))
             if _late(since, one.seconds, call.service, call.operation, one.code, name):
                 raise AWSError(one.code, one.message.format(name))
+    for one in GOING_ON:
+        name = call.parameters.get(one.parameter)
+        if one.service == call.service and call.operation in one.operations:
+            since = STATE.changed.get((call.service, one.after, name))
+            if _late(since, one.seconds, call.service, call.operation, one.code, name):
+                raise AWSError(one.code, one.message.format(name))
     for one in BUSY:
         if (one.service, one.operation) == (call.service, call.operation):
             name = call.parameters.get(one.parameter)
@@ -306,13 +358,16 @@ def wrote(call, response) -> None:
     if STATE.seed is None or _READS.match(call.operation):
         return
     now, body = clock.now(), response.get_data(as_text=True)
-    names = set(_strings(call.parameters)) | {first or second for first, second in _LEAVES.findall(body)}
+    given, answered = set(_strings(call.parameters)), {first or second for first, second in _LEAVES.findall(body)}
     makes = _BORN.match(call.operation)
-    for name in names:
+    for name in given | answered:
         key = call.service, name
         STATE.changed[key] = now
-        if makes:
+        if makes and not (name in given and _USES.match(call.operation)):
             STATE.born.setdefault(key, now)
+    for one in GOING_ON:
+        if one.service == call.service and call.operation in one.after:
+            STATE.changed[call.service, one.after, call.parameters.get(one.parameter)] = now
     if call.operation.startswith("Delete"):
         for name in _strings(call.parameters):
             STATE.born.pop((call.service, name), None)
@@ -348,7 +403,7 @@ def _around(one: Shown, operation: str, path: str) -> None:
             return original(api)
         told = plain(api, original(api))
         if isinstance(told.get(path), list):
-            names = [resource.get(one.key, "") for resource in told[path]]
+            names = [one.name(resource.get(one.key, "")) for resource in told[path]]
             shown = [_as_seen(one, operation, *pair) for pair in zip(told[path], names, strict=True)]
             unseen = [name for name, seen in zip(names, shown, strict=True) if seen is None]
             _refuse_named(one.service, operation, api, unseen)
@@ -379,7 +434,48 @@ def _as_seen(one: Shown, operation: str, resource: dict, name: str) -> dict | No
     if not _late(changed, one.seconds, one.service, operation, "late", name):
         return resource
     fresh = clock.now() < STATE.born.get((one.service, name), 0) + one.seconds
+    fresh = fresh or bool(one.known_as and kept not in STATE.stood)
     return None if fresh else copy.deepcopy(STATE.stood.get(kept, resource))
+
+
+def _lag(*what) -> float:
+    """Return by how many seconds something comes later."""
+    STATE.asked[what] += 1
+    late = _met(_draw(*what, STATE.asked[what]) < SHARE, (*what, ""))
+    return LATER * _draw("lag", *what, STATE.asked[what]) if late else 0.0
+
+
+def lines(stream: str) -> float:
+    """Return by how many seconds all lines of a stream come later."""
+    return 0.0 if STATE.seed is None else _lag("logs", "lines", stream.partition("/")[0])
+
+
+def deliveries(rule: str) -> list[float]:
+    """Return after how many seconds each an event is delivered for a rule."""
+    if STATE.seed is None:
+        return [0.0]
+    what = "events", "twice", rule
+    STATE.asked[what] += 1
+    twice = _met(_draw(*what, STATE.asked[what]) < SHARE, (*what, ""))
+    return [_lag("events", "late", rule) for _ in range(2 if twice else 1)]
+
+
+def event(told: dict) -> dict:
+    """Return a task's event as AWS may tell it: an interruption without its code, with a container of AWS's own."""
+    if STATE.seed is None:
+        return told
+    STATE.asked["task event"] += 1
+    number = STATE.asked["task event"]
+    shown = dict(told)
+    if told.get("stopCode") == "SpotInterruption" and _draw("code", number) < SHARE:
+        _met(True, ("events", "without stopCode", ""))
+        del shown["stopCode"]
+    if _draw("agent", number) < SHARE:
+        _met(True, ("events", "with another container", ""))
+        ended = {"exitCode": 0 if _draw("exit", number) < SHARE else 137} if told["lastStatus"] == "STOPPED" else {}
+        agent = {"name": "aws-guardduty-agent", "lastStatus": told["lastStatus"], "taskArn": told["taskArn"], **ended}
+        shown["containers"] = [agent, *told["containers"]]
+    return shown
 
 
 def table() -> str:
@@ -388,10 +484,11 @@ def table() -> str:
         *((one.service, one.operations, f"what was just made: `{one.code}`", one.source) for one in NOT_YET),
         *((one.service, one.operations, "without what is new, and as it was", one.source) for one in SHOWN),
         *((one.service, (one.operation,), f"at first: `{one.code}`", one.source) for one in BUSY),
+        *((one.service, one.operations, f"while a change goes on: `{one.code}`", one.source) for one in GOING_ON),
+        *((service, (what,), how, source) for service, what, how, source in ELSE),
     ]
     lines = [
-        f"| {service} | {', '.join(operations)} | {how} | {source} |" for service, operations, how, source in sorted(
-            rows, key=lambda row: (row[0], *row[1])
-        )
+        f"| {service} | {', '.join(operations)} | {how} | {source} |"
+        for service, operations, how, source in sorted(rows, key=lambda row: (row[0], *row[1]))
     ]
     return "\n".join(["| service | operations | late how | source |", "|---|---|---|---|", *lines])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from moto.events.models import Rule
 
-from emulator import ACCOUNT, clock
+from emulator import ACCOUNT, clock, eventual
 from emulator.corrections import replacing
 from emulator.dataplane import faults, paths, patterns, targets
 from emulator.dataplane.engine import ENGINE, log
@@ -62,7 +62,11 @@ def install() -> None:
         for target in list(self.targets):
             if target["Arn"].split(":")[2] in KINDS:
                 for _ in range(2 if faults.twice() else 1):
-                    to_target(self, target, shown)
+                    for seconds in eventual.deliveries(self.name):
+                        if seconds:
+                            ENGINE.after(seconds, to_target, self, target, shown)
+                        else:
+                            to_target(self, target, shown)
         others = [one for one in self.targets if one["Arn"].split(":")[2] not in KINDS]
         if others:  # archives and other buses
             rest = copy.copy(self)

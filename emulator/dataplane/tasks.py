@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from moto.ecs import models
 
-from emulator import ACCOUNT, clock
+from emulator import ACCOUNT, clock, eventual
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
 from emulator.dataplane import bus, faults, images, inside, services, targets
@@ -25,6 +25,14 @@ MAXIMUM_OVERRIDES = 8192
 
 
 INITIALIZING = "ResourceInitializationError:"
+
+
+class Conflict(AWSError):
+    """A client token that stands for other tasks."""
+
+    def __init__(self, tasks: list[str]):
+        super().__init__("ConflictException", "The client token was used for another request.")
+        self.resourceIds = tasks
 
 
 class CannotStart(Exception):
@@ -208,7 +216,12 @@ class Life:
         if not self._execution_role().may("logs:PutLogEvents", arn):
             return lambda _line: None
 
+        later, life = eventual.lines(stream), ENGINE.life
+
         def line(text: str) -> None:
+            if later:
+                ENGINE.after(later, targets.write, region, group, stream, [text], life=life)
+                return
             with LOCK:
                 targets.write(region, group, stream, [text])
 
@@ -283,7 +296,8 @@ class Life:
             container.last_status = {"PROVISIONING": "PENDING", "DEPROVISIONING": "STOPPED"}.get(status, status)
             if ended:
                 container.last_status = "STOPPED"
-        bus.put("aws.ecs", "ECS Task State Change", detail(task), [task.task_arn], task.region_name)
+        told = eventual.event(detail(task))
+        bus.put("aws.ecs", "ECS Task State Change", told, [task.task_arn], task.region_name)
 
 
 def _repository(image: str) -> str:
@@ -406,7 +420,7 @@ def install() -> None:
         if token and token in _tokens:
             asked, answer = _tokens[token]
             if asked != self.params:
-                raise AWSError("ConflictException", "The client token was used for another request.")
+                raise Conflict([one.task_arn for one in answer.result["tasks"]])
             return answer
         _check(self)
         answer = original(self)

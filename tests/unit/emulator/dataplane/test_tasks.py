@@ -5,27 +5,6 @@ import json
 import pytest
 
 
-@pytest.fixture
-def events(aws, queue, received, name):
-    """Let the events of the test's cluster come into a queue, and return a function that takes them."""
-    rule = aws("events").put_rule(
-        Name=name,
-        EventPattern=json.dumps({"source": ["aws.ecs"], "detail": {"clusterArn": [{"suffix": f"cluster/{name}"}]}}),
-    )["RuleArn"]
-    url, arn = queue(f"{name}-events")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    statement["Condition"] = {"ArnEquals": {"aws:SourceArn": rule}}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    aws("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-    return lambda: [json.loads(message["Body"]) for message in received(url)]
-
-
 def test_life(own, worker, run, events, lines, name):
     own("POST", "images", images=[{"image": name, "run": ["sh", "-c", "echo $A $B $0; exit 3"]}])
     definition = worker(environment=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], command=["given"])
