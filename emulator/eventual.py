@@ -243,7 +243,8 @@ ELSE = (
 LATER = 1.5  # seconds after which lines and events have come
 
 _BORN = re.compile(r"^(Create|Put|Run|Allocate|Register|Request|Publish)")
-_USES = re.compile(r"^(Run|Publish)")  # their parameters name only what is there already
+# Their parameters name what is there already; a family of task definitions may be called as a service is.
+_USES = re.compile(r"^(Run|Publish|RegisterTaskDefinition)")
 _READS = re.compile(r"^(Describe|Get|List|Head|BatchGet|BatchCheck|Filter|Lookup|Simulate)")
 _LEAVES = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<>]+)<')
 

@@ -124,11 +124,11 @@ class Rollout:
         return next((one for one in found if one["status"] == "ACTIVE"), None)
 
     def _running(self, component: str) -> dict:
-        """Return a service that was there when this began."""
-        found = self._service(component)
-        if found is None:
-            raise Failed(f"{component}: its service is gone; run site.yml, which makes it")
-        return found
+        """Return a service that was there when this began; a single answer without it says nothing."""
+        try:
+            return until(lambda: self._service(component), STALE_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            raise Failed(f"{component}: its service is gone; run site.yml, which makes it") from None
 
     def _function(self, component: str, qualifier: str = "$LATEST") -> dict | None:
         return unless(
@@ -138,10 +138,10 @@ class Rollout:
 
     def _latest(self, component: str) -> dict:
         """Return a function that was there when this began, with its newest code."""
-        found = self._function(component)
-        if found is None:
-            raise Failed(f"{component}: its function is gone; run site.yml, which makes it")
-        return found
+        try:
+            return until(lambda: self._function(component), STALE_SECONDS, "", delay=0.5, longest=4)
+        except TimedOut:
+            raise Failed(f"{component}: its function is gone; run site.yml, which makes it") from None
 
     def _version(self, component: str, version: str) -> dict:
         """Return one version of a function, which Lambda may show late."""

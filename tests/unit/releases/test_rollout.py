@@ -433,7 +433,8 @@ def test_what_was_seen_once_and_is_gone_was_rolled_back(monkeypatch, clock):
     assert clock.now >= 60
 
 
-def test_a_service_that_somebody_deleted_ends_it_in_a_sentence(monkeypatch):
+def test_a_service_that_somebody_deleted_ends_it_in_a_sentence(monkeypatch, clock):
+    waiting(monkeypatch, service_of(*COMING), None, service_of(NEW)).wait()  # one answer without it says nothing
     with pytest.raises(Failed, match="api: its service is gone; run site.yml"):
         waiting(monkeypatch, service_of(*COMING), None).wait()
 
