@@ -1,7 +1,8 @@
-"""Rollouts of a service on an AWS that is late: a good one comes up, and the way back leads back."""
+"""Rollouts on an AWS that is late: a good one comes up, and the way back leads back."""
 
 import time
 
+import images
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, Rollout
@@ -10,10 +11,24 @@ from emulator import clock, eventual
 
 
 @pytest.fixture
-def stack(aws, own, worker, network, name, monkeypatch):
-    """A stack of an API that runs; waits are short, and so is what is late."""
-    own("POST", "images", images=[{"image": "image-*", "stays": True}])
+def quick(monkeypatch):
+    """Waits are short, and so is what is late."""
     monkeypatch.setattr(time, "sleep", lambda seconds, sleep=time.sleep: sleep(min(seconds, 0.1)))
+    clock.run(5)
+    yield eventual.use
+    clock.run(1)
+    eventual.use(None)
+
+
+def rollout(aws, stack, said, **images):
+    options = Options(60, 0.05, 0.2)
+    return Rollout(Aws(lambda service, **_more: aws(service), "us-east-1"), stack, {"id": "two", "images": images}, options, said.append)
+
+
+@pytest.fixture
+def stack(aws, own, worker, network, name, quick):
+    """A stack of an API that runs."""
+    own("POST", "images", images=[{"image": "image-*", "stays": True}])
     ecs = aws("ecs")
     told = ecs.describe_task_definition(taskDefinition=worker())["taskDefinition"]
     container = {"name": "api", "image": "image-one", "logConfiguration": told["containerDefinitions"][0]["logConfiguration"]}
@@ -24,28 +39,46 @@ def stack(aws, own, worker, network, name, monkeypatch):
         cluster=f"{name}-cluster", serviceName=f"{name}-api", taskDefinition=f"{name}-api", desiredCount=1,
         launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": network},
     )  # fmt: skip
-    clock.run(5)
-    yield name
-    clock.run(1)
-    eventual.use(None)
+    return name
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_forward_and_back(aws, stack, seed):
+def test_a_service_goes_forward_and_back(aws, stack, seed, quick):
     def settled():
         (service,) = aws("ecs").describe_services(cluster=f"{stack}-cluster", services=[f"{stack}-api"])["services"]
         return len(service["deployments"]) == 1 and service["runningCount"] == 1 and service["taskDefinition"]
 
     while not (before := settled()):
         time.sleep(0.1)
-    eventual.use(seed)
+    quick(seed)
     said = []
-    release = {"id": "two", "images": {"api": "image-two"}}
-    it = Rollout(Aws(lambda service, **_more: aws(service), "us-east-1"), stack, release, Options(60, 0.05, 0.2), said.append)
+    it = rollout(aws, stack, said, api="image-two")
     state = {"services": {"api": {"task_definition": before, "desired": 1}}, "functions": {}, "pipe": None}
     it.forward(state)
     assert it.runs(state) == {"api": "image-two"}
     it.back(state)
-    eventual.use(None)
+    quick(None)
     assert it.runs(state) == {"api": "image-one"}
     assert settled() == before, said
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_function_goes_forward_and_back(aws, own, role, name, seed, quick):
+    functions, ecr, function = aws("lambda"), aws("ecr"), f"{name}-scheduler"
+    uri = ecr.create_repository(repositoryName=function)["repository"]["repositoryUri"]
+    one, two = (f"{uri}@{images.push(ecr, function, tag, tag.encode())}" for tag in ("one", "two"))
+    own("POST", "images", images=[{"image": f"{uri}*", "function": {"done": True}}])
+    made = role(name, "lambda.amazonaws.com", (["logs:*"], "*"))
+    functions.create_function(FunctionName=function, PackageType="Image", Role=made, Code={"ImageUri": one}, Publish=True)
+    functions.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+    quick(seed)
+    it = rollout(aws, name, [], scheduler=two)
+    state = {"services": {}, "functions": {"scheduler": {"image": one, "version": "1"}}, "pipe": None}
+    assert it.forward(state)["functions"] == {"scheduler": "2"}
+    # As a canary leaves it that fails in its first step.
+    it.point("scheduler", "1", {"2": 0.1})
+    it.back(state)
+    quick(None)
+    alias = functions.get_alias(FunctionName=function, Name="live")
+    assert (alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})) == ("1", {})
+    assert functions.get_function(FunctionName=function)["Code"]["ResolvedImageUri"] == one
