@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..engine.aws import unless
@@ -28,6 +29,7 @@ MISSING, CONFLICT = "ResourceNotFoundException", "ResourceConflictException"
 NOT_NOW = (MISSING, CONFLICT, "TooManyRequestsException", "ResourceNotReadyException", "EC2ThrottledException")
 FUNCTION_SECONDS = 900  # that Lambda may take to make a large image ready
 STALE_SECONDS = 60  # for which AWS may answer as if a change had not been made
+UNSEEN_SECONDS = 10  # for which AWS may not show what was made a moment ago
 BUSY_SECONDS = 120
 START_SECONDS = 60  # that a function may take to start, which its own timeout does not count
 CHECK = {"source": "flow-builder.release", "detail-type": "Check of a release"}
@@ -161,7 +163,22 @@ class Rollout:
         return answer
 
     def before(self) -> dict:
-        """Return what runs now, as far as a release changes it."""
+        """Return what runs now, as far as a release changes it.
+
+        A component of the release that isn't there is looked for again: a stack that was deployed a moment ago may be
+        shown in parts, and what isn't seen would not be released.
+        """
+        seen: dict = {}
+
+        def whole():
+            seen.update(self._seen())
+            return set(self.release["images"]) <= set(components_of(seen))
+
+        with suppress(TimedOut):
+            until(whole, UNSEEN_SECONDS, "", delay=0.5, longest=4)
+        return seen
+
+    def _seen(self) -> dict:
         services = {one: self._service(one) for one in SERVICES}
         functions = {one: self._function(one) for one in FUNCTIONS}
         return {
@@ -494,7 +511,7 @@ class Rollout:
             told, _tags = definition(self.aws, self._running(component)["taskDefinition"])
             seen[component] = image_of(told, component)
         for component in before["functions"]:
-            seen[component] = self.shown(component) or self._function(component)["Code"]["ResolvedImageUri"]
+            seen[component] = self.shown(component) or self._latest(component)["Code"]["ResolvedImageUri"]
         if before.get("pipe"):
             seen["worker"] = self.pipe.image()
         return seen

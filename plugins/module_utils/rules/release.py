@@ -16,6 +16,15 @@ def release_name(name):
         yield f"{name}: allowed are letters, digits, dot, dash and underscore, up to 64, a letter or digit first"
 
 
+@rule("release_timeout")
+@rule("release_migration_timeout")
+@rule("release_snapshot_timeout")
+def some_time(seconds):
+    """In no time nothing ends."""
+    if seconds.value < 1:
+        yield f"{seconds}: allowed is 1 second and more"
+
+
 @rule("release_lambda_percentage")
 def percentage(percent):
     """A share of the calls that is none, or all of them, is no step."""

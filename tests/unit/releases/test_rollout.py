@@ -448,6 +448,33 @@ def test_what_runs_is_compared_with_patience(monkeypatch, clock):
         it._compare({})
 
 
+@pytest.mark.parametrize("known", [["api"], ["api", "worker"]])
+def test_no_component_is_left_out_because_it_is_shown_late(known, monkeypatch, clock):
+    """A stack that was deployed a moment ago may be shown in parts; one that has no such part is not waited for long."""
+    it = Rollout(None, "s", {"id": "r", "images": {"api": "i", "worker": "i"}}, Options(), lambda line: None)
+    service = {"taskDefinition": BEFORE, "desiredCount": 1}
+    monkeypatch.setattr(it, "_service", lambda one: service if one == "api" or (one in known and clock.now > 2) else None)
+    monkeypatch.setattr(it, "_function", lambda _component: None)
+    monkeypatch.setattr(it.pipe, "before", lambda: None)
+    assert list(it.before()["services"]) == known
+    assert clock.now <= 10
+
+
+@pytest.mark.parametrize(("strategy", "begun"), [("BLUE_GREEN", True), ("ROLLING", False)])
+def test_only_what_moves_traffic_is_waited_for_until_it_is_listed(strategy, begun, monkeypatch, clock):
+    it, settled = Rollout(None, "s", {"id": "r", "images": {}}, Options(), lambda line: None), []
+    service = service_of(NEW) | {"deploymentConfiguration": {"strategy": strategy}}
+    monkeypatch.setattr(it, "_service", lambda _component: service)
+    it.told = SimpleNamespace(settle=lambda one, begun: settled.append((one, begun)), forget=lambda: it.deployments.clear())
+    for name in ("_update", "_migrations", "wait", "_alone"):
+        monkeypatch.setattr(it, name, lambda *_given: None)
+    monkeypatch.setattr(it, "runs", lambda _before: {})
+    monkeypatch.setattr(it, "_left", lambda _before: [])
+    it.deployments = {"api": ("new", ASKED)}
+    it.back({"services": {"api": {"task_definition": BEFORE, "desired": 1}, "worker": {"task_definition": BEFORE, "desired": 1}}, "functions": {}})
+    assert settled == [("api", begun), ("worker", False)]
+
+
 def test_what_ended_before_is_no_fault_of_the_way_back(monkeypatch):
     """Traffic that is moved back comes to the deployment from before, some of whose tasks may have crashed today."""
     crashed = {"taskArn": "t1", "startedBy": "old", "stopCode": "EssentialContainerExited", "stoppedReason": "x"}

@@ -145,6 +145,7 @@ PASS = [
     {"release_lambda_interval": 1, "release_lambda_strategy": "all_at_once"},
     {"release_lambda_interval": 60, "release_lambda_strategy": "linear"},
     {"release_lambda_bake": 0},
+    {"release_timeout": 1, "release_migration_timeout": 86400, "release_snapshot_timeout": 7200},
     {"release_lambda_alarms": ["cleanup-errors"], "release_lambda_strategy": "all_at_once", "release_lambda_bake": 60},
     {"monitoring_thresholds": {"high-cpu": 100.0, "queue-age": 5000.0, "dead-letters": 0.0, "api-down": None}},
 ]  # fmt: skip
@@ -309,6 +310,9 @@ BREAK = [
     ({"release_lambda_percentage": 0}, "allowed are 1 to 99 percent"),
     ({"release_lambda_percentage": 100}, "allowed are 1 to 99 percent"),
     ({"release_lambda_interval": 59, "release_lambda_strategy": "canary"}, "a step takes at least 60 seconds"),
+    ({"release_timeout": 0}, "release_timeout is 0: allowed is 1 second"),
+    ({"release_migration_timeout": -1}, "release_migration_timeout is -1: allowed is 1 second"),
+    ({"release_snapshot_timeout": 0}, "allowed is 1 second"),
     ({"release_lambda_bake": 1}, "allowed are 0 for none, and 60 seconds"),
     ({"release_lambda_alarms": ["cleanup-errors"], "release_lambda_strategy": "all_at_once", "release_lambda_bake": 0}, "nothing looks at the alarms"),
     ({"monitoring_thresholds": {"high-cpu": 101.0}}, "has high-cpu with 101: allowed are 0 to 100"),
