@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from .engine.plain import plain
 
 MESSAGE = "SQS_MESSAGE_ID"
+UNLUCKY = re.compile(r"^(SpotInterruption|TerminationNotice)|Spot Task was interrupted|apacity is unavailable")
 ENDED, EXITED, BY_ITSELF = "STOPPED", "EssentialContainerExited", "Essential container in task exited"
 
 
@@ -38,6 +41,11 @@ def _outcome(message: str, body: str, attempts: dict[int, dict]) -> dict:
         return {**job, "ended": "done"}
     reasons = [stopped, told, f"exit code {code}" if code else "", container.get("reason")]
     return {**job, "ended": "failed", "reason": plain("; ".join(filter(None, reasons)))}
+
+
+def interrupted(job: dict) -> bool:
+    """Say whether a job's last attempt failed through no fault of its own, so that another one may follow."""
+    return job["ended"] == "failed" and bool(UNLUCKY.search(job["reason"]))
 
 
 def summary(jobs: list[dict], queues: dict[str, int]) -> list[str]:

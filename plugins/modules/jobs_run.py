@@ -76,11 +76,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
-from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes, summary
+from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import interrupted, outcomes, summary
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import of_family
 
 BATCH = 10  # messages that SQS takes in one call
 PAUSE = 3  # seconds between two looks
+AGAIN_SECONDS = 60  # within which a job whose capacity was taken away is run again: the event and the function are late
 QUEUES = {"queue": "queue", "dead_letters": "dead_letter_queue", "failed_jobs": "failed_jobs_queue"}
 
 
@@ -114,14 +115,17 @@ def send(aws, queue, bodies):
 
 
 def watch(aws, stack, sent, seconds):
-    """Look until every job has ended and was found so twice, since one may be run again."""
-    end, before = time.monotonic() + seconds, None
+    """Look until every job has ended and was found so twice; what is to be run again may take a minute to begin."""
+    now = time.monotonic()
+    end, since, before = now + seconds, now, None
     while True:
         jobs = outcomes(sent, of_family(aws, name("cluster", stack), name("service", stack, "worker")))
-        open_ones = [job for job in jobs if job["ended"] in ("waiting", "running")]
-        if (not open_ones and jobs == before) or time.monotonic() > end:
+        now = time.monotonic()
+        since, before = (since if jobs == before else now), jobs
+        steady = AGAIN_SECONDS if any(interrupted(job) for job in jobs) else PAUSE
+        going = any(job["ended"] in ("waiting", "running") for job in jobs)
+        if (not going and now >= since + steady) or now > end:
             return jobs
-        before = jobs
         time.sleep(PAUSE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import outcomes, summary
+from ansible_collections.flow_builder.aws.plugins.modules import jobs_run
 
 
 def task(message, status="STOPPED", attempt=None, code=None, **more):
@@ -68,3 +69,27 @@ def test_summary():
         "c: waiting (no task yet)",
         "1 of 3 done; messages: 1 in queue, 0 in failed jobs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds", "ended"),
+    [(task("m", **SPOT), 33, "done"), (task("m", stoppedReason=SPOT["stoppedReason"]), 33, "done"), (task("m", code=1, **EXITED), 3, "failed")],
+)  # fmt: skip
+def test_a_job_that_is_run_again_is_not_given_up_before(first, seconds, ended, monkeypatch):
+    """The event of its end and the function that runs it again take their time."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    again = task("m", attempt=2, code=0, **EXITED)
+    monkeypatch.setattr(jobs_run, "of_family", lambda *_names: [first, *([again] if now[0] >= 30 else [])])
+    (job,) = jobs_run.watch(None, "s", {"m": "body"}, 600)
+    assert (job["ended"], now[0]) == (ended, seconds)
+
+
+def test_a_job_that_nobody_runs_again_is_told_in_the_end(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(jobs_run, "of_family", lambda *_names: [task("m", **SPOT)])
+    (job,) = jobs_run.watch(None, "s", {"m": "body"}, 600)
+    assert (job["ended"], now[0]) == ("failed", 60)

@@ -46,7 +46,7 @@ def test_a_result_comes_late(act, seed):
 
 
 def test_a_result_that_is_lost_is_asked_for(act, monkeypatch):
-    monkeypatch.setattr("ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks.LINES_SECONDS", 0.3, raising=False)
+    monkeypatch.setattr("ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks.LINES_SECONDS", 0.3)
     result, said = act("""[ "$ASK" = true ] && echo '{"migration": "asked"}'; true""")
     assert result == {"migration": "asked"}
     assert any("a second task asks" in one for one in said)
