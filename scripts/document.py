@@ -72,6 +72,7 @@ def refusals() -> str:
 
     with warnings.catch_warnings(action="ignore"):  # a test's process has it already
         init_plugin_loader([str(ROOT / "collections")])
+    from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import UNSEEN_SECONDS
     from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
     def table(*heads, rows):
@@ -82,7 +83,7 @@ def refusals() -> str:
         (kind.title, one.state, one.code, one.then) for kind in KINDS.values() for one in kind.refusals
     ])
     waited = table("kind", "AWS's code", "with the words", "seconds", rows=[
-        (kind.title, code, words or "any", str(kind.settle_seconds * 3))
+        (kind.title, code, words or "any", str(kind.settle_seconds))
         for kind in KINDS.values() for code, words in kind.settling
     ])
     fixed = table("kind", "field", "why", rows=[
@@ -104,7 +105,10 @@ gateway, a database) makes the plan fail as well, in AWS's own words.
 
 ## What passes by itself
 
-A write that is answered so is tried again, for so long.
+A write that is answered so is tried again, for so long, and as long is waited until AWS shows what was written. Where
+AWS answers that it doesn't find what a write names (a code with NotFound, NoSuch, NonExist or NotExist), the write is
+tried again for {UNSEEN_SECONDS} seconds, since it may be new; the steps that follow a creation are for the kind's
+seconds, and the creation itself isn't repeated.
 
 {waited}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .plain import plain
 
 try:
@@ -43,13 +45,34 @@ UNSUPPORTED_WORDS = (
 )
 
 
+# Parts of AWS's codes for "there is no such thing", which may also mean "I don't see it yet".
+GONE = re.compile("NotFound|NoSuch|NonExist|NotExist|DoesNotExist")
+# Where AWS's code stands in what a community module, or an answer for each resource, tells in words.
+CODE = re.compile(r"(?:An error occurred \(|refused with |^)([\w.]+)(?:\)|: )")
+
+
 class EngineError(Exception):
     """A failure that is already one clear sentence."""
+
+
+class NotYet(EngineError):
+    """What is needed isn't seen, and may only be seen late."""
 
 
 def code(error: Exception) -> str:
     """Return AWS's error code, or nothing."""
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
+
+
+def not_found(error: Exception, more=()) -> bool:
+    """Say whether AWS answered that there is no such thing: it isn't there, or not seen everywhere yet.
+
+    ``more`` are a kind's own words for it: (code, part of the message).
+    """
+    if isinstance(error, NotYet):
+        return True
+    told = code(error) or " ".join(CODE.findall(str(error)) if isinstance(error, EngineError) else ())
+    return bool(GONE.search(told)) or any(name == told and text in str(error) for name, text in more)
 
 
 def unsupported(error: Exception) -> bool:

@@ -66,11 +66,16 @@ class Kind:
     """Fields whose values are never shown."""
     settling: tuple[tuple[str, str], ...] = ()
     """Error codes, each with a part of its message, by which AWS says that something it needs (a fresh
-    role above all) isn't visible everywhere yet: the write is tried again for a minute."""
+    role above all) isn't visible everywhere yet: the write is tried again for ``settle_seconds``."""
+    unseen: tuple[tuple[str, str], ...] = ()
+    """Error codes, each with a part of its message, by which AWS says "not found" in words of its own."""
     refusals: tuple[Refusal, ...] = ()
     """What AWS refuses of the writes to this kind because of the state that something is in."""
-    settle_seconds = 20
-    """How long AWS may go on answering with a field's old value after a write."""
+    settle_seconds = 120
+    """How long AWS may be late: in seeing what a write needs, and in answering with what was written."""
+    equal_reads: dict[str, int] = {}
+    """How many reads in a row must agree before they are believed, by field, once one has shown the field's old value:
+    where several servers answer in turn, one that knows the new value says nothing about the others. Else 1."""
     lists_all = False
     """Whether ``within`` lists all that a scope has, tagged or not, so that what it lacks isn't there."""
     obstacles_of = ""
@@ -114,9 +119,12 @@ class Kind:
         """Return the live resources of a scope, with fewer calls than to find each: for the items of a loop."""
         raise NotImplementedError
 
-    def create(self, aws, want: dict) -> None:
-        """Make the resource."""
+    def create(self, aws, want: dict):
+        """Make the resource, by one call that makes something; what is returned is ``complete``'s."""
         raise NotImplementedError
+
+    def complete(self, aws, want: dict, made) -> None:
+        """Set what creation doesn't take. It is done again where AWS doesn't see the fresh resource yet."""
 
     def update(self, aws, live: dict, want: dict, changes: set[str]) -> None:
         """Change the named fields of the live resource to what is wanted."""

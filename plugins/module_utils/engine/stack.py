@@ -5,13 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from . import ahead, deleting, lease, lock, state
-from .errors import EngineError, code, expected, sentence, unless
+from .errors import EngineError, expected, not_found, sentence, unless
 from .waiting import until
 
 THREADS = 8
 BUCKET_SECONDS = 60
-# Parts of AWS's codes for "there is no such thing".
-GONE = ("NotFound", "NoSuch", "NonExist", "NotExist")
 
 
 def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
@@ -37,7 +35,7 @@ def members(kind, aws, stack: str) -> list[dict]:
         try:
             return kind.all(aws, stack)
         except Exception as error:
-            if not left or not any(word in code(error) for word in GONE):
+            if not left or not not_found(error, kind.unseen):
                 raise
     return []
 

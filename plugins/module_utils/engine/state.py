@@ -6,7 +6,7 @@ import json
 
 from .errors import EngineError, code, unless
 from .names import name
-from .waiting import until
+from .waiting import TimedOut, until
 
 
 class Unreadable(EngineError):
@@ -22,7 +22,9 @@ class Unreadable(EngineError):
 
 
 MISSING = ("NoSuchKey", "NoSuchBucket", "404")
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 600
+"""How long a name is waited for that S3 hasn't freed: it may take an hour, but a run that says nothing for so long
+looks like one that hangs."""
 
 
 def bucket(aws, stack: str) -> str:
@@ -48,13 +50,20 @@ def claim(aws, bucket: str) -> None:
         try:
             aws("s3").create_bucket(Bucket=bucket, **more)
         except Exception as error:
-            if code(error) == "OperationAborted":  # somebody else makes or deletes it right now
+            if code(error) == "OperationAborted":
                 return False
             if code(error) != "BucketAlreadyOwnedByYou":
                 raise
         return True
 
-    until(claimed, CLAIM_SECONDS, f"the bucket {bucket} being made by another run")
+    try:
+        until(claimed, CLAIM_SECONDS, "")
+    except TimedOut as error:
+        raise EngineError(
+            f"the bucket {bucket} can't be made yet: for {CLAIM_SECONDS // 60} minutes S3 has answered that the name "
+            "is being worked on (OperationAborted), as it does for up to an hour after a bucket of this name was "
+            "deleted; run again later"
+        ) from error
 
 
 def holds(aws, stack: str, key: str) -> bool:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 
 from . import ahead, deleting
 from . import tags as tagging
 from .diff import MASK, diff, mask
-from .errors import EngineError, code
+from .errors import EngineError, code, expected, not_found, sentence
 from .placeholder import has_placeholder
 from .waiting import TimedOut, until
+
+UNSEEN_SECONDS = 60
+"""How long a write is tried again that names what AWS doesn't see: it may be new, or not be there at all."""
+MISSED_SECONDS = 30
+"""How long a resource that was seen may be missing from AWS's answers until it is gone."""
+MADE_SECONDS = 3
+"""How long what a community module may have made before it failed is looked for: by then AWS mostly shows it."""
+THERE = re.compile("already ?exist", re.IGNORECASE)
 
 
 @dataclass
@@ -69,7 +78,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
         if check:
             return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
         ahead.forget(aws)
-        _written(kind, (lambda: write(None, want)) if write else (lambda: kind.create(aws, want)))
+        _written(kind, aws, None, want, write)
         return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
     changes = kind.compare(before, want)
@@ -109,7 +118,7 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
         live = _same(kind, aws.lists[kind.name, scope], want)
         if kind.lists_all if live is None else as_wanted(live):
             return live
-    return kind.find(aws, want)
+    return _steady(kind, lambda: kind.find(aws, want))
 
 
 def foreseen(kind, aws, want) -> dict | None:
@@ -148,10 +157,9 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     if replaced:
         deleting.delete(kind, aws, before, timeout)
         kind.gone(aws, before, timeout)
-        _written(kind, (lambda: write(None, want)) if write else (lambda: kind.create(aws, want)))
+        _written(kind, aws, None, want, write)
     else:
-        theirs = write and not kind.updates
-        _written(kind, (lambda: write(before, want)) if theirs else (lambda: _update(kind, aws, before, want, changes)))
+        _written(kind, aws, before, want, write)
     return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
 
 
@@ -159,7 +167,10 @@ def _said(kind, resource, name) -> str:
     return MASK if name in kind.secret else repr(resource.get(name))
 
 
-def _update(kind, aws, before, want, changes) -> None:
+def _update(kind, aws, before, want, changes, write=None) -> None:
+    if write and not kind.updates:
+        write(before, want)
+        return
     others = changes - {"tags"}
     if others:
         kind.update(aws, before, want, others)
@@ -168,31 +179,103 @@ def _update(kind, aws, before, want, changes) -> None:
         kind.tag(aws, before, add, remove)
 
 
-def _written(kind, write) -> None:
-    """Write, again and again for a minute while AWS doesn't see yet what the resource needs."""
-    deadline, delay = time.monotonic() + kind.settle_seconds * 3, 0.5
+def _written(kind, aws, before, want, write) -> None:
+    """Create the resource, or change it; again where AWS is late, from what is there by then: nothing is made twice."""
+    tried = created = False
+    made = None
+
+    def attempt():
+        nonlocal tried, created, made
+        live = (_made(kind, aws, want, MADE_SECONDS if write and not before else 0) or before) if tried else before
+        tried = True
+        if live is None:
+            made = write(None, want) if write else kind.create(aws, want)
+            created = not write
+            return
+        wanted = _tolerant(kind, aws, live, want) if before is None else want
+        changes = kind.compare(live, wanted)
+        if changes:
+            _update(kind, aws, live, wanted, changes, write)
+
+    _patiently(kind, want, attempt, UNSEEN_SECONDS, there=before is None)
+    if created:
+        _patiently(kind, want, lambda: kind.complete(aws, want, made), kind.settle_seconds)
+
+
+def _made(kind, aws, want, seconds) -> dict | None:
+    """Return what an attempt that failed has made all the same, if anything."""
+    try:
+        return until(lambda: _look(kind, aws, want), seconds, "", delay=0.5)
+    except TimedOut:
+        return None
+
+
+def _look(kind, aws, want) -> dict | None:
+    """Find the resource; one of which AWS doesn't see all yet isn't seen."""
+    try:
+        return kind.find(aws, want)
+    except Exception as error:
+        if not not_found(error, kind.unseen):
+            raise
+        return None
+
+
+def _steady(kind, find) -> dict | None:
+    """Find a resource, again while AWS shows it and doesn't see all of it: it has just come, or is just going."""
+    deadline, delay = time.monotonic() + MISSED_SECONDS, 0.5
     while True:
         try:
-            return write()
+            return find()
+        except Exception as error:
+            if not not_found(error, kind.unseen) or time.monotonic() > deadline:
+                raise
+        time.sleep(delay)
+        delay = min(delay * 2, 4)
+
+
+def _patiently(kind, want, write, unseen_seconds, there=False) -> None:
+    """Write, again and again while AWS doesn't see yet what the write needs.
+
+    ``there`` says that the resource may be there by now although AWS told it as absent.
+    """
+    begun, delay = time.monotonic(), 0.5
+    while True:
+        try:
+            write()
+            return
         except Exception as error:
             told = f"{code(error)} {error}"
-            settling = any(name in told and text in told for name, text in kind.settling)
-            if not settling or time.monotonic() > deadline:
+            if not expected(error):
                 raise
-            time.sleep(delay)
-            delay = min(delay * 2, 4)
+            if any(name in told and text in told for name, text in kind.settling):
+                seconds = kind.settle_seconds
+            elif not_found(error, kind.unseen) or there and THERE.search(told):
+                seconds = unseen_seconds
+            else:
+                raise
+            if time.monotonic() - begun + delay > seconds:
+                raise EngineError(
+                    f"{sentence(error, f'{kind.title} {kind.label(want)}')}; it was tried again for {seconds} seconds, "
+                    "since AWS may see late what is new"
+                ) from error
+        time.sleep(delay)
+        delay = min(delay * 2, 4)
 
 
 def ready(kind, aws, live, timeout) -> dict:
     """Wait until a live resource is ready for its users, and return it as it is then."""
     if kind.ready(live):
         return live
-    label = f"{kind.title} {kind.label(live)}"
+    label, seen_at = f"{kind.title} {kind.label(live)}", time.monotonic()
 
     def now():
-        seen = kind.find(aws, live)
+        nonlocal seen_at
+        seen = _look(kind, aws, live)
         if seen is None:
-            raise EngineError(f"{label} was deleted while its readiness was awaited")
+            if time.monotonic() - seen_at > MISSED_SECONDS:
+                raise EngineError(f"{label} was deleted while its readiness was awaited")
+            return None
+        seen_at = time.monotonic()
         if kind.failed(seen):
             raise EngineError(f"{label} failed: {kind.failed(seen)}")
         return seen if kind.ready(seen) else None
@@ -211,17 +294,21 @@ def _finished(kind, aws, want, wait, timeout) -> dict:
 
 def _proven(kind, aws, want) -> dict:
     """Read the resource back until it is as wanted: a write that didn't take is a failure, not a success."""
-    seen: dict = {}
+    seen: dict = {"needed": 1, "equal": 0}
 
     def as_wanted():
-        after = kind.find(aws, want)
-        seen["after"], seen["left"] = after, kind.compare(after, want) if after else True
-        return not seen["left"]
+        after = _look(kind, aws, want)
+        left = kind.compare(after, want) if after else set(want)
+        seen["after"], seen["equal"] = after, 0 if left else seen["equal"] + 1
+        if left:
+            seen["old"], seen["left"] = after, left
+            seen["needed"] = max(seen["needed"], *(kind.equal_reads.get(field, 1) for field in left))
+        return seen["equal"] >= seen["needed"]
 
     try:
         until(as_wanted, kind.settle_seconds, "", delay=0.5, longest=4)
     except TimedOut:
-        after = seen["after"]
+        after = seen["old"]
         if after is None:
             raise EngineError(f"{kind.title} {kind.label(want)} was written, but AWS doesn't show it") from None
         left = ", ".join(

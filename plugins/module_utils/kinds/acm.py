@@ -89,16 +89,19 @@ class Certificate(Kind):
         return with_rest(live, item)
 
     def create(self, aws, want):
-        """Request the certificate, and wait for the records that ACM wants to see: it names them a little later."""
+        """Request the certificate."""
         more = {"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}
         if want["subject_alternative_names"]:
             more["SubjectAlternativeNames"] = want["subject_alternative_names"]
-        arn = aws("acm").request_certificate(
+        return aws("acm").request_certificate(
             DomainName=want["domain_name"], ValidationMethod="DNS", KeyAlgorithm=want["key_algorithm"], **more
         )["CertificateArn"]
+
+    def complete(self, aws, want, made):
+        """Wait for the records that ACM wants to see: it names them a little later."""
         wanted = len(validated_names(want))
         until(
-            lambda: len((self._live(aws, arn) or {}).get("validation_records", [])) == wanted,
+            lambda: len((self._live(aws, made) or {}).get("validation_records", [])) == wanted,
             120,
             f"the naming of the records that validate the certificate for {want['domain_name']}",
         )

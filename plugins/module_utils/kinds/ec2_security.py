@@ -7,9 +7,9 @@ load balancer): all groups are made before any rule, and all rules are gone befo
 from __future__ import annotations
 
 from ..engine.aws import unless
-from ..engine.errors import EngineError
+from ..engine.errors import EngineError, NotYet
 from ..engine.kind import Kind
-from .ec2_vpc import Ec2Kind, named
+from .ec2_vpc import SEEN_SECONDS, Ec2Kind, named
 from .interfaces import freed
 from .neighbours import of_group
 
@@ -147,6 +147,9 @@ class SecurityGroupRules(Kind):
     title = "rules of security group"
     service = "ec2"
     module = "flow_builder.aws.ec2_security_group_rules"
+    # What was read was old: it lacks a rule that is there.
+    settling = (("InvalidPermission.Duplicate", ""),)
+    settle_seconds = SEEN_SECONDS
     needs = ("security_group",)
     identity = ("name", "vpc_id")
     taggable = False
@@ -202,7 +205,7 @@ class SecurityGroupRules(Kind):
             raise EngineError("say at least one rule; a group without any is state=absent")
         item = next(iter(SECURITY_GROUP.items(aws, group_name=want["name"], vpc_id=want["vpc_id"])), None)
         if not item:
-            raise EngineError("the group does not exist")
+            raise NotYet("the group does not exist")
         self.update(aws, self._live(item), want, {"rules", "rules_egress"})
 
     def update(self, aws, live, want, changes):

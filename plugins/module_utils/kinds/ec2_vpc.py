@@ -17,11 +17,17 @@ from ..engine.whole import whole
 from .interfaces import freed
 from .neighbours import in_vpc, leave_subnet, leave_vpc
 
+SEEN_SECONDS = 300
+"""How long EC2 may take until all of it has seen a write."""
+
 
 class Ec2Kind(Kind):
     """What EC2's kinds share: they are found by their Name tag and tagged by id."""
 
     service = "ec2"
+    settle_seconds = SEEN_SECONDS
+    # What was just made can't be tagged by all of EC2 yet.
+    unseen = (("InvalidID", "is not valid"),)
     describe = ""
     """The describe operation."""
     key = ""
@@ -437,6 +443,14 @@ def route(destination, target=""):
     return {kind: destination, **({key: target} if target else {})}
 
 
+def associated(states: dict[str, dict]) -> bool:
+    """Say whether subnets are associated, by their associations' states. Raises EngineError for one that failed."""
+    for subnet, state in states.items():
+        if state.get("State") == "failed":
+            raise EngineError(f"{subnet} can't be associated: {state.get('StatusMessage') or 'AWS gave no reason'}")
+    return all(state.get("State", "associated") == "associated" for state in states.values())
+
+
 class RouteTable(Ec2Kind):
     """A route table with its routes and subnets.
 
@@ -456,6 +470,8 @@ class RouteTable(Ec2Kind):
     # The routes are told above; whether their targets are well is the targets' own story.
     passing = frozenset({"Routes", "RouteTableAssociationId", "AssociationState"})
     replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
+    # So EC2 answers a route to what is fresh, and an association that it had not shown.
+    settling = (("InvalidParameterException", ""), ("Resource.AlreadyAssociated", ""))
 
     def want(self, arguments):
         """Lists have no order."""
@@ -485,12 +501,15 @@ class RouteTable(Ec2Kind):
         return {
             one["SubnetId"]: one["RouteTableAssociationId"]
             for one in item.get("Associations", [])
-            if one.get("SubnetId") and one.get("AssociationState", {}).get("State") != "disassociated"
+            if one.get("SubnetId") and one.get("AssociationState", {}).get("State", "associated") == "associated"
         }
 
     def create(self, aws, want):
-        """Create the table, then route and associate."""
-        made = aws("ec2").create_route_table(VpcId=want["vpc_id"], TagSpecifications=self.specification(want))
+        """Create the table."""
+        return aws("ec2").create_route_table(VpcId=want["vpc_id"], TagSpecifications=self.specification(want))
+
+    def complete(self, aws, want, made):
+        """Route and associate."""
         live = self.live(aws, made["RouteTable"])
         self.update(aws, live, want, {field for field, value in want.items() if value})
 
@@ -506,26 +525,40 @@ class RouteTable(Ec2Kind):
         if changes & {"routes", "unmanaged_routes"} and "routes" in want:
             there = {**live["routes"], **live["others_routes"]}
             for destination, target in want["routes"].items():
-                if there.get(destination) != target:
-                    call = ec2.replace_route if destination in there else ec2.create_route
-                    call(**table, **route(destination, target))
+                said = {**table, **route(destination, target)}
+                if there.get(destination) == target:
+                    continue
+                if destination in there or unless("RouteAlreadyExists", ec2.create_route, **said) is None:
+                    ec2.replace_route(**said)
             for destination in set(there) - set(want["routes"]) - set(want.get("unmanaged_routes", [])):
                 ec2.delete_route(**table, **route(destination))
         if "subnets" in changes:
             self._associate(aws, live, want["subnets"])
 
     def _associate(self, aws, live, subnets):
-        ec2 = aws("ec2")
-        elsewhere = {}
-        if subnets:
-            for item in self.items(aws, **{"association.subnet-id": subnets}):
-                elsewhere.update(self._associations(item))
-        for subnet in set(subnets) - set(live["subnets"]):
-            if subnet in elsewhere:
-                ec2.replace_route_table_association(AssociationId=elsewhere[subnet], RouteTableId=live["id"])
+        ec2, there, elsewhere, asked = aws("ec2"), set(live["subnets"]), {}, {}
+        for item in self.items(aws, **{"association.subnet-id": subnets}) if subnets else []:
+            # This table's are of an attempt a moment ago, which AWS had not shown.
+            if item["RouteTableId"] == live["id"]:
+                there |= set(self._associations(item))
             else:
-                ec2.associate_route_table(SubnetId=subnet, RouteTableId=live["id"])
+                elsewhere.update(self._associations(item))
+        for subnet in set(subnets) - there:
+            if subnet in elsewhere:
+                asked[subnet] = ec2.replace_route_table_association(
+                    AssociationId=elsewhere[subnet], RouteTableId=live["id"]
+                )
+            else:
+                asked[subnet] = ec2.associate_route_table(SubnetId=subnet, RouteTableId=live["id"])
+        states = {subnet: answer.get("AssociationState", {}) for subnet, answer in asked.items()}
+        if not associated(states):
+            until(lambda: associated(self._states(aws, live["id"], asked)), SEEN_SECONDS, "the subnets' association")
         self._disassociate(aws, live, set(live["subnets"]) - set(subnets))
+
+    def _states(self, aws, table, subnets):
+        listed = [one for item in self.items(aws, route_table_id=table) for one in item.get("Associations", [])]
+        found = {one.get("SubnetId"): one.get("AssociationState", {}) for one in listed}
+        return {subnet: found.get(subnet, {"State": "associating"}) for subnet in subnets}
 
     def _disassociate(self, aws, live, subnets):
         call, missing = aws("ec2").disassociate_route_table, "InvalidAssociationID.NotFound"

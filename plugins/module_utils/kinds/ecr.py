@@ -75,7 +75,7 @@ class Repository(Kind):
         }
 
     def create(self, aws, want):
-        """Create the repository, then set its policies."""
+        """Create the repository."""
         more = {}
         if "image_tag_mutability" in want:
             more["imageTagMutability"] = want["image_tag_mutability"]
@@ -87,6 +87,9 @@ class Repository(Kind):
         aws("ecr").create_repository(
             repositoryName=want["name"], tags=tagging.to_list(want.get("tags", {})), **more
         )
+
+    def complete(self, aws, want, made):
+        """Set its policies."""
         self.update(aws, None, want, {name for name in ("lifecycle_policy", "policy") if want.get(name)})
 
     def update(self, aws, live, want, changes):

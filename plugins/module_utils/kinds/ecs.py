@@ -95,7 +95,12 @@ class EcsCluster(EcsKind):
         "activeServicesCount", "attachments", "pendingTasksCount", "registeredContainerInstancesCount",
         "runningTasksCount", "statistics",
     })  # fmt: skip
-    settling = (SERVICE_ROLE, ("UpdateInProgressException", ""), ("ResourceInUseException", ""))
+    settling = (
+        SERVICE_ROLE,
+        ("UpdateInProgressException", ""),
+        ("ResourceInUseException", ""),
+        ("ClientException", "Cluster was not ACTIVE"),
+    )
 
     def want(self, arguments):
         """Spell the strategy and the configuration in one way."""
@@ -536,6 +541,8 @@ class EcsService(EcsKind):
         SERVICE_ROLE,
         ("InvalidParameterException", "still Draining"),
         ("InvalidParameterException", "does not have an associated load balancer"),
+        ("InvalidParameterException", "verify that the ECS service role"),
+        ("ClientException", "Cluster was not ACTIVE"),
     )
 
     def want(self, arguments):

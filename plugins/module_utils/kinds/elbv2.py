@@ -423,11 +423,15 @@ class TargetGroup(ElbKind):
         return True
 
     def create(self, aws, want):
-        """Make the group with its tags, then set its attributes."""
+        """Make the group with its tags."""
         said = {key: want[field] for field, key in FIXED.items() if field in want}
         more = {"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}
         made = aws("elbv2").create_target_group(**said, **self._health_check(want, want), **more)
-        self._attributes(aws, made["TargetGroups"][0]["TargetGroupArn"], want, want)
+        return made["TargetGroups"][0]["TargetGroupArn"]
+
+    def complete(self, aws, want, made):
+        """Set the attributes."""
+        self._attributes(aws, made, want, want)
 
     def update(self, aws, live, want, changes):
         """Change the health check and the attributes."""

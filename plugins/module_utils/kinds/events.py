@@ -62,8 +62,11 @@ class Rule(Kind):
         }
 
     def create(self, aws, want):
-        """Put the rule, then its targets."""
+        """Put the rule."""
         self._put(aws, want, Tags=tagging.to_list(want.get("tags", {})))
+
+    def complete(self, aws, want, made):
+        """Put its targets."""
         self._aim(aws, want["name"], want.get("targets", []))
 
     def update(self, aws, live, want, changes):

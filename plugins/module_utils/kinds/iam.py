@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
-from ..engine.errors import DENIED
+from ..engine.errors import DENIED, NotYet
 from ..engine.kind import Kind
 from ..engine.mending import Modify
 from ..engine.parts import Part
@@ -16,10 +16,17 @@ from ..engine.policies import canonical
 from ..engine.whole import watch, with_rest
 
 MISSING = "NoSuchEntity"
-# IAM answers from many places, and some know of a fresh role later than others.
 # Another call changes the same role or policy, or has a moment ago.
 BUSY = (("ConcurrentModification", ""), ("EntityTemporarilyUnmodifiable", ""))
+# IAM answers from many places, and some know of a fresh role later than others.
 FRESH_ROLE = (MISSING, "cannot be found")
+
+
+def known(resource: dict) -> dict:
+    """Return a role or instance profile that has its ARN. Raises NotYet: where one is fresh, its id may stand there."""
+    if not resource["Arn"].startswith("arn:"):
+        raise NotYet(f"IAM tells {resource['Arn']} for its ARN")
+    return resource
 
 
 class IamRole(Kind):
@@ -77,7 +84,7 @@ class IamRole(Kind):
             MISSING, aws.pages, "iam", "list_attached_role_policies", "AttachedPolicies", RoleName=want["name"],
             otherwise=[],
         )  # fmt: skip
-        return self._live(answer["Role"], attached)
+        return self._live(known(answer["Role"]), attached)
 
     @staticmethod
     def _live(role, attached):
@@ -229,14 +236,15 @@ class IamInstanceProfile(Kind):
     needs = ("iam_role",)
     passing = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
-    settling = (FRESH_ROLE, *BUSY)
+    settling = (FRESH_ROLE, ("InvalidParameterValue", "Invalid IAM Instance Profile name"), *BUSY)
+    equal_reads = {"role": 3}
 
     def find(self, aws, want):
         """Return the instance profile of this name."""
         answer = unless(MISSING, aws("iam").get_instance_profile, InstanceProfileName=want["name"])
         if answer is None:
             return None
-        profile = watch(answer["InstanceProfile"])
+        profile = watch(known(answer["InstanceProfile"]))
         live = {
             "id": profile["InstanceProfileId"],
             "arn": profile["Arn"],

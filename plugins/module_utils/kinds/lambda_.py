@@ -21,6 +21,8 @@ from .interfaces import TAKEN_BACK_SECONDS, taken_back
 
 MISSING = "ResourceNotFoundException"
 UPDATE_SECONDS = 300
+SETTLE_SECONDS = 300
+"""How long Lambda may take to see a fresh role, and all of Lambda a fresh function."""
 
 
 def archive(source: str) -> bytes:
@@ -35,6 +37,11 @@ def archive(source: str) -> bytes:
         entry.create_system, entry.external_attr = 3, 0o644 << 16
         packed.writestr(entry, code)
     return made.getvalue()
+
+
+# One change of a function at a time, and none before it is Active: in a VPC, or from an image, that takes a minute.
+BUSY = ("ResourceConflictException", "in progress")
+PENDING = ("ResourceConflictException", "in the following state: Pending")
 
 
 class Function(Kind):
@@ -89,8 +96,14 @@ class Function(Kind):
         ("InvalidParameterValueException", "does not have permissions to call"),
         ("InvalidParameterValueException", "does not have permission to access the ECR image"),
         ("AccessDeniedException", "does not have permission to access the ECR image"),
-        ("ResourceConflictException", "in progress"),
+        ("InvalidParameterValueException", "throttled by EC2"),
+        ("InvalidParameterValueException", "KMS key is invalid for CreateGrant"),
+        BUSY,
+        PENDING,
     )
+    # Its subnets and security groups, as EC2 answers Lambda.
+    unseen = (("InvalidParameterValueException", ".NotFound"),)
+    settle_seconds = SETTLE_SECONDS
 
     def want(self, arguments):
         """Subnets and security groups have no order; code is known by its digest."""
@@ -169,7 +182,7 @@ class Function(Kind):
         }
 
     def create(self, aws, want):
-        """Create the function, then reserve its concurrency, which creation doesn't take."""
+        """Create the function."""
         aws("lambda").create_function(
             FunctionName=want["name"],
             PackageType=want["package_type"],
@@ -178,7 +191,11 @@ class Function(Kind):
             Tags=want.get("tags", {}),
             **configuration(want, set(want)),
         )
+
+    def complete(self, aws, want, made):
+        """Reserve the function's concurrency, as soon as the function may be touched."""
         if want.get("reserved_concurrency", -1) >= 0:
+            self._settled(aws, want)
             self._reserve(aws, want)
 
     def update(self, aws, live, want, changes):
@@ -195,12 +212,15 @@ class Function(Kind):
                 **made_from({"image_uri": live["image_uri"], **want}),
             )
         if "reserved_concurrency" in changes:
+            self._settled(aws, want)
             self._reserve(aws, want)
 
     def _settled(self, aws, want):
         def settled():
             live = self.find(aws, want)
-            return live["state"] != "Pending" and live["last_update_status"] != "InProgress"
+            if live and live["state"] == "Failed":
+                raise EngineError(f"{self.title} {want['name']} failed: {self.failed(live)}")
+            return live and live["state"] != "Pending" and live["last_update_status"] != "InProgress"
 
         until(settled, UPDATE_SECONDS, f"the last change of Lambda function {want['name']}")
 
@@ -313,7 +333,9 @@ class Alias(Kind):
     taggable = False
     owned = {"version": "a release"}
     passing = frozenset({"RevisionId"})
-    settling = (("ResourceConflictException", "in progress"),)
+    # It comes while the function is Pending or changes, and where the alias is there already.
+    settling = (("ResourceConflictException", ""),)
+    settle_seconds = SETTLE_SECONDS
 
     def label(self, resource):
         """People know an alias by its function and its name."""
@@ -398,7 +420,9 @@ class Permission(Kind):
     needs = ("lambda_function", "lambda_alias")
     taggable = False
     watched = {"*": "Action"}  # a statement is all that Lambda makes of the arguments
-    settling = (("ResourceConflictException", "in progress"),)
+    # It comes while the function is Pending or changes, and where the statement is there already.
+    settling = (("ResourceConflictException", ""),)
+    settle_seconds = SETTLE_SECONDS
 
     def label(self, resource):
         """People know a permission by its function and its name."""
@@ -495,8 +519,9 @@ class EventInvokeConfig(Kind):
         # Lambda tries the destination with the function's role, which may have been allowed a moment ago.
         ("InvalidParameterValueException", "does not have permission"),
         ("InvalidParameterValueException", "is invalid"),
-        ("ResourceConflictException", "in progress"),
+        ("ResourceConflictException", ""),
     )
+    settle_seconds = SETTLE_SECONDS
 
     def find(self, aws, want):
         """Return the function's settings, if it has its own."""

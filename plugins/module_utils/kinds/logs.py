@@ -42,11 +42,16 @@ class LogGroup(Kind):
     )  # fmt: skip
     # They count what others put beside; the parts say more.
     passing = frozenset({"metricFilterCount", "dataProtectionStatus"})
-    settling = (("OperationAbortedException", ""),)
+    settling = (
+        ("OperationAbortedException", ""),
+        # A fresh key, or one whose policy was just written.
+        ("AccessDeniedException", "does not exist or is not allowed to be used"),
+        ("InvalidParameterException", "could not be found"),
+    )
     refusals = (
         Refusal(
             "another call works on the group, above all its deletion", "OperationAbortedException",
-            "the run tries again for a minute",
+            "the run tries again for two minutes",
         ),
     )  # fmt: skip
     immutable = {"log_group_class": "AWS sets the class at creation only"}
@@ -104,13 +109,16 @@ class LogGroup(Kind):
         return f"logs older than {days} days would be deleted" if age > days else ""
 
     def create(self, aws, want):
-        """Create the group, then set what creation doesn't take."""
+        """Create the group."""
         more = {"kmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
         if want.get("log_group_class"):
             more["logGroupClass"] = want["log_group_class"]
         if want.get("tags"):
             more["tags"] = want["tags"]
         aws("logs").create_log_group(logGroupName=want["name"], **more)
+
+    def complete(self, aws, want, made):
+        """Set the retention."""
         if want.get("retention_in_days"):
             self._retain(aws, want)
 

@@ -92,14 +92,22 @@ class S3Bucket(Kind):
     service = "s3"
     module = "flow_builder.aws.s3_bucket"
     needs = ("kms_key",)
-    settling = (("OperationAborted", "conflicting"),)
+    settling = (
+        ("OperationAborted", "conflicting"),
+        # A fresh role that the policy names.
+        ("MalformedPolicy", "nvalid principal"),
+    )
+    unseen = (("404", ""),)
+    # Lifecycle rules appear and vanish for minutes, in some regions more than in others.
+    equal_reads = {"lifecycle_rules": 10}
     refusals = (
         Refusal(
             "the name is another account's, also long after its bucket was deleted", "403",
             "the look at it fails, so the plan does",
         ),
         Refusal(
-            "a bucket of this name is being made or deleted", "OperationAborted", "the run tries again for a minute"
+            "a bucket of this name was deleted, and S3 hasn't freed the name, which takes up to an hour; or one is "
+            "being made", "OperationAborted", f"the run tries again for {state.CLAIM_SECONDS // 60} minutes",
         ),
     )  # fmt: skip
     parts = (
@@ -208,8 +216,11 @@ class S3Bucket(Kind):
         }
 
     def create(self, aws, want):
-        """Create the bucket, tag it first so that it is never lost, then set the rest."""
+        """Create the bucket."""
         state.claim(aws, want["name"])
+
+    def complete(self, aws, want, made):
+        """Tag the bucket first, so that it is never lost, then set the rest."""
         if want.get("tags"):
             self._put_tags(aws, want["name"], want["tags"])
         self.update(aws, {}, want, set(want) - set(self.identity) - {"tags"})

@@ -88,8 +88,10 @@ class Secret(Kind):
         ("InvalidRequestException", "scheduled for deletion"),
         ("InvalidRequestException", "was deleted"),
         ("InvalidRequestException", "marked for deletion"),
+        # A fresh key; and a fresh role that the policy names.
+        ("EncryptionFailure", ""),
+        ("MalformedPolicyDocumentException", "unsupported principal"),
     )
-    settle_seconds = 40
     refusals = (
         Refusal(
             "the name is still that of a secret deleted for good a moment ago", "InvalidRequestException",
@@ -196,17 +198,20 @@ class Secret(Kind):
         dead = self.described(aws, want["name"])
         if dead:
             self._restore(aws, dead, want)
-            return
+            return None
         more = {"KmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
-        api.create_secret(
+        return api.create_secret(
             Name=want["name"],
             Description=want.get("description", ""),
             Tags=tagging.to_list(want.get("tags", {})),
             **self._first(aws, want),
             **more,
-        )
-        others = {field for field in ("resource_policy", "replica_regions") if want.get(field)}
-        self.update(aws, {"arn": want["name"], "replica_regions": []}, want, others)
+        )["ARN"]
+
+    def complete(self, aws, want, made):
+        """Give a new secret its policy and replicas; one that came back has them."""
+        others = {field for field in ("resource_policy", "replica_regions") if made and want.get(field)}
+        self.update(aws, {"arn": made, "replica_regions": []}, want, others)
 
     def _restore(self, aws, dead, want):
         """Take a deletion back, and write the value under the key of now: its old key may be on its way out.

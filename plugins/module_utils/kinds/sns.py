@@ -32,6 +32,7 @@ class SnsTopic(Kind):
     name = "sns_topic"
     title = "topic"
     service = "sns"
+    settling = (("InvalidParameter", "PrincipalNotFound"),)
     module = "flow_builder.aws.sns_topic"
     needs = ("kms_key",)
     watched = {"*": "Attributes"}  # by name, which the model doesn't tell
@@ -93,11 +94,14 @@ class SnsTopic(Kind):
         return {"subscription_details": found}
 
     def create(self, aws, want):
-        """Make the topic with its tags, then subscribe."""
+        """Make the topic with its tags."""
         more = {"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}
         said = {key: write(want[field]) for field, (key, _read, write) in ATTRIBUTES.items() if want.get(field)}
-        arn = aws("sns").create_topic(Name=want["name"], Attributes=said, **more)["TopicArn"]
-        self._subscribe(aws, arn, want.get("subscriptions", []))
+        return aws("sns").create_topic(Name=want["name"], Attributes=said, **more)["TopicArn"]
+
+    def complete(self, aws, want, made):
+        """Subscribe."""
+        self._subscribe(aws, made, want.get("subscriptions", []))
 
     def update(self, aws, live, want, changes):
         """Change attributes one by one, as SNS takes them, and the subscriptions."""

@@ -75,7 +75,6 @@ class SqsQueue(Kind):
     passing = frozenset({*COUNTS, "LastModifiedTimestamp"})
     # A name is free a minute after its queue was deleted; attributes take as long to be seen everywhere.
     settling = (("QueueDeletedRecently", ""),)
-    settle_seconds = 60
     refusals = (
         Refusal(
             "a queue of this name was deleted less than 60 seconds ago", "QueueDeletedRecently",

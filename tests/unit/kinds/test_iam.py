@@ -87,7 +87,7 @@ class Aws:
 
     def _described(self, name, **more):
         tags = [{"Key": key, "Value": value} for key, value in self.TAGS[name].items()]
-        return {"Arn": "arn", "Path": "/", "Tags": tags, **more}
+        return {"Arn": "arn:aws", "Path": "/", "Tags": tags, **more}
 
     def _role(self, name):
         return self._described(name, RoleId="id", RoleName=name, AssumeRolePolicyDocument=TRUST)
