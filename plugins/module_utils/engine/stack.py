@@ -79,9 +79,11 @@ def forgotten(aws, kinds: dict, record: dict | None, live: dict[str, list[dict]]
         known = {kind.label(one) for one in live.get(name, [])} if kind else set()
         for one in recorded if kind else []:
             there = None if kind.label(one) in known else kind.find(aws, one)
+            if there is None or kind.label(there) in known:
+                continue
             # Somebody else's by now: another stack's tags say so.
-            tags = (there or {}).get("tags", {})
-            if there and tags.get("Stack") in (None, record["stack"]) and tags.get("Region") in (None, aws.region):
+            tags = there.get("tags", {})
+            if tags.get("Stack") in (None, record["stack"]) and tags.get("Region") in (None, aws.region):
                 lost.setdefault(name, []).append(there)
     return lost
 

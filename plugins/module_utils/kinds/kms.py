@@ -6,6 +6,7 @@ import json
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.policies import canonical
@@ -32,14 +33,13 @@ def of_service(grant: dict) -> bool:
 
 
 class KmsKey(Kind):
-    """A customer-managed symmetric key, known by its alias."""
+    """A customer-managed symmetric key, known by its alias, and by its stack's tag where it has none."""
 
     name = "kms_key"
     title = "key"
     service = "kms"
-    module = "amazon.aws.kms_key"
+    module = "flow_builder.aws.kms_key"
     identity = ("alias",)
-    controls = frozenset({"pending_window"})
     watched = {"MultiRegionConfiguration": "PrimaryRegion"}
     parts = (
         Part(
@@ -52,18 +52,43 @@ class KmsKey(Kind):
             undo=("delete_alias", {"AliasName": ".AliasName"}),
         ),
     )  # fmt: skip
+    settling = (
+        # Whom the policy names; what was just enabled, or saved from deletion.
+        ("MalformedPolicyDocumentException", "invalid principals"),
+        ("DisabledException", ""),
+        ("KMSInvalidStateException", "pending deletion"),
+    )
+    settle_seconds = 600
+    equal_reads = {"enabled": 15} | dict.fromkeys(("description", "enable_key_rotation", "policy", "tags"), 5)
 
     def want(self, arguments):
-        """A key is wanted enabled, also after somebody scheduled its deletion: the module takes that back."""
+        """A key is wanted enabled, also after somebody scheduled its deletion: that is taken back."""
         want = {"enabled": True, **super().want(arguments)}
         if "policy" in want:
             want["policy"] = canonical(want["policy"])
         return want
 
     def find(self, aws, want):
-        """Return the key behind the alias. Destroy takes the alias away, so a dead stack's key is never found."""
+        """Return the key behind the alias, or else the stack's key that has no alias: a creation was interrupted, or
+        somebody took the alias away. A dead stack's key, which is on its way out, is never found.
+        """
         found = unless("NotFoundException", aws("kms").describe_key, KeyId=want["alias"])
-        return self._live(aws, found["KeyMetadata"], want["alias"]) if found else None
+        if found:
+            return self._live(aws, found["KeyMetadata"], want["alias"])
+        stack = want.get("tags", {}).get("Stack")
+        nameless = [key for key in self.stack(aws, stack) if key["alias"] == key["id"]] if stack else []
+        if len(nameless) > 1:
+            ids = " and ".join(key["id"] for key in nameless)
+            raise EngineError(
+                f"{want['alias']} is no key's, and {ids} are tagged as {stack}'s: give one of them the alias, by aws "
+                f"kms create-alias --alias-name {want['alias']} --target-key-id ID, and take the tag Stack off the others"
+            )
+        return nameless[0] if nameless else None
+
+    def compare(self, live, want):
+        """A key that is known by its id alone lacks its alias."""
+        nameless = live.get("alias", want["alias"]) != want["alias"]
+        return super().compare(live, want) | ({"alias"} if nameless else set())
 
     def stack(self, aws, stack):
         """Return the keys tagged with the stack that aren't on their way out."""
@@ -100,13 +125,39 @@ class KmsKey(Kind):
             "tags": tagging.from_list(tags, "TagKey", "TagValue"),
         }
 
+    def create(self, aws, want):
+        """Create the key with its tags, by which it is found should the run end before it has its alias."""
+        more = {"Policy": json.dumps(want["policy"])} if want.get("policy") else {}
+        made = aws("kms").create_key(
+            Description=want.get("description", ""),
+            Tags=tagging.to_list(want.get("tags", {}), "TagKey", "TagValue"),
+            **more,
+        )
+        return made["KeyMetadata"]["KeyId"]
+
+    def complete(self, aws, want, made):
+        """Give it its alias and its rotation."""
+        self._name(aws, made, want["alias"])
+        if want.get("enable_key_rotation"):
+            aws("kms").enable_key_rotation(KeyId=made)
+
+    @staticmethod
+    def _name(aws, key_id, alias):
+        kms = aws("kms")
+        if unless("AlreadyExistsException", kms.create_alias, AliasName=alias, TargetKeyId=key_id) is None:
+            there = kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
+            if there != key_id:
+                raise EngineError(f"{alias} is the alias of key {there} by now: delete the key {key_id}, or run again")
+
     def update(self, aws, live, want, changes):
-        """Change the key in place: the community's module fails on keys with grants that have no name."""
+        """Change the key in place, enabled before all else: only then it may be changed."""
         kms, key = aws("kms"), {"KeyId": live["id"]}
         if "enabled" in changes:
             if live["state"] == "PendingDeletion":
                 kms.cancel_key_deletion(**key)
             (kms.enable_key if want["enabled"] else kms.disable_key)(**key)
+        if "alias" in changes:
+            self._name(aws, live["id"], want["alias"])
         if "description" in changes:
             kms.update_key_description(**key, Description=want["description"])
         if "policy" in changes:

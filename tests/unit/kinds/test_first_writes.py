@@ -73,6 +73,7 @@ def written(monkeypatch, kind, aws, want):
 
 
 FUNCTION = {"name": "f", "package_type": "Image", "image_uri": "u", "reserved_concurrency": 1}
+KEY = {"alias": "alias/a", "enable_key_rotation": True}
 GROUP = {"name": "/aws/ecs/x", "retention_in_days": 14, "kms_key_id": "key"}
 TABLE = {"name": "t", "vpc_id": "vpc-1", "routes": {"0.0.0.0/0": "igw-1"}, "subnets": ["subnet-1"], "tags": {}}
 MADE = {"RouteTable": {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Tags": [{"Key": "Name", "Value": "t"}]}}
@@ -93,6 +94,9 @@ LATER = [
     # kind, want, what is created by which call, the later step, what it meets first
     ("lambda_function", FUNCTION, "create_function", "put_function_concurrency",
      [refused("ResourceNotFoundException"), refused("ResourceConflictException", "in the following state: Pending"), {}]),
+    ("kms_key", KEY, "create_key", "create_alias", [refused("NotFoundException"), {}]),
+    ("kms_key", KEY, "create_key", "enable_key_rotation",
+     [refused("NotFoundException"), refused("DisabledException"), {}]),
     ("log_group", GROUP, "create_log_group", "put_retention_policy", [refused("ResourceNotFoundException"), {}]),
     ("s3_bucket", {"name": "b", "tags": {"a": "b"}}, "create_bucket", "put_bucket_tagging",
      [refused("NoSuchBucket"), {}]),
@@ -113,6 +117,7 @@ LATER = [
      [refused("ResourceNotFoundException"), refused("MalformedPolicyDocumentException", "an unsupported principal"), {}]),
 ]  # fmt: skip
 ANSWERS = {
+    "create_key": [{"KeyMetadata": {"KeyId": "k"}}],
     "create_route_table": [MADE], "create_topic": [{"TopicArn": "arn"}], "create_secret": [{"ARN": "arn"}],
     "create_target_group": [{"TargetGroups": [{"TargetGroupArn": "arn"}]}],
     "get_function": [function("Pending"), refused("ResourceNotFoundException"), function("Active")],
@@ -128,6 +133,7 @@ def test_a_later_step_is_done_again_and_the_creation_is_not(monkeypatch, kind, w
 
 
 FRESH = [
+    ("kms_key", KEY, "create_key", "MalformedPolicyDocumentException", "one or more invalid principals"),
     ("lambda_function", FUNCTION, "create_function", "InvalidParameterValueException", "request was throttled by EC2"),
     ("lambda_function", FUNCTION, "create_function", "InvalidParameterValueException",
      "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound."),
@@ -148,7 +154,7 @@ FRESH = [
 
 @pytest.mark.parametrize(("kind", "want", "call", "code", "words"), FRESH, ids=lambda one: one if isinstance(one, str) else "")
 def test_what_a_creation_needs_may_be_seen_late(monkeypatch, kind, want, call, code, words):
-    aws = Aws(**{**ANSWERS, call: [refused(code, words), refused(code, words), {"ARN": "arn"}]})
+    aws = Aws(**{**ANSWERS, call: [refused(code, words), refused(code, words), {"ARN": "arn", "KeyMetadata": {"KeyId": "k"}}]})
     written(monkeypatch, KINDS[kind], aws, want)
     assert aws.count(call) == 3
 

@@ -31,7 +31,7 @@ def test_recovery_days(tags, shortest, days):
 )
 def test_compare(live, changes):
     document = {"Statement": {"Effect": "Allow", "Action": ["kms:Decrypt"]}}
-    want = KMS_KEY.want({"alias": "alias/a", "policy": document, "enable_key_rotation": True, "pending_window": 7})
+    want = KMS_KEY.want({"alias": "alias/a", "policy": document, "enable_key_rotation": True})
     there = {"enabled": True, "enable_key_rotation": True, "policy": {"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt"}]}}
     assert KMS_KEY.compare({**there, **live}, want) == changes
 
