@@ -85,10 +85,13 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff impor
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
+    MISSED_SECONDS,
+    come,
     foreseen,
     may_come,
     possible,
     ready,
+    steady,
 )
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -102,7 +105,9 @@ def read(kind, aws, identity, *, wanted, wait, timeout, check):
     else:
         live = foreseen(kind, aws, identity)
         if live is None or not kind.ready(live):
-            live = kind.find(aws, identity)
+            live = steady(kind, aws, identity)
+    if live is None and wait and not check:
+        live = come(kind, aws, identity, MISSED_SECONDS)
     if live is None:
         if wait and not check:
             raise EngineError("there is none to wait for")

@@ -13,7 +13,7 @@ from .record import identity
 from .severity import LEVELS, severity
 from .stack import waves
 from .survey import Survey, again, attempt, survey
-from .sync import unnamed_loss
+from .sync import steady, unnamed_loss
 from .trail import who
 
 
@@ -206,7 +206,7 @@ def _asked(aws, kinds, finding) -> bool:
 
 
 def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
-    live = kind.find(aws, recorded)
+    live = steady(kind, aws, recorded)
     if live is None:
         return set()
     extra = [finding for finding in chosen if finding.category == "extra"]

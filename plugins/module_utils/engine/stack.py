@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import ahead, deleting, lease, lock, state
 from .errors import EngineError, expected, not_found, sentence, unless
+from .sync import steady
 from .waiting import until
 
 THREADS = 8
@@ -78,7 +79,7 @@ def forgotten(aws, kinds: dict, record: dict | None, live: dict[str, list[dict]]
         kind = kinds.get(name)
         known = {kind.label(one) for one in live.get(name, [])} if kind else set()
         for one in recorded if kind else []:
-            there = None if kind.label(one) in known else kind.find(aws, one)
+            there = None if kind.label(one) in known else steady(kind, aws, one)
             if there is None or kind.label(there) in known:
                 continue
             # Somebody else's by now: another stack's tags say so.
@@ -104,7 +105,7 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
         resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.interrupted(aws, stack)
-        known = (kind.find(aws, one) for one in (recorded or {}).get(name, []))
+        known = (steady(kind, aws, one) for one in (recorded or {}).get(name, []))
         resources += (one for one in known if one and not kind.stays(one))
         for resource in [] if check else resources:
             deleting.delete(kind, aws, resource, timeout, ours)

@@ -118,7 +118,7 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
         live = _same(kind, aws.lists[kind.name, scope], want)
         if kind.lists_all if live is None else as_wanted(live):
             return live
-    return _steady(kind, lambda: kind.find(aws, want))
+    return steady(kind, aws, want)
 
 
 def foreseen(kind, aws, want) -> dict | None:
@@ -186,7 +186,7 @@ def _written(kind, aws, before, want, write) -> None:
 
     def attempt():
         nonlocal tried, created, made
-        live = (_made(kind, aws, want, MADE_SECONDS if write and not before else 0) or before) if tried else before
+        live = (come(kind, aws, want, MADE_SECONDS if write and not before else 0) or before) if tried else before
         tried = True
         if live is None:
             made = write(None, want) if write else kind.create(aws, want)
@@ -202,8 +202,8 @@ def _written(kind, aws, before, want, write) -> None:
         _patiently(kind, want, lambda: kind.complete(aws, want, made), kind.settle_seconds)
 
 
-def _made(kind, aws, want, seconds) -> dict | None:
-    """Return what an attempt that failed has made all the same, if anything."""
+def come(kind, aws, want, seconds: int) -> dict | None:
+    """Return a resource that AWS may show late, as soon as it is seen; None when it isn't within these seconds."""
     try:
         return until(lambda: _look(kind, aws, want), seconds, "", delay=0.5)
     except TimedOut:
@@ -220,12 +220,12 @@ def _look(kind, aws, want) -> dict | None:
         return None
 
 
-def _steady(kind, find) -> dict | None:
+def steady(kind, aws, want) -> dict | None:
     """Find a resource, again while AWS shows it and doesn't see all of it: it has just come, or is just going."""
     deadline, delay = time.monotonic() + MISSED_SECONDS, 0.5
     while True:
         try:
-            return find()
+            return kind.find(aws, want)
         except Exception as error:
             if not not_found(error, kind.unseen) or time.monotonic() > deadline:
                 raise

@@ -81,7 +81,8 @@ class KmsKey(Kind):
             ids = " and ".join(key["id"] for key in nameless)
             raise EngineError(
                 f"{want['alias']} is no key's, and {ids} are tagged as {stack}'s: give one of them the alias, by aws "
-                f"kms create-alias --alias-name {want['alias']} --target-key-id ID, and take the tag Stack off the others"
+                f"kms create-alias --alias-name {want['alias']} --target-key-id ID, and take the tag Stack off the "
+                "others"
             )
         return nameless[0] if nameless else None
 

@@ -9,6 +9,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import syn
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, not_found
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
+from ansible_collections.flow_builder.aws.plugins.modules.resource_info import read
 from botocore.exceptions import ClientError
 
 
@@ -226,3 +227,14 @@ def test_what_stays_away_while_readiness_is_awaited_was_deleted(time):
     with pytest.raises(EngineError, match="was deleted while its readiness was awaited"):
         engine.sync(Slow(find=[None, None, *[{}] * 1000]), {}, WANT)
     assert 30 < time[0] < 60
+
+
+def test_what_a_later_task_awaits_may_be_missed_for_a_moment():
+    harbour = {"ada": {"name": "ada", "id": "b-0", "sails": 2, "tags": {}}}
+    asked = {"wanted": {}, "wait": True, "timeout": 60, "check": False}
+    assert read(Boat(find=[{}, UNSEEN, {}]), harbour, {"name": "ada"}, **asked)[0] is True
+    with pytest.raises(EngineError, match="there is none to wait for"):
+        read(Boat(), {}, {"name": "ada"}, **asked)
+    boat = Boat(find=[{}])
+    assert read(boat, harbour, {"name": "ada"}, **{**asked, "wait": False})[0] is False
+    assert boat.calls == ["find"]
