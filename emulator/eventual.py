@@ -6,7 +6,8 @@ same answers:
 
 - ``NOT_YET``: whatever names the fresh resource, reads and further writes alike, is answered with AWS's error for it.
 - ``SHOWN``: lists lack what is fresh, and what was changed is shown as it was; several answers may take turns.
-- ``BUSY``: the first deletes of what something else was just taken off are answered with AWS's "in use".
+- ``ODD``: a fresh resource is shown with another value than it will have.
+- ``BUSY``: the first calls are refused: AWS still sees what was taken off, or is in the middle of something.
 - ``GOING_ON``: a change is refused while the one before goes on, although reads say that it is over.
 - Lines of a log, and events, come later; events twice too, and without what AWS may leave out.
 
@@ -57,6 +58,10 @@ class NotYet:
     message: str
     seconds: float
     source: str
+    of: str = ""
+    """The service that the resource is of, where it isn't the one that answers."""
+    after: str = ""
+    """The operation, if not the creation, that it follows."""
 
 
 NOT_YET = (
@@ -88,7 +93,18 @@ NOT_YET = (
            "Instance Profile {} cannot be found.", 2, IAM),
     NotYet("kms", ("*",), "KeyId", "NotFoundException", "Key '{}' does not exist", 2, KMS),
     NotYet("kms", ("*",), "TargetKeyId", "NotFoundException", "Key '{}' does not exist", 2, KMS),
+    NotYet("logs", ("CreateLogGroup", "AssociateKmsKey"), "kmsKeyId", "AccessDeniedException",
+           "The specified KMS key does not exist or is not allowed to be used with Arn", 2,
+           "reported: CreateLogGroup with a fresh key in the logs of many Terraform runs", of="kms"),
     NotYet("s3", ("Put*", "Get*", "List*"), "Bucket", "NoSuchBucket", "The specified bucket does not exist", 1.5, S3),
+    NotYet("s3", ("GetBucketLifecycleConfiguration",), "Bucket", "NoSuchLifecycleConfiguration",
+           "The lifecycle configuration does not exist", 3,
+           "code: terraform-provider-aws, s3/bucket_lifecycle_configuration.go: ten equal reads are awaited",
+           after="PutBucketLifecycleConfiguration"),
+    NotYet("s3", ("CreateBucket",), "Bucket", "OperationAborted",
+           "A conflicting conditional operation is currently in progress against this resource. Please try again.", 3,
+           "code: terraform-provider-aws, s3/bucket.go: tried again; up to an hour after a deletion",
+           after="DeleteBucket"),
     NotYet("sqs", ("GetQueueUrl",), "QueueName", "QueueDoesNotExist", "The specified queue does not exist.", 1, SQS),
     NotYet("sqs", ("GetQueueAttributes", "ListQueueTags", "SetQueueAttributes", "TagQueue"), "QueueUrl",
            "QueueDoesNotExist", "The specified queue does not exist.", 1, SQS),
@@ -172,8 +188,30 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
+class Odd:
+    """A description that shows one of a fresh resource's fields in the place of another."""
+
+    service: str
+    operation: str
+    path: str
+    key: str
+    field: str
+    instead: str
+    seconds: float
+    source: str
+
+
+ODD = (
+    Odd("iam", "GetRole", "Role", "RoleName", "Arn", "RoleId", 2,
+        "code: terraform-provider-aws, iam/role.go: occasionally, right after its creation, the ARN is like AROA..."),
+    Odd("iam", "GetInstanceProfile", "InstanceProfile", "InstanceProfileName", "Arn", "InstanceProfileId", 2,
+        "code: terraform-provider-aws, iam/instance_profile.go: waits while the ARN is none"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Busy:
-    """A delete that AWS refuses at first, because it still sees what was taken off."""
+    """A call that AWS refuses at first: it still sees what was taken off, or is in the middle of something."""
 
     service: str
     operation: str
@@ -182,9 +220,17 @@ class Busy:
     message: str
     seconds: float
     source: str
+    where: str = ""
+    """A parameter without which the call is answered at once."""
 
 
 BUSY = (
+    Busy("lambda", "CreateFunction", "FunctionName", "InvalidParameterValueException",
+         "Your request has been throttled by EC2, please make sure you have enough API rate limit. EC2 Error Code: "
+         "RequestLimitExceeded. EC2 Error Message: Request limit exceeded.", 2,
+         "code: terraform-provider-aws, lambda/function.go", where="VpcConfig"),
+    Busy("ecs", "PutClusterCapacityProviders", "cluster", "ClientException", "Cluster was not ACTIVE.", 2,
+         "code: terraform-provider-aws, ecs/cluster_capacity_providers.go"),
     Busy("ec2", "DeleteSecurityGroup", "GroupId", "DependencyViolation",
          "resource {} has a dependent object", 2, "code: terraform-provider-aws, ec2/vpc_security_group.go"),
     Busy("ec2", "DeleteSubnet", "SubnetId", "DependencyViolation",
@@ -245,6 +291,7 @@ LATER = 1.5  # seconds after which lines and events have come
 _BORN = re.compile(r"^(Create|Put|Run|Allocate|Register|Request|Publish)")
 # Their parameters name what is there already; a family of task definitions may be called as a service is.
 _USES = re.compile(r"^(Run|Publish|RegisterTaskDefinition)")
+_FOLLOWED = {(one.service, one.after) for one in NOT_YET if one.after}
 _READS = re.compile(r"^(Describe|Get|List|Head|BatchGet|BatchCheck|Filter|Lookup|Simulate)")
 _LEAVES = re.compile(r'"((?:[^"\\]|\\.)*)"|>([^<>]+)<')
 
@@ -258,6 +305,8 @@ class State:
     """When a name first stood in a write that makes something: (service, name) to seconds of the clock."""
     changed: dict = None
     """When a name last stood in a write."""
+    wrote: dict = None
+    """When a name last stood in an operation's parameters: (service, operation, name) to seconds of the clock."""
     stood: dict = None
     """How a resource was last shown when nothing about it was fresh."""
     asked: Counter = None
@@ -266,7 +315,7 @@ class State:
 
     def begin(self, seed: int | None) -> None:
         """Forget everything, and draw from a seed from now on; None is never late."""
-        self.seed, self.born, self.changed, self.stood = seed, {}, {}, {}
+        self.seed, self.born, self.changed, self.wrote, self.stood = seed, {}, {}, {}, {}
         self.asked, self.met = Counter(), Counter()
 
 
@@ -321,7 +370,9 @@ def judge(call) -> None:
         return
     for one in _not_yet(call.service, call.operation):
         for name in _named(call.parameters, one.parameter):
-            since = STATE.born.get((call.service, name))
+            since = STATE.born.get((one.of or call.service, name))
+            if one.after:
+                since = STATE.wrote.get((call.service, one.after, name))
             if _late(since, one.seconds, call.service, call.operation, one.code, name):
                 raise AWSError(one.code, one.message.format(name))
     for one in GOING_ON:
@@ -331,7 +382,8 @@ def judge(call) -> None:
             if _late(since, one.seconds, call.service, call.operation, one.code, name):
                 raise AWSError(one.code, one.message.format(name))
     for one in BUSY:
-        if (one.service, one.operation) == (call.service, call.operation):
+        asked = (one.service, one.operation) == (call.service, call.operation)
+        if asked and (not one.where or call.parameters.get(one.where)):
             name = call.parameters.get(one.parameter)
             what = call.service, call.operation, one.code, name
             since = STATE.born.setdefault(what, clock.now())
@@ -361,6 +413,8 @@ def wrote(call, response) -> None:
     now, body = clock.now(), response.get_data(as_text=True)
     given, answered = set(_strings(call.parameters)), {first or second for first, second in _LEAVES.findall(body)}
     makes = _BORN.match(call.operation)
+    if (call.service, call.operation) in _FOLLOWED:
+        STATE.wrote |= {(call.service, call.operation, name): now for name in given}
     for name in given | answered:
         key = call.service, name
         STATE.changed[key] = now
@@ -392,6 +446,8 @@ def install() -> None:
     for one in SHOWN:
         for operation, path in one.operations.items():
             _around(one, operation, path)
+    for one in ODD:
+        _oddly(one)
 
 
 def _around(one: Shown, operation: str, path: str) -> None:
@@ -413,6 +469,24 @@ def _around(one: Shown, operation: str, path: str) -> None:
             named = parameters(api) if one.key.startswith("$") else told[path] if path else told
             seen = _as_seen(one, operation, told[path] if path else told, named.get(one.key.lstrip("$"), ""))
             told = told if seen is None else {**told, path: seen} if path else seen
+        return Answer(told)
+
+    setattr(owner, name, answer)
+
+
+def _oddly(one: Odd) -> None:
+    owner, name = response_class(one.service), camelcase_to_underscores(one.operation)
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def answer(api):
+        if STATE.seed is None:
+            return original(api)
+        told = plain(api, original(api))
+        item = told[one.path]
+        since = STATE.born.get((one.service, item[one.key]))
+        if _late(since, one.seconds, one.service, one.operation, "odd", item[one.key]):
+            told[one.path] = {**item, one.field: item[one.instead]}
         return Answer(told)
 
     setattr(owner, name, answer)
@@ -484,6 +558,10 @@ def table() -> str:
     rows = [
         *((one.service, one.operations, f"what was just made: `{one.code}`", one.source) for one in NOT_YET),
         *((one.service, one.operations, "without what is new, and as it was", one.source) for one in SHOWN),
+        *(
+            (one.service, (one.operation,), f"of what was just made: its {one.instead} for its {one.field}", one.source)
+            for one in ODD
+        ),
         *((one.service, (one.operation,), f"at first: `{one.code}`", one.source) for one in BUSY),
         *((one.service, one.operations, f"while a change goes on: `{one.code}`", one.source) for one in GOING_ON),
         *((service, (what,), how, source) for service, what, how, source in ELSE),

@@ -1,7 +1,8 @@
 """How long AWS takes: for each call, and until what is made can be used.
 
 ``latency`` are seconds before each answer. ``scale`` times a kind's seconds is how long it shows the state that AWS
-shows meanwhile, counted on the emulator's clock from when it was first shown; 0, the default, is at once.
+shows meanwhile, counted on the emulator's clock from when it was first shown; 0, the default, is at once, but for the
+kinds that are ``late`` where lateness is asked for.
 """
 
 import functools
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from moto.core.utils import camelcase_to_underscores
 
-from emulator import clock
+from emulator import clock, eventual
 from emulator.corrections import Answer, plain, response_class
 
 latency = 0.0
@@ -37,6 +38,12 @@ class Slow:
     lacks: tuple[str, ...] = ()
     """Fields that are not shown meanwhile."""
     where: Callable[[dict], bool] = lambda _: True
+    late: float = 0
+    """The seconds that it takes with ``--eventual`` alone."""
+
+    def takes(self) -> float:
+        """Return the seconds that it takes now."""
+        return self.seconds * scale or (0 if eventual.STATE.seed is None else self.late)
 
 
 KINDS = [
@@ -61,9 +68,10 @@ KINDS = [
         "cloudfront", 300, {"CreateDistribution": "Distribution", "GetDistribution": "Distribution"},
         "Id", "Status", "InProgress", ("Deployed",),
     ),
-    Slow(
+    FUNCTION := Slow(
         "lambda", 40, {"CreateFunction": "", "GetFunction": "Configuration", "GetFunctionConfiguration": ""},
-        "FunctionArn", "State", "Pending", ("Active",), where=lambda function: function["PackageType"] == "Image",
+        "FunctionArn", "State", "Pending", ("Active",), late=2,
+        where=lambda one: one["PackageType"] == "Image" or bool((one.get("VpcConfig") or {}).get("SubnetIds")),
     ),
     Slow(
         "pipes", 60, {"CreatePipe": "", "DescribePipe": ""},
@@ -102,7 +110,7 @@ def _around(kind: Slow, owner: type, name: str, path: str) -> None:
 
     @functools.wraps(original)
     def answer(api):
-        if not scale:
+        if not kind.takes():
             return original(api)
         told = plain(api, original(api))
         for resource in _at(told, path):
@@ -110,6 +118,12 @@ def _around(kind: Slow, owner: type, name: str, path: str) -> None:
         return Answer(told)
 
     setattr(owner, name, answer)
+
+
+def pending(kind: Slow, name: str) -> bool:
+    """Say whether the resource of this key is still shown as it is meanwhile."""
+    shown = _first_shown.get(f"{kind.service} {name}")
+    return shown is not None and clock.now() < shown + kind.takes()
 
 
 def _at(value, path: str) -> list[dict]:
@@ -129,7 +143,7 @@ def _age(kind: Slow, resource: dict) -> None:
     if holder.get(state) not in kind.finally_ or not kind.where(resource):
         return
     shown = _first_shown.setdefault(f"{kind.service} {resource[kind.key]}", clock.now())
-    if clock.now() < shown + kind.seconds * scale:
+    if clock.now() < shown + kind.takes():
         holder[state] = kind.meanwhile
         for field in kind.lacks:
             resource.pop(field, None)

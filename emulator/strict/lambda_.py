@@ -4,7 +4,7 @@ import re
 
 from moto.awslambda_simple.models import lambda_simple_backends
 
-from emulator import ACCOUNT, policies, principals, quotas
+from emulator import ACCOUNT, policies, principals, provisioning, quotas
 from emulator.strict import rule
 from emulator.strict.grants import may, region_of, service_of
 
@@ -275,6 +275,20 @@ def some_concurrency_stays_unreserved(call):
 
 
 # Permissions
+
+
+@rule(
+    "lambda", "AddPermission", "CreateAlias", "Invoke", "PublishVersion", "PutFunctionConcurrency",
+    "PutFunctionEventInvokeConfig", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+    code="ResourceConflictException",
+    source="Lambda developer guide, function states: while pending, actions on the function fail",
+)  # fmt: skip
+def function_is_not_pending(call):
+    """A function that isn't Active yet can't be called or changed."""
+    function = function_of(call)
+    if function is None or not provisioning.pending(provisioning.FUNCTION, function.function_arn):
+        return None
+    return "The operation cannot be performed at this time. The function is currently in the following state: Pending"
 
 
 @rule("lambda", "AddPermission", code="ResourceConflictException", source=RECORDED)

@@ -1,5 +1,9 @@
 """AWS that is late: when asked to, as drawn from a seed, and never for long."""
 
+import itertools
+import json
+
+import images
 import pytest
 from botocore.exceptions import ClientError
 
@@ -95,6 +99,86 @@ def test_some_deletes_are_refused_at_first(aws, late):
     clock.move(5)
     left = [one["SubnetId"] for one in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
     assert set(codes(lambda: ec2.delete_subnet(SubnetId=left.pop()) and "gone", len(left))) == {"gone"}
+
+
+def test_a_fresh_key_encrypts_no_log_group_yet(aws, name, late):
+    late(1)
+    key = aws("kms").create_key(Policy=OPEN)["KeyMetadata"]["Arn"]
+    told = codes(lambda: aws("logs").create_log_group(logGroupName=f"{name}-{next(NUMBER)}", kmsKeyId=key) and "made")
+    assert set(told) == {"AccessDeniedException", "made"}
+    clock.move(3)
+    assert codes(lambda: aws("logs").create_log_group(logGroupName=f"{name}-{next(NUMBER)}", kmsKeyId=key) and "made", 1) == ["made"]
+
+
+NUMBER = itertools.count()
+OPEN = json.dumps({
+    "Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+        for principal in ({"AWS": "arn:aws:iam::123456789012:root"}, {"Service": "logs.us-east-1.amazonaws.com"})
+    ],
+})  # fmt: skip
+
+
+def test_lifecycle_rules_flap(aws, name, late):
+    s3 = aws("s3")
+    late(2)
+    s3.create_bucket(Bucket=name)
+    clock.move(5)
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+
+    def rules():
+        return s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"][0]["ID"]
+
+    assert set(codes(rules)) == {"NoSuchLifecycleConfiguration", "a"}
+    clock.move(4)
+    assert set(codes(rules)) == {"a"}
+
+
+def test_a_buckets_name_is_not_free_at_once(aws, name, late):
+    s3 = aws("s3")
+    late(2)
+    names = [f"{name}-{number}" for number in range(8)]
+    for one in names:
+        s3.create_bucket(Bucket=one)
+    clock.move(5)
+    for one in names:
+        s3.delete_bucket(Bucket=one)
+    told = [codes(lambda one=one: s3.create_bucket(Bucket=one) and "made", 1)[0] for one in names]
+    assert set(told) == {"OperationAborted", "made"}
+    clock.move(4)
+    assert set(codes(lambda: s3.create_bucket(Bucket=names[told.index("OperationAborted")]) and "made", 1)) == {"made"}
+
+
+def test_a_fresh_role_shows_its_id_for_its_arn(aws, name, late):
+    iam = aws("iam")
+    late(4)
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    iam.create_instance_profile(InstanceProfileName=name)
+    for ask in (
+        lambda: iam.get_role(RoleName=name)["Role"]["Arn"][:3],
+        lambda: iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"][:3],
+    ):
+        assert {"ARO", "AIP", "arn"} & set(codes(ask)) >= {"arn"} and len(set(codes(ask))) == 3
+    clock.move(3)
+    assert set(codes(lambda: iam.get_role(RoleName=name)["Role"]["Arn"][:3])) == {"arn"}
+
+
+def test_a_fresh_function_is_pending_and_refuses_what_touches_it(aws, name, late):
+    functions, iam = aws("lambda"), aws("iam")
+    trust = TRUST.replace("ecs-tasks", "lambda")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    ecr = aws("ecr")
+    uri = ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"]
+    images.push(ecr, name, "v1", b"one")
+    late(3)
+    functions.create_function(FunctionName=name, Role=role, PackageType="Image", Code={"ImageUri": f"{uri}:v1"})
+    reserve = {"FunctionName": name, "ReservedConcurrentExecutions": 1}
+    assert codes(lambda: functions.put_function_concurrency(**reserve) and "done", 1) == ["ResourceConflictException"]
+    assert "Pending" in codes(lambda: functions.get_function(FunctionName=name)["Configuration"]["State"])
+    clock.move(3)
+    assert codes(lambda: functions.get_function(FunctionName=name)["Configuration"]["State"], 1) == ["Active"]
+    assert codes(lambda: functions.put_function_concurrency(**reserve) and "done", 1) == ["done"]
 
 
 def test_the_same_seed_meets_the_same(aws, name, late):

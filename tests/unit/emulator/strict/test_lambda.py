@@ -7,6 +7,8 @@ import images
 import pytest
 from rulecases import Case
 
+from emulator import clock, provisioning
+
 NUMBER = itertools.count()
 ACCOUNT = "123456789012"
 BAD, CONFLICT = "InvalidParameterValueException", "ResourceConflictException"
@@ -168,3 +170,23 @@ def test_how_much_stays_unreserved(world, refused, monkeypatch, concurrency, kep
     told = refused(BAD, world.reserve, most + 1)
     assert f"minimum value of [{kept}]" in told["Error"]["Message"]
     world.reserve(most)
+
+
+@pytest.mark.usefixtures("no_wait")
+def test_function_is_not_pending(world, refused, monkeypatch):
+    monkeypatch.setattr(provisioning, "scale", 1)
+    name = {"FunctionName": world.make()}
+    functions = world.functions
+    given = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
+    for call, more in (
+        (functions.put_function_concurrency, {"ReservedConcurrentExecutions": 1}),
+        (functions.add_permission, given),
+        (functions.update_function_configuration, {"MemorySize": 256}),
+        (functions.publish_version, {}),
+        (functions.put_function_event_invoke_config, {"MaximumRetryAttempts": 0}),
+        (functions.invoke, {}),
+    ):
+        assert "in the following state: Pending" in refused(CONFLICT, call, **name, **more)["Error"]["Message"]
+    clock.move(41)
+    functions.put_function_concurrency(**name, ReservedConcurrentExecutions=1)
+    functions.add_permission(**name, **given)
