@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import NotYet
 from .ec2_vpc import Ec2Kind
 
 MISSING = ("InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound")
@@ -67,6 +68,8 @@ class LaunchTemplate(Ec2Kind):
         versions = aws("ec2").describe_launch_template_versions(
             LaunchTemplateId=item["LaunchTemplateId"], Versions=["$Latest"]
         )["LaunchTemplateVersions"]
+        if not versions:
+            raise NotYet(f"EC2 tells no version of the launch template {item['LaunchTemplateName']}")
         data = dict(versions[0]["LaunchTemplateData"])
         specifications = [
             {"resource_type": one["ResourceType"], "tags": tagging.from_list(one["Tags"])}

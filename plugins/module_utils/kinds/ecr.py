@@ -47,7 +47,7 @@ class Repository(Kind):
     def find(self, aws, want):
         """Return the repository of this name."""
         found = unless(ABSENT, aws("ecr").describe_repositories, repositoryNames=[want["name"]])
-        return self._live(aws, found["repositories"][0]) if found else None
+        return self._live(aws, found["repositories"][0]) if found and found["repositories"] else None
 
     def stack(self, aws, stack):
         """Return the repositories tagged with the stack."""
@@ -192,7 +192,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 def digest_of(aws, repository: str, **named: str) -> str:
     """Return the digest of the image that ``imageTag`` or ``imageDigest`` names in a repository; nothing for none."""
     found = unless(ABSENT, aws("ecr").describe_images, repositoryName=repository, imageIds=[named])
-    return found["imageDetails"][0]["imageDigest"] if found else ""
+    return found["imageDetails"][0]["imageDigest"] if found and found["imageDetails"] else ""
 
 
 class BootstrapImage(Kind):

@@ -117,7 +117,8 @@ class LoadBalancer(ElbKind):
     def find(self, aws, want):
         """Return the load balancer of this name."""
         found = unless(NO_BALANCER, aws("elbv2").describe_load_balancers, Names=[want["name"]])
-        return self._live(aws, *self.tagged(aws, found["LoadBalancers"])[0]) if found else None
+        pairs = self.tagged(aws, found["LoadBalancers"]) if found else []
+        return self._live(aws, *pairs[0]) if pairs else None
 
     def stack(self, aws, stack):
         """Return the load balancers tagged with the stack."""
@@ -375,7 +376,8 @@ class TargetGroup(ElbKind):
     def find(self, aws, want):
         """Return the target group of this name."""
         found = unless(NO_GROUP, aws("elbv2").describe_target_groups, Names=[want["name"]])
-        return self._live(aws, *self.tagged(aws, found["TargetGroups"])[0]) if found else None
+        pairs = self.tagged(aws, found["TargetGroups"]) if found else []
+        return self._live(aws, *pairs[0]) if pairs else None
 
     def stack(self, aws, stack):
         """Return the target groups tagged with the stack."""

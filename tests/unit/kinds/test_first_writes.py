@@ -224,6 +224,29 @@ def test_an_id_in_place_of_an_arn_means_not_yet(kind, answer):
         KINDS[kind].find(Aws(**answer), {"name": "x"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("ecr_repository", {"describe_repositories": [{"repositories": []}]}),
+        ("target_group", {"describe_target_groups": [{"TargetGroups": []}]}),
+        ("load_balancer", {"describe_load_balancers": [{"LoadBalancers": []}]}),
+        ("launch_template", {"describe_launch_templates": [{"LaunchTemplates": []}]}),
+    ],
+)
+def test_an_empty_answer_is_none(kind, answer):
+    assert KINDS[kind].find(Aws(**answer), {"name": "x"}) is None
+
+
+def test_a_launch_template_without_its_version_is_not_seen_yet():
+    template = {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "x"}
+    aws = Aws(
+        describe_launch_templates=[{"LaunchTemplates": [template]}],
+        describe_launch_template_versions=[{"LaunchTemplateVersions": []}],
+    )
+    with pytest.raises(NotYet, match="no version of the launch template x"):
+        KINDS["launch_template"].find(aws, {"name": "x"})
+
+
 def test_a_name_that_s3_has_not_freed_is_awaited_and_then_told_as_what_it_is(time):
     busy = refused("OperationAborted", "A conflicting conditional operation is currently in progress")
     aws = Aws(create_bucket=[*[busy] * 20, {}])
