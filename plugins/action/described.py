@@ -6,18 +6,20 @@ module, because a module can't run another one.
 
 from __future__ import annotations
 
-import time
-
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, SAID, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
+    EngineError,
+    NotYet,
+    expected,
+    sentence,
+)
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
 
-STALE_SECONDS = 3  # by then AWS mostly shows what was written
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 
 
@@ -92,14 +94,11 @@ class ActionModule(ActionBase):
             shared_loader_obj=self._shared_loader_obj,
         )
         told = action.run(task_vars=task_vars)
-        if died(told):
-            # It wrote, and then a read that was too early had nothing of it: now it finds what it made.
-            time.sleep(STALE_SECONDS)
-            told = action.run(task_vars=task_vars)
         for key in ("warnings", "deprecations"):
             result.setdefault(key, []).extend(told.get(key) or [])
         if told.get("failed"):
-            raise EngineError(f"{module}: {why(told)}")
+            # One that died wrote, and a read that was too early had nothing of it: it is run again from what is seen.
+            raise (NotYet if died(told) else EngineError)(f"{module}: {why(told)}")
 
 
 def died(told: dict) -> bool:

@@ -85,7 +85,6 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff impor
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
-    MISSED_SECONDS,
     come,
     foreseen,
     may_come,
@@ -93,6 +92,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync impor
     ready,
     steady,
 )
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.waiting import MISSED_SECONDS
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from . import ahead, deleting, lease, lock, state
-from .errors import EngineError, expected, not_found, sentence, unless
+from .errors import EngineError, expected, sentence, unless
 from .sync import steady
-from .waiting import until
+from .waiting import steadily, until
 
 THREADS = 8
 BUCKET_SECONDS = 60
@@ -32,13 +32,7 @@ def members(kind, aws, stack: str) -> list[dict]:
 
     It may be another stack's: a name's beginning narrows the list down, only the tag decides.
     """
-    for left in reversed(range(5)):
-        try:
-            return kind.all(aws, stack)
-        except Exception as error:
-            if not left or not not_found(error, kind.unseen):
-                raise
-    return []
+    return steadily(lambda: kind.all(aws, stack), kind.unseen)
 
 
 def _listed(kind, aws, stack):

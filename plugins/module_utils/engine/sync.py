@@ -12,13 +12,11 @@ from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, not_found, sentence
 from .placeholder import has_placeholder
-from .waiting import TimedOut, until
+from .waiting import MISSED_SECONDS, TimedOut, steadily, until
 
 UNSEEN_SECONDS = 60
 """How long a write is tried again that names what AWS doesn't see: it may be new, or not be there at all."""
-MISSED_SECONDS = 30
-"""How long a resource that was seen may be missing from AWS's answers until it is gone."""
-MADE_SECONDS = 3
+MADE_SECONDS = 10
 """How long what a community module may have made before it failed is looked for: by then AWS mostly shows it."""
 THERE = re.compile("already ?exist", re.IGNORECASE)
 
@@ -114,7 +112,7 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
     scope = kind.scope(want)
     if scope and looked is None and aws.tasks > 1 and not has_placeholder(scope):
         if (kind.name, scope) not in aws.lists:
-            aws.lists[kind.name, scope] = kind.within(aws, want, scope)
+            aws.lists[kind.name, scope] = steadily(lambda: kind.within(aws, want, scope), kind.unseen)
         live = _same(kind, aws.lists[kind.name, scope], want)
         if kind.lists_all if live is None else as_wanted(live):
             return live
@@ -221,16 +219,8 @@ def _look(kind, aws, want) -> dict | None:
 
 
 def steady(kind, aws, want) -> dict | None:
-    """Find a resource, again while AWS shows it and doesn't see all of it: it has just come, or is just going."""
-    deadline, delay = time.monotonic() + MISSED_SECONDS, 0.5
-    while True:
-        try:
-            return kind.find(aws, want)
-        except Exception as error:
-            if not not_found(error, kind.unseen) or time.monotonic() > deadline:
-                raise
-        time.sleep(delay)
-        delay = min(delay * 2, 4)
+    """Find a resource that may just have come, or be just going."""
+    return steadily(lambda: kind.find(aws, want), kind.unseen)
 
 
 def _patiently(kind, want, write, unseen_seconds, there=False) -> None:

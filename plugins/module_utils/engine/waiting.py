@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
-from .errors import EngineError
+from .errors import EngineError, not_found
+
+MISSED_SECONDS = 30
+"""How long a resource that is there may be missing from AWS's answers, wholly or in parts."""
 
 
 class TimedOut(EngineError):
@@ -25,3 +28,19 @@ def until(ready, timeout: int, what: str, delay: float = 1.0, longest: float = 1
             raise TimedOut(f"{what} did not happen within {timeout} seconds; look at it on AWS, then run again")
         time.sleep(delay)
         delay = min(delay * 1.5, longest)
+
+
+def steadily(read, unseen=()):
+    """Return what a read returns, asked again while AWS shows something and doesn't find all of it.
+
+    It has just come, or is just going. ``unseen`` are a kind's words for that.
+    """
+    deadline, delay = time.monotonic() + MISSED_SECONDS, 0.5
+    while True:
+        try:
+            return read()
+        except Exception as error:
+            if not not_found(error, unseen) or time.monotonic() > deadline:
+                raise
+        time.sleep(delay)
+        delay = min(delay * 2, 4)

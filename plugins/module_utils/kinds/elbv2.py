@@ -68,6 +68,7 @@ class ElbKind(Kind):
     """What load balancers and target groups share: they are tagged and listed alike."""
 
     service = "elbv2"
+    settle_seconds = 300
     key = ""
     """The key of the description's ARN."""
 

@@ -73,8 +73,10 @@ class SqsQueue(Kind):
     needs = ("kms_key",)
     watched = {"*": "Attributes"}  # by name, which the model does not tell
     passing = frozenset({*COUNTS, "LastModifiedTimestamp"})
-    # A name is free a minute after its queue was deleted; attributes take as long to be seen everywhere.
+    # A name is free a minute after its queue was deleted; attributes take as long to be seen by all of SQS.
     settling = (("QueueDeletedRecently", ""),)
+    settle_seconds = 180
+    equal_reads = dict.fromkeys((*NUMBERS, *DOCUMENTS, *OTHERS), 6)
     refusals = (
         Refusal(
             "a queue of this name was deleted less than 60 seconds ago", "QueueDeletedRecently",
