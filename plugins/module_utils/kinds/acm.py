@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
@@ -94,7 +96,9 @@ class Certificate(Kind):
         if want["subject_alternative_names"]:
             more["SubjectAlternativeNames"] = want["subject_alternative_names"]
         return aws("acm").request_certificate(
-            DomainName=want["domain_name"], ValidationMethod="DNS", KeyAlgorithm=want["key_algorithm"], **more
+            DomainName=want["domain_name"], ValidationMethod="DNS", KeyAlgorithm=want["key_algorithm"],
+            IdempotencyToken=uuid4().hex,  # sent again because its answer was lost, it makes no second one
+            **more,
         )["CertificateArn"]
 
     def complete(self, aws, want, made):

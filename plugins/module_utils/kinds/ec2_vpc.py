@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -632,6 +633,7 @@ class VpcEndpoint(Ec2Kind):
             more["PrivateDnsEnabled"] = want["private_dns_enabled"]
         aws("ec2").create_vpc_endpoint(
             VpcId=want["vpc_id"], ServiceName=want["service"], VpcEndpointType=want["vpc_endpoint_type"],
+            ClientToken=str(uuid4()),  # sent again because its answer was lost, it makes no second one
             TagSpecifications=self.specification(want), **more,
         )  # fmt: skip
 
@@ -701,7 +703,7 @@ class FlowLog(Ec2Kind):
         more = {"LogFormat": want["log_format"]} if want.get("log_format") else {}
         answer = aws("ec2").create_flow_logs(
             ResourceIds=[want["vpc_id"]], ResourceType="VPC", TrafficType=want["traffic_type"],
-            LogDestinationType="cloud-watch-logs", LogGroupName=want["log_group_name"],
+            ClientToken=str(uuid4()), LogDestinationType="cloud-watch-logs", LogGroupName=want["log_group_name"],
             DeliverLogsPermissionArn=want["role_arn"], MaxAggregationInterval=want["max_aggregation_interval"],
             TagSpecifications=self.specification(want), **more,
         )  # fmt: skip

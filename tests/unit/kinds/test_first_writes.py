@@ -23,7 +23,7 @@ class Aws:
 
     def __init__(self, **answers):
         self.answers = {operation: list(queue) for operation, queue in answers.items()}
-        self.asked = []
+        self.asked, self.said = [], {}
 
     @property
     def meta(self):
@@ -35,6 +35,7 @@ class Aws:
     def __getattr__(self, operation):
         def call(**arguments):
             self.asked.append(operation)
+            self.said[operation] = arguments
             queue = self.answers.get(operation) or [{}]
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
             if isinstance(answer, Exception):
@@ -222,6 +223,30 @@ PROFILE = {"InstanceProfileName": "p", "InstanceProfileId": "AIPAQ7", "Path": "/
 def test_an_id_in_place_of_an_arn_means_not_yet(kind, answer):
     with pytest.raises(NotYet, match="for its ARN"):
         KINDS[kind].find(Aws(**answer), {"name": "x"})
+
+
+ENDPOINT = {"vpc_id": "v", "service": "s", "vpc_endpoint_type": "Gateway", "name": "e"}
+FLOW_LOG = {
+    "vpc_id": "v", "traffic_type": "ALL", "log_group_name": "g", "role_arn": "r", "max_aggregation_interval": 60, "name": "f",
+}  # fmt: skip
+CERTIFICATE = {"domain_name": "a.example", "subject_alternative_names": [], "key_algorithm": "RSA_2048"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "want", "call", "token"),
+    [
+        ("vpc_endpoint", ENDPOINT, "create_vpc_endpoint", "ClientToken"),
+        ("flow_log", FLOW_LOG, "create_flow_logs", "ClientToken"),
+        ("certificate", CERTIFICATE, "request_certificate", "IdempotencyToken"),
+    ],
+)
+def test_a_creation_whose_answer_is_lost_makes_no_second_one(kind, want, call, token):
+    tokens = set()
+    for _ in range(2):
+        aws = Aws(request_certificate=[{"CertificateArn": "arn"}])
+        KINDS[kind].create(aws, want)
+        tokens.add(aws.said[call][token])
+    assert len(tokens) == 2 and all(len(one) >= 32 for one in tokens)
 
 
 @pytest.mark.parametrize(
