@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from .aws import optional
 from .compare import Difference, differences
+from .errors import not_found
 from .inputs import inputs
 from .mending import Modify
 from .parts import Part
@@ -102,6 +103,15 @@ class Kind:
     def find(self, aws, want: dict) -> dict | None:
         """Return the live resource, or None."""
         raise NotImplementedError
+
+    def seen(self, aws, want: dict) -> dict | None:
+        """Return the live resource, or None; one of which AWS doesn't find all isn't seen: it comes, or is going."""
+        try:
+            return self.find(aws, want)
+        except Exception as error:
+            if not not_found(error, self.unseen):
+                raise
+            return None
 
     def stack(self, aws, stack: str) -> list[dict]:
         """Return every live resource of this kind that belongs to a stack."""

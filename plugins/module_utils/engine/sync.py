@@ -203,18 +203,8 @@ def _written(kind, aws, before, want, write) -> None:
 def come(kind, aws, want, seconds: int) -> dict | None:
     """Return a resource that AWS may show late, as soon as it is seen; None when it isn't within these seconds."""
     try:
-        return until(lambda: _look(kind, aws, want), seconds, "", delay=0.5)
+        return until(lambda: kind.seen(aws, want), seconds, "", delay=0.5)
     except TimedOut:
-        return None
-
-
-def _look(kind, aws, want) -> dict | None:
-    """Find the resource; one of which AWS doesn't see all yet isn't seen."""
-    try:
-        return kind.find(aws, want)
-    except Exception as error:
-        if not not_found(error, kind.unseen):
-            raise
         return None
 
 
@@ -260,7 +250,7 @@ def ready(kind, aws, live, timeout) -> dict:
 
     def now():
         nonlocal seen_at
-        seen = _look(kind, aws, live)
+        seen = kind.seen(aws, live)
         if seen is None:
             if time.monotonic() - seen_at > MISSED_SECONDS:
                 raise EngineError(f"{label} was deleted while its readiness was awaited")
@@ -287,7 +277,7 @@ def _proven(kind, aws, want) -> dict:
     seen: dict = {"needed": 1, "equal": 0}
 
     def as_wanted():
-        after = _look(kind, aws, want)
+        after = kind.seen(aws, want)
         left = kind.compare(after, want) if after else set(want)
         seen["after"], seen["equal"] = after, 0 if left else seen["equal"] + 1
         if left:

@@ -29,6 +29,8 @@ class Repository(Kind):
     title = "ECR repository"
     service = "ecr"
     module = "flow_builder.aws.ecs_ecr"
+    # A fresh role that the policy names.
+    settling = (("InvalidParameterException", "Invalid repository policy provided"),)
     needs = ("kms_key",)
     immutable = {
         "encryption_type": "ECR encrypts a repository from its first image on; make another one",

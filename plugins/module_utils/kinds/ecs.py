@@ -214,7 +214,7 @@ class EcsCluster(EcsKind):
 
     def gone(self, aws, live, timeout):
         """A cluster with capacity providers is taken away step by step."""
-        until(lambda: self.find(aws, live) is None, timeout, f"{self.title} {live['name']} being deleted")
+        until(lambda: self.seen(aws, live) is None, timeout, f"{self.title} {live['name']} being deleted")
 
     def made(self, aws, want):
         """A cluster's ARN can be computed."""
@@ -706,8 +706,8 @@ class EcsService(EcsKind):
 
     def _steady(self, aws, live):
         def steady():
-            found = self.find(aws, {"name": live["name"], "cluster": live["cluster"]})
-            return self.ready(found) and not found["deploying"]
+            found = self.seen(aws, {"name": live["name"], "cluster": live["cluster"]})
+            return bool(found) and self.ready(found) and not found["deploying"]
 
         until(steady, STEADY_SECONDS, f"{self.title} {live['name']} being steady with its second target group")
 

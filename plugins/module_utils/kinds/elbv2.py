@@ -254,7 +254,7 @@ class LoadBalancer(ElbKind):
         """Wait for the end of its network interfaces too, which hold subnets and security groups."""
         interfaces = [{"Name": "description", "Values": [f"ELB {live['full_name']}"]}]
         until(
-            lambda: self.find(aws, live) is None
+            lambda: self.seen(aws, live) is None
             and not aws("ec2").describe_network_interfaces(Filters=interfaces)["NetworkInterfaces"],
             timeout,
             f"the end of load balancer {live['name']} and of its network interfaces",

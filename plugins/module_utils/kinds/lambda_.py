@@ -217,7 +217,7 @@ class Function(Kind):
 
     def _settled(self, aws, want):
         def settled():
-            live = self.find(aws, want)
+            live = self.seen(aws, want)
             if live and live["state"] == "Failed":
                 raise EngineError(f"{self.title} {want['name']} failed: {self.failed(live)}")
             return live and live["state"] != "Pending" and live["last_update_status"] != "InProgress"

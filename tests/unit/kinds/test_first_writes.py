@@ -69,7 +69,7 @@ def time(monkeypatch):
 
 def written(monkeypatch, kind, aws, want):
     """Create a resource of a kind as a run does, where nothing is there; what is read back is another test's."""
-    monkeypatch.setattr(engine, "_look", lambda *_: None)
+    monkeypatch.setattr(engine, "come", lambda *_: None)
     engine._written(kind, aws, None, want, None)
 
 
@@ -107,7 +107,7 @@ LATER = [
      [UNSEEN_TABLE, refused("InvalidParameterException", "no"), {}]),
     ("route_table", TABLE, "create_route_table", "associate_route_table", [UNSEEN_TABLE, {"AssociationId": "a"}]),
     ("ecr_repository", {"name": "r", "policy": {"a": "b"}}, "create_repository", "set_repository_policy",
-     [refused("RepositoryNotFoundException"), {}]),
+     [refused("RepositoryNotFoundException"), refused("InvalidParameterException", "Invalid repository policy provided"), {}]),
     ("sns_topic", {"name": "t", "subscriptions": [{"protocol": "p", "endpoint": "e"}]}, "create_topic", "subscribe",
      [refused("NotFound"), {}]),
     ("event_rule", {"name": "r", "targets": [{"id": "1", "arn": "a"}]}, "put_rule", "put_targets",
@@ -283,3 +283,13 @@ def test_a_name_that_s3_has_not_freed_is_awaited_and_then_told_as_what_it_is(tim
         "the bucket b can't be made yet: for 10 minutes S3 has answered that the name is being worked on "
         "(OperationAborted), as it does for up to an hour after a bucket of this name was deleted; run again later"
     )
+
+
+def test_the_end_of_what_is_just_going_is_one():
+    going = {"LoadBalancers": [{"LoadBalancerArn": "arn"}]}
+    aws = Aws(
+        describe_load_balancers=[going], describe_tags=[refused("LoadBalancerNotFound")],
+        describe_network_interfaces=[{"NetworkInterfaces": []}],
+    )  # fmt: skip
+    KINDS["load_balancer"].gone(aws, {"name": "x", "full_name": "app/x"}, 60)
+    assert aws.count("describe_tags") == 1
