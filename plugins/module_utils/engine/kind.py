@@ -74,6 +74,8 @@ class Kind:
     """What AWS refuses of the writes to this kind because of the state that something is in."""
     settle_seconds = 120
     """How long AWS may be late: in seeing what a write needs, and in answering with what was written."""
+    doubles = False
+    """For a community module: whether AWS would make a second one, so that what a failed attempt made is looked for."""
     equal_reads: dict[str, int] = {}
     """How many reads in a row must agree before they are believed, by field, once one has shown the field's old value:
     where several servers answer in turn, one that knows the new value says nothing about the others. Else 1."""

@@ -16,8 +16,8 @@ from .waiting import MISSED_SECONDS, TimedOut, steadily, until
 
 UNSEEN_SECONDS = 60
 """How long a write is tried again that names what AWS doesn't see: it may be new, or not be there at all."""
-MADE_SECONDS = 10
-"""How long what a community module may have made before it failed is looked for: by then AWS mostly shows it."""
+MADE_SECONDS = 6
+"""How long what a failed attempt may have made is looked for, where AWS would make a second one."""
 THERE = re.compile("already ?exist", re.IGNORECASE)
 
 
@@ -184,7 +184,7 @@ def _written(kind, aws, before, want, write) -> None:
 
     def attempt():
         nonlocal tried, created, made
-        live = (come(kind, aws, want, MADE_SECONDS if write and not before else 0) or before) if tried else before
+        live = (come(kind, aws, want, MADE_SECONDS if kind.doubles else 0) or before) if tried else before
         tried = True
         if live is None:
             made = write(None, want) if write else kind.create(aws, want)
@@ -195,9 +195,10 @@ def _written(kind, aws, before, want, write) -> None:
         if changes:
             _update(kind, aws, live, wanted, changes, write)
 
-    _patiently(kind, want, attempt, UNSEEN_SECONDS, there=before is None)
+    own = {str(field) for field in (kind.label(want), *map((before or {}).get, ("id", "arn"))) if field}
+    _patiently(kind, want, attempt, lambda told: kind.settle_seconds if any(map(told.count, own)) else UNSEEN_SECONDS)
     if created:
-        _patiently(kind, want, lambda: kind.complete(aws, want, made), kind.settle_seconds)
+        _patiently(kind, want, lambda: kind.complete(aws, want, made), lambda told: kind.settle_seconds)
 
 
 def come(kind, aws, want, seconds: int) -> dict | None:
@@ -213,10 +214,10 @@ def steady(kind, aws, want) -> dict | None:
     return steadily(lambda: kind.find(aws, want), kind.unseen)
 
 
-def _patiently(kind, want, write, unseen_seconds, there=False) -> None:
-    """Write, again and again while AWS doesn't see yet what the write needs.
+def _patiently(kind, want, write, patience) -> None:
+    """Write, again and again while AWS doesn't see yet what the write needs, or says that there is what it didn't see.
 
-    ``there`` says that the resource may be there by now although AWS told it as absent.
+    ``patience`` returns for how many seconds, given what AWS tells: what isn't found may be the fresh resource itself.
     """
     begun, delay = time.monotonic(), 0.5
     while True:
@@ -229,8 +230,10 @@ def _patiently(kind, want, write, unseen_seconds, there=False) -> None:
                 raise
             if any(name in told and text in told for name, text in kind.settling):
                 seconds = kind.settle_seconds
-            elif not_found(error, kind.unseen) or there and THERE.search(told):
-                seconds = unseen_seconds
+            elif not_found(error, kind.unseen):
+                seconds = patience(told)
+            elif THERE.search(told):
+                seconds = UNSEEN_SECONDS
             else:
                 raise
             if time.monotonic() - begun + delay > seconds:

@@ -119,6 +119,7 @@ class Vpc(Ec2Kind):
     """A VPC."""
 
     name = "vpc"
+    doubles = True
     title = "VPC"
     module = "amazon.aws.ec2_vpc_net"
     watched = {
@@ -217,6 +218,7 @@ class InternetGateway(Ec2Kind):
     """An internet gateway, attached to its VPC."""
 
     name = "internet_gateway"
+    doubles = True
     obstacles_of = "vpc"
     title = "internet gateway"
     module = "amazon.aws.ec2_vpc_igw"
@@ -253,6 +255,7 @@ class Subnet(Ec2Kind):
     """A subnet."""
 
     name = "subnet"
+    doubles = True  # or refuses it for its range, which says nothing of whose the other is
     obstacles_of = "vpc"
     title = "subnet"
     module = "amazon.aws.ec2_vpc_subnet"
@@ -318,6 +321,7 @@ class ElasticIp(Ec2Kind):
     """A public address. What it is associated with changes by itself."""
 
     name = "elastic_ip"
+    doubles = True
     title = "elastic IP"
     module = "amazon.aws.ec2_eip"
     needs = ("internet_gateway",)
@@ -363,6 +367,7 @@ class NatGateway(Ec2Kind):
     """A public NAT gateway."""
 
     name = "nat_gateway"
+    doubles = True
     title = "NAT gateway"
     module = "amazon.aws.ec2_vpc_nat_gateway"
     needs = ("subnet", "elastic_ip", "internet_gateway")

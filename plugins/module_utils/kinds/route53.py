@@ -36,6 +36,7 @@ class HostedZone(Kind):
     """A public hosted zone of a stack's own domain."""
 
     name = "hosted_zone"
+    doubles = True
     title = "hosted zone"
     service = "route53"
     module = "amazon.aws.route53_zone"

@@ -134,7 +134,9 @@ def test_a_community_module_goes_on_from_what_it_made():
         if not live:
             raise EngineError("m: An error occurred (NoSuchBoat) when calling the Paint operation: none")
 
-    engine.sync(Boat(find=[None, {}, {}]), harbour, WANT, write=write)
+    boat = Boat(find=[None, {}, {}])
+    boat.doubles = True
+    engine.sync(boat, harbour, WANT, write=write)
     assert got == [None, "b-1"]
 
 
@@ -147,6 +149,15 @@ def test_a_parent_that_is_not_there_is_told_within_a_minute(time):
         "boat ada: CreateBoat was refused with InvalidBerth.NotFound: The berth 'x' does not exist; it was tried again for "
         "60 seconds, since AWS may see late what is new"
     )
+
+
+def test_a_resource_that_is_there_and_not_found_itself_has_the_kinds_own_time(time):
+    harbour = {"ada": {"name": "ada", "id": "b-0", "sails": 1, "tags": {}}}
+    boat = Boat(update=[refused("NotFoundException", "Boat 'arn:b-0' does not exist", "UpdateBoat")] * 1000)
+    boat.settle_seconds = 600
+    with pytest.raises(EngineError, match="it was tried again for 600 seconds"):
+        engine.sync(boat, harbour, WANT)
+    assert 500 < time[0] <= 600
 
 
 def test_a_change_that_names_what_is_not_seen_yet_is_made_again_from_what_is_there():
