@@ -16,6 +16,8 @@ SECONDS = 180
 """How long a lease is by default."""
 PAUSE = 2
 """Seconds between two looks at somebody else's."""
+FRESH_SECONDS = 120
+"""How long all of S3 may take to see a bucket that was just made."""
 
 
 class Locked(EngineError):
@@ -55,7 +57,7 @@ def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tup
     A stack that has no bucket is given one, or where ``make`` is false None is returned. Raises Locked when somebody
     else holds the lock and goes on holding it for ``wait`` seconds.
     """
-    s3, bucket, deadline = aws("s3"), state.bucket(aws, stack), time.monotonic() + wait
+    s3, bucket, deadline, claimed = aws("s3"), state.bucket(aws, stack), time.monotonic() + wait, None
     while True:
         sent = keeper.clock()
         try:
@@ -65,7 +67,12 @@ def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tup
                 raise
             if not make:
                 return None
+            if claimed and time.monotonic() > claimed + FRESH_SECONDS:
+                raise
+            if claimed:
+                time.sleep(PAUSE / 4)
             state.claim(aws, bucket)
+            claimed = claimed or time.monotonic()
             continue
         if etag:
             return etag, sent, None

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -319,6 +320,29 @@ def test_a_damaged_lock_says_so_and_is_free_in_time(aws, name, body, monkeypatch
     lay(aws, name, lock.KEY, body)
     assert "released" in take_away(aws, name, living=False)
     assert lock.look(aws, name) is None
+
+
+@pytest.mark.parametrize(("unseen", "claims", "seconds"), [(0, 0, 0), (1, 1, 0), (4, 4, 1.5)])
+def test_a_bucket_that_was_just_made_is_not_seen_by_all_of_s3(monkeypatch, unseen, claims, seconds):
+    s3, now, refused = SimpleNamespace(claims=0, left=unseen), [0.0], {"Error": {"Code": "NoSuchBucket"}}
+
+    def put(*_arguments, **_conditions):
+        if s3.left:
+            s3.left -= 1
+            raise ClientError(refused, "PutObject")
+        return "etag"
+
+    monkeypatch.setattr(lock.keeper, "put", put)
+    monkeypatch.setattr(lock.state, "bucket", lambda *_: "b")
+    monkeypatch.setattr(lock.state, "claim", lambda *_: setattr(s3, "claims", s3.claims + 1))
+    monkeypatch.setattr(lock.time, "monotonic", lambda: now[0] + 1)
+    monkeypatch.setattr(lock.time, "sleep", lambda pause: now.__setitem__(0, now[0] + pause))
+    assert lock.take(lambda _service: s3, "s", {})[0] == "etag"
+    assert (s3.claims, now[0]) == (claims, seconds)
+    s3.left = 10_000
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        lock.take(lambda _service: s3, "s", {})
+    assert now[0] < 125
 
 
 def test_a_lock_of_an_earlier_version_is_heeded(aws, name):
