@@ -61,6 +61,11 @@ KINDS = [
         where=lambda endpoint: endpoint["VpcEndpointType"] == "Interface",
     ),
     Slow(
+        "ec2", 0, {"DescribeRouteTables": "RouteTables.Associations"},
+        "RouteTableAssociationId", "AssociationState.State", "associating", ("associated",), late=1.5,
+        where=lambda association: not association["Main"],
+    ),
+    Slow(
         "elbv2", 150, {"CreateLoadBalancer": "LoadBalancers", "DescribeLoadBalancers": "LoadBalancers"},
         "LoadBalancerArn", "State.Code", "provisioning", ("active",),
     ),

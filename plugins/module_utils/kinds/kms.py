@@ -59,7 +59,7 @@ class KmsKey(Kind):
         ("KMSInvalidStateException", "pending deletion"),
     )
     settle_seconds = 600
-    equal_reads = {"enabled": 15} | dict.fromkeys(("description", "enable_key_rotation", "policy", "tags"), 5)
+    equal_reads = dict.fromkeys(("description", "enabled", "enable_key_rotation", "policy", "tags"), 5)
 
     def want(self, arguments):
         """A key is wanted enabled, also after somebody scheduled its deletion: that is taken back."""

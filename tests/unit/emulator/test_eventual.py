@@ -164,6 +164,23 @@ def test_a_fresh_role_shows_its_id_for_its_arn(aws, name, late):
     assert set(codes(lambda: iam.get_role(RoleName=name)["Role"]["Arn"][:3])) == {"arn"}
 
 
+def test_a_fresh_association_is_associating(aws, late):
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.12.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.12.0.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    late(1)
+
+    def state():
+        (found,) = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        return found["Associations"][0]["AssociationState"]["State"]
+
+    assert state() == "associating"
+    clock.move(2)
+    assert state() == "associated"
+
+
 def test_a_fresh_function_is_pending_and_refuses_what_touches_it(aws, name, late):
     functions, iam = aws("lambda"), aws("iam")
     trust = TRUST.replace("ecs-tasks", "lambda")
