@@ -107,8 +107,8 @@ gateway, a database) makes the plan fail as well, in AWS's own words.
 
 A write that is answered so is tried again, for so long, and as long is waited until AWS shows what was written. Where
 AWS answers that it doesn't find what a write names (a code with NotFound, NoSuch, NonExist or NotExist), the write is
-tried again for {UNSEEN_SECONDS} seconds, since it may be new, and where that is the resource itself for the kind's; the steps that follow a creation are for the kind's
-seconds, and the creation itself isn't repeated.
+tried again for {UNSEEN_SECONDS} seconds, since it may be new; for the kind's seconds where that is the resource itself,
+and in the steps that follow a creation, which isn't repeated.
 
 {waited}
 
