@@ -43,8 +43,8 @@ GOING = (
     ("InvalidRequestException", "marked for deletion"),
 )
 
-ALONE_SECONDS = 600
-"""How long AWS may hold on to something that is deleted alone, and not with its stack."""
+ALONE_SECONDS = 1200
+"""How long AWS may hold on to something that is deleted alone, and not with its stack; to a certificate so long."""
 
 
 def says(error: Exception, words) -> bool:

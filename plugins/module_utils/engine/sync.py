@@ -158,7 +158,8 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
         _written(kind, aws, None, want, write)
     else:
         _written(kind, aws, before, want, write)
-    return Outcome(kind, action, before, _finished(kind, aws, want, wait, timeout), changes, reason)
+    after = _finished(kind, aws, want, wait, timeout, before if replaced else None)
+    return Outcome(kind, action, before, after, changes, reason)
 
 
 def _said(kind, resource, name) -> str:
@@ -266,8 +267,8 @@ def ready(kind, aws, live, timeout) -> dict:
     return until(now, timeout, f"{label} becoming ready")
 
 
-def _finished(kind, aws, want, wait, timeout) -> dict:
-    after = _proven(kind, aws, want)
+def _finished(kind, aws, want, wait, timeout, old=None) -> dict:
+    after = _proven(kind, aws, want, old)
     if not wait or kind.ready(after):
         return after
     ready(kind, aws, after, timeout)
@@ -275,14 +276,19 @@ def _finished(kind, aws, want, wait, timeout) -> dict:
     return _proven(kind, aws, want)
 
 
-def _proven(kind, aws, want) -> dict:
-    """Read the resource back until it is as wanted: a write that didn't take is a failure, not a success."""
+def _proven(kind, aws, want, old=None) -> dict:
+    """Read the resource back until it is as wanted: a write that didn't take is a failure, not a success.
+
+    ``old`` is what it was made in place of, which AWS may go on showing.
+    """
     seen: dict = {"needed": 1, "equal": 0}
 
     def as_wanted():
         after = kind.seen(aws, want)
         left = kind.compare(after, want) if after else set(want)
         seen["after"], seen["equal"] = after, 0 if left else seen["equal"] + 1
+        if after and left and left <= set(kind.replaced) and after.get("id") not in (None, (old or {}).get("id")):
+            may_come(kind, after)  # no waiting mends it
         if left:
             seen["old"], seen["left"] = after, left
             seen["needed"] = max(seen["needed"], *(kind.equal_reads.get(field, 1) for field in left))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..engine import tags as tagging
+from ..engine.deleting import each_done
 from .elbv2 import LOAD_BALANCER
 from .interfaces import found, lambdas
 from .lambda_ import FUNCTION
@@ -187,6 +188,6 @@ def leave_vpc(aws, vpc: dict) -> None:
     inside = {"vpc-id": vpc["id"], **GUARDDUTY}
     endpoints = [one["VpcEndpointId"] for one in _listed(aws, "describe_vpc_endpoints", "VpcEndpoints", inside)]
     if endpoints:
-        aws("ec2").delete_vpc_endpoints(VpcEndpointIds=endpoints)
+        each_done(aws("ec2").delete_vpc_endpoints(VpcEndpointIds=endpoints))
     for item in _listed(aws, "describe_security_groups", "SecurityGroups", inside):
         aws("ec2").delete_security_group(GroupId=item["GroupId"])

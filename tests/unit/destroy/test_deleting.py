@@ -150,3 +150,34 @@ def test_a_flow_log_that_stays_is_a_failure():
 
     with pytest.raises(EngineError, match="you may not"):
         FLOW_LOG.delete(Ec2(), {"id": "fl-1", "name": "f"})
+
+
+REFUSED = {"Unsuccessful": [{"ResourceId": "vpce-1", "Error": {"Code": "UnauthorizedOperation", "Message": "you may not"}}]}
+
+
+class Endpoints:
+    """EC2 that answers the deletion of an endpoint with a failure inside."""
+
+    def __call__(self, service):
+        return self
+
+    def pages(self, _service, operation, *_more, **_filters):
+        return [{"VpcEndpointId": "vpce-1"}] if operation == "describe_vpc_endpoints" else []
+
+    def delete_vpc_endpoints(self, **arguments):
+        return REFUSED
+
+
+def test_an_endpoint_that_stays_is_a_failure():
+    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import VPC_ENDPOINT
+
+    with pytest.raises(EngineError, match="VPC endpoint e: UnauthorizedOperation: you may not"):
+        deleting.delete(VPC_ENDPOINT, Endpoints(), {"id": "vpce-1", "name": "e"}, 60)
+
+
+def test_guarddutys_endpoint_that_stays_is_told_at_once(clock):
+    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.neighbours import leave_vpc
+
+    with pytest.raises(EngineError, match="you may not"):
+        leave_vpc(Endpoints(), {"id": "vpc-1"})
+    assert clock.now == 0
