@@ -6,6 +6,8 @@ same answers:
 
 - ``NOT_YET``: whatever names the fresh resource, reads and further writes alike, is answered with AWS's error for it.
 - ``SHOWN``: lists lack what is fresh, and what was changed is shown as it was; several answers may take turns.
+- ``LINKED``: the first calls that need a service-linked role, which AWS makes then, are answered with its error for it.
+- ``TRIED``: what AWS accepts and tries then fails, while a role's policies aren't seen everywhere.
 - ``ODD``: a fresh resource is shown with another value than it will have.
 - ``BUSY``: the first calls are refused: AWS still sees what was taken off, or is in the middle of something.
 - ``GOING_ON``: a change is refused while the one before goes on, although reads say that it is over.
@@ -288,6 +290,71 @@ ELSE = (
 )
 LATER = 1.5  # seconds after which lines and events have come
 
+
+@dataclass(frozen=True)
+class Linked:
+    """What AWS answers while a service-linked role, which it makes when it's first needed, isn't there for all."""
+
+    service: str
+    begins: str
+    """The operation with which the service first needs the role."""
+    operations: tuple[str, ...]
+    code: str
+    message: str
+    seconds: float
+    source: str
+
+
+APP_ROLE = (
+    "arn:aws:iam::123456789012:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
+LINKED = (
+    Linked("application-autoscaling", "RegisterScalableTarget", ("RegisterScalableTarget",), "ValidationException",
+           f"Unable to assume IAM role: {APP_ROLE}", 2,
+           "aws/aws-cdk#4108; code: terraform-provider-aws, appautoscaling/target.go"),
+    Linked("application-autoscaling", "PutScalingPolicy", ("PutScalingPolicy",), "FailedResourceAccessException",
+           "Unable to retrieve capacity for resource. Reason: The security token included in the request is invalid.",
+           2, "hashicorp/terraform-provider-aws#2135"),
+    Linked("application-autoscaling", "PutScalingPolicy", ("DescribeScalingPolicies", "DeleteScalingPolicy"),
+           "FailedResourceAccessException",
+           f"Unable to retrieve alarms for scaling policy due to reason: User: {APP_ROLE} is not authorized to perform"
+           ": cloudwatch:DescribeAlarms (Service: AmazonCloudWatch; Status Code: 403; Error Code: AccessDenied)", 3,
+           "hashicorp/terraform-provider-aws#920"),
+    # It stands in no answer: the launches fail, as activities.
+    Linked("autoscaling", "CreateAutoScalingGroup", (), "Failed",
+           "Access denied when attempting to assume role arn:aws:iam::123456789012:role/aws-service-role/"
+           "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling.", 2, "pelias-deprecated/kubernetes#32"),
+    Linked("ecs", "CreateCluster", ("CreateCluster",), "InvalidParameterException",
+           "Unable to assume the service linked role. Please verify that the ECS service linked role exists.", 2,
+           "aws-samples/run-selenium-tests-at-scale-using-ecs-fargate#2"),
+    Linked("rds", "CreateDBSubnetGroup", ("CreateDBSubnetGroup",), "InvalidParameterValue",
+           "Missing necessary credentials. Please check "
+           "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html", 2,
+           "crossplane-contrib/provider-aws#479"),
+    Linked("rds", "CreateDBInstance", ("CreateDBInstance",), "InvalidParameterValue",
+           "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise "
+           "wait and try again later", 2, "aws-samples/eks-workshop-v2#1609"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What AWS accepts, and then fails at with a role whose policies it doesn't see yet."""
+
+    service: str
+    operations: tuple[str, ...]
+    reason: str
+    seconds: float
+    source: str
+
+
+TRIED = (
+    Tried("pipes", ("CreatePipe", "UpdatePipe", "StartPipe"),
+          "Input parameter is invalid from the request due to : The provided customer role does not have permissions "
+          "to call ReceiveMessage on SQS", 3, "terraform-aws-modules/terraform-aws-eventbridge#133"),
+)  # fmt: skip
+
 _BORN = re.compile(r"^(Create|Put|Run|Allocate|Register|Request|Publish)")
 # Their parameters name what is there already; a family of task definitions may be called as a service is.
 _USES = re.compile(r"^(Run|Publish|RegisterTaskDefinition)")
@@ -381,6 +448,11 @@ def judge(call) -> None:
             since = STATE.changed.get((call.service, one.after, name))
             if _late(since, one.seconds, call.service, call.operation, one.code, name):
                 raise AWSError(one.code, one.message.format(name))
+    for one in LINKED:
+        if (one.service, one.begins) == (call.service, call.operation):
+            STATE.born.setdefault((one.service, "service-linked role", one.begins), clock.now())
+        if one.service == call.service and call.operation in one.operations and _without_role(one, call.operation):
+            raise AWSError(one.code, one.message)
     for one in BUSY:
         asked = (one.service, one.operation) == (call.service, call.operation)
         if asked and (not one.where or call.parameters.get(one.where)):
@@ -389,6 +461,17 @@ def judge(call) -> None:
             since = STATE.born.setdefault(what, clock.now())
             if _draw("busy", *what) < SHARE and _met(_young(since, one.seconds, *what), what):
                 raise AWSError(one.code, one.message.format(name))
+
+
+def _without_role(one: Linked, operation: str) -> bool:
+    since = STATE.born.get((one.service, "service-linked role", one.begins))
+    return _late(since, one.seconds, one.service, operation, one.code, "service-linked role")
+
+
+def launch_problem() -> str:
+    """Return why a group's launch fails now; nothing if it doesn't."""
+    one = next(one for one in LINKED if one.service == "autoscaling")
+    return one.message if STATE.seed is not None and _without_role(one, "Launch") else ""
 
 
 @functools.cache
@@ -410,6 +493,7 @@ def wrote(call, response) -> None:
     """Remember what a write that AWS accepted was about: all that its parameters and its answer name."""
     if STATE.seed is None or _READS.match(call.operation):
         return
+    _try(call)
     now, body = clock.now(), response.get_data(as_text=True)
     given, answered = set(_strings(call.parameters)), {first or second for first, second in _LEAVES.findall(body)}
     makes = _BORN.match(call.operation)
@@ -427,6 +511,16 @@ def wrote(call, response) -> None:
         for name in _strings(call.parameters):
             STATE.born.pop((call.service, name), None)
             STATE.stood = {key: value for key, value in STATE.stood.items() if key[2] != name}
+
+
+def _try(call) -> None:
+    """Let a pipe fail later whose role has just got its policies."""
+    for one in TRIED:
+        if one.service == call.service and call.operation in one.operations:
+            pipe = call.backend().pipes[call.parameters["Name"]]
+            since = STATE.changed.get(("iam", pipe.role_arn.rpartition("/")[2]))
+            if _late(since, one.seconds, call.service, call.operation, "fails later", pipe.name):
+                pipe.fail(one.reason)
 
 
 def _strings(value):
@@ -558,6 +652,11 @@ def table() -> str:
     rows = [
         *((one.service, one.operations, f"what was just made: `{one.code}`", one.source) for one in NOT_YET),
         *((one.service, one.operations, "without what is new, and as it was", one.source) for one in SHOWN),
+        *(
+            (one.service, one.operations or ("launches",), f"until its own role is there: `{one.code}`", one.source)
+            for one in LINKED
+        ),
+        *((one.service, one.operations, "accepted, and failing later", one.source) for one in TRIED),
         *(
             (one.service, (one.operation,), f"of what was just made: its {one.instead} for its {one.field}", one.source)
             for one in ODD

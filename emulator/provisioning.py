@@ -80,7 +80,7 @@ KINDS = [
     ),
     Slow(
         "pipes", 60, {"CreatePipe": "", "DescribePipe": ""},
-        "Arn", "CurrentState", "CREATING", ("RUNNING", "STOPPED"),
+        "Arn", "CurrentState", "CREATING", ("RUNNING", "STOPPED", "CREATE_FAILED"),
     ),
     Slow(
         "ecs", 120,

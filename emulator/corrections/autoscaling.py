@@ -1,11 +1,14 @@
 """EC2 Auto Scaling: metrics collection and instance refreshes."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from moto.autoscaling.models import FakeAutoScalingGroup
+from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
-from emulator.corrections import adds, correction, replacing
+from emulator import clock
+from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 
 METRICS = [
@@ -23,6 +26,64 @@ def enable_metrics():
     def enable(original, self, metrics):
         wanted = metrics or METRICS
         original(self, [one for one in METRICS if one in wanted or one in self.metrics])
+
+
+# Launches: they fail later, as activities, and are tried again.
+
+AGAIN = 5  # seconds; AWS waits a minute, then ever longer, and gives up after a day
+
+
+@correction("autoscaling", "a group whose instances can't be launched is there without them")
+def launches():
+    @replacing(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
+    def replace(original, self, count_needed, propagated_tags):
+        from emulator import eventual  # which stands around all corrections
+
+        problem = eventual.launch_problem()
+        try:
+            if not problem:
+                original(self, count_needed, propagated_tags)
+        except ServiceException as refused:
+            problem = f"{refused.message} Launching EC2 instance failed."
+        if problem:
+            _launch(self, "Failed", problem)
+            return
+        for one in self.instance_states[-count_needed:]:
+            _launch(self, "Successful", instance=one.instance.id)
+
+
+def _launch(group, code: str, message: str = "", instance: str = "") -> None:
+    made = {
+        "ActivityId": str(uuid4()),
+        "AutoScalingGroupName": group.name,
+        "Description": f"Launching a new EC2 instance{f': {instance}' if instance else f'.  Status Reason: {message}'}",
+        "Cause": "an instance was started in response to a difference between desired and actual capacity",
+        "StartTime": datetime.fromtimestamp(clock.now(), UTC),
+        "EndTime": datetime.fromtimestamp(clock.now(), UTC),
+        "StatusCode": code,
+        "Progress": 100,
+        **({"StatusMessage": message} if message else {}),
+    }
+    group.activities = [made, *getattr(group, "activities", [])]
+
+
+@answers("autoscaling", "DescribeAutoScalingGroups", "shows groups that try to launch again what failed")
+def describe_groups(api, params, moto):
+    for group in api.autoscaling_backend.describe_auto_scaling_groups(params.get("AutoScalingGroupNames", [])):
+        last = next(iter(getattr(group, "activities", [])), None)
+        if last and last["StatusCode"] == "Failed" and clock.now() >= last["StartTime"].timestamp() + AGAIN:
+            group.set_desired_capacity(group.desired_capacity)
+    return moto()
+
+
+@answers("autoscaling", "DescribeScalingActivities", "lists a group's launches, the last one first")
+def describe_activities(api, params, moto):
+    moto()
+    groups = api.autoscaling_backend.describe_auto_scaling_groups(
+        [params["AutoScalingGroupName"]] if params.get("AutoScalingGroupName") else []
+    )
+    listed = [one for group in groups for one in getattr(group, "activities", [])]
+    return {"Activities": listed[: params.get("MaxRecords", 100)]}
 
 
 @adds("autoscaling", "DisableMetricsCollection", "ends the collection of the given metrics, or of all")

@@ -11,6 +11,7 @@ from moto.ec2.models import EC2Backend, tags
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
@@ -56,7 +57,7 @@ def _forgets_tags(name: str, argument: str) -> None:
         return result
 
 
-@correction("ec2", "a deleted NAT gateway gives its address and its interface back")
+@correction("ec2", "a NAT gateway that is deleted, or has failed, gives its address and its interface back")
 def delete_nat_gateway():
     @replacing(EC2Backend, "create_nat_gateway")
     def create(original, self, *args, **kwargs):
@@ -70,11 +71,22 @@ def delete_nat_gateway():
         if nat_gateway_id not in self.nat_gateways:
             raise AWSError("NatGatewayNotFound", f"The Nat Gateway {nat_gateway_id} was not found")
         gateway = original(self, nat_gateway_id)
-        for address in self.addresses:
-            if address.eni is gateway._eni:
-                address.eni = address.association_id = None
-        self.enis.pop(gateway._eni.id, None)
+        _give_back(gateway)
         return gateway
+
+    def fail(gateway, code, message):
+        gateway.state, gateway.failure_code, gateway.failure_message = "failed", code, message
+        _give_back(gateway)
+
+    NatGateway.fail = fail
+
+
+def _give_back(gateway) -> None:
+    backend = gateway.ec2_backend
+    for address in backend.addresses:
+        if address.eni is gateway._eni:
+            address.eni = address.association_id = None
+    backend.enis.pop(gateway._eni.id, None)
 
 
 @correction("ec2", "NAT gateways are searched by tag, too")

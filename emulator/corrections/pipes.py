@@ -6,13 +6,27 @@ from moto.pipes.models import Pipe
 from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
 
+FAILS = {
+    "CREATING": "CREATE_FAILED", "STARTING": "START_FAILED", "STOPPING": "STOP_FAILED", "UPDATING": "UPDATE_FAILED",
+}  # fmt: skip
 
-@correction("pipes", "a pipe settles in its desired state and stays there")
+
+@correction("pipes", "a pipe settles in its desired state and stays there, or fails with what it was doing")
 def states():
     @replacing(Pipe, "advance")
     def advance(_original, self):
-        if self.status in ("CREATING", "STARTING", "STOPPING", "UPDATING"):
-            self.status = self.desired_state
+        if self.status in FAILS:
+            failed = self.__dict__.pop("fails", None)
+            self.status = FAILS[self.status] if failed else self.desired_state
+            self.state_reason = failed
+
+    Pipe.fail = _fail
+
+
+def _fail(pipe, reason: str) -> None:
+    """Let a pipe fail at what it is doing, with a reason, the next time that somebody looks."""
+    if pipe.status in FAILS:
+        pipe.fails = reason
 
 
 @correction("pipes", "CreatePipe is refused for a name that exists")
@@ -41,5 +55,6 @@ def _changes(name: str, leaves: str, shows: str) -> None:
     def change(original, self, name):
         before = self.describe_pipe(name).status
         pipe = original(self, name)
-        pipe.status = shows if before == leaves else before
+        tried = before in (leaves, "START_FAILED", "STOP_FAILED", "UPDATE_FAILED")
+        pipe.status = shows if tried else before
         return pipe

@@ -85,6 +85,8 @@ class Poller:
         return found, None if due is None else clock.until(due) + 0.01
 
     def _may_poll(self, queue) -> bool:
+        if self.pipe.status in ("CREATE_FAILED", "START_FAILED"):
+            return False
         try:
             for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
                 if not self.role.may(action, queue.queue_arn):
@@ -97,7 +99,8 @@ class Poller:
                 log.warning("%s doesn't poll: %s", self.pipe.arn, problem.message)
                 self.pipe.state_reason = problem.message
             return False
-        self.pipe.state_reason = None
+        if not self.pipe.status.endswith("FAILED"):
+            self.pipe.state_reason = None
         return True
 
     def _one(self, message) -> None:

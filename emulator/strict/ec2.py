@@ -8,7 +8,7 @@ import re
 from botocore.loaders import Loader
 
 from emulator import quotas
-from emulator.strict import Refusal, rule
+from emulator.strict import Refusal, observe, rule
 from emulator.strict.passrole import unknown_profile
 
 GUIDE = "VPC user guide"
@@ -138,6 +138,17 @@ def public_nat_gateway_has_an_address(call):
     if given.get("SubnetId") and given.get("ConnectivityType", "public") == "public" and not given.get("AllocationId"):
         return "The request must include the AllocationId parameter."
     return None
+
+
+# CreateNatGateway takes what can't work; the gateway then fails. (Amazon VPC user guide, troubleshoot NAT gateways)
+
+
+@observe("ec2", "CreateNatGateway")
+def _gateway_is_attached(call):
+    backend = call.backend()
+    made = [one for one in backend.nat_gateways.values() if one.subnet_id == call.parameters["SubnetId"]][-1]
+    if made.connectivity_type != "private" and not _has_gateway(backend, made.vpc_id):
+        made.fail("Gateway.NotAttached", f"Network {made.vpc_id} has no Internet gateway attached")
 
 
 # Routes

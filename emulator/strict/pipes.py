@@ -171,13 +171,12 @@ def logging_has_a_place(call):
 # CreatePipe takes what a role may not do; the pipe then fails. (terraform-aws-modules/terraform-aws-eventbridge#133)
 
 
-@observe("pipes", *WRITES)
+@observe("pipes", *WRITES, "StartPipe")
 def _role_is_tried(call):
     pipe = _pipe(call)
     reason = pipe and _lacks(call, pipe)
     if reason:
-        pipe.status = "CREATE_FAILED" if call.operation == "CreatePipe" else "UPDATE_FAILED"
-        pipe.state_reason = f"Input parameter is invalid from the request due to : {reason}"
+        pipe.fail(f"Input parameter is invalid from the request due to : {reason}")
 
 
 def _lacks(call, pipe) -> str | None:

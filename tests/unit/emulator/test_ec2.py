@@ -44,6 +44,8 @@ def test_nat_gateways_are_searched_by_tag(ec2, subnets):
 
 
 def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
     address = ec2.allocate_address(Domain="vpc", TagSpecifications=tags("elastic-ip"))["AllocationId"]
     gateway = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address, TagSpecifications=tags("natgateway"))
     gateway = gateway["NatGateway"]["NatGatewayId"]
@@ -56,6 +58,16 @@ def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
     assert "AssociationId" not in ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]
     ec2.release_address(AllocationId=address)
     ec2.delete_subnet(SubnetId=subnets[0])
+
+
+def test_a_nat_gateway_that_cannot_work_is_made_and_fails(ec2, subnets):
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
+    (seen,) = ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
+    assert (seen["State"], seen["FailureCode"]) == ("failed", "Gateway.NotAttached")
+    assert "has no Internet gateway attached" in seen["FailureMessage"]
+    ec2.release_address(AllocationId=address)
+    ec2.delete_nat_gateway(NatGatewayId=made)
 
 
 @pytest.mark.parametrize("peer", [("IpRanges", "CidrIp", "10.0.0.0/8"), ("UserIdGroupPairs", "GroupId", None)])
