@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from emulator import postgres_parameters
+
 ENGINE = "postgres"
 DEFAULT_MAJOR = 17
 # The minor that each major had in the first of the release rounds below; every round adds one to each.
@@ -207,7 +209,10 @@ _FIXED = {"rds.rds_superuser_reserved_connections", "ssl"}
 
 
 def parameters(family: str) -> dict[str, dict]:
-    """Return a family's parameters with their defaults, as DescribeDBParameters shows them, by name."""
+    """Return a family's parameters with their defaults, as DescribeDBParameters shows them, by name.
+
+    Of those that aren't in the table only the names are known.
+    """
     major = int(re.sub(r"\D", "", family) or 0)
     if not family.startswith(ENGINE):
         return {}
@@ -230,4 +235,9 @@ def parameters(family: str) -> dict[str, dict]:
         if default != "-":
             parameter["ParameterValue"] = default
         found[name] = parameter
+    for name in postgres_parameters.NAMES - found.keys():
+        found[name] = {
+            "ParameterName": name, "Description": name.replace("_", " "), "Source": "engine-default",
+            "ApplyType": "dynamic", "DataType": "string", "IsModifiable": True, "ApplyMethod": "pending-reboot",
+        }  # fmt: skip
     return found

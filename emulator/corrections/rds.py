@@ -115,7 +115,10 @@ def parameter_groups():
         return original(self, db_instance_identifier, db_kwargs)
 
 
-@correction("rds", "DescribeDBParameters lists all of the family, those that were set with the source user")
+@correction(
+    "rds",
+    "DescribeDBParameters lists all of the family; what is set has the source user, but for the engine's own value",
+)
 def describe_parameters():
     @replacing(RDSResponse, "describe_db_parameters")
     def describe(_original, self):
@@ -124,9 +127,12 @@ def describe_parameters():
         )[0]
         known = catalogue.parameters(group.family)
         for name, given in group.parameters.items():
+            default = known.get(name, {})
+            # hashicorp/terraform-provider-aws#593, #23335: what is set to the engine's own value keeps its source.
+            same = "ParameterValue" in default and default["ParameterValue"] == given.get("ParameterValue")
             known[name] = {
                 "ParameterName": name, "IsModifiable": True, "ApplyType": "dynamic", "DataType": "string",
-                **known.get(name, {}), **given, "Source": "user",
+                **default, **given, "Source": default["Source"] if same else "user",
             }  # fmt: skip
         source = self.params.get("Source")
         listed = [known[name] for name in sorted(known) if source in (None, known[name]["Source"])]
@@ -390,6 +396,8 @@ def modify_instance():
         _gp3(result)
         _insights(result, given)
         result.looks_modifying = MODIFYING_LOOKS
+        if "allocated_storage" in given and result.status == "storage-full":
+            result.status = "available"
         return result
 
 

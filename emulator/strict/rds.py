@@ -185,6 +185,29 @@ def large_gp3_has_its_least(call):
     return None
 
 
+@rule(
+    "rds", "ModifyDBInstance", code=COMBINATION, source="hashicorp/terraform-provider-aws#12493, #28589, #33512"
+)  # fmt: skip
+def size_and_iops_go_together(call):
+    """The size of storage that has IOPS of its own, as gp3's has from 400 GiB on, is changed together with them."""
+    given, found = call.parameters, _live(call)
+    size = int(_now(call, "AllocatedStorage", "allocated_storage") or 0)
+    kind = _now(call, "StorageType", "storage_type")
+    if found is None or not (kind in ("io1", "io2") or kind == "gp3" and size >= 400 and _postgres(call)):
+        return None
+    changed = {
+        name
+        for name, field in (("AllocatedStorage", "allocated_storage"), ("Iops", "iops"))
+        if given.get(name) not in (None, getattr(found, field))
+    }
+    if changed and not {"AllocatedStorage", "Iops"} <= set(given):
+        return (
+            "You must specify both the storage size and iops when modifying the storage size or iops on a DB instance "
+            "that has iops."
+        )
+    return None
+
+
 # Times
 
 

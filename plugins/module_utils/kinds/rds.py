@@ -19,6 +19,8 @@ from ..engine.sync import ready
 from ..engine.waiting import until
 from ..engine.whole import REST, whole
 
+# The account's first subnet group and instance make RDS's own role, which isn't there at once.
+SERVICE_ROLE = (("InvalidParameterValue", "service linked role"), ("InvalidParameterValue", "ServiceLinkedRoles"))
 SNAPSHOT_TAG = "FinalSnapshot"
 """The tag by which an instance asks for a snapshot at its end: destroy has no variables."""
 
@@ -121,6 +123,7 @@ class SubnetGroup(RdsGroup):
     key = "DBSubnetGroup"
     missing = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
     arn_type = "subgrp"
+    settling = SERVICE_ROLE
 
     def want(self, arguments):
         """Subnets have no order."""
@@ -146,7 +149,11 @@ class SubnetGroup(RdsGroup):
 
 
 class ParameterGroup(RdsGroup):
-    """A parameter group with exactly the parameters that it is given."""
+    """A parameter group with exactly the parameters that it is given.
+
+    AWS calls a parameter the user's only where its value isn't the engine's own: one that is set to that keeps its
+    source. So both are read, and what isn't a user's counts for what is wanted only.
+    """
 
     name = "db_parameter_group"
     title = "database parameter group"
@@ -159,6 +166,9 @@ class ParameterGroup(RdsGroup):
     key = "DBParameterGroup"
     missing = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
     arn_type = "pg"
+    volatile = frozenset({"defaults"})
+    # AWS's own word for how long a new group may not be usable.
+    settle_seconds = 300
 
     def want(self, arguments):
         """All values are text for AWS."""
@@ -167,57 +177,79 @@ class ParameterGroup(RdsGroup):
             want["parameters"] = {key: text(value) for key, value in want["parameters"].items()}
         return want
 
+    def find(self, aws, want):
+        """Return the group of this name; what is wanted and the engine's own value is one of its parameters."""
+        live = super().find(aws, want)
+        for name in live["defaults"].keys() & want.get("parameters", {}).keys() if live else ():
+            live["parameters"][name] = live["defaults"].pop(name)
+        return live
+
     @whole
     def live(self, aws, item):
-        """Return the described group as our fields, with the parameters that aren't the engine's own."""
-        name = item["DBParameterGroupName"]
-        said = aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user")
+        """Return the described group as our fields, with the users' parameters, and the engine's own beside them."""
+        said: dict[bool, dict] = {True: {}, False: {}}
+        for one in self._described(aws, item["DBParameterGroupName"]):
+            if "ParameterValue" in one:
+                said[one["Source"] == "user"][one["ParameterName"]] = one["ParameterValue"]
         return super().live(aws, item) | {
             "family": item["DBParameterGroupFamily"],
             "description": item["Description"],
-            "parameters": {
-                parameter["ParameterName"]: parameter["ParameterValue"]
-                for parameter in said
-                if "ParameterValue" in parameter
-            },
+            "parameters": said[True],
+            "defaults": said[False],
         }
 
+    @staticmethod
+    def _described(aws, name):
+        return aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name)
+
+    def compare(self, live, want):
+        """What is wanted may be the engine's own value as well."""
+        changes = super().compare(live, want)
+        if "parameters" in changes and not any(self._steps(live, want)):
+            changes.discard("parameters")
+        return changes
+
+    @staticmethod
+    def _steps(live, want) -> tuple[dict, list]:
+        """Return the parameters to set, and those to reset: what nobody wants, but for the engine's own."""
+        wanted, there = want["parameters"], live["parameters"]
+        has = {**live["defaults"], **there}
+        return {key: value for key, value in wanted.items() if has.get(key) != value}, sorted(set(there) - set(wanted))
+
     def create(self, aws, want):
-        """Create the group and set its parameters."""
+        """Create the group."""
         aws("rds").create_db_parameter_group(
             DBParameterGroupName=want["name"],
             DBParameterGroupFamily=want["family"],
             Description=want["description"],
             Tags=tagging.to_list(want.get("tags", {})),
         )
+
+    def complete(self, aws, want, made):
+        """Set its parameters."""
         if want.get("parameters"):
             self._set(aws, want["name"], want["parameters"], [])
 
     def update(self, aws, live, want, changes):
         """Set the parameters that differ and reset those that nobody wants."""
-        wanted, there = want["parameters"], live["parameters"]
-        change = {key: value for key, value in wanted.items() if there.get(key) != value}
-        self._set(aws, live["name"], change, sorted(set(there) - set(wanted)))
+        self._set(aws, live["name"], *self._steps(live, want))
 
     def loses(self, aws, live, want, changes):
         """Some parameters keep what nobody can bring back."""
         if not want or "parameters" not in changes:
             return ""
-        there, wanted = live["parameters"], want["parameters"]
-        told = {name: costly(name, value, wanted.get(name)) for name, value in there.items()}
+        change, reset = self._steps(live, want)
+        there, wanted = {**live["defaults"], **live["parameters"]}, want["parameters"]
+        told = {name: costly(name, there.get(name), wanted.get(name)) for name in [*change, *reset]}
         return "; ".join(
             f"{name} from {there[name]} to {wanted.get(name, 'its default')}: {what}"
             for name, what in told.items()
             if what
         )
 
-    @staticmethod
-    def _set(aws, name, change, reset):
+    def _set(self, aws, name, change, reset):
         rds = aws("rds")
-        known = {
-            item["ParameterName"]: item
-            for item in aws.pages("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=name)
-        }
+        known = {one["ParameterName"]: one for one in self._described(aws, name)}
         unknown = sorted(set(change) - set(known))
         if unknown:
             raise EngineError(f"the database has no parameter {', '.join(unknown)}")
@@ -294,8 +326,10 @@ PENDING = {
     "db_instance_class": "DBInstanceClass",
     "enable_iam_database_authentication": "IAMDatabaseAuthenticationEnabled",
     "engine_version": "EngineVersion",
+    "iops": "Iops",
     "multi_az": "MultiAZ",
     "port": "Port",
+    "storage_throughput": "StorageThroughput",
     "storage_type": "StorageType",
 }
 # A backup or the optimising of storage stands in nobody's way.
@@ -314,6 +348,7 @@ BROKEN = {
     "stopping": "it is being stopped: start it again",
     "storage-full": "its storage is full: raise its allocated storage",
 }
+FULL = "storage-full"
 # What never ends by itself, and not by a start either.
 STUCK = BROKEN.keys() - {"stopped", "stopping"}
 MISSING = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
@@ -321,6 +356,8 @@ BUSY = ("InvalidDBInstanceState", "InvalidDBInstanceStateFault")
 # A stopped instance takes up to half an hour to start.
 AVAILABLE_SECONDS = 3600
 STORAGE = {"allocated_storage", "iops", "storage_throughput", "storage_type"}
+# From so many GiB on, gp3 storage has IOPS and MiB/s that are said with each change of its size: these at least.
+STRIPED_GIB, STRIPED_IOPS, STRIPED_THROUGHPUT = 400, 12000, 500
 
 
 def tenth(size: int) -> int:
@@ -335,7 +372,7 @@ def _takes_no_change(aws, live, want, changes) -> str:
     if live["status"] == "deleting":
         return "it is being deleted: run again when it is gone"
     # A larger storage is the way out.
-    if live["status"] == "storage-full" and "allocated_storage" in changes:
+    if live["status"] == FULL and "allocated_storage" in changes:
         return ""
     return BROKEN.get(live["status"], "")
 
@@ -472,7 +509,8 @@ class RdsInstance(RdsKind):
         ),
         Refusal(
             "six hours after the last change of the storage, when it is optimised already",
-            "InvalidParameterCombination", "a plan can't know: AWS tells no time of the last change",
+            "InvalidParameterCombination",
+            "a plan can't know: AWS tells no time of the last change; the run tries again for minutes",
         ),
         Refusal(
             "storage would shrink, or grow by less than a tenth; its limit would be below it",
@@ -514,17 +552,31 @@ class RdsInstance(RdsKind):
                     "DatabaseInsightsMode", "DedicatedLogVolume", "LicenseModel", "NetworkType",
                     "PerformanceInsightsRetentionPeriod",
                 )
-            } | {"monitoring_interval": "MonitoringInterval", "iops": "Iops"},
+            } | {"monitoring_interval": "MonitoringInterval"},
             empty={"monitoring_interval": 0},
+        ),
+        # AWS wants the size said with the IOPS.
+        Modify(
+            "modify_db_instance",
+            {"DBInstanceIdentifier": "db_instance_identifier", "AllocatedStorage": "allocated_storage"},
+            {"iops": "Iops", "storage_throughput": "StorageThroughput"}, together=True,
         ),
     )  # fmt: skip
     # Some changes are neither made at once nor listed as pending.
     settle_seconds = 600
+    settling = (
+        *SERVICE_ROLE, ("DBParameterGroupNotFound", ""), ("DBSubnetGroupNotFound", ""), ("KMSKeyNotAccessible", ""),
+        ("InvalidParameterCombination", "previous storage change is being optimized"), ("", "your request later"),
+        ("InvalidDBInstanceState", "not in available state"),
+    )  # fmt: skip
 
     def owner(self, difference, recorded, live):
         """RDS itself makes full storage larger, and upgrades minor versions."""
         path, before, after = difference.path, difference.recorded, difference.live
         if path == "allocated_storage" and before < after <= live.get("max_allocated_storage", 0):
+            return "RDS's storage autoscaling"
+        sizes = [one.get("allocated_storage") or 0 for one in (recorded, live)]
+        if path in ("iops", "storage_throughput") and sizes[0] < STRIPED_GIB <= sizes[1]:
             return "RDS's storage autoscaling"
         if path == "engine_version" and live.get("auto_minor_version_upgrade") and serves(after, before):
             return "RDS's minor upgrades"
@@ -606,6 +658,9 @@ class RdsInstance(RdsKind):
         # Told to wait for its window, a change is as good as made; told not to, it is made while not available.
         if want.get("apply_immediately", True) and live["status"] in READY:
             changes |= super().compare(live, want)
+        # What is full waits for no window.
+        if live["status"] == FULL:
+            changes |= super().compare(live, want) & {"allocated_storage"}
         if live.get("engine_lifecycle_support") is None:  # AWS doesn't have it for every engine and region
             changes.discard("engine_lifecycle_support")
         if "engine_version" in changes and serves(coming["engine_version"], want["engine_version"]):
@@ -667,14 +722,16 @@ class RdsInstance(RdsKind):
     def update(self, aws, live, want, changes):
         """Change what differs, once the instance takes changes."""
         label = live["db_instance_identifier"]
-        if live["status"] != "storage-full":
-            ready(self, aws, live, 1800)
+        if live["status"] != FULL:
+            live = ready(self, aws, live, 1800)
         said = {CHANGEABLE[field]: want[field] for field in changes & set(CHANGEABLE)}
+        coming = {**live, **live["pending"]}
         if "MaxAllocatedStorage" in said:
             # RDS has no 0: a limit that is the size itself ends the growth.
             said["MaxAllocatedStorage"] = max(
-                said["MaxAllocatedStorage"], live["allocated_storage"], said.get("AllocatedStorage", 0)
+                said["MaxAllocatedStorage"], coming["allocated_storage"], said.get("AllocatedStorage", 0)
             )
+        said |= _performance(coming, said)
         if "enable_cloudwatch_logs_exports" in changes:
             there, wanted = set(live["enable_cloudwatch_logs_exports"]), set(want["enable_cloudwatch_logs_exports"])
             said["CloudwatchLogsExportConfiguration"] = {
@@ -684,7 +741,7 @@ class RdsInstance(RdsKind):
             said["MasterUserSecretKmsKeyId"] = want["master_user_secret_kms_key_id"]
         aws("rds").modify_db_instance(
             DBInstanceIdentifier=label,
-            ApplyImmediately=want.get("apply_immediately", True),
+            ApplyImmediately=live["status"] == FULL or want.get("apply_immediately", True),
             AllowMajorVersionUpgrade=want.get("allow_major_version_upgrade", False),
             **said,
         )
@@ -778,8 +835,9 @@ class RdsInstance(RdsKind):
         return live["status"] in READY and bool(live["address"])
 
     def failed(self, live):
-        """Some states never end by themselves."""
-        return BROKEN.get(live["status"], "")
+        """Some states never end by themselves; a full storage ends when it is made larger."""
+        healing = live["status"] == FULL and "allocated_storage" in live["pending"]
+        return "" if healing else BROKEN.get(live["status"], "")
 
     def notes(self, live):
         """Tell what waits for the maintenance window or for a restart."""
@@ -820,6 +878,17 @@ class RdsInstance(RdsKind):
         if want.get("manage_master_user_password", True):
             made["master_user_secret_arn"] = self.later(want, "master_user_secret_arn")
         return made
+
+
+def _performance(coming: dict, said: dict) -> dict:
+    """Return what a change of the size of gp3 storage says of its performance: from a size on AWS wants it, too."""
+    size, kind = said.get("AllocatedStorage"), said.get("StorageType", coming["storage_type"])
+    if not size or kind != "gp3" or size < STRIPED_GIB or coming.get("engine") != "postgres":
+        return {}
+    return {
+        "Iops": max(coming["iops"] or 0, STRIPED_IOPS),
+        "StorageThroughput": max(coming["storage_throughput"] or 0, STRIPED_THROUGHPUT),
+    }
 
 
 def older(live: dict, days: int) -> bool:

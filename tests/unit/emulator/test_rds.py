@@ -72,6 +72,8 @@ def test_parameter_group(rds, refused, name):
     assert parameters()["rds.force_ssl"]["ParameterValue"] == "1"
     assert parameters()["max_connections"]["ApplyType"] == "static"
     assert parameters(Source="user") == {}
+    assert len(parameters()) > 300, "in pages of 100"
+    assert parameters()["autovacuum_work_mem"]["Source"] == "engine-default"
 
     def modify(parameter, value, method):
         given = {"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": method}
@@ -79,6 +81,8 @@ def test_parameter_group(rds, refused, name):
 
     modify("log_min_duration_statement", "1000", "immediate")
     modify("max_connections", "200", "pending-reboot")
+    modify("rds.force_ssl", "1", "immediate")
+    assert parameters()["rds.force_ssl"]["Source"] == "system", "the value that it has by itself"
     refused("InvalidParameterCombination", modify, "max_connections", "200", "immediate")
     seen = parameters(Source="user")
     assert {key: (one["ParameterValue"], one["Source"]) for key, one in seen.items()} == {

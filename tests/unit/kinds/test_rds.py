@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import Difference
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import rds
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import (
     PARAMETER_GROUP,
@@ -258,8 +259,32 @@ def test_what_a_change_of_a_database_loses(live, want, told):
     ],
 )
 def test_what_a_change_of_a_parameter_loses(parameter, before, after, lost):
-    live, want = {"parameters": {parameter: before}}, {"parameters": {parameter: after} if after else {}}
+    live = {"parameters": {parameter: before}, "defaults": {}}
+    want = {"parameters": {parameter: after} if after else {}}
     assert bool(PARAMETER_GROUP.loses(None, live, want, {"parameters"})) is lost
+
+
+def test_what_the_engine_keeps_by_itself_is_lost_as_well():
+    live = {"parameters": {}, "defaults": {"rds.log_retention_period": "4320"}}
+    want = {"parameters": {"rds.log_retention_period": "1440"}}
+    assert "from 4320 to 1440" in PARAMETER_GROUP.loses(None, live, want, {"parameters"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "change", "reset"),
+    [
+        ({"rds.force_ssl": "1", "work_mem": "64"}, {}, []),
+        ({"work_mem": "64"}, {}, []),
+        ({"rds.force_ssl": "0", "work_mem": "64"}, {"rds.force_ssl": "0"}, []),
+        ({"rds.force_ssl": "1"}, {}, ["work_mem"]),
+        ({"rds.force_ssl": "1", "work_mem": "64", "log_connections": "1"}, {"log_connections": "1"}, []),
+    ],
+)
+def test_the_engines_own_value_is_as_good_as_a_users(wanted, change, reset):
+    live = {"name": "g", "parameters": {"work_mem": "64"}, "defaults": {"rds.force_ssl": "1", "autovacuum": "1"}}
+    want = {"name": "g", "parameters": wanted}
+    assert PARAMETER_GROUP.compare(live, want) == ({"parameters"} if change or reset else set())
+    assert PARAMETER_GROUP._steps(live, want) == (change, reset)
 
 
 @pytest.mark.parametrize(
@@ -296,3 +321,97 @@ def test_where_aws_has_no_lifecycle_support_none_is_wanted():
     assert RDS_INSTANCE.compare({**live, "engine_lifecycle_support": None}, wanted) == set()
     on = {**live, "engine_lifecycle_support": "open-source-rds-extended-support"}
     assert RDS_INSTANCE.compare(on, wanted) == {"engine_lifecycle_support"}
+
+
+class Api:
+    """Remembers what an instance is made and changed with."""
+
+    def __init__(self, live):
+        self.live, self.said = live, None
+
+    def __call__(self, _service):
+        return self
+
+    def create_db_instance(self, **said):
+        self.said = said
+
+    modify_db_instance = create_db_instance
+
+
+@pytest.mark.parametrize("limit", [0, 20])
+def test_storage_that_never_grows_is_made_without_a_limit(limit):
+    api = Api(None)
+    RDS_INSTANCE.create(api, {"db_instance_identifier": "db", "allocated_storage": 20, "max_allocated_storage": limit})
+    assert api.said["AllocatedStorage"] == 20 and "MaxAllocatedStorage" not in api.said
+
+
+LARGE = {"iops": 12000, "storage_throughput": 500}
+
+
+@pytest.mark.parametrize(
+    ("live", "want", "said"),
+    [
+        # Growth ends where the storage is, or will be.
+        ({}, {"max_allocated_storage": 0}, {"MaxAllocatedStorage": 20}),
+        ({}, {"allocated_storage": 30, "max_allocated_storage": 0}, {"AllocatedStorage": 30, "MaxAllocatedStorage": 30}),
+        ({"pending": {"allocated_storage": 40}}, {"max_allocated_storage": 0}, {"MaxAllocatedStorage": 40}),
+        ({}, {"max_allocated_storage": 100}, {"MaxAllocatedStorage": 100}),
+        # From 400 GiB on gp3 has IOPS that are said with the size.
+        ({}, {"allocated_storage": 399}, {"AllocatedStorage": 399}),
+        ({}, {"allocated_storage": 400}, {"AllocatedStorage": 400, "Iops": 12000, "StorageThroughput": 500}),
+        (
+            {"allocated_storage": 500, "iops": 16000, "storage_throughput": 1000}, {"allocated_storage": 600},
+            {"AllocatedStorage": 600, "Iops": 16000, "StorageThroughput": 1000},
+        ),
+        (
+            {"allocated_storage": 500, **LARGE, "pending": {"iops": 20000}}, {"allocated_storage": 600},
+            {"AllocatedStorage": 600, "Iops": 20000, "StorageThroughput": 500},
+        ),
+        ({"allocated_storage": 500, **LARGE}, {"multi_az": True}, {"MultiAZ": True}),
+        ({"storage_type": "gp2"}, {"allocated_storage": 500}, {"AllocatedStorage": 500}),
+        ({"engine": "oracle-ee"}, {"allocated_storage": 500}, {"AllocatedStorage": 500}),
+    ],
+)  # fmt: skip
+def test_what_a_change_of_storage_says(live, want, said):
+    live = {**LIVE, "engine": "postgres", "storage_type": "gp3", "iops": 3000, "storage_throughput": 125, **live}
+    api = Api(live)
+    RDS_INSTANCE.update(api, live, {"apply_immediately": False, **want}, set(want))
+    how = {"DBInstanceIdentifier": "db", "ApplyImmediately": False, "AllowMajorVersionUpgrade": False}
+    assert api.said == how | said
+
+
+@pytest.mark.parametrize(
+    ("live", "changes", "immediately", "failed"),
+    [
+        ({"status": "storage-full"}, {"allocated_storage"}, True, "its storage is full"),
+        # An earlier run has left it to its window.
+        ({"status": "storage-full", "pending": {"allocated_storage": 40}}, {"allocated_storage"}, True, ""),
+        ({}, {"allocated_storage"}, False, ""),
+        ({"pending": {"allocated_storage": 40}}, set(), None, ""),
+        # RDS has made it larger by itself.
+        ({"status": "storage-full", "allocated_storage": 45}, set(), None, "its storage is full"),
+    ],
+)
+def test_a_full_storage_waits_for_no_window(live, changes, immediately, failed):
+    live = {**LIVE, "engine": "postgres", "storage_type": "gp3", "iops": 3000, "storage_throughput": 125, **live}
+    want = {"db_instance_identifier": "db", "allocated_storage": 40, "max_allocated_storage": 50, "apply_immediately": False}
+    assert RDS_INSTANCE.compare(live, want) == changes
+    assert RDS_INSTANCE.failed(live).startswith(failed) and bool(RDS_INSTANCE.failed(live)) == bool(failed)
+    if changes:
+        api = Api(live)
+        RDS_INSTANCE.update(api, live, want, changes)
+        assert api.said["ApplyImmediately"] is immediately
+
+
+@pytest.mark.parametrize(
+    ("path", "sizes", "owner"),
+    [
+        ("iops", (300, 420), "RDS's storage autoscaling"),
+        ("storage_throughput", (300, 420), "RDS's storage autoscaling"),
+        ("iops", (420, 420), ""),
+        ("iops", (20, 20), ""),
+    ],
+)
+def test_storage_that_grows_past_a_size_has_more_performance(path, sizes, owner):
+    recorded, live = ({"allocated_storage": size, "max_allocated_storage": 500} for size in sizes)
+    assert RDS_INSTANCE.owner(Difference("changed", path, 3000, 12000), recorded, live) == owner

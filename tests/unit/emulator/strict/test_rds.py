@@ -52,10 +52,10 @@ class World:
     def modify(self, **changes):
         self.rds.modify_db_instance(DBInstanceIdentifier=self.standing, ApplyImmediately=True, **changes)
 
-    def in_state(self, state, **changes):
+    def in_state(self, state, of=None, **changes):
         from moto.rds.models import rds_backends
 
-        made = self.make()
+        made = self.make(**of or {})
         rds_backends["123456789012"]["us-east-1"].databases[made].status = state
         self.rds.modify_db_instance(DBInstanceIdentifier=made, ApplyImmediately=True, **changes)
 
@@ -110,6 +110,8 @@ CASES = [
     Case("storage_has_its_performance", COMBINATION, "for storage type gp2", lambda w: w.make(StorageType="gp2", StorageThroughput=500), lambda w: w.make(StorageType="gp2")),
     Case("large_gp3_has_its_least", COMBINATION, "less than 12000", lambda w: w.make(AllocatedStorage=400, Iops=3000), lambda w: w.make(AllocatedStorage=400, Iops=12000)),
     Case("large_gp3_has_its_least", COMBINATION, "less than 500", lambda w: w.make(AllocatedStorage=400, StorageThroughput=125), lambda w: w.make(AllocatedStorage=400, StorageThroughput=500)),
+    Case("size_and_iops_go_together", COMBINATION, "both the storage size and iops", lambda w: w.modify(AllocatedStorage=400), lambda w: w.modify(AllocatedStorage=400, Iops=12000)),
+    Case("size_and_iops_go_together", COMBINATION, "both the storage size and iops", lambda w: w.in_state("available", of={"AllocatedStorage": 400}, Iops=13000), lambda w: w.in_state("available", of={"AllocatedStorage": 400}, MultiAZ=True)),
     Case("backup_window_is_one", VALUE, "at least 30", lambda w: w.make(PreferredBackupWindow="03:00-03:29"), lambda w: w.make(PreferredBackupWindow="23:45-00:15")),
     Case("backup_window_is_one", VALUE, "hh24:mi-hh24:mi", lambda w: w.make(PreferredBackupWindow="3:00-4:00"), lambda w: w.make(PreferredBackupWindow="03:00-04:00")),
     Case("maintenance_window_is_one", VALUE, "at least 30", lambda w: w.make(PreferredMaintenanceWindow="sun:04:00-sun:04:20"), lambda w: w.make(PreferredMaintenanceWindow="sat:23:45-sun:00:15")),
