@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.deleting import says
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.parts import Part
+from ..engine.waiting import TimedOut, until
 from ..engine.whole import whole
 from .cloudwatch import dimensions_from_list, dimensions_to_list, query, query_from_aws, query_to_aws
 from .cloudwatch_metrics import refusal
@@ -23,8 +25,33 @@ SUSPENDED = {
     "scheduled_scaling": "ScheduledScalingSuspended",
 }
 MISSING = "ObjectNotFoundException"
+# The account's first target makes the service's role, which isn't there at once for the services that it asks.
+ROLE_SECONDS = 120
+NOT_LET_IN = tuple(
+    ("FailedResourceAccessException", text)
+    for text in ("is not authorized to perform", "token included in the request is invalid", "Rate exceeded")
+)
 # What an alarm's metrics have and target tracking's have not: it has a period of its own.
 NOT_TRACKED = {"period": 0, "account_id": ""}
+
+
+def _let_in(call):
+    """Return what a call returns, once the service's role may look at a policy's alarms."""
+    told = []
+
+    def answered():
+        try:
+            return [call()]
+        except Exception as error:
+            if not says(error, NOT_LET_IN):
+                raise
+            told.append(error)
+        return None
+
+    try:
+        return until(answered, ROLE_SECONDS, "", delay=0.5)[0]
+    except TimedOut:
+        raise told[-1] from None
 
 
 def _of_target(resource: dict) -> dict:
@@ -59,7 +86,7 @@ class ScalingTarget(Kind):
         ),
     )  # fmt: skip
     settling = (
-        ("ValidationException", "ECS service doesn't exist"), ("ValidationException", "service linked role"),
+        ("ValidationException", "ECS service doesn't exist"), ("ValidationException", "Unable to assume IAM role"),
         ("ConcurrentUpdateException", ""),
     )  # fmt: skip
 
@@ -146,7 +173,7 @@ class ScalingPolicy(Kind):
     taggable = False
     replaced = {"policy_type": "AWS can't change a policy's type"}
     volatile = frozenset({"alarms"})
-    settling = ((MISSING, "No scalable target"), ("ConcurrentUpdateException", ""))
+    settling = ((MISSING, ""), ("ConcurrentUpdateException", ""), *NOT_LET_IN)
 
     def want(self, arguments):
         """Spell the policy as AWS answers it, and refuse metrics that nobody publishes."""
@@ -174,9 +201,8 @@ class ScalingPolicy(Kind):
         return [policy for target in SCALING_TARGET.stack(aws, stack) for policy in self._described(aws, target)]
 
     def _described(self, aws, target, **only):
-        policies = aws.pages(
-            SERVICE, "describe_scaling_policies", "ScalingPolicies", **_of_target(target), **only
-        )
+        asked = _of_target(target) | only
+        policies = _let_in(lambda: aws.pages(SERVICE, "describe_scaling_policies", "ScalingPolicies", **asked))
         return [self._live(policy) for policy in policies]
 
     @whole
@@ -210,7 +236,8 @@ class ScalingPolicy(Kind):
 
     def delete(self, aws, live):
         """Delete the policy, and with it the alarms that AWS made for it."""
-        unless(MISSING, aws(SERVICE).delete_scaling_policy, PolicyName=live["policy_name"], **_of_target(live))
+        name = live["policy_name"]
+        _let_in(lambda: unless(MISSING, aws(SERVICE).delete_scaling_policy, PolicyName=name, **_of_target(live)))
 
     def made(self, aws, want):
         """AWS makes the ARN up."""
