@@ -16,6 +16,12 @@ from ..engine.whole import whole
 
 MISSING = "NotFoundException"
 SETTLED = ("RUNNING", "STOPPED")
+# What a pipe never leaves: it is deleted and made again. Its messages are in its source.
+DEAD = {
+    "CREATE_FAILED", "CREATE_ROLLBACK_FAILED", "DELETE_FAILED", "DELETE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED",
+}  # fmt: skip
+# AWS takes a pipe, tries its role, and fails where it doesn't see a fresh one with all that it may.
+LATE = ("does not have permission", "assume")
 # Our field: the member of CreatePipe and DescribePipe.
 TEXTS = {
     "description": "Description",
@@ -66,6 +72,7 @@ class Pipe(Kind):
     replaced = {
         "source": "AWS fixes a pipe's source at creation",
         "source_start": "AWS fixes at creation where in the source a pipe begins",
+        "failed": "AWS never mends a pipe that it couldn't make",
     }
     refusals = (
         Refusal(
@@ -74,10 +81,11 @@ class Pipe(Kind):
         ),
     )  # fmt: skip
     settling = (
-        ("ValidationException", "assume"),
-        ("ValidationException", "does not have permission"),
+        *((code, text) for code in ("ValidationException", "_FAILED") for text in LATE),
         ("ConflictException", "stable state"),
     )
+    # An attempt alone takes a minute or two.
+    settle_seconds = 300
 
     def want(self, arguments):
         """Normalise the parameters; refuse what AWS would take and then fail at with every message."""
@@ -130,6 +138,10 @@ class Pipe(Kind):
             "desired_state": settled or said["DesiredState"],
         }
 
+    def compare(self, live, want):
+        """A pipe that AWS couldn't make is none."""
+        return super().compare(live, want) | ({"failed"} if live["state"] in DEAD else set())
+
     def create(self, aws, want):
         """Create the pipe with everything at once."""
         more = {"DesiredState": want["desired_state"]} if want.get("desired_state") else {}
@@ -137,11 +149,37 @@ class Pipe(Kind):
             Name=want["name"], Source=want["source"], Tags=want.get("tags", {}),
             **_said(want, set(want), "CreatePipe"), **more,
         )  # fmt: skip
+        self._taken(aws, want["name"])
+
+    def _taken(self, aws, name):
+        """Wait until AWS has tried what it accepted. Raises EngineError where that failed."""
+        def tried():
+            live = self.find(aws, {"name": name})
+            return live and self._quiet(live) and live
+
+        live = until(tried, 600, f"the last change of pipe {name}", delay=0.5)
+        if not self.failed(live):
+            return
+        if live["state"] in DEAD and any(text in live["state_reason"] for text in LATE):
+            self._end(aws, live)
+        raise EngineError(f"pipe {name} failed: {self.failed(live)}")
+
+    def _end(self, aws, live):
+        self.delete(aws, live)
+        self.gone(aws, live, 600)
 
     def update(self, aws, live, want, changes):
         """Change the named fields, or only start or stop the pipe."""
+        if live["state"] in DEAD:
+            self._end(aws, live)
+            self.create(aws, want)
+            return
         self._settle(aws, live["name"])
-        if changes == {"desired_state"}:
+        self._change(aws, live, want, changes)
+        self._taken(aws, live["name"])
+
+    def _change(self, aws, live, want, changes):
+        if changes == {"desired_state"} and live["state"] != "UPDATE_FAILED":
             call = aws("pipes").start_pipe if want["desired_state"] == "RUNNING" else aws("pipes").stop_pipe
             call(Name=live["name"])
             return
@@ -157,9 +195,13 @@ class Pipe(Kind):
         """A pipe takes one change at a time."""
         def settled():
             live = self.find(aws, {"name": name})
-            return live is None or not live["state"].endswith("ING") or live["state"] == "RUNNING"
+            return live is None or self._quiet(live)
 
         until(settled, 300, f"the last change of pipe {name}")
+
+    @staticmethod
+    def _quiet(live) -> bool:
+        return live["state"] == "RUNNING" or not live["state"].endswith("ING")
 
     def tag(self, aws, live, add, remove):
         """Tag by ARN."""
@@ -184,7 +226,10 @@ class Pipe(Kind):
     def gone(self, aws, live, timeout):
         """Wait until AWS no longer knows the name, which is free only then."""
         def away():
-            return unless(MISSING, aws("pipes").describe_pipe, Name=live["name"]) is None
+            found = unless(MISSING, aws("pipes").describe_pipe, Name=live["name"])
+            if found and found["CurrentState"].startswith("DELETE_"):
+                raise EngineError(f"pipe {live['name']}: {found['CurrentState']}: {found.get('StateReason', '')}")
+            return found is None
 
         until(away, timeout, f"pipe {live['name']} being deleted")
 
