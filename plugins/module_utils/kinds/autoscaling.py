@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.errors import DENIED
 from ..engine.kind import Kind
 from ..engine.parts import Part
 from ..engine.refusals import Refusal
@@ -11,6 +12,11 @@ from ..engine.waiting import until
 from ..engine.whole import whole
 
 RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
+# A launch meets what is fresh, too: the service's own role, which the account's first group makes, and the profile.
+LATE = ("assume role", "nstance profile", "nstance Profile")
+_looked: dict[tuple, object] = {}
+"""When the last launch began before the first look at a group that isn't ready, by region and name: failures up to
+then may have been mended since, and AWS itself tries again. None where there was no group."""
 
 
 def _being_deleted(aws, live, want, changes) -> str:
@@ -29,7 +35,7 @@ class AutoScalingGroup(Kind):
     service = "autoscaling"
     module = "amazon.aws.autoscaling_group"
     needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
-    volatile = frozenset({"instances", "in_service", "status"})
+    volatile = frozenset({"failure", "instances", "in_service", "status"})
     passing = frozenset({"Instances"})
     watched = {"EnabledMetrics": "Metrics", "WarmPool*": "PoolState"}
     parts = tuple(
@@ -92,8 +98,26 @@ class AutoScalingGroup(Kind):
     def find(self, aws, want):
         """Return the group of this name, unless it is on its way out."""
         found = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[want["name"]])
-        live = [self._live(group) for group in found["AutoScalingGroups"]]
-        return next((group for group in live if not group["status"]), None)
+        groups = [self._live(group) for group in found["AutoScalingGroups"]]
+        live = next((group for group in groups if not group["status"]), None)
+        if live is None:
+            _looked[aws.region, want["name"]] = None
+        return live if live is None or self.ready(live) else {**live, "failure": self._failure(aws, live["name"])}
+
+    def _failure(self, aws, name) -> str:
+        """Return AWS's words for the last launch, if it failed since the first look, and not for want of patience."""
+        found = unless(
+            DENIED, aws("autoscaling").describe_scaling_activities, AutoScalingGroupName=name, MaxRecords=20
+        )
+        launches = [one for one in (found or {}).get("Activities", []) if one["Description"].startswith("Launching")]
+        launches.sort(key=lambda one: one["StartTime"])
+        since = _looked.setdefault((aws.region, name), launches[-1]["StartTime"] if launches else None)
+        ours = [one for one in launches if not since or one["StartTime"] > since]
+        if not ours or ours[-1]["StatusCode"] != "Failed":
+            return ""
+        told = ours[-1].get("StatusMessage") or "AWS gave no reason"
+        tried = (ours[-1]["StartTime"] - ours[0]["StartTime"]).total_seconds()
+        return "" if tried < self.settle_seconds and any(text in told for text in LATE) else told
 
     def stack(self, aws, stack):
         """Return the groups with the stack's tag."""
@@ -140,6 +164,10 @@ class AutoScalingGroup(Kind):
     def ready(self, live):
         """All instances are in service."""
         return live["in_service"] >= live["desired_capacity"]
+
+    def failed(self, live):
+        """AWS says why it can't launch an instance; it would try that again for a day."""
+        return live.get("failure", "")
 
     def delete(self, aws, live):
         """Delete the group with its instances."""

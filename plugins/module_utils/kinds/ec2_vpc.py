@@ -378,7 +378,19 @@ class NatGateway(Ec2Kind):
     replaced = {
         "subnet_id": "AWS fixes a NAT gateway's subnet at creation",
         "allocation_id": "AWS fixes a NAT gateway's address at creation",
+        "failed": "AWS never mends a NAT gateway that failed",
     }
+
+    def search(self, aws, **filters):
+        """Return the gateways; AWS shows one that failed for an hour, beside the one that was made in its place."""
+        found = super().search(aws, **filters)
+        well = [one for one in found if one["state"] != "failed"]
+        failed = {one["name"]: one for one in found if one["state"] == "failed"}
+        return [*well, *(one for name, one in failed.items() if name not in {other["name"] for other in well})]
+
+    def compare(self, live, want):
+        """One that failed is none."""
+        return super().compare(live, want) | ({"failed"} if live["state"] == "failed" else set())
 
     def live(self, aws, item):
         """Return the gateway."""
@@ -405,6 +417,13 @@ class NatGateway(Ec2Kind):
     def delete(self, aws, live):
         """Delete the gateway."""
         unless("NatGatewayNotFound", aws("ec2").delete_nat_gateway, NatGatewayId=live["id"])
+
+    def gone(self, aws, live, timeout):
+        """Wait until it is deleted; one that failed holds nothing."""
+        def away():
+            return all(state(item) in ("deleted", "failed") for item in self.items(aws, tag_Name=live["name"]))
+
+        until(away, timeout, f"{self.title} {self.label(live)} being deleted")
 
 
 TARGETS = {
@@ -594,6 +613,7 @@ class VpcEndpoint(Ec2Kind):
         "vpc_id": "AWS fixes an endpoint's VPC at creation",
         "service": "AWS fixes an endpoint's service at creation",
         "vpc_endpoint_type": "AWS fixes an endpoint's type at creation",
+        "failed": "AWS never mends an endpoint that failed",
     }
     lists = {
         "route_table_ids": "RouteTableIds",
@@ -610,6 +630,10 @@ class VpcEndpoint(Ec2Kind):
         if "policy" in want:
             want["policy"] = canonical(want["policy"])
         return want
+
+    def compare(self, live, want):
+        """One that failed is none."""
+        return super().compare(live, want) | ({"failed"} if live["state"] == "failed" else set())
 
     def live(self, aws, item):
         """Return the endpoint."""

@@ -20,6 +20,7 @@ TOKEN = re.compile(r"next_?token|marker|next_?marker|continuation_?token", re.IG
 ONE_PAGE = {
     ("engine/trail.py", "lookup_events"): "the newest events come first",
     ("kinds/autoscaling.py", "describe_auto_scaling_groups"): "one name",
+    ("kinds/autoscaling.py", "describe_scaling_activities"): "the newest come first",
     ("kinds/ec2_compute.py", "describe_launch_templates"): "one name",
     ("kinds/ec2_compute.py", "describe_launch_template_versions"): "one version",
     ("kinds/ecr.py", "describe_images"): "one image",

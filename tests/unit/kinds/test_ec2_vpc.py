@@ -172,3 +172,10 @@ def test_readiness(kind, live, ready, failed):
 def test_every_field_of_a_flow_log_replaces_it():
     live = FLOW_LOG.live(None, {"FlowLogId": "fl-1", "ResourceId": "vpc-1", "TrafficType": "ALL"})
     assert set(live) - {"id", "name", "tags"} == set(FLOW_LOG.replaced) | FLOW_LOG.volatile
+
+
+@pytest.mark.parametrize("kind", [NAT_GATEWAY, VPC_ENDPOINT])
+@pytest.mark.parametrize(("state", "changes"), [("available", set()), ("pending", set()), ("failed", {"failed"})])
+def test_what_failed_is_replaced(kind, state, changes):
+    assert kind.compare({"name": "n", "state": state}, {"name": "n"}) == changes
+    assert "failed" in kind.replaced
