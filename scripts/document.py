@@ -83,7 +83,7 @@ def refusals() -> str:
         (kind.title, one.state, one.code, one.then) for kind in KINDS.values() for one in kind.refusals
     ])
     waited = table("kind", "AWS's code", "with the words", "seconds", rows=[
-        (kind.title, code, words or "any", str(kind.settle_seconds))
+        (kind.title, code or "any", words or "any", str(kind.settle_seconds))
         for kind in KINDS.values() for code, words in kind.settling
     ])
     fixed = table("kind", "field", "why", rows=[
