@@ -83,9 +83,12 @@ def _used(network) -> dict:
     if network.account_id not in lambda_simple_backends:
         return {}
     backend = lambda_simple_backends[network.account_id].get(network.region_name)
+    # Not by moto's list, which copies each function with its code: this is asked for often.
+    groups = backend._lambdas._functions.values() if backend else ()
+    functions = [one for group in groups for one in (group["latest"], *group["versions"]) if one]
     return {
         (subnet, tuple(sorted(config.get("SecurityGroupIds", [])))): function
-        for function in (backend._lambdas.all() if backend else ())
+        for function in functions
         for config in [function._vpc_config or {}]
         for subnet in config.get("SubnetIds", [])
     }

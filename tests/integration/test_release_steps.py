@@ -330,14 +330,7 @@ def test_killed_at_every_step(emulator, play, story, step):
     run.wait()
     assert story.verdicts("m") == []
     story.truth(name, images)
-    rc, output = play("runbooks/rollout.yml", *release("m"))
-    assert rc == 2 and "unlock.yml" in output, output[-2000:]
-    ecs = story.client("ecs")
-    while ecs.list_tasks(cluster=f"{STACK}-cluster", family=f"{STACK}-migrations", desiredStatus="RUNNING")["taskArns"]:
-        assert time.monotonic() < deadline + 60, "the migration doesn't end by itself"
-        time.sleep(0.2)
-    rc, output = play("unlock.yml")
-    assert rc == 0, output[-2000:]
+    # Its lock ended with it; its migration goes on, and is taken up or has ended by now.
     rc, output = play("runbooks/rollout.yml", *release("m"))
     assert rc == 0, output[-3000:]
     story.truth("m", story.book.get("m")["images"])

@@ -4,7 +4,7 @@ import base64
 import itertools
 
 import pytest
-from rulecases import Case
+from rulecases import IMAGE, Case
 
 
 class World:
@@ -14,7 +14,7 @@ class World:
         self.groups, self.ec2, self.number = aws("autoscaling"), aws("ec2"), itertools.count()
         vpc = self.ec2.create_vpc(CidrBlock="10.85.0.0/16")["Vpc"]["VpcId"]
         self.subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.85.0.0/24")["Subnet"]["SubnetId"]
-        self.image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        self.image = IMAGE
         self.launch = self.template()
 
     def template(self, **data):

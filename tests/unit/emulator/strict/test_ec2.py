@@ -6,7 +6,7 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from rulecases import Case
+from rulecases import IMAGE, Case
 
 ANY = [{"CidrIp": "0.0.0.0/0"}]
 
@@ -30,7 +30,7 @@ class World:
         ]
         for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
             self.ec2.modify_vpc_attribute(VpcId=self.vpc, **{attribute: {"Value": True}})
-        self.image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        self.image = IMAGE
 
     def name(self):
         return f"strict-{next(self.number)}"

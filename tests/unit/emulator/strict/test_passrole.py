@@ -4,7 +4,7 @@ import json
 
 import boto3
 import pytest
-from rulecases import Case
+from rulecases import IMAGE, Case
 
 from emulator import clock
 from emulator.strict import passrole
@@ -89,7 +89,7 @@ class World:
 
     def instance(self, profile):
         ec2 = self.aws("ec2")
-        image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        image = IMAGE
         given = {"ImageId": image, "InstanceType": "t3.nano", "IamInstanceProfile": {"Name": profile}}
         ec2.run_instances(MinCount=1, MaxCount=1, **given)
 
