@@ -14,12 +14,13 @@ unit() { python -m pytest -q -n 3 tests/unit; }
 integration() {
   sh scripts/parts.sh
   # The reasons of skipped tests are printed.
-  python -m pytest -q -rs -n 3 --dist loadfile --durations=60 tests/integration
+  python -m pytest -q -rs -n 3 --dist loadfile --no-loadscope-reorder --durations=12 tests/integration
 }
 # Each has PROOFS=all; the gate has a part of each.
 proofs() {
   PROOFS=all python -m pytest -q -n 2 --dist loadfile --durations=12 \
-    tests/integration/test_cycle.py tests/integration/test_fast_profile.py tests/integration/test_killed.py
+    tests/integration/test_cycle.py tests/integration/test_fast_profile.py tests/integration/test_killed.py \
+    tests/integration/test_targets.py
 }
 eventual() { PROOFS=all python -m pytest -q -n 2 --dist load --durations=12 tests/integration/test_eventual.py; }
 molecule() { (set -x; command molecule test --all); }

@@ -287,21 +287,3 @@ def test_aws_modules_give_the_stock_results(run, emulator):
     assert [(r["service"], r["operation"]) for r in fast.requests] == [
         (r["service"], r["operation"]) for r in stock.requests
     ]
-
-
-def test_print_what_it_saves(run, emulator, capsys):
-    emulator.reset()
-    role = {"assume_role_policy_document": TRUST}
-    tasks = [
-        {"amazon.aws.ec2_vpc_net": {"name": "a", "cidr_block": "10.0.0.0/16"}, "register": "net"},
-        {"amazon.aws.ec2_vpc_subnet": {"vpc_id": "{{ net.vpc.id }}", "cidr": "10.0.{{ item }}.0/24"}, "loop": list(range(10))},
-        {"amazon.aws.ec2_vpc_igw": {"vpc_id": "{{ net.vpc.id }}"}},
-        *({"amazon.aws.iam_role": {"name": f"r{n}", **role}} for n in range(5)),
-        *({"community.aws.sqs_queue": {"name": f"q{n}", "region": "us-east-1"}} for n in range(5)),
-    ]  # fmt: skip
-    run(tasks, odd=False, AWS_REGION="us-east-1", **FAST)
-    stock = run(tasks, odd=False, AWS_REGION="us-east-1", **STOCK)
-    fast = run(tasks, odd=False, AWS_REGION="us-east-1", **FAST)
-    with capsys.disabled():
-        print(f"\n22 calls that change nothing: stock {stock.seconds:.1f} s, in process {fast.seconds:.1f} s")
-    assert not [result for result in fast.results if result["result"].get("changed")]
