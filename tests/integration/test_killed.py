@@ -30,7 +30,7 @@ ALL = os.environ.get("PROOFS") == "all"
 # After which write, of those that are left, or after which operation. Each run goes on where the one before ended.
 APPLY = (1, 2, 3, 5, 8, 11, 14, 17, 20, 23) if ALL else (3, 14, 23)
 ROLLOUT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) if ALL else (2, 6, 9)
-DESTROY = (1, 2, 3, "1/DeregisterTaskDefinition", 2, 5, 8, 11, 14, 17) if ALL else (2, "1/DeregisterTaskDefinition", 14)
+DESTROY = (1, 2, 3, "1/DeregisterTaskDefinition", 2, 5, 8, 11, 14, 4) if ALL else (2, "1/DeregisterTaskDefinition", 14)
 # A first apply that never came further than this, and is destroyed.
 FIRST = (1, 2, 3, 4) if ALL else (2, 3)
 
