@@ -374,6 +374,8 @@ class State:
     """When a name last stood in a write."""
     wrote: dict = None
     """When a name last stood in an operation's parameters: (service, operation, name) to seconds of the clock."""
+    deleted: dict = None
+    """What was last deleted that had a name in its parameters: (service, name) to "Role", "Object" ..."""
     stood: dict = None
     """How a resource was last shown when nothing about it was fresh."""
     asked: Counter = None
@@ -382,7 +384,7 @@ class State:
 
     def begin(self, seed: int | None) -> None:
         """Forget everything, and draw from a seed from now on; None is never late."""
-        self.seed, self.born, self.changed, self.wrote, self.stood = seed, {}, {}, {}, {}
+        self.seed, self.born, self.changed, self.wrote, self.deleted, self.stood = seed, {}, {}, {}, {}, {}
         self.asked, self.met = Counter(), Counter()
 
 
@@ -503,13 +505,16 @@ def wrote(call, response) -> None:
         key = call.service, name
         STATE.changed[key] = now
         if makes and not (name in given and _USES.match(call.operation)):
+            # Made anew after its own end, and not after that of an object in it, or of a policy that it had.
+            if call.operation == f"Create{STATE.deleted.get(key)}":
+                STATE.born[key] = now
             STATE.born.setdefault(key, now)
     for one in GOING_ON:
         if one.service == call.service and call.operation in one.after:
             STATE.changed[call.service, one.after, call.parameters.get(one.parameter)] = now
     if call.operation.startswith("Delete"):
-        for name in _strings(call.parameters):
-            STATE.born.pop((call.service, name), None)
+        for name in given:
+            STATE.deleted[call.service, name] = call.operation.removeprefix("Delete")
             STATE.stood = {key: value for key, value in STATE.stood.items() if key[2] != name}
 
 

@@ -84,6 +84,22 @@ def test_a_fresh_bucket_is_not_there_for_further_writes(aws, name, late):
     assert set(codes(lambda: s3.put_bucket_versioning(**put) and "done", 5)) == {"done"}
 
 
+def test_a_bucket_is_not_new_again_when_an_object_of_it_was_deleted(aws, name, late):
+    s3, bucket = aws("s3"), f"objects-{name}"[:40].strip("-")
+    late(1)
+    s3.create_bucket(Bucket=bucket)
+    clock.move(5)
+    s3.put_object(Bucket=bucket, Key="lock.json", Body=b"{}")
+    s3.delete_object(Bucket=bucket, Key="lock.json")
+    told = codes(lambda: s3.put_object(Bucket=bucket, Key="lock.json", Body=b"{}")["ResponseMetadata"]["HTTPStatusCode"])
+    assert set(told) == {200}
+    s3.delete_object(Bucket=bucket, Key="lock.json")
+    s3.delete_bucket(Bucket=bucket)
+    clock.move(20)
+    s3.create_bucket(Bucket=bucket)
+    assert "NoSuchBucket" in codes(lambda: s3.get_bucket_tagging(Bucket=bucket))
+
+
 def test_some_deletes_are_refused_at_first(aws, late):
     ec2 = aws("ec2")
     late(2)
