@@ -20,7 +20,7 @@ integration() {
 proofs() {
   PROOFS=all python -m pytest -q -n 2 --dist loadfile --durations=12 \
     tests/integration/test_cycle.py tests/integration/test_fast_profile.py tests/integration/test_killed.py \
-    tests/integration/test_targets.py
+    tests/integration/test_targets.py tests/integration/test_regions.py tests/integration/test_release_steps.py
 }
 eventual() { PROOFS=all python -m pytest -q -n 2 --dist load --durations=12 tests/integration/test_eventual.py; }
 molecule() { (set -x; command molecule test --all); }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections import Counter
 
@@ -15,13 +14,13 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholde
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
-from .conftest import CREDENTIALS, ROOT
+from .conftest import CREDENTIALS, PROOFS, ROOT
 from .policies import arns, astray, mistakes, policies
 from .reach import reaches
 
 REGION = "us-east-1"
-# Staging has nothing that neither local nor prod has: ``make proofs`` runs it too.
-INVENTORIES = ("local", "dev", "prod", *(["staging"] if os.environ.get("PROOFS") == "all" else []))
+# Both profiles, and the largest stack; ``make proofs`` runs all.
+INVENTORIES = ("local", "prod", *(("dev", "staging") if PROOFS else ()))
 # The tasks of an apply that write of the run itself, also where there is nothing to do.
 BOOKKEEPING = ("Lock the stack", "Release the stack's lock", "Record the stack as it is now")
 

@@ -4,14 +4,14 @@ At stock speed a profile takes minutes: ``make proofs`` compares both; the gate 
 """
 
 import json
-import os
 import re
 
 import pytest
 
+from tests.integration.conftest import PROOFS
 from tests.integration.test_fast import FAST, ROOT, STOCK, differences
 
-PROFILES = ("ultra", "standard") if os.environ.get("PROOFS") == "all" else ()
+PROFILES = ("ultra", "standard") if PROOFS else ()
 RUNS = {"check from empty": ("--check", "--diff"), "apply": ("--diff",), "no-op check": ("--check", "--diff")}
 # A lock's id and age, a commit, the end of a secret's ARN.
 OWN_ID = re.compile(r"\b[0-9a-f]{32}\b|\b[0-9a-f]{40}\b\+?|(?<=/app-)\w{6}\b|(?<=/database-)\w{6}\b|\d+ s ago")

@@ -21,18 +21,17 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records 
 from emulator.ask import ask
 from emulator.prepared import prepare
 
-from .conftest import CREDENTIALS, ROOT, Emulator
+from .conftest import CREDENTIALS, PROOFS, ROOT, Emulator
 from .test_cycle import Account
 
 STACK, REGION = "flow-builder-local-ultra", "us-east-1"
 LEASE = 10
-ALL = os.environ.get("PROOFS") == "all"
 # After which write, of those that are left, or after which operation. Each run goes on where the one before ended.
-APPLY = (1, 2, 3, 5, 8, 11, 14, 17, 20, 23) if ALL else (3, 14, 23)
-ROLLOUT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) if ALL else (2, 6, 9)
-DESTROY = (1, 2, 3, "1/DeregisterTaskDefinition", 2, 5, 8, 11, 14, 4) if ALL else (2, "1/DeregisterTaskDefinition", 14)
+APPLY = (1, 2, 3, 5, 8, 11, 14, 17, 20, 23) if PROOFS else (14,)
+ROLLOUT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10) if PROOFS else (6,)
+DESTROY = (1, 2, 3, "1/DeregisterTaskDefinition", 2, 5, 8, 11, 14, 4) if PROOFS else (14,)
 # A first apply that never came further than this, and is destroyed.
-FIRST = (1, 2, 3, 4) if ALL else (2, 3)
+FIRST = (1, 2, 3, 4) if PROOFS else (2, 3)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

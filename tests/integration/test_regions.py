@@ -11,7 +11,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import rec
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
-from .conftest import ROOT
+from .conftest import ROOT, proof
 from .test_cycle import Account, failed
 
 NAME = "flow-builder-twin"
@@ -126,6 +126,7 @@ def test_the_end_of_one_is_none_of_the_other(twins):
     assert twins.holds() == twins.empty
 
 
+@proof
 def test_neither_are_they_in_the_standard_profile(emulator, play, tmp_path):
     # With all that only an account has once: a dashboard, an instance profile, roles.
     twins = Twins(emulator, play, tmp_path, "standard", network_nat="instance", network_flow_logs=True)

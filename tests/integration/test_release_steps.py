@@ -24,7 +24,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records 
 )
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
-from .conftest import CREDENTIALS, ROOT, Emulator
+from .conftest import CREDENTIALS, ROOT, Emulator, proof
 from .test_release import APP, STACK, Story, playing, release
 
 OPTIONS = Options(timeout=60, pause=0.1, steady=0.3, first_counts={"api": 1, "worker": 1})
@@ -189,6 +189,7 @@ def test_what_is_refused_and_what_a_check_says(emulator, play, story, step):
     story.truth("other", other)
 
 
+@proof
 def test_down_by_the_same_path(emulator, play, story, step):
     app = story.folder / "contract"
     shutil.copytree(APP, app)

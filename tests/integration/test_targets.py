@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -11,13 +10,13 @@ import tarfile
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 
-from .conftest import ROOT
+from .conftest import PROOFS, ROOT
 
 LOCAL = "inventories/local"
 STACK, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
 # One of each shape: tests/unit/test_collection.py shows that every play begins as these do; ``make proofs`` runs all.
 PLAYBOOKS = ["site.yml", "playbooks/drift.yml", "playbooks/unlock.yml", "playbooks/runbooks/rollout.yml"]
-if os.environ.get("PROOFS") == "all":  # but for what is imported by others, where there is nothing to do
+if PROOFS:  # but for what is imported by others, where there is nothing to do
     there = (str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing")
     PLAYBOOKS = ["site.yml", *sorted(there)]
 OTHERS = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.timer", "ANSIBLE_STDOUT_CALLBACK": "minimal"}
