@@ -147,6 +147,16 @@ def delete_balancer():
         return original(self, arn)
 
 
+@correction("elbv2", "a load balancer that is there with the same settings is the answer to its creation")
+def balancer_is_there():
+    """CreateLoadBalancer is idempotent; strict mode refuses the name with other settings."""
+
+    @replacing(models.ELBv2Backend, "create_load_balancer")
+    def create(original, self, name, *args, **kwargs):
+        there = next((one for one in self.load_balancers.values() if one.name == name), None)
+        return there or original(self, name, *args, **kwargs)
+
+
 @correction("elbv2", "a load balancer's address has a number of its own, and says when it is internal")
 def address():
     @replacing(models.FakeLoadBalancer, "__init__")

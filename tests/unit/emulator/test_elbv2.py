@@ -90,3 +90,17 @@ def test_address_is_its_own(elb, network, name):
         seen.append(made["DNSName"])
     assert len(set(seen)) == 3 and all(address.endswith(".us-east-1.elb.amazonaws.com") for address in seen)
     assert [address.startswith(f"internal-{name}-") for address in seen] == [True, False, True]
+
+
+def test_a_balancer_made_again_is_the_one_that_is_there(aws, name):
+    ec2, elb = aws("ec2"), aws("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.93.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.93.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for number, zone in enumerate(("us-east-1a", "us-east-1b"))
+    ]
+    made = [elb.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"] for _ in range(2)]
+    assert made[0] == made[1]
+    assert len(elb.describe_load_balancers(Names=[name])["LoadBalancers"]) == 1
