@@ -6,7 +6,6 @@ import copy
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import sync as engine
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, not_found
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.modules.resource_info import read
@@ -63,15 +62,7 @@ WANT = {"name": "ada", "sails": 2}
 UNSEEN = refused("NoSuchBoat")
 NO_BERTH = refused("InvalidBerth.NotFound", "The berth 'x' does not exist", "CreateBoat")
 
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch):
-    """Let time pass without taking any."""
-    now = [0.0]
-    for module in (engine.time, waiting.time):
-        monkeypatch.setattr(module, "monotonic", lambda: now[0])
-        monkeypatch.setattr(module, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    return now
+pytestmark = pytest.mark.usefixtures("time")
 
 
 @pytest.mark.parametrize(

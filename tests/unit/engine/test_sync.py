@@ -6,7 +6,6 @@ import copy
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import sync as engine
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import MASK
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
@@ -76,14 +75,7 @@ TABLE = [
     ({"code": "new"}, "update", ["code"], [("update", "code")]),
 ]
 
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    """Let time pass without taking any."""
-    now = [0.0]
-    for module in (engine.time, waiting.time):
-        monkeypatch.setattr(module, "monotonic", lambda: now[0])
-        monkeypatch.setattr(module, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+pytestmark = pytest.mark.usefixtures("time")
 
 
 @pytest.mark.parametrize(("more", "action", "changes", "calls"), TABLE)

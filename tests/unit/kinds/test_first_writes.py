@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import boto3
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import state, waiting
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import sync as engine
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -56,15 +56,7 @@ class Aws:
     def count(self, operation):
         return self.asked.count(operation)
 
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch):
-    """Let time pass without taking any."""
-    now = [0.0]
-    for module in (engine.time, waiting.time):
-        monkeypatch.setattr(module, "monotonic", lambda: now[0])
-        monkeypatch.setattr(module, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    return now
+pytestmark = pytest.mark.usefixtures("time")
 
 
 def written(monkeypatch, kind, aws, want):
