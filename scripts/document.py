@@ -127,12 +127,16 @@ def documents() -> dict[Path, str]:
     inventories.load()
     import first_deployment
 
-    from emulator import strict, unproven
+    from emulator import lags, strict, unproven
 
     made = {role / "README.md": role_readme(role) for role in sorted((ROOT / "roles").iterdir()) if role.is_dir()}
     made[ROOT / "docs/strict-rules.md"] = (
         "# What the embedded AWS refuses\n\nStrict mode judges every request by botocore's models (patterns, lengths, "
         "ranges, enums) and by these rules.\n\n" + strict.table() + "\n\n*Written by `make docs`.*\n"
+    )
+    made[ROOT / "docs/lags.md"] = (
+        "# When the embedded AWS is late\n\nWith `--eventual SEED`, for a few seconds each, drawn from the seed. AWS "
+        "may take minutes; the sources say so.\n\n" + lags.table() + "\n\n*Written by `make docs`.*\n"
     )
     made[ROOT / "docs/refusals.md"] = refusals()
     page = ROOT / "docs/embedded-aws.md"

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from emulator import eventual
+from emulator import lags
 from emulator.ask import ask
 
 from .conftest import CREDENTIALS, Emulator
@@ -22,7 +22,7 @@ from .test_release_ultra import DATABASE, LOGIN, OWNER, Ultra
 
 SEEDS = os.environ.get("SEEDS", "").split()
 # The longest of all lags: a look from outside waits for it, a run never does.
-LATE = max(one.seconds for one in (*eventual.NOT_YET, *eventual.SHOWN, *eventual.BUSY)) + 0.5
+LATE = max(one.seconds for one in (*lags.NOT_YET, *lags.SHOWN, *lags.BUSY, *lags.ODD)) + 0.5
 CLEAN = "0 to create, 0 to change, 0 to replace, 0 to delete"
 
 pytestmark = pytest.mark.parametrize("seed", SEEDS)
