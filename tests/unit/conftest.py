@@ -1,14 +1,23 @@
-"""Time for what waits."""
+"""A clock for what waits."""
 
-import time as clock
+import time
 
 import pytest
 
 
+class Clock:
+    """The time, which passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
 @pytest.fixture
-def time(monkeypatch):
-    """Let time pass without taking any; its only item is the time."""
-    now = [0.0]
-    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
-    monkeypatch.setattr(clock, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    return now
+def clock(monkeypatch):
+    """Let time pass without taking any."""
+    made = Clock()
+    monkeypatch.setattr(time, "sleep", made.sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: made.now)
+    return made

@@ -62,7 +62,7 @@ WANT = {"name": "ada", "sails": 2}
 UNSEEN = refused("NoSuchBoat")
 NO_BERTH = refused("InvalidBerth.NotFound", "The berth 'x' does not exist", "CreateBoat")
 
-pytestmark = pytest.mark.usefixtures("time")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_aws_says_not_found_in_many_words(error, more, is_so):
     assert not_found(error, more) is is_so
 
 
-def test_what_is_right_at_once_takes_no_time(time):
+def test_what_is_right_at_once_takes_no_time(clock):
     boat = Boat()
     boat.equal_reads = {"sails": 5}
     assert engine.sync(boat, {}, WANT).action == "create"
-    assert (boat.calls, time[0]) == (["find", "create", "created", "complete", "find"], 0)
+    assert (boat.calls, clock.now) == (["find", "create", "created", "complete", "find"], 0)
 
 
 def test_a_later_step_of_a_creation_is_done_again_and_the_creation_never():
@@ -131,24 +131,24 @@ def test_a_community_module_goes_on_from_what_it_made():
     assert got == [None, "b-1"]
 
 
-def test_a_parent_that_is_not_there_is_told_within_a_minute(time):
+def test_a_parent_that_is_not_there_is_told_within_a_minute(clock):
     boat = Boat(create=[NO_BERTH] * 1000)
     with pytest.raises(EngineError) as told:
         engine.sync(boat, {}, WANT)
-    assert 30 < time[0] <= 60
+    assert 30 < clock.now <= 60
     assert str(told.value) == (
         "boat ada: CreateBoat was refused with InvalidBerth.NotFound: The berth 'x' does not exist; it was tried again for "
         "60 seconds, since AWS may see late what is new"
     )
 
 
-def test_a_resource_that_is_there_and_not_found_itself_has_the_kinds_own_time(time):
+def test_a_resource_that_is_there_and_not_found_itself_has_the_kinds_own_time(clock):
     harbour = {"ada": {"name": "ada", "id": "b-0", "sails": 1, "tags": {}}}
     boat = Boat(update=[refused("NotFoundException", "Boat 'arn:b-0' does not exist", "UpdateBoat")] * 1000)
     boat.settle_seconds = 600
     with pytest.raises(EngineError, match="it was tried again for 600 seconds"):
         engine.sync(boat, harbour, WANT)
-    assert 500 < time[0] <= 600
+    assert 500 < clock.now <= 600
 
 
 def test_a_change_that_names_what_is_not_seen_yet_is_made_again_from_what_is_there():
@@ -158,12 +158,12 @@ def test_a_change_that_names_what_is_not_seen_yet_is_made_again_from_what_is_the
     assert boat.calls == ["find", "update", "find", "update", "find"]
 
 
-def test_a_role_that_settles_has_the_kinds_own_time(time):
+def test_a_role_that_settles_has_the_kinds_own_time(clock):
     boat = Boat(create=[refused("InvalidRole", "The role cannot be assumed")] * 1000)
     boat.settle_seconds = 300
     with pytest.raises(EngineError, match="it was tried again for 300 seconds"):
         engine.sync(boat, {}, WANT)
-    assert 200 < time[0] <= 300
+    assert 200 < clock.now <= 300
 
 
 @pytest.mark.parametrize("again", [UNSEEN, NotYet("its ARN is an id"), {}])
@@ -221,14 +221,14 @@ def test_a_missed_answer_while_readiness_is_awaited_is_no_deletion(missed):
     assert engine.sync(boat, {}, WANT).after["id"] == "b-1"
 
 
-def test_what_stays_away_while_readiness_is_awaited_was_deleted(time):
+def test_what_stays_away_while_readiness_is_awaited_was_deleted(clock):
     class Slow(Boat):
         def ready(self, live):
             return False
 
     with pytest.raises(EngineError, match="was deleted while its readiness was awaited"):
         engine.sync(Slow(find=[None, None, *[{}] * 1000]), {}, WANT)
-    assert 30 < time[0] < 60
+    assert 30 < clock.now < 60
 
 
 def test_what_a_later_task_awaits_may_be_missed_for_a_moment():

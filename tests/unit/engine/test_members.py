@@ -1,7 +1,6 @@
 """Listing a stack while another one, whose name begins alike, is being deleted."""
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import destroy, members
 from botocore.exceptions import ClientError
@@ -19,12 +18,7 @@ class Refused(Kind):
         return [{"name": stack}]
 
 
-@pytest.fixture(autouse=True)
-def time(monkeypatch):
-    """Let time pass without taking any."""
-    now = [0.0]
-    monkeypatch.setattr(waiting.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.parametrize("codes", [(), ("ResourceNotFoundException",), ("NoSuchEntity", "RepositoryNotFoundException", "NotFound")])

@@ -75,7 +75,7 @@ TABLE = [
     ({"code": "new"}, "update", ["code"], [("update", "code")]),
 ]
 
-pytestmark = pytest.mark.usefixtures("time")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.parametrize(("more", "action", "changes", "calls"), TABLE)

@@ -56,7 +56,7 @@ class Aws:
     def count(self, operation):
         return self.asked.count(operation)
 
-pytestmark = pytest.mark.usefixtures("time")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def written(monkeypatch, kind, aws, want):
@@ -158,10 +158,10 @@ def test_a_function_is_not_touched_before_it_is_active(monkeypatch):
     assert aws.asked == ["create_function", *["get_function"] * 3, "put_function_concurrency"]
 
 
-def test_a_function_that_failed_says_why_at_once(monkeypatch, time):
+def test_a_function_that_failed_says_why_at_once(monkeypatch, clock):
     with pytest.raises(EngineError, match="f failed: no image"):
         written(monkeypatch, KINDS["lambda_function"], Aws(get_function=[function("Failed")]), FUNCTION)
-    assert time[0] == 0
+    assert clock.now == 0
 
 
 def associations(state, message=""):
@@ -264,11 +264,11 @@ def test_a_launch_template_without_its_version_is_not_seen_yet():
         KINDS["launch_template"].find(aws, {"name": "x"})
 
 
-def test_a_name_that_s3_has_not_freed_is_awaited_and_then_told_as_what_it_is(time):
+def test_a_name_that_s3_has_not_freed_is_awaited_and_then_told_as_what_it_is(clock):
     busy = refused("OperationAborted", "A conflicting conditional operation is currently in progress")
     aws = Aws(create_bucket=[*[busy] * 20, {}])
     state.claim(aws, "b")
-    assert aws.count("create_bucket") == 21 and 120 < time[0] < 600
+    assert aws.count("create_bucket") == 21 and 120 < clock.now < 600
     with pytest.raises(EngineError) as told:
         state.claim(Aws(create_bucket=[busy]), "b")
     assert str(told.value) == (
