@@ -49,7 +49,10 @@ def test_life(inventory, seed, emulator, play, say):
     ask(emulator.url, "eventual", {"seed": int(seed)})
     title = f"seed {seed}, {inventory}"
     try:
-        broken = list(dict.fromkeys(life(inventory, emulator, play, lambda line: say(f"seed {seed}, {line}"), LATE)))
+        broken = []
+        for promise in life(inventory, emulator, play, lambda line: say(f"seed {seed}, {line}"), LATE):
+            say(f"seed {seed}, broken: {promise}")  # at once, since the end may be far
+            broken += [] if promise in broken else [promise]
         say(f"{title}: {met(emulator.url)}; {len(broken)} promises broken")
     finally:
         ask(emulator.url, "eventual", {"seed": None})
