@@ -167,10 +167,11 @@ def _said(kind, resource, name) -> str:
 
 
 def _update(kind, aws, before, want, changes, write=None) -> None:
-    if write and not kind.updates:
+    others = changes - {"tags"}
+    if others and write and not kind.updates:
         write(before, want)
         return
-    others = changes - {"tags"}
+    # Tags alone need no module, which would look for the resource itself and, where it's fresh, make a second one.
     if others:
         kind.update(aws, before, want, others)
     if "tags" in changes:

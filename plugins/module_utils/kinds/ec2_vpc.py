@@ -154,6 +154,10 @@ class Vpc(Ec2Kind):
             **named(item),
         }
 
+    def pointer(self, live):
+        """The module looks by name and range, and would make a second one where it doesn't see this one yet."""
+        return {"vpc_id": live["id"]}
+
     def inside(self, aws, live):
         """Return what every VPC is born with, and what is attached to it."""
         def items(operation, key, name="vpc-id", **more):
@@ -225,18 +229,20 @@ class InternetGateway(Ec2Kind):
     needs = ("vpc",)
     describe = "describe_internet_gateways"
     key = "InternetGateways"
-    controls = frozenset({"force_attach"})
-    # A gateway attached elsewhere is brought back.
-    given = {"force_attach": True}
+    unseen = (*Ec2Kind.unseen, ("amazon.aws.ec2_vpc_igw", "not found, aborting"))  # a fresh VPC
 
     def live(self, aws, item):
         """Return the gateway; without a VPC, it is attached to none."""
         attached = [one["VpcId"] for one in item.get("Attachments", []) if one["State"] in ("available", "attached")]
         return {"id": item["InternetGatewayId"], "vpc_id": next(iter(attached), ""), **named(item)}
 
-    def pointer(self, live):
-        """The module looks for the VPC's gateway, and would make a second one for a detached."""
-        return {"internet_gateway_id": live["id"]}
+    def update(self, aws, live, want, changes):
+        """Attach it, from elsewhere too; the module makes a second one whenever it doesn't see this one."""
+        self._detach(aws, live)
+        unless(
+            "Resource.AlreadyAssociated", aws("ec2").attach_internet_gateway,
+            InternetGatewayId=live["id"], VpcId=want["vpc_id"],
+        )  # fmt: skip
 
     def obstacles(self, aws, live, ours):
         """Return what of others is in the VPC."""
@@ -244,11 +250,17 @@ class InternetGateway(Ec2Kind):
 
     def delete(self, aws, live):
         """Detach and delete the gateway."""
+        self._detach(aws, live)
+        unless(
+            "InvalidInternetGatewayID.NotFound", aws("ec2").delete_internet_gateway, InternetGatewayId=live["id"]
+        )  # fmt: skip
+
+    def _detach(self, aws, live):
         missing = ("InvalidInternetGatewayID.NotFound", "Gateway.NotAttached")
-        gateway = {"InternetGatewayId": live["id"]}
         if live["vpc_id"]:
-            unless(missing, aws("ec2").detach_internet_gateway, VpcId=live["vpc_id"], **gateway)
-        unless(missing, aws("ec2").delete_internet_gateway, **gateway)
+            unless(
+                missing, aws("ec2").detach_internet_gateway, InternetGatewayId=live["id"], VpcId=live["vpc_id"]
+            )  # fmt: skip
 
 
 class Subnet(Ec2Kind):
@@ -274,6 +286,7 @@ class Subnet(Ec2Kind):
         "az": "AWS fixes a subnet's zone at creation",
     }
     passing = frozenset({"AvailableIpAddressCount", "State"})
+    unseen = (*Ec2Kind.unseen, ("amazon.aws.ec2_vpc_subnet", "Failed to describe newly created subnet"))
     modifies = (
         Modify(
             "modify_subnet_attribute", {"SubnetId": "id"},
