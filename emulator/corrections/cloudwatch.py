@@ -1,10 +1,14 @@
-"""CloudWatch: composite alarms, and the state that an alarm begins in."""
+"""CloudWatch: composite alarms, the state that an alarm begins in, dashboards."""
 
+from moto.cloudwatch.exceptions import ResourceNotFoundException
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.core.utils import utcnow
 
 from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
+
+HOME = "us-east-1"
+"""Where what an account has once for all regions is kept."""
 
 
 @correction("cloudwatch", "an alarm has insufficient data until it has data")
@@ -36,17 +40,62 @@ def changed_alarms():
 
 @correction("cloudwatch", "an account's dashboards are the same ones in all regions")
 def dashboards_everywhere():
-    home = "us-east-1"
-
     def of_account(backend):
-        return cloudwatch_backends[backend.account_id][home].__dict__.setdefault("dashboards_of_account", {})
+        return cloudwatch_backends[backend.account_id][HOME].__dict__.setdefault("dashboards_of_account", {})
 
     def begin(backend, dashboards):
-        if backend.region_name == home:
+        if backend.region_name == HOME:
             backend.__dict__["dashboards_of_account"] = dashboards
 
     # moto sets it in each region's constructor, which is also its reset.
     CloudWatchBackend.dashboards = property(of_account, begin)
+
+
+@correction("cloudwatch", "dashboards have tags, the same ones in all regions, and none when they are deleted")
+def dashboard_tags():
+    def of(backend, arn):
+        """Return who keeps a resource's tags, and whether there is such a resource."""
+        if ":dashboard/" not in arn:
+            return None
+        if arn.rpartition("/")[2] not in backend.dashboards:
+            raise ResourceNotFoundException
+        return cloudwatch_backends[backend.account_id][HOME].tagger
+
+    @replacing(CloudWatchBackend, "tag_resource")
+    def tag(original, self, arn, tags):
+        tagger = of(self, arn)
+        if not tagger:
+            return original(self, arn, tags)
+        return tagger.tag_resource(arn, tagger.convert_dict_to_tags_input(tags))
+
+    @replacing(CloudWatchBackend, "untag_resource")
+    def untag(original, self, arn, tag_keys):
+        tagger = of(self, arn)
+        return tagger.untag_resource_using_names(arn, tag_keys) if tagger else original(self, arn, tag_keys)
+
+    @replacing(CloudWatchBackend, "list_tags_for_resource")
+    def listed(original, self, arn):
+        tagger = of(self, arn)
+        return tagger.get_tag_dict_for_resource(arn) if tagger else original(self, arn)
+
+    @replacing(CloudWatchBackend, "delete_dashboards")
+    def delete(original, self, dashboards):
+        gone = [self.dashboards[name].arn for name in dashboards if name in self.dashboards]
+        refused = original(self, dashboards)
+        if not refused:
+            for arn in gone:
+                cloudwatch_backends[self.account_id][HOME].tagger.delete_all_tags_for_resource(arn)
+        return refused
+
+
+@answers("cloudwatch", "PutDashboard", "takes tags for a new dashboard, and none for one that is there")
+def put_dashboard(api, params, moto):
+    backend, name = api.cloudwatch_backend, params["DashboardName"]
+    new = name not in backend.dashboards
+    answer = moto()
+    if new and params.get("Tags"):
+        backend.tag_resource(backend.dashboards[name].arn, {tag["Key"]: tag["Value"] for tag in params["Tags"]})
+    return answer
 
 
 # Composite alarms, which moto can list among its alarms (by their rule) but not make

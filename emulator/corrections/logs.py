@@ -1,11 +1,11 @@
-"""CloudWatch Logs: retention periods, keys and saved queries."""
+"""CloudWatch Logs: retention periods, keys, classes, deletion protection and saved queries."""
 
 import uuid
 
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogGroup, LogsBackend
 
-from emulator.corrections import adds, correction, replacing
+from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 
 RETENTIONS = (
@@ -47,6 +47,36 @@ def associate_key(api, params):
 @adds("logs", "DisassociateKmsKey", "no longer encrypts a log group with a key of ours")
 def disassociate_key(api, params):
     _group(api, params).kms_key_id = None
+    return {}
+
+
+# Class and deletion protection
+
+
+@answers("logs", "CreateLogGroup", "takes the group's class and protection")
+def create_group(api, params, moto):
+    answer = moto()
+    group = _group(api, params)
+    group.log_class = params.get("logGroupClass", "STANDARD")
+    group.deletion_protection = params.get("deletionProtectionEnabled", False)
+    return answer
+
+
+@answers("logs", "DescribeLogGroups", "tells each group's class and protection")
+def describe_groups(api, params, moto):
+    answer = moto()
+    for one in answer["logGroups"]:
+        group = api.logs_backend.groups[one["logGroupName"]]
+        one["logGroupClass"] = getattr(group, "log_class", "STANDARD")
+        one["deletionProtectionEnabled"] = getattr(group, "deletion_protection", False)
+    return answer
+
+
+@adds("logs", "PutLogGroupDeletionProtection", "turns a log group's protection on or off")
+def protect_group(api, params):
+    _group(api, {"resourceIdentifier": params["logGroupIdentifier"]}).deletion_protection = params[
+        "deletionProtectionEnabled"
+    ]
     return {}
 
 

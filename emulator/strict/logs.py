@@ -47,6 +47,18 @@ def _permitted(key, region: str, arn: str) -> bool:
 
 
 @rule(
+    "logs", "DeleteLogGroup", "DeleteLogStream", code="ValidationException",
+    source="CloudWatch Logs user guide, protecting log groups from deletion",
+)  # fmt: skip
+def protected_group_stays(call):
+    """A log group with deletion protection is not deleted, and nothing in it."""
+    group = call.backend().groups.get(call.parameters["logGroupName"])
+    if getattr(group, "deletion_protection", False):
+        return "Cannot delete log group with deletion protection enabled. Disable deletion protection first."
+    return None
+
+
+@rule(
     "logs",
     "PutMetricFilter",
     "PutSubscriptionFilter",

@@ -8,7 +8,7 @@ module: cloudwatch_dashboard
 short_description: Manage a CloudWatch dashboard
 version_added: "0.1.0"
 description:
-  - Creates, changes and deletes a dashboard. AWS knows no tags on dashboards.
+  - Creates, changes and deletes a dashboard, with its tags, which need botocore of May 2026 or newer.
   - Ours because the community's collections have no module for it.
   - A metric or a set of dimensions of an AWS namespace that AWS doesn't publish is refused, because CloudWatch takes
     any name and the widget would be empty for ever.
@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - flow_builder.aws.engine
+  - flow_builder.aws.engine.tags
 """
 
 EXAMPLES = r"""
@@ -41,6 +42,8 @@ EXAMPLES = r"""
             title: Jobs waiting
             region: us-east-1
             metrics: [[AWS/SQS, ApproximateNumberOfMessagesVisible, QueueName, flow-builder-dev-workflow]]
+    tags:
+      Stack: flow-builder-dev
 """
 
 RETURN = r"""

@@ -8,7 +8,7 @@ module: cloudwatchlogs_log_group
 short_description: Manage a CloudWatch log group
 version_added: "0.1.0"
 description:
-  - Creates, changes and deletes a log group, with its retention, key and tags.
+  - Creates, changes and deletes a log group, with its retention, key, deletion protection and tags.
   - Ours because C(community.aws.cloudwatchlogs_log_group) 11.2.0 sets the retention in check mode too, never
     compares the key, and deletes the group when it is given a retention that it doesn't know.
 author: The Flow Builder on AWS project (@flow-builder)
@@ -28,7 +28,12 @@ options:
   log_group_class:
     description: The group's class. It can't be changed afterwards.
     type: str
-    choices: [STANDARD, INFREQUENT_ACCESS, DELIVERY]
+    choices: [STANDARD, INFREQUENT_ACCESS, DELIVERY, ESSENTIALS]
+  deletion_protection:
+    description: >-
+      Whether AWS refuses to delete the group; only the end of its stack lifts it. Needs botocore of November 2025 or
+      newer. Unsaid, it is left as it is, and off for a new group.
+    type: bool
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -66,6 +71,8 @@ RETENTIONS = [
     0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ]  # fmt: skip
 
+CLASSES = ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]
+
 
 def main():
     """Run the module."""
@@ -75,7 +82,8 @@ def main():
             "name": {"type": "str", "required": True},
             "retention_in_days": {"type": "int", "choices": RETENTIONS},
             "kms_key_id": {"type": "str", "no_log": False},
-            "log_group_class": {"type": "str", "choices": ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]},
+            "log_group_class": {"type": "str", "choices": CLASSES},
+            "deletion_protection": {"type": "bool"},
         },
     )
 

@@ -26,6 +26,7 @@ IN_USE = (
     # A protection that was lifted a moment ago.
     ("InvalidParameterCombination", "disable deletion protection"),
     ("OperationNotPermitted", "deletion protection"),
+    ("ValidationException", "deletion protection"),
     ("OperationAborted", ""),
     ("OperationAbortedException", ""),
     ("PriorRequestNotComplete", ""),

@@ -37,7 +37,28 @@ ACTIONS = {
 }
 
 
-class MetricAlarm(Kind):
+class CloudWatchKind(Kind):
+    """What alarms and dashboards share."""
+
+    service = "cloudwatch"
+
+    def tag(self, aws, live, add, remove):
+        """Tag by ARN."""
+        if add:
+            aws("cloudwatch").tag_resource(ResourceARN=live["arn"], Tags=tagging.to_list(add))
+        if remove:
+            aws("cloudwatch").untag_resource(ResourceARN=live["arn"], TagKeys=remove)
+
+
+def _tags(aws, arn):
+    # What is deleted while the stack's are listed has no tags any more.
+    answer = unless(
+        "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=arn, otherwise={"Tags": []}
+    )
+    return tagging.from_list(answer["Tags"])
+
+
+class MetricAlarm(CloudWatchKind):
     """An alarm on one metric or on an expression over several.
 
     ``PutMetricAlarm`` replaces the whole alarm, so what is unsaid is AWS's default and not what was there before.
@@ -45,7 +66,6 @@ class MetricAlarm(Kind):
 
     name = "metric_alarm"
     title = "alarm"
-    service = "cloudwatch"
     module = "flow_builder.aws.cloudwatch_metric_alarm"
     needs = ("sns_topic",)
     lists_all = True
@@ -99,7 +119,7 @@ class MetricAlarm(Kind):
     @whole
     def _live(self, aws, alarm, tags=None):
         arn = alarm["AlarmArn"]
-        tags = aws.tags(arn, lambda: self._tags(aws, arn)) if tags is None else tags
+        tags = aws.tags(arn, lambda: _tags(aws, arn)) if tags is None else tags
         live = {"name": alarm["AlarmName"], "arn": alarm["AlarmArn"]}
         for field, (key, default) in ALARM_FIELDS.items():
             value = alarm.get(key)
@@ -113,15 +133,6 @@ class MetricAlarm(Kind):
             "alarm_state_reason": alarm.get("StateReason"),
             "tags": tagging.own(tags),
         }
-
-    @staticmethod
-    def _tags(aws, arn):
-        # An alarm that is deleted while the stack's are listed has no tags any more.
-        answer = unless(
-            "ResourceNotFoundException", aws("cloudwatch").list_tags_for_resource, ResourceARN=arn,
-            otherwise={"Tags": []},
-        )  # fmt: skip
-        return tagging.from_list(answer["Tags"])
 
     def create(self, aws, want):
         """Put the alarm with its tags."""
@@ -143,13 +154,6 @@ class MetricAlarm(Kind):
             said.pop("EvaluateLowSampleCountPercentile")
         said |= {key: want[field] for field, key in ACTIONS.items()}
         aws("cloudwatch").put_metric_alarm(AlarmName=want["name"], **said, **more)
-
-    def tag(self, aws, live, add, remove):
-        """Tag by ARN."""
-        if add:
-            aws("cloudwatch").tag_resource(ResourceARN=live["arn"], Tags=tagging.to_list(add))
-        if remove:
-            aws("cloudwatch").untag_resource(ResourceARN=live["arn"], TagKeys=remove)
 
     def delete(self, aws, live):
         """Delete the alarm; AWS says nothing about one that isn't there."""
@@ -244,14 +248,12 @@ def dimensions_to_list(dimensions: dict) -> list[dict]:
     return [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())]
 
 
-class Dashboard(Kind):
-    """A dashboard. CloudWatch knows no tags on it and no region: a stack has the one that the naming map names."""
+class Dashboard(CloudWatchKind):
+    """A dashboard. CloudWatch knows no region of it, and lists none by tags: a stack has the one that is named so."""
 
     name = "dashboard"
     title = "dashboard"
-    service = "cloudwatch"
     module = "flow_builder.aws.cloudwatch_dashboard"
-    taggable = False
 
     def want(self, arguments):
         """Refuse a metric that nobody publishes."""
@@ -271,21 +273,26 @@ class Dashboard(Kind):
             "name": found["DashboardName"],
             "arn": found["DashboardArn"],
             "body": json.loads(found["DashboardBody"]),
+            "tags": _tags(aws, found["DashboardArn"]),
         }
 
     def stack(self, aws, stack):
-        """Return the dashboard of the stack."""
+        """Return the dashboard of the stack; one without tags was made before there were any."""
         found = self.find(aws, {"name": name("dashboard", stack, aws.region)})
-        return [found] if found else []
+        return [found] if found and found["tags"].get("Stack", stack) == stack else []
 
     def create(self, aws, want):
-        """Put the dashboard."""
-        body = json.dumps(want["body"], separators=(",", ":"), sort_keys=True)
-        aws("cloudwatch").put_dashboard(DashboardName=want["name"], DashboardBody=body)
+        """Put the dashboard with its tags."""
+        self._put(aws, want, **({"Tags": tagging.to_list(want["tags"])} if want.get("tags") else {}))
 
     def update(self, aws, live, want, changes):
-        """Put the dashboard anew."""
-        self.create(aws, want)
+        """Put the dashboard anew; AWS takes no tags then."""
+        self._put(aws, want)
+
+    @staticmethod
+    def _put(aws, want, **more):
+        body = json.dumps(want["body"], separators=(",", ":"), sort_keys=True)
+        aws("cloudwatch").put_dashboard(DashboardName=want["name"], DashboardBody=body, **more)
 
     def delete(self, aws, live):
         """Delete the dashboard."""

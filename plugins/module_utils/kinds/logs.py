@@ -17,7 +17,7 @@ MISSING = "ResourceNotFoundException"
 
 
 class LogGroup(Kind):
-    """A log group with its retention and key."""
+    """A log group with its retention, key and protection."""
 
     name = "log_group"
     title = "log group"
@@ -91,6 +91,7 @@ class LogGroup(Kind):
             "retention_in_days": group.get("retentionInDays", 0),
             "kms_key_id": group.get("kmsKeyId", ""),
             "log_group_class": group.get("logGroupClass", "STANDARD"),
+            "deletion_protection": group.get("deletionProtectionEnabled", False),
             "stored_bytes": group.get("storedBytes", 0),
             "tags": tagging.own(tags),
         }
@@ -113,6 +114,8 @@ class LogGroup(Kind):
         more = {"kmsKeyId": want["kms_key_id"]} if want.get("kms_key_id") else {}
         if want.get("log_group_class"):
             more["logGroupClass"] = want["log_group_class"]
+        if want.get("deletion_protection"):
+            more["deletionProtectionEnabled"] = True
         if want.get("tags"):
             more["tags"] = want["tags"]
         aws("logs").create_log_group(logGroupName=want["name"], **more)
@@ -123,13 +126,19 @@ class LogGroup(Kind):
             self._retain(aws, want)
 
     def update(self, aws, live, want, changes):
-        """Change retention and key in place."""
+        """Change retention, key and protection in place."""
         if "retention_in_days" in changes:
             self._retain(aws, want)
         if "kms_key_id" in changes and want["kms_key_id"]:
             aws("logs").associate_kms_key(logGroupName=want["name"], kmsKeyId=want["kms_key_id"])
         elif "kms_key_id" in changes:
             aws("logs").disassociate_kms_key(logGroupName=want["name"])
+        if "deletion_protection" in changes:
+            self._protect(aws, want["name"], want["deletion_protection"])
+
+    @staticmethod
+    def _protect(aws, name, protected):
+        aws("logs").put_log_group_deletion_protection(logGroupIdentifier=name, deletionProtectionEnabled=protected)
 
     def _retain(self, aws, want):
         if want["retention_in_days"]:
@@ -146,8 +155,14 @@ class LogGroup(Kind):
         if remove:
             aws("logs").untag_resource(resourceArn=live["arn"], tagKeys=remove)
 
+    def protected(self, live):
+        """A protected group goes only with its stack."""
+        return "its deletion protection is on; turn it off first" if live["deletion_protection"] else ""
+
     def delete(self, aws, live):
-        """Delete the group and all that it holds."""
+        """Delete the group and all that it holds, lifting its protection."""
+        if live["deletion_protection"]:
+            unless(MISSING, self._protect, aws, live["name"], False)
         unless(MISSING, aws("logs").delete_log_group, logGroupName=live["name"])
 
     def remains(self, aws, stack):

@@ -27,6 +27,7 @@ LATE = [
     ("iam", "DeleteRole", "DeleteConflict", "Cannot delete entity, must delete policies first."),
     ("lambda", "DeleteFunction", "ResourceConflictException", "The operation cannot be performed at this time. An update is in progress"),
     ("logs", "DeleteLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again."),
+    ("logs", "DeleteLogGroup", "ValidationException", "Cannot delete log group with deletion protection enabled. Disable deletion protection first."),
     ("pipes", "DeletePipe", "ConflictException", "Pipe x is being updated"),
     ("rds", "DeleteDBInstance", "InvalidDBInstanceState", "Cannot create a snapshot because the database instance x is not currently in the available state."),
     ("rds", "DeleteDBInstance", "InvalidParameterCombination", PROTECTED),

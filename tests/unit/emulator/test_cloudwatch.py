@@ -57,9 +57,21 @@ def test_composite_alarm(aws, refused, alarm, name):
     cloudwatch.delete_alarms(AlarmNames=[name])
 
 
-def test_dashboards_are_the_same_ones_in_all_regions(aws, name):
+def test_dashboards_are_the_same_ones_in_all_regions(aws, name, refused):
+    def tags():
+        return there.list_tags_for_resource(ResourceARN=arn)["Tags"]
+
     here, there = aws("cloudwatch"), aws("cloudwatch", "eu-west-1")
-    here.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
-    assert there.get_dashboard(DashboardName=name)["DashboardArn"] == f"arn:aws:cloudwatch::123456789012:dashboard/{name}"
+    here.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}', Tags=[{"Key": "a", "Value": "b"}])
+    arn = there.get_dashboard(DashboardName=name)["DashboardArn"]
+    assert arn == f"arn:aws:cloudwatch::123456789012:dashboard/{name}"
+    there.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}', Tags=[{"Key": "a", "Value": "ignored"}])
+    assert tags() == [{"Key": "a", "Value": "b"}]
+    here.tag_resource(ResourceARN=arn, Tags=[{"Key": "c", "Value": "d"}])
+    there.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert tags() == [{"Key": "c", "Value": "d"}]
     there.delete_dashboards(DashboardNames=[name])
     assert name not in [one["DashboardName"] for one in here.list_dashboards()["DashboardEntries"]]
+    refused("ResourceNotFoundException", here.list_tags_for_resource, ResourceARN=arn)
+    here.put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
+    assert tags() == []

@@ -116,7 +116,15 @@ def test_shown_metrics(metrics, shown):
     assert shown_metrics(body) == shown
 
 
-def test_a_stack_has_the_dashboard_of_its_region():
+@pytest.mark.parametrize(
+    ("tags", "names"),
+    [
+        ({"Stack": "s", "Region": "eu-west-1"}, ["s-dashboard-eu-west-1"]),
+        ({}, ["s-dashboard-eu-west-1"]),  # made before dashboards had tags
+        ({"Stack": "other"}, []),
+    ],
+)
+def test_a_stack_has_the_dashboard_of_its_region(tags, names):
     class Aws:
         region = "eu-west-1"
 
@@ -126,7 +134,10 @@ def test_a_stack_has_the_dashboard_of_its_region():
         def get_dashboard(self, DashboardName):
             return {"DashboardName": DashboardName, "DashboardArn": "arn", "DashboardBody": "{}"}
 
-    assert [one["name"] for one in DASHBOARD.stack(Aws(), "s")] == ["s-dashboard-eu-west-1"]
+        def list_tags_for_resource(self, ResourceARN):
+            return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    assert [one["name"] for one in DASHBOARD.stack(Aws(), "s")] == names
 
 
 def test_dashboard_refuses_what_nobody_publishes():

@@ -60,6 +60,13 @@ class World:
         self.logs.create_log_group(logGroupName=name, **more)
         return name
 
+    def protected(self, delete, protection=True, **more):
+        """Delete something of a group whose protection was on, and is now as given."""
+        name = self.group(deletionProtectionEnabled=True)
+        self.logs.create_log_stream(logGroupName=name, logStreamName="s")
+        self.logs.put_log_group_deletion_protection(logGroupIdentifier=name, deletionProtectionEnabled=protection)
+        delete(logGroupName=name, **more)
+
     def metric(self, pattern="", namespace="Own", **more):
         one = {"metricName": "m", "metricNamespace": namespace, "metricValue": "1"} | more
         self.logs.put_metric_filter(
@@ -99,6 +106,8 @@ CASES = [
     Case("tag_is_a_tag", PARAMETER, "Invalid image tag", lambda w: images.push(w.ecr, w.repository(), "-v", b"one"), lambda w: images.push(w.ecr, w.repository(), "v1.0_a-b", b"one")),
     Case("group_name_is_not_reserved", PARAMETER, "reserved for AWS", lambda w: w.group("aws/mine"), lambda w: w.group("/aws/mine")),
     Case("logs_may_use_the_key", "AccessDeniedException", "is not allowed to be used with", lambda w: w.group(kmsKeyId=w.kms.create_key()["KeyMetadata"]["Arn"]), lambda w: w.group(kmsKeyId=w.key())),
+    Case("protected_group_stays", "ValidationException", "Disable deletion protection first", lambda w: w.protected(w.logs.delete_log_group), lambda w: w.protected(w.logs.delete_log_group, False)),
+    Case("protected_group_stays", "ValidationException", "Disable deletion protection first", lambda w: w.protected(w.logs.delete_log_stream, logStreamName="s"), lambda w: w.protected(w.logs.delete_log_stream, False, logStreamName="s")),
     Case("logs_may_use_the_key", "AccessDeniedException", "log-group:strict-", lambda w: w.group(kmsKeyId=w.key(arn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:other*")), lambda w: w.group(kmsKeyId=w.key(arn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:strict*"))),
     Case("logs_may_use_the_key", "AccessDeniedException", "does not exist", lambda w: w.group(kmsKeyId=w.key("us-west-2")), lambda w: w.logs.associate_kms_key(logGroupName=w.group(), kmsKeyId=w.key())),
     Case("logs_may_use_the_key", "AccessDeniedException", "does not exist", lambda w: w.group(kmsKeyId=w.disabled()), lambda w: w.group()),
