@@ -253,3 +253,35 @@ def message_is_in_range(call):
             "parameter that is not valid for this queue type."
         )
     return None
+
+
+def _bytes(message: dict) -> int:
+    """Return a message's size: its body, and its attributes' names, types and values."""
+    size = len((message.get("MessageBody") or "").encode())
+    for name, one in (message.get("MessageAttributes") or {}).items():
+        texts = (name, one.get("DataType", ""), one.get("StringValue") or "")
+        size += sum(len(text.encode()) for text in texts) + len(one.get("BinaryValue") or b"")
+    return size
+
+
+@rule(
+    "sqs", "SendMessage", code="InvalidParameterValue",
+    source="localstack: answers recorded from AWS, SQS developer guide, message quotas",
+)  # fmt: skip
+def message_fits_its_queue(call):
+    """A message, with its attributes, has as many bytes as its queue takes, 1 MiB at the most."""
+    queue = call.backend().queues.get(_name(call))
+    most = int(queue.maximum_message_size) if queue else RANGES["MaximumMessageSize"][1]
+    if _bytes(call.parameters) > most:
+        return f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+    return None
+
+
+@rule(
+    "sqs", "SendMessageBatch", code="AWS.SimpleQueueService.BatchRequestTooLong",
+    source="SQS developer guide, message quotas",
+)  # fmt: skip
+def batch_fits_a_request(call):
+    """The messages of a batch, with their attributes, have 1 MiB together at the most."""
+    size, most = sum(map(_bytes, call.parameters.get("Entries") or [])), RANGES["MaximumMessageSize"][1]
+    return f"Batch requests cannot be longer than {most} bytes. You have sent {size} bytes." if size > most else None

@@ -30,7 +30,7 @@ options:
     description: Seconds for which a new message is hidden.
     type: int
   maximum_message_size:
-    description: Bytes of a message at the most.
+    description: Bytes of a message with its attributes at the most, V(1024) to V(1048576).
     type: int
   sqs_managed_sse_enabled:
     description: Encrypt messages with SQS's own key.

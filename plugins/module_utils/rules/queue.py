@@ -8,6 +8,7 @@ LIMITS = {
     "queue_visibility_timeout_seconds": (0, 43200),
     "queue_message_retention_seconds": (60, 1209600),
     "queue_receive_wait_seconds": (0, 20),
+    "queue_maximum_message_bytes": (1024, 1048576),
     "queue_max_receive_count": (1, 1000),
     "queue_dead_letter_retention_seconds": (60, 1209600),
 }

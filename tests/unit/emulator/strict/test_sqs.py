@@ -8,6 +8,7 @@ from rulecases import Case
 
 NUMBER = itertools.count()
 VALUE, ATTRIBUTE, NAME = "InvalidParameterValue", "InvalidAttributeValue", "InvalidAttributeName"
+MIB = 2**20
 HERE = "arn:aws:sqs:us-east-1:123456789012:"
 
 
@@ -45,6 +46,15 @@ class World:
     def allowing(self, permission, *sources, **more):
         given = {"redrivePermission": permission} | ({"sourceQueueArns": list(sources)} if sources else {}) | more
         return HERE + self.make(RedriveAllowPolicy=json.dumps(given))
+
+    def send(self, body, most=MIB, **attributes):
+        more = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
+        url = self.url(self.make(MaximumMessageSize=str(most)))
+        self.sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=more)
+
+    def batch(self, *bodies):
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        self.sqs.send_message_batch(QueueUrl=self.url(self.make()), Entries=entries)
 
     def url(self, name):
         return self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
@@ -85,6 +95,9 @@ CASES = [
     Case("one_encryption_at_a_time", ATTRIBUTE, "one type", lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="true"), lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="false")),
     Case("throughput_per_group_dedups_per_group", ATTRIBUTE, "DeduplicationScope must be", lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId"), lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId", DeduplicationScope="messageGroup")),
     Case("message_is_in_range", "MissingParameter", "MessageBody", lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody=""), lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody="b")),
+    Case("message_fits_its_queue", VALUE, "shorter than 1048576 bytes", lambda w: w.send("x" * MIB, a="b"), lambda w: w.send("x" * (MIB - 8), a="b")),
+    Case("message_fits_its_queue", VALUE, "shorter than 1024 bytes", lambda w: w.send("ä" * 600, 1024), lambda w: w.send("ä" * 512, 1024)),
+    Case("batch_fits_a_request", "AWS.SimpleQueueService.BatchRequestTooLong", f"You have sent {MIB + 2} bytes", lambda w: w.batch("x" * (MIB // 2), "ä" * (MIB // 4 + 1)), lambda w: w.batch("x" * (MIB // 2), "ä" * (MIB // 4))),
 ]  # fmt: skip
 
 
