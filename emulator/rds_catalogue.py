@@ -7,11 +7,16 @@ from emulator import postgres_parameters
 
 ENGINE = "postgres"
 DEFAULT_MAJOR = 17
-# The minor that each major had in the first of the release rounds below; every round adds one to each.
-FIRST_MINORS = {13: 21, 14: 18, 15: 13, 16: 9, 17: 5, 18: 0}
-ROUNDS = 5
-FIRST_ROUND = {18: 1}
-LAST_ROUND = {13: 2, 18: 4}
+# The minors that can be created, by the release round they came in: those of 2025-05, 08, 11, of 2026-02 (two), 05, 08.
+# (cfn-lint 1.58, made of DescribeDBEngineVersions on 2026-10-20; older ones since 2026-05-01 no more. There is no 18.5.)
+MINORS = {
+    13: {23: 2},
+    14: {18 + number: number for number in range(7)},
+    15: {13 + number: number for number in range(7)},
+    16: {9 + number: number for number in range(7)},
+    17: {5 + number: number for number in range(7)},
+    18: {1: 2, 2: 3, 3: 4, 4: 5, 6: 6},
+}
 
 
 # The last day of standard support; the three years after it are Extended Support. RDS for PostgreSQL release calendar.
@@ -39,12 +44,7 @@ def lifecycles(major: int) -> list[dict]:
 
 def _versions() -> dict[str, int]:
     """List every version that can be created, oldest first, with the round it came in."""
-    found = {}
-    for major, minor in FIRST_MINORS.items():
-        first = FIRST_ROUND.get(major, 0)
-        for number in range(first, LAST_ROUND.get(major, ROUNDS - 1) + 1):
-            found[f"{major}.{minor + number - first}"] = number
-    return found
+    return {f"{major}.{minor}": number for major, minors in MINORS.items() for minor, number in minors.items()}
 
 
 VERSIONS = _versions()
@@ -66,7 +66,7 @@ def resolve(version: str | None) -> str | None:
         return default_of(DEFAULT_MAJOR)
     if version in VERSIONS:
         return version
-    if version.isdigit() and int(version) in FIRST_MINORS:
+    if version.isdigit() and int(version) in MINORS:
         return default_of(int(version))
     return None
 

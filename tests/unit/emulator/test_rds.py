@@ -100,7 +100,14 @@ def test_engine_versions(rds, instance, refused):
     versions = {
         one["EngineVersion"]: one for one in rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"]
     }
-    assert {"15.13", "15.17", "16.9", "16.13", "17.5", "17.9", "18.0", "18.3"} <= set(versions)
+    majors = {}
+    for one in versions:
+        majors.setdefault(one.split(".")[0], []).append(one)
+    assert majors == {
+        "13": ["13.23"], "14": [f"14.{minor}" for minor in range(18, 25)], "15": [f"15.{minor}" for minor in range(13, 20)],
+        "16": [f"16.{minor}" for minor in range(9, 16)], "17": [f"17.{minor}" for minor in range(5, 12)],
+        "18": ["18.1", "18.2", "18.3", "18.4", "18.6"],
+    }  # fmt: skip
     targets = {one["EngineVersion"]: one["IsMajorVersionUpgrade"] for one in versions["16.10"]["ValidUpgradeTarget"]}
     assert targets["16.11"] is False
     assert targets["17.6"] is True
@@ -108,7 +115,7 @@ def test_engine_versions(rds, instance, refused):
     default = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16", DefaultOnly=True)[
         "DBEngineVersions"
     ]
-    assert [(one["EngineVersion"], one["DBParameterGroupFamily"]) for one in default] == [("16.13", "postgres16")]
+    assert [(one["EngineVersion"], one["DBParameterGroupFamily"]) for one in default] == [("16.15", "postgres16")]
     assert len(rds.describe_db_engine_versions(Engine="postgres", MaxRecords=20)["DBEngineVersions"]) == 20
     refused(
         "InvalidParameterCombination",
@@ -119,7 +126,7 @@ def test_engine_versions(rds, instance, refused):
         **BASE,
     )
     made = instance(EngineVersion="17")
-    assert made["EngineVersion"] == "17.9"
+    assert made["EngineVersion"] == "17.11"
     assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres17"
 
 
