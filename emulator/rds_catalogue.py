@@ -7,8 +7,8 @@ from emulator import postgres_parameters
 
 ENGINE = "postgres"
 DEFAULT_MAJOR = 17
-# The minors that can be created, by the release round they came in: those of 2025-05, 08, 11, of 2026-02 (two), 05, 08.
-# (cfn-lint 1.58, made of DescribeDBEngineVersions on 2026-10-20; older ones since 2026-05-01 no more. There is no 18.5.)
+# The minors that can be created, by the release round they came in: 2025-05, 08, 11, 2026-02 (two), 05 and 08.
+# The minors that can be created, by the release round they came in: 2025-05, 08, 11, 2026-02 (two), 05, 08.
 MINORS = {
     13: {23: 2},
     14: {18 + number: number for number in range(7)},

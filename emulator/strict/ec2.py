@@ -140,13 +140,53 @@ def public_nat_gateway_has_an_address(call):
     return None
 
 
+REGIONAL = "EC2 API reference, CreateNatGateway; terraform-provider-aws, r/nat_gateway; words unverified"
+
+
+@rule("ec2", "CreateNatGateway", code="MissingParameter", source=REGIONAL)
+def nat_gateway_has_its_place(call):
+    """A zonal NAT gateway is made in a subnet, a regional one for a VPC."""
+    needed = "VpcId" if call.parameters.get("AvailabilityMode") == "regional" else "SubnetId"
+    return None if call.parameters.get(needed) else f"The request must contain the parameter {needed}"
+
+
+@rule("ec2", "CreateNatGateway", code="InvalidParameterCombination", source=REGIONAL)
+def nat_gateway_is_of_one_mode(call):
+    """A regional NAT gateway is public, without a subnet or addresses but its zones'; a zonal one has no zones."""
+    given = call.parameters
+    if given.get("AvailabilityMode") != "regional":
+        zones = given.get("AvailabilityZoneAddresses")
+        return "AvailabilityZoneAddresses is for regional NAT gateways." if zones else None
+    if given.get("ConnectivityType") == "private":
+        return "A regional NAT gateway can't be private."
+    of_zonal = ("SubnetId", "AllocationId", "SecondaryAllocationIds", "PrivateIpAddress", "SecondaryPrivateIpAddresses")
+    wrong = next((one for one in of_zonal if given.get(one)), None)
+    return f"{wrong} can't be given for a regional NAT gateway." if wrong else None
+
+
+@rule("ec2", "CreateNatGateway", code="InvalidParameterValue", source=REGIONAL)
+def zone_of_a_nat_gateway_has_addresses(call):
+    """A zone of a regional NAT gateway is named once, one way, is the region's, and has addresses of its own."""
+    zones = call.parameters.get("AvailabilityZoneAddresses") or []
+    known = {one.name: one.zone_id for one in call.backend().describe_availability_zones()}
+    names, ids = [], []
+    for one in zones:
+        given = [one[key] for key in ("AvailabilityZone", "AvailabilityZoneId") if one.get(key)]
+        if len(given) != 1 or given[0] not in {*known, *known.values()}:
+            return f"Value ({', '.join(given)}) for parameter availabilityZone is invalid."
+        if not one.get("AllocationIds"):
+            return f"No address is given for {given[0]}."
+        names, ids = [*names, known.get(given[0], given[0])], [*ids, *one["AllocationIds"]]
+    return "A zone or an address is given twice." if len(set(names)) < len(names) or len(set(ids)) < len(ids) else None
+
+
 # CreateNatGateway takes what can't work; the gateway then fails. (Amazon VPC user guide, troubleshoot NAT gateways)
 
 
 @observe("ec2", "CreateNatGateway")
 def _gateway_is_attached(call):
     backend = call.backend()
-    made = [one for one in backend.nat_gateways.values() if one.subnet_id == call.parameters["SubnetId"]][-1]
+    made = list(backend.nat_gateways.values())[-1]
     if made.connectivity_type != "private" and not _has_gateway(backend, made.vpc_id):
         made.fail("Gateway.NotAttached", f"Network {made.vpc_id} has no Internet gateway attached")
 

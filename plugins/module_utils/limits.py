@@ -171,7 +171,11 @@ def by_zone(aws, limit, needed):
     if subnets:
         for one in aws.pages("ec2", "describe_subnets", "Subnets", Filters=[{"Name": "subnet-id", "Values": subnets}]):
             zones[one["SubnetId"]] = one["AvailabilityZone"]
-    used, may = Counter(zones.get(one.get("SubnetId")) for one in gateways), quota(aws, limit)["Value"]
+    used = Counter(zones[one["SubnetId"]] for one in gateways if one.get("SubnetId") in zones)
+    for one in gateways:
+        if one.get("AvailabilityMode") == "regional":  # it is in all zones where it has addresses
+            used.update({each["AvailabilityZone"] for each in one.get("NatGatewayAddresses", [])})
+    may = quota(aws, limit)["Value"]
     return {zone: (may, used[zone]) for zone in needed}
 
 

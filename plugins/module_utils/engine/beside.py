@@ -80,6 +80,9 @@ def of_group(instance) -> bool:
     return gone(instance) or any(tag["Key"] == "aws:autoscaling:groupName" for tag in instance.get("Tags", []))
 
 
+NAT_GATEWAYS = in_vpc(
+    "nat_gateway", "describe_nat_gateways", "NatGateways", "NatGatewayId", parameter="Filter", skip=gone
+)
 VPC = (
     in_vpc("subnet", "describe_subnets", "Subnets", "SubnetId"),
     in_vpc(
@@ -91,7 +94,7 @@ VPC = (
         skip=lambda item: any(one.get("Main") for one in item.get("Associations", [])),
     ),
     in_vpc("vpc_endpoint", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", skip=gone),
-    in_vpc("nat_gateway", "describe_nat_gateways", "NatGateways", "NatGatewayId", parameter="Filter", skip=gone),
+    NAT_GATEWAYS,
     in_vpc(
         "network_interface", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId", skip=of_service
     ),
@@ -243,6 +246,10 @@ def _items(memory, stack, look: Look, vpc: str) -> list:
     items = optional(memory, f"{look.kind}s that nobody declared", look.service, _listed, memory, look, given)
     if look.key == "Reservations":
         items = [one for item in items or [] for one in item["Instances"]]
+    if look.kind == "route_table":  # AWS makes one with each regional NAT gateway
+        gateways = _listed(memory, NAT_GATEWAYS, _filled(NAT_GATEWAYS.given, stack, vpc))
+        made = {one.get("RouteTableId") for one in gateways}
+        items = [item for item in items or [] if item["RouteTableId"] not in made]
     return [item for item in items or [] if not (isinstance(item, dict) and look.skip(item))]
 
 

@@ -50,10 +50,12 @@ MADE_BY = (
 
 def in_vpc(aws, vpc_id: str, stack: str | None, ours: frozenset[str]) -> list[str]:
     """Return what in a stack's VPC isn't the stack's, a sentence each."""
-    told = []
+    told, made = [], _of_nat_gateways(_listed(aws, "describe_nat_gateways", "NatGateways", {"vpc-id": vpc_id}))
     for operation, key, by, field, title in HELD:
         for item in _listed(aws, operation, key, {by: vpc_id}):
-            if not (_born_with(item) or _ended(item) or _owned(item, item[field], stack, ours) or _guardduty(item)):
+            if item[field] in made or _born_with(item) or _ended(item) or _owned(item, item[field], stack, ours):
+                continue
+            if not _guardduty(item):
                 told.append(f"{title} {item[field]}{_whose(item)} is in {vpc_id}: delete it")
     running = {"vpc-id": vpc_id, "instance-state-name": ["pending", "running", "stopping", "stopped"]}
     for reservation in _listed(aws, "describe_instances", "Reservations", running):
@@ -64,6 +66,11 @@ def in_vpc(aws, vpc_id: str, stack: str | None, ours: frozenset[str]) -> list[st
     groups = {item["GroupId"] for item in _listed(aws, "describe_security_groups", "SecurityGroups", {"vpc-id": vpc_id})
               if _owned(item, item["GroupId"], stack, ours)}  # fmt: skip
     return told + _interfaces(aws, stack, ours, groups, vpc_id=vpc_id)
+
+
+def _of_nat_gateways(gateways) -> set[str]:
+    """Return the ids of the route tables that AWS makes with regional NAT gateways, and deletes with them."""
+    return {one["RouteTableId"] for one in gateways if one.get("RouteTableId")}
 
 
 def of_group(aws, group: dict, ours: frozenset[str]) -> list[str]:

@@ -1,8 +1,9 @@
 """The end of a network: Lambda's interfaces, what GuardDuty puts into it, and what is somebody else's."""
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import deleting, stack
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import beside, deleting, stack
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Memory
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from .conftest import tagged
@@ -61,6 +62,26 @@ def test_what_guardduty_made_goes_with_the_vpc(aws, engine, network):
     assert not left(engine, network["stack"])
     inside = [{"Name": "vpc-id", "Values": [network["vpc"]]}]
     assert not aws("ec2").describe_vpc_endpoints(Filters=inside)["VpcEndpoints"]
+
+
+def test_the_route_table_of_a_regional_nat_gateway_goes_with_it(aws, engine, network):
+    ec2, name = aws("ec2"), network["stack"]
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=network["vpc"])
+    made = ec2.create_nat_gateway(
+        AvailabilityMode="regional", VpcId=network["vpc"], TagSpecifications=tagged("natgateway", name)
+    )["NatGateway"]  # fmt: skip
+    assert made["RouteTableId"]
+    ours = frozenset({internet})
+    assert not KINDS["vpc"].obstacles(engine, KINDS["vpc"].stack(engine, name)[0], ours)
+    look, vpc = next(one for one in beside.VPC if one.kind == "route_table"), network["vpc"]
+    assert not beside._items(Memory(engine), name, look, vpc)
+    (live,) = KINDS["nat_gateway"].stack(engine, name)
+    deleting.delete(KINDS["nat_gateway"], engine, live, 60)
+    KINDS["nat_gateway"].gone(engine, live, 60)
+    ec2.detach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+    end(engine, name)
+    assert not left(engine, name)
 
 
 def interface(ec2, network, description="somebody's"):

@@ -60,6 +60,65 @@ def test_nat_gateway_and_address(ec2, refused, vpc, subnets):
     ec2.delete_subnet(SubnetId=subnets[0])
 
 
+def test_a_regional_nat_gateway_is_where_something_is(ec2, refused, vpc, subnets):
+    def told():
+        (one,) = ec2.describe_nat_gateways(NatGatewayIds=[made["NatGatewayId"]])["NatGateways"]
+        return one, sorted(each["AvailabilityZone"] for each in one["NatGatewayAddresses"])
+
+    def managed():
+        return [one for one in ec2.describe_addresses()["Addresses"] if one.get("ServiceManaged") == "rnat"]
+
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+    zones = {one["AvailabilityZone"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]}
+    made = ec2.create_nat_gateway(VpcId=vpc, AvailabilityMode="regional", TagSpecifications=tags("natgateway"))["NatGateway"]
+    gateway, there = told()
+    assert (gateway["AvailabilityMode"], gateway["AutoProvisionZones"], "SubnetId" in gateway) == ("regional", "enabled", False)
+    assert set(there) == zones and len(managed()) == len(zones)
+    more = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.99.0/24", AvailabilityZone="us-east-1f")["Subnet"]["SubnetId"]
+    assert "us-east-1f" in told()[1]
+    ec2.delete_subnet(SubnetId=more)
+    assert set(told()[1]) == zones
+    (table,) = ec2.describe_route_tables(RouteTableIds=[gateway["RouteTableId"]])["RouteTables"]
+    assert internet in [one.get("GatewayId") for one in table["Routes"]]
+    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=managed()[0]["AllocationId"])
+    refused("DependencyViolation", ec2.detach_internet_gateway, InternetGatewayId=internet, VpcId=vpc)
+    ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
+    assert not managed()
+    refused("InvalidRouteTableID.NotFound", ec2.describe_route_tables, RouteTableIds=[gateway["RouteTableId"]])
+    ec2.detach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+
+
+def test_a_regional_nat_gateway_has_the_addresses_that_it_is_given(ec2, refused, vpc):
+    def told():
+        (one,) = ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
+        return one["State"], {each["AvailabilityZone"]: each["AllocationId"] for each in one["NatGatewayAddresses"]}, one
+
+    def given(zone, address):
+        return [{"AvailabilityZone": zone, "AllocationIds": [address]}]
+
+    internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+    first, second = (ec2.allocate_address(Domain="vpc")["AllocationId"] for _ in range(2))
+    how = {"VpcId": vpc, "AvailabilityMode": "regional", "AvailabilityZoneAddresses": given("us-east-1a", first)}
+    made = ec2.create_nat_gateway(**how)["NatGateway"]["NatGatewayId"]
+    assert told()[:2] == ("available", {"us-east-1a": first}) and told()[2]["AutoProvisionZones"] == "disabled"
+    ec2.associate_nat_gateway_address(NatGatewayId=made, AllocationIds=[second], AvailabilityZone="us-east-1b")
+    assert told()[1] == {"us-east-1a": first, "us-east-1b": second}
+    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=first)
+    association = told()[2]["NatGatewayAddresses"][0]["AssociationId"]
+    ec2.disassociate_nat_gateway_address(NatGatewayId=made, AssociationIds=[association])
+    assert told()[1] == {"us-east-1b": second}
+    ec2.release_address(AllocationId=first)
+    # One whose address another one has is made and fails, as a zonal one does.
+    taken = ec2.create_nat_gateway(**how | {"AvailabilityZoneAddresses": given("us-east-1a", second)})["NatGateway"]
+    (failed,) = ec2.describe_nat_gateways(NatGatewayIds=[taken["NatGatewayId"]])["NatGateways"]
+    assert (failed["State"], failed["FailureCode"]) == ("failed", "Resource.AlreadyAssociated")
+    ec2.delete_nat_gateway(NatGatewayId=made)
+    ec2.release_address(AllocationId=second)
+    ec2.detach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+
+
 def test_a_nat_gateway_that_cannot_work_is_made_and_fails(ec2, subnets):
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     made = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]

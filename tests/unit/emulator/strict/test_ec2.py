@@ -66,6 +66,12 @@ class World:
     def nat_gateway(self, **more):
         self.ec2.create_nat_gateway(SubnetId=self.subnet, **more)
 
+    def regional(self, *zones, **more):
+        """Make a regional NAT gateway; each zone is (name, addresses)."""
+        given = [{"AvailabilityZone": zone, "AllocationIds": ids} for zone, ids in zones]
+        more |= {"AvailabilityZoneAddresses": given} if given else {}
+        self.ec2.create_nat_gateway(AvailabilityMode="regional", **{"VpcId": self.vpc} | more)
+
     def make_table(self, vpc=None):
         return self.ec2.create_route_table(VpcId=vpc or self.vpc)["RouteTable"]["RouteTableId"]
 
@@ -159,6 +165,37 @@ CASES = [
     Case(
         "public_nat_gateway_has_an_address", "MissingParameter", "AllocationId",
         lambda world: world.nat_gateway(), lambda world: world.nat_gateway(ConnectivityType="private"),
+    ),
+    Case(
+        "nat_gateway_has_its_place", "MissingParameter", "SubnetId",
+        lambda world: world.ec2.create_nat_gateway(AllocationId=world.address()),
+        lambda world: world.nat_gateway(AllocationId=world.address()),
+    ),
+    Case(
+        "nat_gateway_has_its_place", "MissingParameter", "VpcId",
+        lambda world: world.ec2.create_nat_gateway(AvailabilityMode="regional"), lambda world: world.regional(),
+    ),
+    Case(
+        "nat_gateway_is_of_one_mode", "InvalidParameterCombination", "SubnetId can't be given",
+        lambda world: world.regional(SubnetId=world.subnet, AllocationId=world.address()), lambda world: world.regional(ConnectivityType="public"),
+    ),
+    Case(
+        "nat_gateway_is_of_one_mode", "InvalidParameterCombination", "can't be private",
+        lambda world: world.regional(ConnectivityType="private"), lambda world: world.regional(),
+    ),
+    Case(
+        "zone_of_a_nat_gateway_has_addresses", "InvalidParameterValue", "(us-east-1x)",
+        lambda world: world.regional(("us-east-1x", [world.address()])),
+        lambda world: world.regional(("us-east-1a", [world.address()])),
+    ),
+    Case(
+        "zone_of_a_nat_gateway_has_addresses", "InvalidParameterValue", "No address is given for us-east-1a",
+        lambda world: world.regional(("us-east-1a", [])), lambda world: world.regional(("us-east-1a", [world.address()])),
+    ),
+    Case(
+        "zone_of_a_nat_gateway_has_addresses", "InvalidParameterValue", "given twice",
+        lambda world: [one := world.address(), world.regional(("us-east-1a", [one]), ("us-east-1b", [one]))],
+        lambda world: world.regional(("us-east-1a", [world.address()]), ("us-east-1b", [world.address()])),
     ),
     Case(
         "route_leads_within_its_network", "InvalidParameterValue", "belong to different networks",
