@@ -120,6 +120,13 @@ and in the steps that follow a creation, which isn't repeated.
 """
 
 
+def fields() -> str:
+    """Return the table of what AWS takes for each kind and the kinds leave."""
+    from tests.judges import inputs
+
+    return inputs.page()
+
+
 def documents() -> dict[Path, str]:
     """Return every written file with its text."""
     import inventories
@@ -144,6 +151,10 @@ def documents() -> dict[Path, str]:
     made[page] = told + UNPROVEN + "\n" + unproven.markdown() + "\n\n*This list is written by `make docs`.*\n"
     page = ROOT / "docs/first-deployment.md"
     made[page] = first_deployment.filled(page.read_text())
+    page = ROOT / "docs/truth.md"
+    before, begin, rest = page.read_text().partition("<!-- fields -->\n")
+    _old, end, after = rest.partition("<!-- end of fields -->")
+    made[page] = f"{before}{begin}{fields()}\n{end}{after}"
     return made
 
 
