@@ -95,8 +95,10 @@ def _standing(templar) -> dict[str, tuple[int, float]]:
     def said(name):
         return inventories.value(templar, name)
 
-    gateways, instance = int(said("__network_gateway_count")), bool(said("__network_by_instance"))
     zones, copies = len(said("network_availability_zones")), 2 if said("database_multi_az") else 1
+    # A regional one is paid for, and has an address, in each zone.
+    gateways = zones if said("__network_regional") else int(said("__network_gateway_count"))
+    instance = bool(said("__network_by_instance"))
     counts = {
         "NAT gateway": gateways,
         "t4g.nano with its 8 GiB of gp3": int(instance),

@@ -66,6 +66,21 @@ def test_an_inventorys_sizes_decide_its_numbers():
     assert "nat_gateways" not in needed
 
 
+@pytest.mark.parametrize(
+    ("nat", "own", "addresses", "gateways", "paid"),
+    [
+        ("gateway", False, 1, 1, 1), ("gateway_per_zone", False, 2, 1, 2), ("gateway_regional", False, None, 1, 2),
+        ("gateway_regional", True, 2, 1, 2), ("instance", False, 1, None, None), ("none", False, None, None, None),
+    ],
+)  # fmt: skip
+def test_each_way_to_the_internet_takes_its_room_and_its_price(nat, own, addresses, gateways, paid):
+    stack = inventories.stacks("dev")["flow-builder-dev"]
+    stack.available_variables |= {"network_nat": nat, "network_nat_own_addresses": own}
+    needed = first_deployment._needed(stack)
+    assert (needed.get("elastic_ips"), needed.get("nat_gateways")) == (addresses, gateways)
+    assert first_deployment._standing(stack).get("NAT gateway", (None,))[0] == paid
+
+
 def test_marks_that_are_gone_are_an_error():
     with pytest.raises(ValueError, match="lacks the marks of services"):
         first_deployment.filled(PAGE.replace("<!-- end of services -->", ""))
