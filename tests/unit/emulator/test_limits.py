@@ -107,6 +107,18 @@ def test_a_zone_that_is_full_is_named(there, name, account, aws):
     assert f"1 more are needed in {REGION}b" in said and "is 1 and 1 are used" in said
 
 
+def test_a_regional_nat_gateway_is_in_each_zone_where_something_is(there, name, account, aws):
+    ec2 = aws("ec2", REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.1.0/24", AvailabilityZone=f"{REGION}c")
+    ec2.create_nat_gateway(AvailabilityMode="regional", VpcId=vpc)
+    account(quotas={quotas.NAT_GATEWAYS.code: 1})
+    (said,) = limits.judge(there, name, [asked("nat_gateways", zones=[f"{REGION}a", f"{REGION}c"])])[0]
+    assert f"1 more are needed in {REGION}c" in said and "is 1 and 1 are used" in said
+
+
 def test_what_the_stack_has_needs_nothing_and_costs_one_call(there, name, account, aws, calls):
     ec2 = aws("ec2", REGION)
     tags = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "Stack", "Value": name}, {"Key": "Name", "Value": "a"}]}]

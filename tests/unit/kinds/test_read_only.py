@@ -20,6 +20,9 @@ TOLD = [
     ("iam_role", "SourceRoleTemplate"),
     ("ecs_service", "resourceManagementType"),
     ("lambda_function", "aliases[live].Brand_New"),
+    # Where a regional one is, and with which of AWS's addresses, follows what is in the VPC.
+    ("nat_gateway", "NatGatewayAddresses[x]"),
+    ("nat_gateway", "AutoScalingIps"),
 ]
 CHANGED = [
     ("rds_instance", "DatabaseInsightsMode"),
@@ -33,6 +36,7 @@ CHANGED = [
     ("lambda_function", "environment_variables.Anything"),
     ("lambda_permission", "Effect"),
     ("vpc", "CidrBlockAssociationSet[x]"),
+    ("nat_gateway", "zone_addresses.us-east-1a[x]"),
     ("vpc", "tags.Foreign"),
     ("vpc", "network_acls[acl-1].Entries[100].RuleAction"),
     ("subnet", "AssignIpv6AddressOnCreation"),
