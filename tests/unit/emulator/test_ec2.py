@@ -66,11 +66,13 @@ def test_a_regional_nat_gateway_is_where_something_is(ec2, refused, vpc, subnets
         return one, sorted(each["AvailabilityZone"] for each in one["NatGatewayAddresses"])
 
     def managed():
-        return [one for one in ec2.describe_addresses()["Addresses"] if one.get("ServiceManaged") == "rnat"]
+        rnat = [one for one in ec2.describe_addresses()["Addresses"] if one.get("ServiceManaged") == "rnat"]
+        return [one for one in rnat if one["AllocationId"] not in others]
 
     internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
     zones = {one["AvailabilityZone"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]}
+    others = {one["AllocationId"] for one in ec2.describe_addresses()["Addresses"]}
     made = ec2.create_nat_gateway(VpcId=vpc, AvailabilityMode="regional", TagSpecifications=tags("natgateway"))["NatGateway"]
     gateway, there = told()
     assert (gateway["AvailabilityMode"], gateway["AutoProvisionZones"], "SubnetId" in gateway) == ("regional", "enabled", False)
