@@ -23,6 +23,7 @@ from emulator import (
     strict,
 )  # fmt: skip
 from emulator.corrections.ecr import LAYER_PATH, layer
+from emulator.dataplane import agents
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
 from emulator.token import ROOT
@@ -147,6 +148,8 @@ class Application:
         # moto would take it for a bucket; clients of AWS sign what they ask, and none of its services is there.
         if path.startswith(registry.ROOT) and "AWS4" not in environ.get("HTTP_AUTHORIZATION", ""):
             return registry.serve(environ, start_response)
+        if path.startswith(agents.ROOT) and "AWS4" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return agents.serve(environ, start_response)
         if not path.startswith(control.ROOT):
             provisioning.wait()
             return self.aws(environ, start_response)

@@ -1,7 +1,11 @@
 """Policy documents: read, and asked whether they permit something.
 
 Whoever asks says what is known of the call (``context``). A condition on a key that is not known counts as met by an
-Allow and as not met by a Deny: the emulator then refuses nothing that AWS might accept.
+Allow and as not met by a Deny: the emulator then refuses nothing that AWS might accept. Who knows the whole context of
+a call can have it judged ``strictly``, as AWS does: a key that isn't there meets no condition but those that say so.
+
+What AWS itself asks, for what services do in an account, is kept (``ask``, ``asked``), so that each grant of a policy
+can be shown to be needed by a call.
 """
 
 import fnmatch
@@ -10,9 +14,10 @@ import re
 
 from emulator import ACCOUNT
 
-ROLE = "Role"  # the key by which a document of ours says whose it is
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
-_used: set[tuple[str, str, str, str]] = set()
+# What every call has: it comes of this account, with TLS, for something of this account.
+ALWAYS = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT, "aws:SecureTransport": "true"}
+_asked: dict[tuple, dict] = {}
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 
@@ -48,37 +53,54 @@ def matches(pattern: str, value: str) -> bool:
     return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
-def permits(document: dict, action: str, resource: str = "*", principal: tuple | None = None, context=None) -> bool:
-    """Tell whether a document allows an action, to a principal where it names principals."""
-    applying = [
-        one
+def permits(
+    document: dict, action: str, resource: str = "*", principal: tuple | None = None, context=None, strictly=False
+) -> bool:
+    """Tell whether a document allows an action, to a principal where it names principals.
+
+    ``*`` is the resource of actions that know none; only a statement for all resources allows these.
+    """
+    return _effects(document, action, resource, principal, context, strictly) == {"Allow"}
+
+
+def denies(document: dict, action: str, resource: str, principal: tuple, context=None) -> bool:
+    """Tell whether a document forbids an action, whatever else allows it."""
+    return "Deny" in _effects(document, action, resource, principal, context, False)
+
+
+def _effects(document, action, resource, principal, context, strictly) -> set:
+    known = {key.lower(): value for key, value in {**ALWAYS, **(context or {})}.items()}
+    return {
+        one.get("Effect")
         for one in statements(document)
         if _names(one, "Action", action.lower(), fold=True)
-        and (resource == "*" or _names(one, "Resource", resource))
+        and _names(one, "Resource", resource)
         and (principal is None or _to(one, principal))
-        and _conditions(one, context or {})
-    ]
-    effects = {one.get("Effect") for one in applying}
-    allowed = "Allow" in effects and "Deny" not in effects
-    for one in applying if allowed else ():
-        named = [str(each) for each in listed(one.get("Resource"))]
-        for pattern in named or [""]:
-            if resource == "*" or not pattern or matches(pattern, resource):
-                _used.add((document.get(ROLE, ""), json.dumps(one, sort_keys=True), action, pattern))
+        and _conditions(one, known, strictly)
+    }
+
+
+def ask(owner: str, document: dict, action: str, resource: str = "*", principal=None, context=None, whole=True) -> bool:
+    """Judge a call that AWS makes by a document, and keep it.
+
+    ``owner`` says whose the document is: an ARN, with ``trust of`` before it for a role's trust policy. ``whole`` says
+    whether the context is all that AWS knows of the call, or the call is only looked at before it is made.
+    """
+    allowed = permits(document, action, resource, principal, context)
+    call = {"owner": owner, "action": action, "resource": resource, "principal": principal, "context": context or {}}
+    key = json.dumps([call, allowed], sort_keys=True)
+    _asked[key] = call | {"allowed": allowed, "whole": whole or _asked.get(key, {}).get("whole", False)}
     return allowed
 
 
-def used() -> list[dict]:
-    """Return which statements allowed something so far, with the action, the resource that they name, and the role."""
-    return [
-        {"role": role, "statement": json.loads(statement), "action": action, "resource": resource}
-        for role, statement, action, resource in sorted(_used)
-    ]
+def asked() -> list[dict]:
+    """Return what was asked so far: owner, action, resource, principal, context, and whether it was allowed."""
+    return [_asked[key] for key in sorted(_asked)]
 
 
 def forget() -> None:
-    """Forget what was allowed."""
-    _used.clear()
+    """Forget what was asked."""
+    _asked.clear()
 
 
 def _names(statement: dict, element: str, value: str, fold: bool = False) -> bool:
@@ -96,20 +118,25 @@ def _to(statement: dict, principal: tuple) -> bool:
     return found if "Principal" in statement else not found
 
 
-def _conditions(statement: dict, context: dict) -> bool:
-    known = {key.lower(): value for key, value in context.items()}
+def _conditions(statement: dict, known: dict, strictly: bool) -> bool:
     for operator, keys in (statement.get("Condition") or {}).items():
         for key, wanted in keys.items():
-            if key.lower() not in known:
-                if statement.get("Effect") == "Deny":
+            if key.lower() in known:
+                if not _met(operator, known[key.lower()], [str(one) for one in listed(wanted)]):
                     return False
-            elif not _met(operator, known[key.lower()], [str(one) for one in listed(wanted)]):
+            elif strictly:
+                # A missing key meets what is negated, and what says so itself (IAM user guide, condition operators).
+                if not re.search("Not|IfExists$|^ForAllValues", operator):
+                    return False
+            elif statement.get("Effect") == "Deny":
                 return False
     return True
 
 
 def _met(operator: str, value: str, wanted: list[str]) -> bool:
     name = operator.split(":")[-1].removesuffix("IfExists")
+    if name == "Bool":
+        return str(value).lower() in [one.lower() for one in wanted]
     if name not in ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringNotEquals", "StringNotLike"):
         return True
     exact = name in ("StringEquals", "StringNotEquals")

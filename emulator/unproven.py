@@ -10,12 +10,13 @@ UNPROVEN = {
     "platform version",
     "Volumes": "that a container may write to its task's volumes: on Fargate they belong to root (mode 0755) unless "
     "the image declares them; what runs here has this machine's own folders",
-    "ECS Exec": "sessions into a container, above all with a read-only root file system",
+    "ECS Exec": "sessions are opened and logged as far as the task's role may, but nobody gets into a container, above "
+    "all not into one with a read-only root file system",
     "Certificates": "validation follows the record in Route 53 at once; the delegation of a real domain, which may "
     "take hours, does not happen",
     "Subscriptions": "email subscriptions of the alarm topic need no confirmation here",
     "Metrics": "of AWS's own metrics only the calls of functions are published and no alarm is evaluated, so alarms "
-    "stay without data, unless a test sets them, and autoscaling moves nothing by itself",
+    "stay without data, unless somebody sets their state, which tells their topics; autoscaling moves nothing by itself",
     "Blue/green deployments": "stages, weights, alarms and rollbacks follow the documentation; no packet tells which "
     "target group it reached, and there are no lifecycle hooks and no test listener",
     "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those "

@@ -82,7 +82,7 @@ def _fetch(function, uri: str) -> None:
     ]
     functions = f"arn:aws:lambda:{function.region}:{function.account_id}:function:"
     fetching = Service("lambda.amazonaws.com", functions + function.function_name)
-    if all(fetching.may(action, "*", repository.policy) for action in FETCHING):
+    if all(fetching.may(action, "*", repository.policy, owner=repository.arn) for action in FETCHING):
         return
     document = json.loads(repository.policy or '{"Version": "2008-10-17", "Statement": []}')
     document["Statement"].append({

@@ -11,6 +11,7 @@ STOPPED, that a rolling one has no lifecycleStage, the words of every statusReas
 shares that aren't whole percents.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -161,13 +162,42 @@ def on(service, record: Record) -> list[str]:
     return [name for name in names if name in known and known[name].state_value == "ALARM"]
 
 
-def weigh(service, group: str, percent: float) -> None:
-    """Send a share of the production traffic to a target group and the rest to the other one."""
+# What ECS does with the role that a service has for its load balancer, of which AWS documents only the actions
+# (AWS managed policy reference, AmazonECSInfrastructureRolePolicyForLoadBalancers); when it looks is inferred.
+LOOKS = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups")
+
+
+def may(service, resource: str, *actions: str) -> bool:
+    """Tell whether ECS may do something to a service's load balancer, and tell it as the service's event if not.
+
+    Without a role of the service's it is ECS's own, which may.
+    """
+    from emulator.dataplane.permissions import Role
+
+    role = Role(advanced(service).get("roleArn", ""), "ecs.amazonaws.com", service.arn)
+    if not role.arn:
+        return True
+    for action in actions:
+        try:
+            role.must(f"elasticloadbalancing:{action}", resource, "ECSNetworkingWithELB")
+        except AWSError as denied:
+            words = re.sub("(?!^)([A-Z])", r" \1", action).lower()
+            told = f"(service {service.name}) failed to {words} in ({resource}) with (error {denied.message})"
+            if not service.events or service.events[0]["message"] != told:
+                corrected._event(service, told)
+            return False
+    return True
+
+
+def weigh(service, group: str, percent: float) -> bool:
+    """Send a share of the production traffic to a target group and the rest to the other one, if ECS may."""
     found = advanced(service)
     groups = [service.load_balancers[0]["targetGroupArn"], found["alternateTargetGroupArn"]] if found else []
     rule = _rule(service, found.get("productionListenerRule")) if found else None
     if rule is None or group not in groups:
-        return
+        return True
+    if not (may(service, "*", *LOOKS) and may(service, rule.arn, "ModifyRule")):
+        return False
     weights = [
         {"TargetGroupArn": one, "Weight": round(percent if one == group else 100 - percent)} for one in groups
     ]  # fmt: skip
@@ -177,6 +207,7 @@ def weigh(service, group: str, percent: float) -> None:
             action.data.pop("TargetGroupArn", None)
             action.__dict__.pop("TargetGroupArn", None)
             action.data["ForwardConfig"] = action.ForwardConfig = config
+    return True
 
 
 def _rule(service, arn: str | None):
@@ -383,14 +414,17 @@ def stages(record: Record) -> list[tuple[str, float | None, float]]:
 def go_on(service, record: Record, up: bool) -> bool:
     """Take a deployment with two target groups to its next stage, when it is time; return whether it was the last."""
     way = stages(record)
-    if clock.now() < record.until or (record.stage == "SCALE_UP" and not up):
+    if clock.now() < record.until:
         return False
-    record.step = min(record.step + 1, len(way) - 1)
-    record.stage, share, seconds = way[record.step]
-    record.until = clock.now() + seconds
+    if record.stage == "SCALE_UP" and not (up and may(service, "*", "DescribeTargetHealth")):
+        return False
+    step = min(record.step + 1, len(way) - 1)
+    stage, share, seconds = way[step]
+    if share is not None and not weigh(service, record.group, share):
+        return False
+    record.step, record.stage, record.until = step, stage, clock.now() + seconds
     if share is not None:
         record.share = share
-        weigh(service, record.group, share)
         if share == 100:
             served(service, record)
     return record.stage == "CLEAN_UP"

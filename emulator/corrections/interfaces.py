@@ -74,7 +74,7 @@ def look(network: EC2Backend) -> None:
             continue
         interface.idle_since = interface.idle_since or clock.now()
         due = clock.now() >= interface.idle_since + TAKEN_BACK_SECONDS * provisioning.scale
-        if due and may(interface.lambda_role, "ec2:DeleteNetworkInterface", "*"):
+        if due and may(interface.lambda_role, "ec2:DeleteNetworkInterface", _arn(network, interface.id)):
             network.enis.pop(interface.id, None)
 
 
@@ -92,6 +92,10 @@ def _used(network) -> dict:
         for config in [function._vpc_config or {}]
         for subnet in config.get("SubnetIds", [])
     }
+
+
+def _arn(network, interface: str) -> str:
+    return f"arn:aws:ec2:{network.region_name}:{network.account_id}:network-interface/{interface}"
 
 
 def _make(network, place, function) -> None:

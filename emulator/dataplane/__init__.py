@@ -9,6 +9,8 @@
 - ``schedules``, ``expressions``: what fires by the clock
 - ``scans``, ``expiry``: what ECR finds in images, and which it expires
 - ``instances``: what EC2 instances do when they have booted
+- ``endpoints``, ``agents``: what lets requests out of a VPC; the agents beside a task's containers
+- ``alarms``, ``flowlogs``: what alarms tell, what flow logs write
 - ``guardduty``: what GuardDuty puts into VPCs
 
 Delivery follows AWS also where it is unkind: a pipe deletes its message when RunTask is accepted, whatever becomes of
@@ -24,8 +26,11 @@ from emulator.lock import LOCK
 @functools.cache
 def _install() -> None:
     from emulator.dataplane import (
+        agents,
+        alarms,
         bus,
         expiry,
+        flowlogs,
         functions,
         images,
         instances,
@@ -37,7 +42,10 @@ def _install() -> None:
         tasks,
     )
 
-    for part in (queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances):
+    for part in (
+        queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
+        agents,
+    ):  # fmt: skip
         part.install()
     images.load()
     atexit.register(stop)
@@ -56,13 +64,14 @@ def start(app) -> None:
 def reset() -> None:
     """Forget what was going on, faults and images as well; the images of the environment's file count again."""
     from emulator import policies
-    from emulator.dataplane import faults, images, inside, scans
+    from emulator.dataplane import endpoints, faults, images, inside, scans
     from emulator.dataplane.engine import ENGINE
 
     with LOCK:
         ENGINE.reset()
         policies.forget()
         inside.forget()
+        endpoints.forget()
         faults.forget()
         images.use([])
         images.load()
@@ -93,7 +102,7 @@ def addresses() -> dict:
         ("POST", "guardduty"): guardduty.monitor,
         ("POST", "pipes/restart"): pipes.restart,
         ("GET", "dataplane"): state,
-        ("GET", "grants"): policies.used,
+        ("GET", "grants"): policies.asked,
     }
 
 
@@ -108,14 +117,16 @@ def state() -> dict:
     from emulator.dataplane.engine import ENGINE
 
     with LOCK:
-        tasks = Counter(
-            task.status
+        tasks = [
+            task
             for backend in ecs_backends[ACCOUNT].values()
             for cluster in backend.tasks.values()
             for task in cluster.values()
-        )
+        ]
+        alive = [one for one in tasks if one.status == "RUNNING" and getattr(one, "life", None)]
     return {
-        "tasks": dict(tasks),
+        "tasks": dict(Counter(one.status for one in tasks)),
+        "hosts": {one.task_arn: one.life.hosts for one in alive},
         "databases": postgres.serving(),
         "functions": functions.running(),
         "pipes": pipes.polling(),

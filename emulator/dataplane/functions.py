@@ -39,6 +39,8 @@ PROCESSES = 2  # run at a time on this machine; more wait, without being throttl
 IDLE = 300.0  # seconds of the clock until an idle process ends
 RETRY_SECONDS = (60.0, 120.0)  # after the first and the second failure of an asynchronous invocation
 MAXIMUM_AGE = 21600
+# Lambda developer guide, tracing with X-Ray: the permissions of the execution role.
+TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Environment:
             "AWS_LAMBDA_LOG_STREAM_NAME": self.stream,
             "LAMBDA_TASK_ROOT": str(self.folder / "code"),
         }
-        keys = inside.credentials(function.role, function.function_name)
+        keys = inside.credentials(function.role, function.function_name, subnets(function))
         self.process = subprocess.Popen(
             [sys.executable, str(RUNNER), function.handler], cwd=self.folder / "code",
             env=images.environment(function.region, keys, variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -140,6 +142,11 @@ _slots = threading.Semaphore(PROCESSES)
 def log_group(function) -> str:
     """Return where a function's lines go."""
     return getattr(function, "kept", {}).get("LoggingConfig", {}).get("LogGroup") or function.logs_group_name
+
+
+def subnets(function) -> tuple[str, ...]:
+    """Return the subnets that a function's requests come from; none where it is in no VPC of ours."""
+    return tuple((function._vpc_config or {}).get("SubnetIds", ()))
 
 
 def _key(function) -> tuple:
@@ -233,6 +240,7 @@ def invoke(function, body) -> Outcome:
         with _guard:
             _active[name] -= 1
     milliseconds = (time.monotonic() - started) * 1000
+    _trace(executed)
     measured.called(executed, _qualifier(function), shared, bool(outcome.error), milliseconds)
     return outcome
 
@@ -288,6 +296,13 @@ def _run(function, event) -> Outcome:
     return Outcome(payload, "Unhandled" if error else "", "\n".join(lines), version)
 
 
+def _trace(function) -> None:
+    """Let Lambda send the segments of a call that is traced; what it may not send is lost."""
+    if (function.tracing_config or {}).get("Mode") == "Active":
+        for action in TRACING:
+            Role(function.role, PRINCIPAL).may(action, "*")
+
+
 def _may_log(function, stream: str) -> bool:
     """Tell whether the function's role lets Lambda write its lines; without that they are lost, and it runs on."""
     role = Role(function.role, PRINCIPAL)
@@ -312,7 +327,7 @@ def _run_image(function, event) -> tuple[dict, str]:
     chosen = images.entry(function.code["ImageUri"])
     if "run" not in chosen:
         return {"payload": chosen.get("function")}, chosen.get("says", "")
-    keys = inside.credentials(function.role, function.function_name)
+    keys = inside.credentials(function.role, function.function_name, subnets(function))
     try:
         done = subprocess.run(
             chosen["run"], input=json.dumps(event), capture_output=True, text=True, timeout=float(function.timeout),

@@ -50,13 +50,16 @@ def client(service: str, region: str, role: str = "", session: str = ""):
 
 
 @functools.cache
-def credentials(role: str, session: str) -> dict:
-    """Assume a role for a service that works with it."""
+def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
+    """Assume a role for a service that works with it, in subnets where it does so in a VPC."""
     from moto.sts.models import sts_backends
+
+    from emulator.dataplane import endpoints
 
     assumed = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name="us-east-1", role_session_name=session[:64], role_arn=role, policy="", duration=3600, external_id=""
     )
+    endpoints.comes_from(assumed.access_key_id, subnets)
     return {
         "aws_access_key_id": assumed.access_key_id,
         "aws_secret_access_key": assumed.secret_access_key,

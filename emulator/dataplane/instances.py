@@ -49,6 +49,7 @@ class Boot:
         """Do what the user data does, again while the role may not."""
         if self.instance.state_code != RUNNING:
             return
+        self._tag_interfaces()
         try:
             faults.boot()
             if self.tables and self.address:
@@ -81,6 +82,10 @@ class Boot:
         ec2.modify_instance_attribute(InstanceId=itself, SourceDestCheck={"Value": False})
         may("AssociateAddress", f"elastic-ip/{self.address}")
         may("AssociateAddress", f"instance/{itself}", **tags)
+        # The address goes to the instance's interface, which is asked for as well, by its own tags.
+        for interface in self.instance.nics.values():
+            own = {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in interface.get_tags()}
+            may("AssociateAddress", f"network-interface/{interface.id}", **own)
         ec2.associate_address(InstanceId=itself, AllocationId=self.address, AllowReassociation=True)
         for table in self.tables:
             routes = self.backend.get_route_table(table).routes
@@ -89,11 +94,21 @@ class Boot:
             change = ec2.replace_route if verb == "Replace" else ec2.create_route
             change(RouteTableId=table, DestinationCidrBlock=ANYWHERE, InstanceId=itself)
 
+    def _template(self) -> dict:
+        """Return what the launch template says."""
+        template = next((tag["value"] for tag in self.instance.get_tags() if tag["key"] == TEMPLATE), None)
+        return self.backend.get_launch_template(template).latest_version().data if template else {}
+
+    def _tag_interfaces(self) -> None:
+        """Tag the instance's interfaces as the launch template says, which moto does for the instance alone."""
+        for said in self._template().get("TagSpecifications") or ():
+            if said["ResourceType"] == "network-interface":
+                tags = {one["Key"]: one["Value"] for one in said.get("Tags") or said["Tag"]}
+                self.backend.create_tags([one.id for one in self.instance.nics.values()], tags)
+
     def _role(self) -> str:
         """Return the role of the instance profile that the launch template names."""
-        template = next((tag["value"] for tag in self.instance.get_tags() if tag["key"] == TEMPLATE), None)
-        version = self.backend.get_launch_template(template).latest_version() if template else None
-        named = (version and version.data.get("IamInstanceProfile")) or {}
+        named = self._template().get("IamInstanceProfile") or {}
         for profile in iam_backends[ACCOUNT]["aws"].instance_profiles.values():
             if profile.roles and (named.get("Name") == profile.name or named.get("Arn") == profile.arn):
                 return profile.roles[0].arn

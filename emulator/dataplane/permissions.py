@@ -15,10 +15,16 @@ class Service:
     principal: str
     source: str
 
-    def may(self, action: str, resource: str, policy: str | None) -> bool:
-        """Tell whether the resource's own policy lets the service."""
-        context = {"aws:SourceArn": self.source, "aws:SourceAccount": ACCOUNT}
-        return permitted(policy, action, resource, ("Service", self.principal), context)
+    def may(self, action: str, resource: str, policy: str | None, context=None, owner: str = "") -> bool:
+        """Tell whether the resource's own policy lets the service; ``owner`` is the resource where it isn't named."""
+        known = {"aws:SourceArn": self.source, "aws:SourceAccount": ACCOUNT} | (context or {})
+        return policies.ask(
+            owner or resource, policies.read(policy) or {}, action, resource, ("Service", self.principal), known
+        )
+
+    def may_use(self, key, action: str, context=None) -> bool:
+        """Tell whether a key's policy lets the service use it."""
+        return self.may(action, key.arn, key.policy, context)
 
 
 @dataclass(frozen=True)
@@ -29,32 +35,53 @@ class Role:
     principal: str
     source: str = ""  # the resource of ours that the service assumes it for
 
-    def may(self, action: str, resource: str, _policy: str | None = None, context=None) -> bool:
-        """Tell whether the service can assume the role and the role may do it."""
+    def may(self, action: str, resource: str, policy: str | None = None, context=None) -> bool:
+        """Tell whether the service can assume the role, and the role may do it; ``policy`` is the resource's own."""
         role = found(self.arn)
         if role is None:
             return False
-        trust = role.assume_role_policy_document
         known = {"aws:SourceAccount": ACCOUNT} | ({"aws:SourceArn": self.source} if self.source else {})
-        return permitted(trust, "sts:AssumeRole", "*", ("Service", self.principal), known) and policies.permits(
-            granted(role), action, resource, context=context
-        )
+        return trusts(role, self.principal, known) and allowed(role, action, resource, context, policy)
 
+    def may_use(self, key, action: str, context=None) -> bool:
+        """Tell whether the role may use a key, by its own policies and by the key's."""
+        return self.may(action, key.arn, context=context) and key_allows(key, self.arn, action, context)
 
     def must(self, action: str, resource: str, session: str, context=None) -> None:
         """Refuse in IAM's words if the service can't do with the role what it is about to do."""
         if not self.may(action, resource, context=context):
-            name = self.arn.rpartition("/")[2]
-            raise AWSError(
-                "AccessDeniedException",
-                f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session} is not authorized to perform: {action} "
-                f"on resource: {resource} because no identity-based policy allows the {action} action",
-            )
+            raise self.denied(action, resource, session, "identity-based")
+
+    def denied(self, action: str, resource: str, session: str, why: str) -> AWSError:
+        """Return what IAM says when no policy of a sort lets a session of the role do something."""
+        name = self.arn.rpartition("/")[2]
+        return AWSError(
+            "AccessDeniedException",
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session} is not authorized to perform: {action} "
+            f"on resource: {resource} because no {why} policy allows the {action} action",
+        )
 
 
-def permitted(policy: str | None, action: str, resource: str, principal: tuple, context: dict) -> bool:
-    """Ask one policy, given as text, about a principal."""
-    return policies.permits(policies.read(policy) or {}, action, resource, principal, context)
+def trusts(role, service: str, context: dict, whole: bool = True) -> bool:
+    """Tell whether a role's trust policy lets a service assume it."""
+    trust = policies.read(role.assume_role_policy_document) or {}
+    principal = ("Service", service)
+    return policies.ask(f"trust of {role.arn}", trust, "sts:AssumeRole", "*", principal, context, whole)
+
+
+def allowed(role, action: str, resource: str, context=None, policy: str | None = None, whole: bool = True) -> bool:
+    """Tell whether a role's policies allow an action that the resource's own policy doesn't forbid."""
+    if policy and policies.denies(policies.read(policy) or {}, action, resource, ("AWS", role.arn), context):
+        return False
+    return policies.ask(role.arn, granted(role), action, resource, None, context, whole)
+
+
+def key_allows(key, role: str, action: str, context=None) -> bool:
+    """Tell whether a key's policy lets a role in, or lets the account's policies decide."""
+    document = policies.read(key.policy) or {}
+    return any(
+        policies.ask(key.arn, document, action, key.arn, ("AWS", one), context) for one in (policies.ROOT, role)
+    )  # fmt: skip
 
 
 def found(arn: str):
@@ -67,7 +94,7 @@ def granted(role) -> dict:
     held = [*role.policies.values(), *(one.document for one in role.managed_policies.values())]
     documents = [one if isinstance(one, dict) else policies.read(one) for one in held]
     statements = [one for document in documents if document for one in policies.statements(document)]
-    return {policies.ROLE: role.name, "Statement": statements}
+    return {"Statement": statements}
 
 
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:
@@ -78,18 +105,29 @@ def check_key(key: str | None, region: str, authority, actions: tuple[str, ...],
         if isinstance(authority, Service):  # its policy can't be changed, and names no other service
             raise AWSError("KMS.AccessDeniedException", f"{authority.principal} may not use {managed}")
         return
-    backend = get_backend("kms")[ACCOUNT][region]
-    held = backend.keys.get(backend.any_id_to_key_id(key))
+    held = key_of(key, region)
     for action in actions:
-        if held is None or not authority.may(action, held.arn, held.policy):
+        if held is None or not authority.may_use(held, action):
             raise AWSError("KMS.AccessDeniedException", f"not authorized to perform: {action} on key {key}")
 
 
-def key_of_secret(secret, region: str) -> tuple[str, dict] | None:
-    """Return the key of ours that a secret is encrypted with, by ARN, and what is known of whoever has it used."""
+def key_of(name: str, region: str):
+    """Return moto's key of an id, ARN or alias, or nothing."""
+    backend = get_backend("kms")[ACCOUNT][region]
+    return backend.keys.get(backend.any_id_to_key_id(name))
+
+
+def key_of_secret(secret, region: str) -> tuple | None:
+    """Return the key of ours that a secret is encrypted with, and what is known of whoever has it used.
+
+    The context is as the Secrets Manager user guide says, encryption and decryption.
+    """
     name = getattr(secret, "kms_key_id", None)
     if not name or name == "alias/aws/secretsmanager":  # which everybody in the account may use, through the service
         return None
-    backend = get_backend("kms")[ACCOUNT][region]
-    held = backend.keys.get(backend.any_id_to_key_id(name))
-    return (held.arn if held else name), {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}
+    known = {
+        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com", "kms:CallerAccount": ACCOUNT,
+        "kms:EncryptionContext:SecretARN": secret.arn,
+    }  # fmt: skip
+    held = key_of(name, region)
+    return (held, known) if held else None

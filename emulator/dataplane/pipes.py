@@ -89,10 +89,7 @@ class Poller:
             return False
         try:
             for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
-                if not self.role.may(action, queue.queue_arn):
-                    raise AWSError(
-                        "AccessDeniedException", f"{self.pipe.role_arn} may not {action} on {queue.queue_arn}"
-                    )
+                self.role.must(action, queue.queue_arn, self.pipe.name)
             check_key(queue.kms_master_key_id, self.region, self.role, ("kms:Decrypt",), "alias/aws/sqs")
         except AWSError as problem:
             if self.pipe.state_reason != problem.message:

@@ -15,6 +15,7 @@ from moto.ecs import models
 
 from emulator import ACCOUNT, clock
 from emulator.corrections import ecs as corrected
+from emulator.corrections import ecs_agents as agents_of
 from emulator.corrections import ecs_deployments as books
 from emulator.corrections import replacing
 from emulator.dataplane import bus, images
@@ -79,15 +80,18 @@ def go_on(backend, service) -> None:
     newest, wanted = service.deployments[0], service.desired_count
     alive = corrected.service_tasks(backend, service)
     own = [task for task in alive if task.started_by == newest["id"] and task.desired_status == "RUNNING"]
-    for task in own[wanted:]:
+    # What is protected stays, and comes first. (ECS developer guide, task scale-in protection)
+    own.sort(key=lambda task: not agents_of.protected(task))
+    kept = max(wanted, sum(agents_of.protected(task) for task in own))
+    for task in own[kept:]:
         _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
-    own = own[:wanted]
+    own = own[:kept]
     # In the clock's next turn: a task that can't start ends in the middle of being started.
     missing = wanted - len(own)
     up = [task for task in own if _up(task)]
     record = books.newest(service)
     newest["failedTasks"] = _failed(record, len(_failures(backend, service, newest)), up)
-    newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=wanted - len(up))
+    newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
     newest["updatedAt"] = _now()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
     service.pending_count = max(0, wanted - service.running_count)

@@ -10,7 +10,7 @@ from moto.ecs import models
 from emulator import ACCOUNT, clock, eventual
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
-from emulator.dataplane import bus, faults, images, inside, services, targets
+from emulator.dataplane import agents, bus, endpoints, faults, images, inside, services, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, key_of_secret
 from emulator.errors import AWSError
@@ -46,7 +46,9 @@ class Life:
         self.task, self.service, self.step = task, service, float(os.environ.get(STEP, "0.3"))
         self.backend = task._backend
         self.definition = self.backend.describe_task_definition(task.task_definition_arn)
+        self.subnets = tuple(filter(None, [corrected._detail(task, "subnetId")]))
         self.running: dict[str, images.Running] = {}
+        self.hosts: dict[str, str] = {}  # where each container is, by its name
         self.fault, self.dice = faults.draw(task)
         self.stopping = False
         task.version, task.connectivity, task.stop_code = 0, "CONNECTED", None
@@ -80,6 +82,7 @@ class Life:
             return
         task.started_at = _now()
         self._show("RUNNING")
+        agents.begin(self)
         if self.fault == faults.CRASH:
             code, reason = self.dice.choice(
                 ((1, None), (137, "OutOfMemoryError: Container killed due to memory usage"))
@@ -125,12 +128,16 @@ class Life:
         chosen = images.entry(container["image"]) or ({"stays": True} if self.service else images.UNMAPPED)
         if repository:
             self._pull(container["image"], repository, "run" in chosen)
-        role = self.task.overrides.get("taskRoleArn") or getattr(self.definition, "task_role_arn", None)
-        keys = inside.credentials(role, self.task.id) if role and "run" in chosen else {}
+        keys = {}
+        if self.role.arn and "run" in chosen:
+            keys = inside.credentials(self.role.arn, self.task.id, self.subnets)
+        variables |= agents.variables(self.task)
         arguments = override.get("command") or container.get("command") or []
         if "run" in chosen:
             arguments = [*(container.get("entryPoint") or chosen["run"]), *arguments]
-        return chosen, arguments, images.environment(self.task.region_name, keys, variables), line
+        environment = images.environment(self.task.region_name, keys, variables)
+        self.hosts[container["name"]] = environment["HOST"]
+        return chosen, arguments, environment, line
 
     def _log_in(self) -> None:
         """Get a token for the registry, as ECS does with the execution role before all else."""
@@ -148,12 +155,19 @@ class Life:
         host, _, rest = image.partition("/")
         name, _, digest = rest.partition("@")
         for action in ("ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"):
-            if not self._execution_role().may(action, repository):
+            if not (self._execution_role().may(action, repository) and self._leaves(action, repository)):
                 what = f"manifests {digest or rest.partition(':')[2]}" if action == "ecr:BatchGetImage" else "blobs"
                 raise CannotStart(
                     "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
                     f"{image}: pulling from host {host} failed with status code [{what}]: 403 Forbidden"
                 )
+        # Layers lie in a bucket of ECR's own, whose addresses are signed (ECR user guide, the gateway endpoint of S3).
+        layers = f"arn:aws:s3:::prod-{self.task.region_name}-starport-layer-bucket/{digest or name}"
+        if not self._leaves("s3:GetObject", layers, {"aws:ResourceAccount": "ecr"}):
+            raise CannotStart(
+                "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to copy: "
+                f"httpReadSeeker: failed open: unexpected status code {layers}: 403 Forbidden"
+            )
         held = targets.backend("ecr", self.task.region_name).repositories.get(name)
         if runs and digest and (held is None or all(one.get_image_digest() != digest for one in held.images)):
             raise CannotStart(
@@ -165,8 +179,21 @@ class Life:
         named = self.task.overrides.get("executionRoleArn") or getattr(self.definition, "execution_role_arn", None)
         return Role(named or "", PRINCIPAL, self.task.task_arn)
 
+    @property
+    def role(self) -> Role:
+        """What its containers may do."""
+        named = self.task.overrides.get("taskRoleArn") or getattr(self.definition, "task_role_arn", None)
+        return Role(named or "", PRINCIPAL, self.task.task_arn)
+
     def _must(self, action: str, resource: str, context=None) -> None:
-        self._execution_role().must(action, resource, self.task.id, context)
+        role = self._execution_role()
+        role.must(action, resource, self.task.id, context)
+        if not self._leaves(action, resource):
+            raise role.denied(action, resource, self.task.id, "VPC endpoint")
+
+    def _leaves(self, action: str, resource: str, context=None) -> bool:
+        """Tell whether a request gets out of the task's VPC: on Fargate all of a task's do by its own interface."""
+        return endpoints.passes(self.subnets, self.task.region_name, action, resource, context)
 
     def _secret(self, source: str) -> str:
         """Read a value as ECS does before it starts a container: with the execution role."""
@@ -184,7 +211,7 @@ class Life:
             secrets = targets.backend("secretsmanager", region)
             value = secrets.get_secret_value(arn, version or None, stage or None)["SecretString"]
             held = key_of_secret(secrets.secrets[arn], region)
-            if held and not self._execution_role().may("kms:Decrypt", held[0], context=held[1]):
+            if held and not self._execution_role().may_use(held[0], "kms:Decrypt", held[1]):
                 raise AWSError("AccessDeniedException", "Access to KMS is not allowed")
             return str(json.loads(value)[key]) if key else value
         except Exception as problem:

@@ -52,6 +52,7 @@ class Rule:
         return " ".join(self.check.__doc__.split())
 
 
+EVERY = "*"  # a rule for all operations of all services
 RULES: list[Rule] = []
 _BY_OPERATION: dict[tuple[str, str], list[Rule]] = defaultdict(list)
 _OBSERVERS: dict[tuple[str, str], list[Callable]] = defaultdict(list)
@@ -107,7 +108,7 @@ def load() -> list[Rule]:
 def judge(call) -> None:
     """Raise AWS's error if AWS would refuse the call."""
     shapes.validate(call)
-    for one in _BY_OPERATION[call.service, call.operation]:
+    for one in (*_BY_OPERATION[EVERY, EVERY], *_BY_OPERATION[call.service, call.operation]):
         refusal = one.check(call)
         if refusal:
             refusal = refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal)

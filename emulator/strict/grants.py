@@ -1,7 +1,7 @@
 """What a role may do, for the rules of services that look before they take it."""
 
 from emulator import ACCOUNT, policies
-from emulator.dataplane.permissions import found, granted
+from emulator.dataplane.permissions import allowed, found
 
 
 def may(role: str | None, action: str, resource: str) -> bool:
@@ -9,7 +9,7 @@ def may(role: str | None, action: str, resource: str) -> bool:
     held = found(role) if role else None
     if held is None:
         return bool(role) and policies.account_of(role) != ACCOUNT
-    return policies.permits(granted(held), action, resource)
+    return allowed(held, action, resource, whole=False)
 
 
 def service_of(arn: str) -> str:

@@ -241,12 +241,26 @@ def function_is_in_one_vpc(call):
 
 @rule("lambda", *WRITES, code=BAD, source="Lambda developer guide, execution role permissions for VPCs")
 def role_may_make_interfaces(call):
-    """The role of a function in a VPC may make network interfaces."""
+    """The role of a function in a VPC may make network interfaces, look for all, and delete any."""
     if not call.parameters.get("VpcConfig", {}).get("SubnetIds"):
         return None
-    for action in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"):
-        if not may(_role(call), f"ec2:{action}", "*"):
+    any_interface = f"arn:aws:ec2:{call.region}:{ACCOUNT}:network-interface/*"
+    for action, resource in (
+        ("CreateNetworkInterface", any_interface),
+        ("DescribeNetworkInterfaces", "*"),
+        ("DeleteNetworkInterface", any_interface),
+    ):
+        if not may(_role(call), f"ec2:{action}", resource):
             return f"The provided execution role does not have permissions to call {action} on EC2"
+    return None
+
+
+@rule("lambda", *WRITES, code=BAD, source="functionalone/serverless-iam-roles-per-function#39, coinbase/fenrir#1")
+def role_may_trace(call):
+    """The role of a function that is traced may send to X-Ray."""
+    traced = call.parameters.get("TracingConfig", {}).get("Mode") == "Active"
+    if traced and not may(_role(call), "xray:PutTraceSegments", "*"):
+        return "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
     return None
 
 
@@ -254,15 +268,15 @@ def role_may_make_interfaces(call):
 
 
 @rule(
-    "lambda", "PutFunctionConcurrency", code=BAD,
+    "lambda",
+    "PutFunctionConcurrency",
+    code=BAD,
     source=f"{RECORDED}; told of accounts with 10, 400 and 1000: a tenth is inferred, the guide says 100",
 )
 def some_concurrency_stays_unreserved(call):
     """A tenth of an account's concurrent executions, from 10 to 100, stay for functions without a reservation."""
     found = function_of(call)
-    reserved = sum(
-        int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found
-    )
+    reserved = sum(int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found)
     may = int(quotas.value(quotas.CONCURRENCY))
     kept = max(FEWEST, min(MOST, may // 10))
     if may - reserved - call.parameters["ReservedConcurrentExecutions"] < kept:

@@ -1,6 +1,7 @@
 """CloudWatch Logs: names, keys that Logs may use, filters."""
 
 from emulator import policies
+from emulator.dataplane.permissions import Service
 from emulator.strict import rule
 
 MEASURED = "badmintoncryer/cdk-preflight "
@@ -37,13 +38,9 @@ def logs_may_use_the_key(call):
 
 
 def _permitted(key, region: str, arn: str) -> bool:
-    document = policies.read(key.policy) or {}
     context = {"kms:EncryptionContext:aws:logs:arn": arn}
-    principals = [("Service", f"logs.{region}.amazonaws.com"), ("Service", "logs.amazonaws.com")]
-    return all(
-        any(policies.permits(document, action, principal=one, context=context) for one in principals)
-        for action in NEEDS
-    )
+    services = [Service(one, arn) for one in (f"logs.{region}.amazonaws.com", "logs.amazonaws.com")]
+    return all(any(one.may_use(key, action, context) for one in services) for action in NEEDS)
 
 
 @rule(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from emulator import ACCOUNT, clock, policies
+from emulator.dataplane.permissions import trusts
 from emulator.strict import Refusal, memory, observe, rule
 
 # For so long after its creation the services don't see a role yet; on AWS it's some seconds, now and then many.
@@ -38,9 +39,7 @@ def assumable(call, arn: str, service: str) -> bool:
     role = role_of(call, arn)
     if role is None or fresh(role.name):
         return policies.account_of(arn) != ACCOUNT and policies.account_of(arn) is not None
-    trust = policies.read(role.assume_role_policy_document) or {}
-    context = {"aws:SourceAccount": ACCOUNT}
-    return policies.permits(trust, "sts:AssumeRole", principal=("Service", service), context=context)
+    return trusts(role, service, {"aws:SourceAccount": ACCOUNT}, whole=False)
 
 
 @dataclass(frozen=True)

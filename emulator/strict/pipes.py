@@ -3,7 +3,8 @@
 import json
 import re
 
-from emulator import policies
+from emulator import ACCOUNT
+from emulator.dataplane.permissions import trusts
 from emulator.strict import observe, rule
 from emulator.strict.grants import may, region_of, service_of
 from emulator.strict.passrole import role_of
@@ -181,8 +182,7 @@ def _role_is_tried(call):
 
 def _lacks(call, pipe) -> str | None:
     role = role_of(call, pipe.role_arn)
-    trust = policies.read(role.assume_role_policy_document) if role else None
-    if role and not policies.permits(trust or {}, "sts:AssumeRole", principal=("Service", "pipes.amazonaws.com")):
+    if role and not trusts(role, "pipes.amazonaws.com", {"aws:SourceArn": pipe.arn, "aws:SourceAccount": ACCOUNT}):
         return "Pipes was unable to assume the provided customer role."
     for action in READS.get(service_of(pipe.source), ()):
         if not may(pipe.role_arn, action, pipe.source):

@@ -1,14 +1,19 @@
 """Who acts with the session of a role (a pipe, a task, a function) may do what the role's policies allow.
 
-Only for what the data plane's own parts do; the account's keys may do everything.
+Every operation is judged: those of which it is known what they are done to by that resource, any other one by whether
+the role's policies name it at all. The account's keys may do everything.
 """
 
 from emulator import ACCOUNT, policies
-from emulator.dataplane.permissions import found, granted, key_of_secret
+from emulator.dataplane import endpoints
+from emulator.dataplane.permissions import allowed, found, granted, key_allows, key_of_secret
 from emulator.strict import Refusal, rule
 
-SOURCE = "IAM user guide, policy evaluation"
 TASKS = "ecs-tasks.amazonaws.com"
+# What needs no permission (IAM user guide, the actions of STS).
+FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+# Where a service's actions have another name than its requests' signatures.
+PREFIXES = {"monitoring": "cloudwatch"}
 
 
 def _definition(call):
@@ -32,7 +37,7 @@ def _tasks(call):
             yield "iam:PassRole", role, {"iam:PassedToService": TASKS}
     if call.parameters.get("tags") or call.parameters.get("propagateTags"):
         task = f"arn:aws:ecs:{call.region}:{ACCOUNT}:task/{arn.split('/')[-1]}/*"
-        yield "ecs:TagResource", task, {"ecs:CreateAction": "RunTask"}
+        yield "ecs:TagResource", task, {"ecs:CreateAction": "RunTask", "ecs:cluster": arn}
 
 
 def _queue(call):
@@ -47,9 +52,9 @@ def _secret(call):
     asked = call.parameters["SecretId"]
     held = call.backend("secretsmanager").secrets.get(asked)
     yield "secretsmanager:GetSecretValue", held.arn if held else asked, {}
-    key = key_of_secret(held, call.region) if held else None
-    if key:
-        yield "kms:Decrypt", *key
+    used = key_of_secret(held, call.region) if held else None
+    if used:
+        yield "kms:Decrypt", used[0].arn, used[1]
 
 
 def _function(call):
@@ -65,42 +70,75 @@ def _pipe(call):
     yield "pipes:DescribePipe", f"arn:aws:pipes:{call.region}:{ACCOUNT}:pipe/{call.parameters['Name']}", {}
 
 
+def _protection(call):
+    cluster = call.parameters["cluster"].split("/")[-1]
+    for task in call.parameters.get("tasks", []):
+        arn = f"arn:aws:ecs:{call.region}:{ACCOUNT}:task/{cluster}/{task.split('/')[-1]}"
+        yield f"ecs:{call.operation}", arn, {"ecs:cluster": f"arn:aws:ecs:{call.region}:{ACCOUNT}:cluster/{cluster}"}
+
+
 QUEUES = (
     "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage", "DeleteMessageBatch",
     "GetQueueAttributes", "ReceiveMessage", "SendMessage", "SendMessageBatch",
 )  # fmt: skip
 ASKED = (
-    ("ecs", ("RunTask",), _tasks, "AccessDeniedException"),
-    ("sqs", QUEUES, _queue, "AccessDenied"),
-    ("secretsmanager", ("GetSecretValue",), _secret, "AccessDeniedException"),
-    ("lambda", ("Invoke",), _function, "AccessDeniedException"),
-    ("sns", ("Publish",), _topic, "AuthorizationError"),
-    ("pipes", ("DescribePipe",), _pipe, "AccessDeniedException"),
-)  # fmt: skip
+    ("ecs", ("RunTask",), _tasks),
+    ("ecs", ("GetTaskProtection", "UpdateTaskProtection"), _protection),
+    ("sqs", QUEUES, _queue),
+    ("secretsmanager", ("GetSecretValue",), _secret),
+    ("lambda", ("Invoke",), _function),
+    ("sns", ("Publish",), _topic),
+    ("pipes", ("DescribePipe",), _pipe),
+)
+_OF = {(service, operation): asked for service, operations, asked in ASKED for operation in operations}
+CODES = {"sqs": "AccessDenied", "sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
 
 
-def _register(service: str, operations: tuple, asked, code: str) -> None:
-    def check(call):
-        if not call.caller.startswith("ASIA"):
-            return None
-        session = call.backend("sts").get_assumed_role_from_access_key(call.caller)
-        role = session and found(session.role_arn)
-        if role is None:
-            return None
-        document = granted(role)
-        for action, resource, context in asked(call):
-            if not policies.permits(document, action, resource, context=context):
-                return Refusal(
-                    code,
-                    f"User: {session.arn} is not authorized to perform: {action} on resource: {resource} "
-                    f"because no identity-based policy allows the {action} action",
-                )
+@rule("*", "*", code="AccessDeniedException", source="IAM user guide, policy evaluation")
+def session_may(call):
+    """A role's session does only what the role's policies allow, and what no endpoint's policy on the way stops."""
+    if not call.caller.startswith("ASIA") or (call.service, call.operation) in FREE:
         return None
+    session = call.backend("sts").get_assumed_role_from_access_key(call.caller)
+    role = session and found(session.role_arn)
+    if role is None:
+        return None
+    asked = _OF.get((call.service, call.operation))
+    for action, resource, context in asked(call) if asked else [_named(call)]:
+        known = context | _function_of(call, role, session)
+        why = "identity-based" if not _may(call, role, action, resource, known) else ""
+        why = why or ("" if endpoints.let(call.caller, call.region, action, resource) else "VPC endpoint")
+        if why:
+            return Refusal(
+                CODES.get(call.service, "AccessDeniedException"),
+                f"User: {session.arn} is not authorized to perform: {action} on resource: {resource} "
+                f"because no {why} policy allows the {action} action",
+            )
+    return None
 
-    check.__name__ = f"session_may_{service}"
-    check.__doc__ = f"A role's session does in {service} only what the role's policies allow."
-    rule(service, *operations, code=code, source=SOURCE)(check)
+
+def _named(call) -> tuple:
+    model = call.model.service_model
+    prefix = model.metadata.get("signingName") or model.endpoint_prefix
+    return f"{PREFIXES.get(prefix, prefix)}:{call.operation}", "", {}
 
 
-for _one in ASKED:
-    _register(*_one)
+def _may(call, role, action: str, resource: str, context: dict) -> bool:
+    if not resource:  # it isn't known what this is done to
+        anything = {"Statement": [one | {"Resource": "*"} for one in policies.statements(granted(role))]}
+        return policies.permits(anything, action, "*", context=context)
+    if action.startswith("kms:"):
+        key = call.backend("kms").keys.get(resource.rpartition("/")[2])
+        return allowed(role, action, resource, context) and key_allows(key, role.arn, action, context)
+    policy = None
+    if action.startswith("sqs:"):
+        queue = call.backend("sqs").queues.get(resource.rpartition(":")[2])
+        policy = queue.policy if queue else None
+    return allowed(role, action, resource, context, policy)
+
+
+def _function_of(call, role, session) -> dict:
+    """Lambda says for which function it comes (Lambda developer guide, lambda:SourceFunctionArn)."""
+    arn = f"arn:aws:lambda:{call.region}:{ACCOUNT}:function:{session.session_name}"
+    trusted = "lambda.amazonaws.com" in str(role.assume_role_policy_document)
+    return {"lambda:SourceFunctionArn": arn} if trusted else {}

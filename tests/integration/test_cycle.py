@@ -14,6 +14,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholde
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
+from tests.judges.authority import findings
+
 from .conftest import CREDENTIALS, PROOFS, ROOT
 from .policies import arns, astray, mistakes, policies
 from .reach import reaches
@@ -169,9 +171,10 @@ def wrong_policies(account, stacks):
     documents = list(policies(account.client))
     if len(documents) < 10:
         yield f"there are {len(documents)} policies only, so most of them were not looked at"
-    for label, document in documents:
-        for told in (*mistakes(document), *astray(document, live)):
-            yield f"{label}: {told}"
+    for one in documents:
+        for told in (*mistakes(one.document), *astray(one.document, live)):
+            yield f"{one.label}: {told}"
+        yield from findings(one.label, one.document)
 
 
 def life(inventory, emulator, play, say, late=0):

@@ -24,9 +24,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout 
 
 from emulator.ask import ask
 from emulator.prepared import prepare
+from tests.judges.grants.replay import nobody_needs
 
 from .conftest import CREDENTIALS, ROOT, Emulator
-from .policies import nobody_used
 
 STACK, REGION = "flow-builder-local", "us-east-1"
 APP = ROOT / "examples/app"
@@ -339,12 +339,11 @@ def test_releases(emulator, play, tmp_path, capsys):
     assert rc == 0, output[-3000:]
     assert story.runs() == second
 
-    step("every grant is of use to somebody")
+    step("every grant is needed by somebody")
+    story.client("cloudwatch").set_alarm_state(AlarmName=f"{STACK}-dead-letters", StateValue="ALARM", StateReason="tried")
     ask(story.url, "clock", {"seconds": 300})  # the schedule calls the scheduler; the cleanup's has a day to go
-    nobody = nobody_used(
-        story.url, story.client, "^function .*-cleanup, rule ",
-        # What an application may need, and the sample doesn't.
-        r"-api-task\b.*Send ", r"-worker-task\b.*sqs:(ChangeMessageVisibility|GetQueueAttributes)",
-        rf"-scheduler-lambda\b.*:secret:{STACK}/app-",
+    nobody = nobody_needs(  # apart from what doesn't happen in this story; make judges shows it
+        story.url, story.client, "^function .*-cleanup", "^queue .*Rules", r"-api-task.*Send ",
+        r"-task-.*(ssmmessages:\w+DataChannel|FindSessionLogs|SessionLogs)",
     )  # fmt: skip
     assert not nobody, nobody

@@ -5,7 +5,7 @@ import json
 import boto3
 import sqlalchemy as sa
 from shared.db import engine, workflows
-from shared.settings import queue_url
+from shared.settings import clerk_secret_key, queue_url
 
 
 def handler(_event, _context):
@@ -18,5 +18,5 @@ def handler(_event, _context):
             following = sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, row["every_seconds"])
             connection.execute(sa.update(workflows).where(workflows.c.id == row["id"]).values(next_run=following))
             queued.append(row["id"])
-    print(f"queued {queued}")
+    print(f"queued {queued}, {'with' if clerk_secret_key() else 'without'} Clerk")
     return {"queued": queued}

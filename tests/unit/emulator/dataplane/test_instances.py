@@ -53,7 +53,9 @@ def world(aws, role, name):
                     "InstanceType": "t4g.nano",
                     "IamInstanceProfile": {"Name": self.group},
                     "UserData": base64.b64encode(script.encode()).decode(),
-                    "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}],
+                    "TagSpecifications": [
+                        {"ResourceType": kind, "Tags": tags} for kind in ("instance", "network-interface")
+                    ],
                 },
             )
             aws("autoscaling").create_auto_scaling_group(
@@ -126,6 +128,21 @@ def test_a_role_that_may_not_take_routes_is_told_when_the_time_is_over(world):
     assert f"no route to it after 4 s in {world.tables[0]}, {world.tables[1]}" in told
     assert "is not authorized to perform: ec2:CreateRoute on resource" in told
     assert world.routes() == []
+
+
+def test_a_role_that_may_not_give_the_address_to_its_interface(world, aws, name):
+    """Who associates an address with an instance does so with the instance's interface, which has tags of its own."""
+    arn = "arn:aws:ec2:us-east-1:123456789012"
+    may = ["ec2:ModifyInstanceAttribute", "ec2:CreateRoute", "ec2:ReplaceRoute"]
+    world.start([(may, "*"), ("ec2:AssociateAddress", [f"{arn}:elastic-ip/*", f"{arn}:instance/*"])])
+    with pytest.raises(EngineError) as failed:
+        world.wait(4)
+    assert f"is not authorized to perform: ec2:AssociateAddress on resource: {arn}:network-interface/" in str(failed.value)
+    (instance,) = world.instances()
+    (told,) = aws("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+    (interface,) = told["NetworkInterfaces"]
+    (shown,) = aws("ec2").describe_network_interfaces(NetworkInterfaceIds=[interface["NetworkInterfaceId"]])["NetworkInterfaces"]
+    assert {one["Key"]: one["Value"] for one in shown["TagSet"]} == {"Name": world.group, "Stack": name}
 
 
 def test_a_group_without_an_instance_is_told(world, aws):

@@ -22,7 +22,7 @@ class World:
         self.functions, self.iam, self.sqs, ec2 = map(aws, ("lambda", "iam", "sqs", "ec2"))
         self.uri = aws("ecr").create_repository(repositoryName="strict-lambda")["repository"]["repositoryUri"]
         images.push(aws("ecr"), "strict-lambda", "v1", b"one")
-        self.able = self.make_role("strict-able", ["ec2:*", "sqs:*", "sns:*", "lambda:*"])
+        self.able = self.make_role("strict-able", ["ec2:*", "sqs:*", "sns:*", "lambda:*", "xray:*"])
         self.poor = self.make_role("strict-poor-function", ["logs:PutLogEvents"])
         vpcs = [ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"] for number in (60, 61)]
         self.subnets = [
@@ -133,6 +133,7 @@ CASES = [
     Case("network_has_both_parts", BAD, "must coexist", lambda w: w.network(w.subnets[:1], []), lambda w: w.network([], [])),
     Case("function_is_in_one_vpc", BAD, "Security Groups are required", lambda w: w.network(w.subnets[:1], w.groups[1:]), lambda w: w.network(w.subnets[:1], w.groups[:1])),
     Case("function_is_in_one_vpc", BAD, "Subnets are required", lambda w: w.network(w.subnets, w.groups[:1]), lambda w: w.network(w.subnets[1:], w.groups[1:])),
+    Case("role_may_trace", BAD, "call PutTraceSegments on XRAY", lambda w: w.make(role=w.poor, TracingConfig={"Mode": "Active"}), lambda w: w.make(TracingConfig={"Mode": "Active"})),
     Case("role_may_make_interfaces", BAD, "call CreateNetworkInterface on EC2", lambda w: w.network(w.subnets[:1], w.groups[:1], role=w.poor), lambda w: w.network(w.subnets[:1], w.groups[:1])),
     Case("some_concurrency_stays_unreserved", BAD, "minimum value of [100]", lambda w: w.reserve(901), lambda w: w.reserve(900)),
     Case("statement_ids_differ", CONFLICT, "The statement id (s) provided already exists", lambda w: w.permit_twice("s"), lambda w: w.permit_twice("t")),

@@ -1,0 +1,112 @@
+"""The agents beside a task's containers: the one of ECS, which protects tasks, and the one of ECS Exec.
+
+The first answers at ECS_AGENT_URI and asks ECS with the task's role (ECS developer guide, task scale-in protection
+endpoint). The second is Session Manager's: where a task is run with ECS Exec it opens a channel with the task's role,
+without which it stops and nobody gets in; a session then has a channel of its own, and leaves its log with the same
+role (ECS developer guide, ECS Exec, the task role's permissions and the permissions for logging).
+"""
+
+import json
+import re
+
+from botocore.exceptions import ClientError
+
+from emulator import ACCOUNT
+from emulator.corrections import ecs as corrected
+from emulator.corrections import replacing
+from emulator.dataplane import endpoints, inside, targets
+
+ROOT = "/_agent/"
+CONTROL = ("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel")
+DATA = ("ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel")
+
+
+def install() -> None:
+    """Let tasks keep whether one can get in."""
+
+    @replacing(corrected.Responses, "run_task")
+    def run(original, self):
+        answer = original(self)
+        for task in answer.result["tasks"]:
+            task.enable_execute_command = bool(self.params.get("enableExecuteCommand"))
+        return answer
+
+
+# ECS Exec
+
+
+def begin(life) -> None:
+    """Start a task's agent."""
+    task = life.task
+    service = life.backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
+    if getattr(service if life.service else task, "enable_execute_command", False):
+        good = all(may(life, action, "*") for action in CONTROL)
+        for container in task.containers:
+            container.managed_agents = [
+                {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING" if good else "STOPPED"}
+            ]  # fmt: skip
+
+
+def may(life, action: str, resource: str) -> bool:
+    """Tell whether a task's role may do something from where the task is."""
+    return life.role.may(action, resource) and endpoints.passes(life.subnets, life.task.region_name, action, resource)
+
+
+def keep(life, cluster, session: str, command: str) -> None:
+    """Leave the session's log where the cluster says, as far as the task's role may."""
+    told = ((cluster.configuration or {}).get("executeCommandConfiguration") or {}).get("logConfiguration") or {}
+    group, region = told.get("cloudWatchLogGroupName"), life.task.region_name
+    here = f"arn:aws:logs:{region}:{ACCOUNT}:log-group"
+    if group and all(
+        may(life, f"logs:{action}", resource)
+        for action, resource in (
+            ("DescribeLogGroups", "*"),
+            ("CreateLogStream", f"{here}:{group}:log-stream:{session}"),
+            ("DescribeLogStreams", f"{here}:{group}:log-stream:"),
+            ("PutLogEvents", f"{here}:{group}:log-stream:{session}"),
+        )
+    ):
+        targets.write(region, group, session, [f"Script started: {command}"])
+
+
+# Protection
+
+
+def variables(task) -> dict[str, str]:
+    """Return by what variables a container finds its agent."""
+    return {"ECS_AGENT_URI": f"{inside.url}{ROOT}{task.id}"} if inside.url else {}
+
+
+def serve(environ, start_response):
+    """Answer GET and PUT of task-protection/v1/state."""
+    found = re.fullmatch(rf"{ROOT}([^/]+)/task-protection/v1/state", environ["PATH_INFO"])
+    task = _task(found[1]) if found else None
+    status, told = ("404 Not Found", {}) if task is None else _answer(task, environ)
+    body = json.dumps(told, default=str).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _task(name: str):
+    from moto.ecs.models import ecs_backends
+
+    backends = ecs_backends[ACCOUNT].values()
+    known = (task for backend in backends for cluster in backend.tasks.values() for task in cluster.values())
+    return next((task for task in known if task.id == name), None)
+
+
+def _answer(task, environ) -> tuple[str, dict]:
+    given = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+    ecs = inside.client("ecs", task.region_name, task.life.role.arn, task.id)
+    of = {"cluster": task.cluster_arn, "tasks": [task.task_arn]}
+    try:
+        if environ["REQUEST_METHOD"] == "PUT":
+            minutes = {"expiresInMinutes": given["ExpiresInMinutes"]} if "ExpiresInMinutes" in given else {}
+            told = ecs.update_task_protection(**of, protectionEnabled=given["ProtectionEnabled"], **minutes)
+        else:
+            told = ecs.get_task_protection(**of)
+    except ClientError as refused:
+        error = refused.response["Error"]
+        return "400 Bad Request", {"error": {"Arn": task.task_arn, "Code": error["Code"], "Message": error["Message"]}}
+    (one,) = told["protectedTasks"]
+    return "200 OK", {"protection": {key[0].upper() + key[1:]: value for key, value in one.items()}}

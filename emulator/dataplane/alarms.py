@@ -1,0 +1,42 @@
+"""Alarms: whom a changed state tells.
+
+No metric is evaluated here; a state changes by SetAlarmState, which on AWS does what the alarm's actions say, too
+(CloudWatch API reference, SetAlarmState). CloudWatch publishes in its own name: the topic's policy must let it, and for
+an encrypted topic the key's (SNS developer guide, compatibility between event sources from AWS services and encrypted
+topics).
+"""
+
+import json
+
+from moto.cloudwatch.models import CloudWatchBackend
+
+from emulator.corrections import replacing
+from emulator.dataplane import targets
+from emulator.dataplane.engine import log
+from emulator.dataplane.permissions import Service
+
+PRINCIPAL = "cloudwatch.amazonaws.com"
+ACTIONS = {"ALARM": "alarm_actions", "OK": "ok_actions", "INSUFFICIENT_DATA": "insufficient_data_actions"}
+
+
+def install() -> None:
+    """Let alarms tell their topics."""
+
+    @replacing(CloudWatchBackend, "set_alarm_state")
+    def set_state(original, self, alarm_name, reason, reason_data, state_value):
+        before = getattr(self.alarms.get(alarm_name), "state_value", None)
+        original(self, alarm_name, reason, reason_data, state_value)
+        alarm = self.alarms[alarm_name]
+        if state_value != before and alarm.actions_enabled:
+            for arn in getattr(alarm, ACTIONS[state_value]) or ():
+                _tell(alarm, arn, before, reason)
+
+
+def _tell(alarm, arn: str, before: str, reason: str) -> None:
+    told = {
+        "AlarmName": alarm.name, "NewStateValue": alarm.state_value, "OldStateValue": before, "NewStateReason": reason,
+    }  # fmt: skip
+    try:
+        targets.send(arn, json.dumps(told), [Service(PRINCIPAL, alarm.alarm_arn)])
+    except Exception as problem:
+        log.warning("%s told %s nothing: %s", alarm.name, arn, problem)
