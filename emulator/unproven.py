@@ -16,7 +16,7 @@ UNPROVEN = {
     "take hours, does not happen",
     "Subscriptions": "email subscriptions of the alarm topic need no confirmation here",
     "Metrics": "of AWS's own metrics only the calls of functions are published and no alarm is evaluated, so alarms "
-    "stay without data, unless somebody sets their state, which tells their topics; autoscaling moves nothing by itself",
+    "stay without data, unless somebody sets one, which tells its topic; and autoscaling moves nothing by itself",
     "Blue/green deployments": "stages, weights, alarms and rollbacks follow the documentation; no packet tells which "
     "target group it reached, and there are no lifecycle hooks and no test listener",
     "Capacity and quotas": "Fargate and Spot capacity is there unless a fault is asked for; of the quotas only those "
