@@ -20,7 +20,7 @@ def role(aws, name):
         ],
     }
     arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    may = {"Effect": "Allow", "Action": ["ec2:*NetworkInterface*", "sqs:SendMessage"], "Resource": "*"}
+    may = {"Effect": "Allow", "Action": ["ec2:*NetworkInterface*", "sqs:SendMessage", "xray:Put*"], "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [may]})
     aws("iam").put_role_policy(RoleName=name, PolicyName="works", PolicyDocument=document)
     return arn
