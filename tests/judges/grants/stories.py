@@ -432,11 +432,12 @@ class Small(Seen, Ultra):
         self.enter()
         self.alarm()
         Standard.fails(self, "scheduler")
-        Standard.undelivered(self, "scheduler")
+        self.undelivered("scheduler")
         self.unheard()
 
     uncallable = Standard.uncallable
     dead_letter = Standard.dead_letter
+    undelivered = Standard.undelivered
     starts = Standard.starts
 
     def piped(self) -> str:
@@ -453,11 +454,13 @@ class Small(Seen, Ultra):
         self.send(1)
         return until(lambda: self.client("pipes").describe_pipe(Name=f"{self.stack}-worker-pipe").get("StateReason"))
 
-    def looked_after(self) -> str:
-        """Send a job that fails each time, and return what the function that looks after it said when it failed itself."""
+    def looked_after(self, spot: float = 0.0) -> str:
+        """Send a job that fails, or whose capacity is taken away, and return what is said by the function that looks after
+        it when that fails itself."""
         group = f"/aws/lambda/{self.stack}-resubmit"
         before = len(self.lines(group))
-        self.send(99)
+        ask(self.url, "faults", {"seed": 1, "spot": spot})
+        self.send(1 if spot else 99)
         return until(lambda: next(iter(re.findall("(?s).*AccessDenied.*", self.lines(group)[before:])), ""))
 
     def enter(self):

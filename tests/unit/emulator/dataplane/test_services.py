@@ -1,5 +1,6 @@
 """Services are deployed: task by task or with two target groups, and what is given up is taken back."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -249,3 +250,23 @@ def test_deployments_are_told(service, until):
     good = it.ecs.list_service_deployments(cluster=it.live()["clusterArn"], service=it.live()["serviceArn"], status=["SUCCESSFUL"])
     assert len(good["serviceDeployments"]) == 1
     assert it.ecs.describe_service_deployments(serviceDeploymentArns=["arn:none"])["failures"] == [{"arn": "arn:none", "reason": "MISSING"}]
+
+
+@pytest.mark.parametrize("missing", ["DescribeRules", "DescribeTargetHealth", "ModifyRule", "RegisterTargets"])
+def test_traffic_stays_where_the_services_role_may_not_move_it(service, until, role, name, aws, missing):
+    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0)
+    needed = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth", "ModifyRule", "RegisterTargets", "DeregisterTargets")
+    may = [f"elasticloadbalancing:{one}" for one in needed if one != missing]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": may, "Resource": "*"}]})
+    aws("iam").put_role_policy(RoleName=f"{name}-traffic", PolicyName="it", PolicyDocument=document)
+    it.deploy(":2")
+    words = f"not authorized to perform: elasticloadbalancing:{missing}"
+    until(lambda: any(words in one["message"] for one in it.live()["events"]))
+    assert missing == "RegisterTargets" or it.newest()["status"] == "IN_PROGRESS"
+    assert it.balancer.targets()[1] == (0 if missing == "RegisterTargets" else 1)
+    assert missing == "RegisterTargets" or it.balancer.weights() == [100, 0]
+    may = {"Effect": "Allow", "Action": "elasticloadbalancing:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    aws("iam").put_role_policy(RoleName=f"{name}-traffic", PolicyName="it", PolicyDocument=document)
+    until(lambda: it.newest()["status"] == "SUCCESSFUL")
+    assert it.balancer.weights() == [0, 100]
