@@ -133,3 +133,8 @@ def arns(value, region, account) -> set[str]:
     for prefix, kind in kinds.items():
         found |= {f"arn:aws:ec2:{region}:{account}:{kind}/{one}" for one in ids if one.startswith(prefix)}
     return found
+
+
+def listed(value) -> list:
+    """Return what may be one thing or a list of them as a list."""
+    return [] if value is None else value if isinstance(value, list) else [value]

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.judges.authority import findings
+
 from .replay import judged, lenient, refusals, table
 from .stories import Small
 
@@ -32,6 +34,10 @@ def test_each_grant_is_needed(story, capsys):
 
 def test_each_call_is_allowed_by_all_that_aws_knows(story):
     assert list(lenient(story.documents(), story.calls())) == []
+
+
+def test_aws_knows_all_that_policies_say(story):
+    assert [told for one in story.documents() for told in findings(one.label, one.document)] == []
 
 
 def test_each_denial_denies(story):
