@@ -138,11 +138,11 @@ def quiet(run, title, keeps_books=False):
 
 
 def failed(run, title):
-    """Yield the failures of a run; of a loop those of its items."""
+    """Yield the failures of a run, in the words that people see: a loop's result says none."""
     for failure in run.failures:
-        items = [one for one in failure["result"].get("results", []) if one.get("failed")]
-        why = "; ".join(str(one.get("msg") or one) for one in items or [failure["result"]])
-        yield f"{title} failed in {failure['task']}: {why[:2000]}"
+        said = [line for line in run.output.splitlines() if line.startswith("[ERROR]: ")]
+        why = failure["result"].get("msg") or failure["result"]
+        yield f"{title} failed in {failure['task']}: {str(why)[:2000]} {' '.join(said)[:2000]}"
     if run.rc and not run.failures:
         yield f"{title} ended with {run.rc}: {run.output[-3000:]}"
     for task in sorted({one["task"] for one in run.requests if one["placeholder"]}):

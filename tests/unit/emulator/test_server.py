@@ -9,7 +9,7 @@ from emulator import corrections
 from emulator.cli import main
 
 UNIMPLEMENTED = [
-    ("ecs", "execute_command", {"cluster": "c", "command": "sh", "interactive": True, "task": "t"}),  # JSON
+    ("ecs", "discover_poll_endpoint", {}),  # JSON
     ("ec2", "describe_spot_datafeed_subscription", {}),  # EC2 query
     ("rds", "describe_certificates", {}),  # query
     ("backup", "list_protected_resources", {}),  # REST JSON
