@@ -9,7 +9,7 @@ from emulator import corrections
 from emulator.cli import main
 
 UNIMPLEMENTED = [
-    ("ecs", "discover_poll_endpoint", {}),  # JSON
+    ("ecs", "list_services_by_namespace", {"namespace": "n"}),  # JSON
     ("ec2", "describe_spot_datafeed_subscription", {}),  # EC2 query
     ("rds", "describe_certificates", {}),  # query
     ("backup", "list_protected_resources", {}),  # REST JSON
