@@ -25,7 +25,8 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.filterwarnings("ignore:Exception.*does not match an error shape"))
 
 
-@pytest.fixture(scope="session")
+# For every test: moto's backends that are made before the corrections lack what these add.
+@pytest.fixture(scope="session", autouse=True)
 def endpoint():
     """The URL of the emulator."""
     from emulator import server
