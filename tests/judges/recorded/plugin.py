@@ -1,7 +1,8 @@
 """Runs inside of the recorded tests' own environment, as a plugin of pytest's.
 
-It gives them their fixtures out of the files that were their conftest, without starting anything, and writes for each
-test what became of it, as a line of JSON to the file that RECORDED_RESULTS names: ``test``, ``calls`` (what it calls of
+It gives them their fixtures out of the files that were their conftest, without starting anything, leaves only those that
+call nothing but the operations in the file RECORDED_OPERATIONS, and writes for each what became of it, as a line of JSON
+to the file RECORDED_RESULTS: ``test``, ``calls`` (what it calls of
 boto3, as service.method), ``outcome`` (passed, failed), ``why``, and ``refusals``: what AWS refused on the record, each
 as [key, AWS's code, our code]. Ours is "" where the call was accepted, None where the test didn't come so far.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from localstack_snapshot.snapshots.report import render_report
-from reading import calls, functions, refusals
+from reading import of_function, refusals
 
 
 def _load(path: str):
@@ -29,6 +30,21 @@ snapshot = _aws.snapshot
 aws_session = _tests.aws_session
 aws_client_factory = _tests.aws_client_factory
 aws_client = _tests.aws_client
+
+
+def _calls(item) -> set[str]:
+    """Return what a test calls, itself or by fixtures."""
+    definitions = item._fixtureinfo.name2fixturedefs
+    fixtures = [definitions[name][-1].func for name in item.fixturenames if name in definitions]
+    return set().union(*map(of_function, [item.function, *fixtures]))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave only the tests that call nothing but what we call."""
+    ours = set(Path(os.environ["RECORDED_OPERATIONS"]).read_text().split())
+    kept = [item for item in items if (called := _calls(item)) and called <= ours]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 # What became of it
@@ -68,10 +84,9 @@ def _write(item) -> None:
         unreached = next((one for one in found if one[2] is None), None)
         if unreached:
             unreached[2] = ""
-    function = functions(str(item.path)).get((item.cls.__name__ if item.cls else None, item.originalname))
     line = {
         "test": f"{item.path.name}::{item.nodeid.partition('::')[2]}",
-        "calls": sorted(calls(function)) if function else [],
+        "calls": sorted(_calls(item)),
         "outcome": "failed" if why else "passed",
         "why": "\n".join(why)[:4000],
         "refusals": found,

@@ -2,7 +2,8 @@
 
 import ast
 import functools
-from pathlib import Path
+import inspect
+import textwrap
 
 # What a test calls
 
@@ -13,23 +14,22 @@ NO_OPERATION = {"exceptions", "meta", "get_waiter", "can_paginate"}
 
 
 @functools.cache
-def functions(path: str) -> dict:
-    """Return the test functions of a file, by class and name."""
-    found = {}
-    for node in ast.parse(Path(path).read_text()).body:
-        for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
-            if isinstance(inner, ast.FunctionDef) and inner.name.startswith("test"):
-                found[node.name if inner is not node else None, inner.name] = inner
-    return found
+def of_function(function) -> frozenset[str]:
+    """Return what a test, or a fixture until its cleaning up, calls of boto3 itself."""
+    return frozenset(calls(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]))
 
 
 def calls(function: ast.FunctionDef) -> set[str]:
-    """Return what a test function calls of boto3 itself; what fixtures do before and after isn't among it."""
-    named, found = {}, set()
-    for node in ast.walk(function):
+    """Return what a function calls of boto3 itself; what comes after a yield of its own is cleaning up."""
+    named, found, nodes = {}, set(), []
+    for statement in function.body:
+        nodes += ast.walk(statement)
+        if any(isinstance(inner, ast.Yield) for inner in ast.walk(statement)):
+            break
+    for node in nodes:
         if isinstance(node, ast.Assign) and (service := _client(node.value, {})):
             named.update((target.id, service) for target in node.targets if isinstance(target, ast.Name))
-    for node in ast.walk(function):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
             service = _client(node.func.value, named)
             if service and node.args and isinstance(node.args[0], ast.Constant):
@@ -45,6 +45,8 @@ def _client(node, named: dict) -> str | None:
     """Return the service of which an expression is the client."""
     if isinstance(node, ast.Name):
         return named.get(node.id)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id.removesuffix("_client_for_region") if node.func.id.endswith("_client_for_region") else None
     if not isinstance(node, ast.Attribute):
         return None
     owner = node.value.func if isinstance(node.value, ast.Call) else node.value
