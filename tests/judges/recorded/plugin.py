@@ -8,13 +8,14 @@ as [key, AWS's code, our code]. Ours is "" where the call was accepted, None whe
 """
 
 import importlib.util
+import inspect
 import json
 import os
 from pathlib import Path
 
 import pytest
 from localstack_snapshot.snapshots.report import render_report
-from reading import of_function, refusals
+from reading import of_test, refusals
 
 
 def _load(path: str):
@@ -33,10 +34,14 @@ aws_client = _tests.aws_client
 
 
 def _calls(item) -> set[str]:
-    """Return what a test calls, itself or by fixtures."""
+    """Return what a test calls, itself, by fixtures or by helpers in its file."""
     definitions = item._fixtureinfo.name2fixturedefs
     fixtures = [definitions[name][-1].func for name in item.fixturenames if name in definitions]
-    return set().union(*map(of_function, [item.function, *fixtures]))
+    module = item.module.__name__
+    helpers = {name: one for name, one in vars(item.module).items() if getattr(one, "__module__", "") == module}
+    helpers |= {name: inspect.unwrap(getattr(item.cls, name)) for name in dir(item.cls) if not name.startswith("__")}
+    found = of_test(item.function, helpers)
+    return found.union(*(of_test(one, {}) for one in fixtures))
 
 
 def pytest_collection_modifyitems(config, items):
