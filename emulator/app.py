@@ -1,7 +1,9 @@
 """The WSGI application: moto's, with our corrections, our errors and some addresses of our own."""
 
+import io
 import json
 import os
+import re
 from contextlib import nullcontext
 
 import flask
@@ -29,6 +31,7 @@ from emulator.requestlog import RequestLog
 from emulator.token import ROOT
 
 UNKNOWN = "unknown:"
+_QUEUE = re.compile(r"/\d{12}/[\w.-]+")
 
 
 def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
@@ -49,7 +52,16 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
 def _waits(environ: dict) -> bool:
     """Tell whether a request may wait (for messages, for a function), and so must not hold up the others."""
     receives = environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ReceiveMessage")
-    return receives or environ["PATH_INFO"].endswith("/invocations")
+    return receives or environ["PATH_INFO"].endswith("/invocations") or b"Action=ReceiveMessage" in _form(environ)
+
+
+def _form(environ: dict) -> bytes:
+    """Return the form that is sent to a queue's own address, as old clients of SQS do; empty for all else."""
+    if not _QUEUE.fullmatch(environ["PATH_INFO"]) or "form" not in environ.get("CONTENT_TYPE", ""):
+        return b""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
 
 
 def _one_at_a_time(wsgi_app):

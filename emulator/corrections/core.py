@@ -19,3 +19,14 @@ def own_transformers():
 @correction("every service", "answers quickly: a class's methods are looked up once, not with every call")
 def method_names():
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+
+
+@correction("every service", "an error in XML has one message")
+def one_message():
+    from moto.core.serialize import BaseXMLSerializer
+
+    @replacing(BaseXMLSerializer, "_serialize_error_metadata")
+    def error(original, self, serialized, error, shape):
+        original(self, serialized, error, shape)
+        if "Message" in serialized:
+            serialized.pop("message", None)

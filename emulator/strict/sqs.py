@@ -4,7 +4,7 @@ import json
 import re
 
 from emulator import clock, policies
-from emulator.strict import Refusal, memory, observe, rule
+from emulator.strict import memory, observe, rule
 
 API = "SQS API reference, "
 MEASURED = "badmintoncryer/cdk-preflight "
@@ -74,7 +74,7 @@ def queue_has_a_name(call):
 def attribute_is_known(call):
     """An attribute has one of SQS's names, and FIFO queues' attributes are FIFO queues'."""
     for key in _attributes(call):
-        if key not in KNOWN or (key == "ContentBasedDeduplication" and not _fifo(call)):
+        if key not in KNOWN or (key in ("ContentBasedDeduplication", "FifoQueue") and not _fifo(call)):
             return f"Unknown Attribute {key}."
         if key in ("DeduplicationScope", "FifoThroughputLimit") and not _fifo(call):
             return f"You can specify the {key} only when FifoQueue is set to true."
@@ -99,9 +99,7 @@ def attribute_in_range(call):
 def queue_keeps_its_type(call):
     """A queue is FIFO from the start or never."""
     value = _attributes(call).get("FifoQueue")
-    if value is not None and (
-        str(value).lower() != "true" or (call.operation == "SetQueueAttributes" and not _fifo(call))
-    ):
+    if value is not None and str(value).lower() != "true":
         return "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."
     return None
 
@@ -239,49 +237,3 @@ def throughput_per_group_dedups_per_group(call):
         "perMessageGroupId, the "
         "DeduplicationScope must be messageGroup."
     )
-
-
-@rule("sqs", "SendMessage", code="InvalidParameterValue", source="localstack: answers recorded from AWS")
-def message_is_in_range(call):
-    """A message has a body, a delay up to 15 minutes, and a group in FIFO queues."""
-    if call.parameters.get("MessageBody") == "":
-        return Refusal("MissingParameter", "The request must contain the parameter MessageBody.")
-    if _fifo(call) and call.parameters.get("DelaySeconds"):
-        return (
-            f"Value {call.parameters['DelaySeconds']} for parameter DelaySeconds is invalid. Reason: The request "
-            "include "
-            "parameter that is not valid for this queue type."
-        )
-    return None
-
-
-def _bytes(message: dict) -> int:
-    """Return a message's size: its body, and its attributes' names, types and values."""
-    size = len((message.get("MessageBody") or "").encode())
-    for name, one in (message.get("MessageAttributes") or {}).items():
-        texts = (name, one.get("DataType", ""), one.get("StringValue") or "")
-        size += sum(len(text.encode()) for text in texts) + len(one.get("BinaryValue") or b"")
-    return size
-
-
-@rule(
-    "sqs", "SendMessage", code="InvalidParameterValue",
-    source="localstack: answers recorded from AWS, SQS developer guide, message quotas",
-)  # fmt: skip
-def message_fits_its_queue(call):
-    """A message, with its attributes, has as many bytes as its queue takes, 1 MiB at the most."""
-    queue = call.backend().queues.get(_name(call))
-    most = int(queue.maximum_message_size) if queue else RANGES["MaximumMessageSize"][1]
-    if _bytes(call.parameters) > most:
-        return f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
-    return None
-
-
-@rule(
-    "sqs", "SendMessageBatch", code="AWS.SimpleQueueService.BatchRequestTooLong",
-    source="SQS developer guide, message quotas",
-)  # fmt: skip
-def batch_fits_a_request(call):
-    """The messages of a batch, with their attributes, have 1 MiB together at the most."""
-    size, most = sum(map(_bytes, call.parameters.get("Entries") or [])), RANGES["MaximumMessageSize"][1]
-    return f"Batch requests cannot be longer than {most} bytes. You have sent {size} bytes." if size > most else None

@@ -28,8 +28,8 @@ class World:
         self.sqs.create_queue(QueueName=name, Attributes=attributes)
         return name
 
-    def set(self, **attributes):
-        url = self.sqs.get_queue_url(QueueName=self.make())["QueueUrl"]
+    def set(self, fifo=False, **attributes):
+        url = self.sqs.get_queue_url(QueueName=self.make(fifo=fifo))["QueueUrl"]
         self.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
     def policy(self, **statement):
@@ -47,14 +47,21 @@ class World:
         given = {"redrivePermission": permission} | ({"sourceQueueArns": list(sources)} if sources else {}) | more
         return HERE + self.make(RedriveAllowPolicy=json.dumps(given))
 
-    def send(self, body, most=MIB, **attributes):
-        more = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
-        url = self.url(self.make(MaximumMessageSize=str(most)))
-        self.sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=more)
+    def queue(self, fifo=False, **attributes):
+        return self.url(self.make(fifo=fifo, **({"ContentBasedDeduplication": "true"} if fifo else {}) | attributes))
 
-    def batch(self, *bodies):
-        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-        self.sqs.send_message_batch(QueueUrl=self.url(self.make()), Entries=entries)
+    def send(self, body, attributes=None, group=None, fifo=False, MaximumMessageSize=None, **more):
+        size = {"MaximumMessageSize": MaximumMessageSize} if MaximumMessageSize else {}
+        named = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
+        more |= {"MessageGroupId": group} if group else {}
+        return self.sqs.send_message(QueueUrl=self.queue(fifo, **size), MessageBody=body, MessageAttributes=named, **more)
+
+    def send_batch(self, *ids, body="b", fifo=False, **more):
+        entries = [{"Id": one, "MessageBody": body, **more} for one in ids]
+        return self.sqs.send_message_batch(QueueUrl=self.queue(fifo), Entries=entries)
+
+    def receive(self, **more):
+        return self.sqs.receive_message(QueueUrl=self.queue(), **more)
 
     def url(self, name):
         return self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
@@ -74,8 +81,9 @@ CASES = [
     Case("attribute_is_known", NAME, "ContentBasedDeduplication", lambda w: w.set(ContentBasedDeduplication="true"), lambda w: w.make(fifo=True, ContentBasedDeduplication="true")),
     Case("attribute_in_range", ATTRIBUTE, "VisibilityTimeout", lambda w: w.make(VisibilityTimeout="43201"), lambda w: w.make(VisibilityTimeout="43200")),
     Case("attribute_in_range", ATTRIBUTE, "MessageRetentionPeriod", lambda w: w.set(MessageRetentionPeriod="59"), lambda w: w.set(MessageRetentionPeriod="60")),
-    Case("queue_keeps_its_type", ATTRIBUTE, "Modifying queue type", lambda w: w.make(FifoQueue="false"), lambda w: w.make(fifo=True)),
-    Case("queue_keeps_its_type", ATTRIBUTE, "Modifying queue type", lambda w: w.set(FifoQueue="true"), lambda w: w.set(DelaySeconds="0")),
+    Case("attribute_is_known", NAME, "Unknown Attribute FifoQueue", lambda w: w.make(FifoQueue="false"), lambda w: w.make(fifo=True)),
+    Case("attribute_is_known", NAME, "Unknown Attribute FifoQueue", lambda w: w.set(FifoQueue="true"), lambda w: w.set(DelaySeconds="0")),
+    Case("queue_keeps_its_type", ATTRIBUTE, "Modifying queue type", lambda w: w.set(fifo=True, FifoQueue="false"), lambda w: w.set(fifo=True, FifoQueue="true")),
     Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.make(Policy="{"), lambda w: w.policy()),
     Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.policy(Principal=None), lambda w: w.policy(Principal={"Service": "events.amazonaws.com"})),
     Case("queue_policy_is_a_policy", ATTRIBUTE, "parameter Policy", lambda w: w.policy(Principal={"AWS": "arn:aws:iam::123456789012:role/none"}), lambda w: w.policy(Principal={"AWS": "123456789012"})),
@@ -94,10 +102,23 @@ CASES = [
     Case("redrive_allow_policy_is_one", VALUE, "only when the permission type is byQueue", lambda w: w.allowing("allowAll", HERE + "q"), lambda w: w.allowing("allowAll")),
     Case("one_encryption_at_a_time", ATTRIBUTE, "one type", lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="true"), lambda w: w.make(KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="false")),
     Case("throughput_per_group_dedups_per_group", ATTRIBUTE, "DeduplicationScope must be", lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId"), lambda w: w.make(fifo=True, FifoThroughputLimit="perMessageGroupId", DeduplicationScope="messageGroup")),
-    Case("message_is_in_range", "MissingParameter", "MessageBody", lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody=""), lambda w: w.sqs.send_message(QueueUrl=w.url(w.make()), MessageBody="b")),
-    Case("message_fits_its_queue", VALUE, "shorter than 1048576 bytes", lambda w: w.send("x" * MIB, a="b"), lambda w: w.send("x" * (MIB - 8), a="b")),
-    Case("message_fits_its_queue", VALUE, "shorter than 1024 bytes", lambda w: w.send("ä" * 600, 1024), lambda w: w.send("ä" * 512, 1024)),
-    Case("batch_fits_a_request", "AWS.SimpleQueueService.BatchRequestTooLong", f"You have sent {MIB + 2} bytes", lambda w: w.batch("x" * (MIB // 2), "ä" * (MIB // 4 + 1)), lambda w: w.batch("x" * (MIB // 2), "ä" * (MIB // 4))),
+    Case("message_is_one", "MissingParameter", "MessageBody", lambda w: w.send(""), lambda w: w.send("b")),
+    Case("message_is_one", VALUE, "shorter than 1024 bytes", lambda w: w.send("é" * 513, MaximumMessageSize="1024"), lambda w: w.send("é" * 512, MaximumMessageSize="1024")),
+    Case("message_is_one", VALUE, "shorter than 1048576 bytes", lambda w: w.send("b" * 1048568, attributes={"k": "x"} | {"m": "y"}), lambda w: w.send("b" * 1048568, attributes={"k": "x"})),
+    Case("message_is_one", "InvalidMessageContents", "Valid unicode", lambda w: w.send("a\x08"), lambda w: w.send("a\t\U0001f600")),
+    Case("message_is_one", VALUE, "non-empty value of type 'String'", lambda w: w.send("b", attributes={"k": ""}), lambda w: w.send("b", attributes={"k.ø": "x"})),
+    Case("message_is_one", VALUE, "attribute name", lambda w: w.send("b", attributes={"aWs.k": "x"}), lambda w: w.send("b", attributes={"awsk": "x"})),
+    Case("message_is_one", VALUE, "Invalid characters", lambda w: w.send("b", attributes={"k": "\x0b"}), lambda w: w.send("b", attributes={"k": "\n"})),
+    Case("message_is_one", VALUE, "MessageGroupId can only include", lambda w: w.send("b", group="a b"), lambda w: w.send("b", group="a-b")),
+    Case("fifo_takes_no_delay", VALUE, "not valid for this queue type", lambda w: w.send("b", fifo=True, group="g", DelaySeconds=2), lambda w: w.send("b", fifo=True, group="g", DelaySeconds=0)),
+    Case("fifo_has_groups", "MissingParameter", "MessageGroupId", lambda w: w.send("b", fifo=True), lambda w: w.send("b", fifo=True, group="g")),
+    Case("fifo_has_groups", VALUE, "MessageGroupId", lambda w: w.send_batch("1", fifo=True), lambda w: w.send_batch("1", fifo=True, MessageGroupId="g")),
+    Case("batch_is_one", "AWS.SimpleQueueService.InvalidBatchEntryId", "batch entry id", lambda w: w.send_batch("a:b"), lambda w: w.send_batch("a_b-1")),
+    Case("batch_is_one", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "You have sent 11", lambda w: w.send_batch(*map(str, range(11))), lambda w: w.send_batch(*map(str, range(10)))),
+    Case("batch_is_one", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "Id a repeated", lambda w: w.send_batch("a", "b", "a"), lambda w: w.send_batch("a", "b")),
+    Case("batch_is_one", "AWS.SimpleQueueService.BatchRequestTooLong", "You have sent 1048577", lambda w: w.send_batch("a", body="b" * 1048577), lambda w: w.send_batch("a", "b", body="b" * 524288)),
+    Case("receiver_asks_within_bounds", VALUE, "between 1 and 10", lambda w: w.receive(MaxNumberOfMessages=11), lambda w: w.receive(MaxNumberOfMessages=10)),
+    Case("receiver_asks_within_bounds", VALUE, ">= 0 and <= 20", lambda w: w.receive(WaitTimeSeconds=-1), lambda w: w.receive(WaitTimeSeconds=0)),
 ]  # fmt: skip
 
 
