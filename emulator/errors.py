@@ -61,6 +61,18 @@ def refusal(service: str, request: Request, error: AWSError) -> tuple[str, int, 
     return _serialize(service_of(service, request), request, error, 400)
 
 
+def complete(call, code: str, response) -> None:
+    """Give an error of Lambda's all of its members: whose fault it is, and the message by its own name."""
+    shape = call.service == "lambda" and code and call.model.service_model.shape_for_error_code(code)
+    if not shape:
+        return
+    told = json.loads(response.get_data() or b"{}")
+    message = told.pop("message", None) or told.pop("Message", None)
+    told |= {"Type": "User"} | {name: message for name in shape.members if name.lower() == "message"}
+    response.set_data(json.dumps(told))
+    response.status_code = shape.metadata.get("error", {}).get("httpStatusCode", response.status_code)
+
+
 def _serialize(service: str, request: Request, error: AWSError, status: int = STATUS) -> tuple[str, int, dict]:
     try:
         model = get_service_model(service)

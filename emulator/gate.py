@@ -36,6 +36,7 @@ def install(app: flask.Flask, folder: str, log, judged: bool) -> None:
         one = flask.g.get("call")
         if one is not None:
             code = _error_code(response) if response.status_code >= 400 else ""
+            errors.complete(one, code, response)
             log.add(one, response.status_code, code, flask.g.started)
             if judged and response.status_code < 400:
                 strict.accepted(one)

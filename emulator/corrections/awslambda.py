@@ -1,6 +1,7 @@
 """Lambda: a function of an image needs the image, and keeps all of its configuration."""
 
 import copy
+import hashlib
 import json
 import re
 import uuid
@@ -11,7 +12,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
 
-from emulator.corrections import Obsolete, adds, correction, replacing
+from emulator.corrections import Obsolete, adds, answers, correction, replacing
 
 Function, Backend, Storage = models.LambdaFunction, models.LambdaBackend, models.LambdaStorage
 # What moto drops of a create or an update, by its name in the answer.
@@ -136,11 +137,51 @@ def configuration():
             elif value and value != {"TargetArn": ""}:
                 answer[key] = value
         answer["RevisionId"] = self.revision_id
+        if not answer["Layers"]:
+            del answer["Layers"]
+        if self.package_type != "Image":
+            digest = hashlib.sha256(self.run_time.encode()).hexdigest()
+            answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{self.region}::runtime:{digest}"}
         return answer
 
     if not isinstance(Function.vpc_config, property):
         raise Obsolete("vpc_config is no property")
     Function.vpc_config = property(_vpc_config)
+
+
+# What a list doesn't tell, as the API reference of ListFunctions has it.
+UNLISTED = (
+    "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode", "RuntimeVersionConfig",
+)  # fmt: skip
+
+
+def _list(_api, _params, moto):
+    answer = moto()
+    for one in answer.get("Functions", answer.get("Versions", ())):
+        for key in UNLISTED:
+            one.pop(key, None)
+    return answer
+
+
+for _operation in ("ListFunctions", "ListVersionsByFunction"):
+    answers("lambda", _operation, "leaves out how a function is doing")(_list)
+
+
+def _updated(api, params, moto):
+    """Answer that the update goes on, and let the next read find another revision, as it is done by then."""
+    answer = moto()
+    if not params.get("DryRun"):
+        answer |= {
+            "LastUpdateStatus": "InProgress", "LastUpdateStatusReason": "The function is being created.",
+            "LastUpdateStatusReasonCode": "Creating",
+        }  # fmt: skip
+        api.backend.get_function(params["FunctionName"]).revision_id = str(uuid.uuid4())
+    return answer
+
+
+for _operation in ("UpdateFunctionCode", "UpdateFunctionConfiguration"):
+    answers("lambda", _operation, "answers before the update is done")(_updated)
 
 
 def _take(function, spec: dict) -> None:
@@ -226,6 +267,17 @@ def delete_event_invoke_config():
 
 
 # Versions and aliases
+
+
+@correction("lambda", "DeleteFunction of a version that a function doesn't have deletes nothing")
+def delete_nothing():
+    @replacing(Storage, "del_function")
+    def delete(original, self, name_or_arn, qualifier=None):
+        name = name_or_arn.split(":function:")[-1].partition(":")[0]
+        held = self._functions.get(name)
+        if held and qualifier and qualifier.isdigit() and self._get_version(name, qualifier) is None:
+            return
+        original(self, name_or_arn, qualifier)
 
 
 @correction("lambda", "PublishVersion makes no version of what the last version has already")

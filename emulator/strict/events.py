@@ -3,6 +3,7 @@
 import json
 import re
 
+from emulator.dataplane import patterns
 from emulator.strict import rule, schedules
 from emulator.strict.grants import region_of, service_of
 
@@ -35,6 +36,7 @@ PARAMETERS = {
     "SageMakerPipelineParameters": {"sagemaker"},
     "AppSyncParameters": {"appsync"},
 }
+EVENT = {"id", "account", "source", "time", "region", "detail-type"}
 _PLACEHOLDER = re.compile(r"<([^<>\s]+)>")
 
 
@@ -55,6 +57,27 @@ def schedule_of_a_rule(call):
     """A rule's schedule is a cron expression of six fields or a rate."""
     expression = call.parameters.get("ScheduleExpression")
     return "Parameter ScheduleExpression is not valid." if expression and not schedules.of_rule(expression) else None
+
+
+@rule("events", "PutRule", "TestEventPattern", code="InvalidEventPatternException", source=RECORDED + ", event-ruler")
+def pattern_is_one(call):
+    """An event pattern is an object whose leaves are lists of values and of known comparisons."""
+    try:
+        if text := call.parameters.get("EventPattern"):
+            patterns.read(text)
+    except patterns.Bad as bad:
+        return f"Event pattern is not valid. Reason: {bad}"
+    return None
+
+
+@rule("events", "TestEventPattern", code="ValidationException", source=RECORDED)
+def event_is_whole(call):
+    """An event to test a pattern with has all that every event has."""
+    try:
+        event = json.loads(call.parameters["Event"])
+    except ValueError:
+        event = None
+    return None if isinstance(event, dict) and set(event) >= EVENT else "Parameter Event is not valid."
 
 
 @rule("events", "PutTargets", code="LimitExceededException", source="EventBridge user guide, quotas")

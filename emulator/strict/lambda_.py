@@ -1,5 +1,6 @@
 """Lambda: what a function may have in its environment, its network, its permissions, and who waits for whom."""
 
+import json
 import re
 
 from moto.awslambda_simple.models import lambda_simple_backends
@@ -117,8 +118,7 @@ def environment_fits(call):
     if size > ENVIRONMENT_BYTES:
         return (
             "Lambda was unable to configure your environment variables because the environment variables you have "
-            "provided "
-            f"exceeded the 4KB limit. Measured size: {size} bytes"
+            f"provided exceeded the 4KB limit. String measured: {json.dumps(given, separators=(',', ':'))}"
         )
     return None
 
@@ -178,8 +178,14 @@ def code_keeps_its_package_type(call):
 
 @rule("lambda", *WRITES, code=BAD, source=RECORDED)
 def runtime_is_supported(call):
-    """Functions aren't made or changed with retired runtimes."""
+    """Functions aren't made or changed with retired or unknown runtimes."""
     runtime = call.parameters.get("Runtime")
+    known = call.model.input_shape.members["Runtime"].enum
+    if runtime and runtime not in known:
+        return (
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(one for one in known if one not in RETIRED)}] or be a valid ARN"
+        )
     if runtime in RETIRED:
         return (
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "

@@ -1,9 +1,9 @@
 """EventBridge Pipes: sources, targets and batches that fit; a role that may do the work."""
 
-import json
 import re
 
 from emulator import ACCOUNT
+from emulator.dataplane import patterns
 from emulator.dataplane.permissions import trusts
 from emulator.strict import observe, rule
 from emulator.strict.grants import may, region_of, service_of
@@ -128,23 +128,9 @@ def filter_is_a_pattern(call):
     """A filter's pattern is an event pattern: an object whose leaves are lists."""
     for one in call.parameters.get("SourceParameters", {}).get("FilterCriteria", {}).get("Filters", []):
         try:
-            pattern = json.loads(one.get("Pattern") or "{}")
-        except ValueError:
-            return "Invalid Event Pattern. Reason: not valid JSON"
-        if not pattern:
-            return "Invalid Event Pattern. Reason: Empty objects are not allowed"
-        if bad := _scalar(pattern):
-            return f'Invalid Event Pattern. Reason: "{bad}" must be an object or an array'
-    return None
-
-
-def _scalar(pattern: dict) -> str | None:
-    for key, value in pattern.items():
-        if isinstance(value, dict):
-            if found := _scalar(value):
-                return found
-        elif not isinstance(value, list):
-            return key
+            patterns.read(one.get("Pattern") or "{}")
+        except patterns.Bad as bad:
+            return f"Invalid Event Pattern. Reason: {bad}"
     return None
 
 

@@ -21,7 +21,11 @@ CODES = {
     "elbv2": "ValidationError",
 }
 # What a service takes though its model's enum lacks it: SQS's old name for the names of a message's attributes.
-UNCHECKED = {("sqs", "ReceiveMessage"): {"AttributeNames"}}
+# Lambda judges runtimes by itself.
+UNCHECKED = {
+    ("sqs", "ReceiveMessage"): {"AttributeNames"}, ("lambda", "CreateFunction"): {"Runtime"},
+    ("lambda", "UpdateFunctionConfiguration"): {"Runtime"},
+}  # fmt: skip
 QUERY = {"query": "ValidationError", "ec2": "InvalidParameterValue"}
 
 
@@ -50,6 +54,10 @@ def _problems(shape, value, path):
         return
     yield from _bounds(shape, value, path.rstrip("."))
     if kind == "list" and isinstance(value, list):
+        if shape.member.type_name == "string" and any(True for one in value for _ in _bounds(shape.member, one, "")):
+            constraints = ", ".join(_constraints(shape.member))
+            yield _told(value, path.rstrip("."), f"Member must satisfy constraint: [{constraints}]")
+            return
         for index, item in enumerate(value, 1):
             yield from _problems(shape.member, item, f"{path}{index}.member.")
     elif kind == "map" and isinstance(value, dict):
@@ -74,7 +82,25 @@ def _bounds(shape, value, path):
         if facts.get("enum") and value not in facts["enum"]:
             yield _told(value, path, f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]")
         if facts.get("pattern") and not _pattern(facts["pattern"])(value):
-            yield _told(value, path, f"Member must satisfy regular expression pattern: {facts['pattern']}")
+            yield _told(value, path, f"Member must satisfy regular expression pattern: {_bare(facts['pattern'])}")
+
+
+def _constraints(shape):
+    """Yield all that the elements of a list have to satisfy, which is told of the whole list."""
+    facts = shape.metadata
+    if "max" in facts:
+        yield f"Member must have length less than or equal to {facts['max']}"
+        yield f"Member must have length greater than or equal to {facts.get('min', 0)}"
+    if facts.get("enum"):
+        yield f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]"
+        yield "Member must not be null"
+    if facts.get("pattern"):
+        yield f"Member must satisfy regular expression pattern: {_bare(facts['pattern'])}"
+
+
+def _bare(pattern: str) -> str:
+    """Return a pattern as AWS tells it, without the anchors around the whole."""
+    return pattern[1:-1] if pattern.startswith("^") and pattern.endswith("$") else pattern
 
 
 @functools.cache
@@ -88,4 +114,15 @@ def _pattern(text):
 
 
 def _told(value, path, constraint):
-    return f"Value {value!r} at '{path}' failed to satisfy constraint: {constraint}"
+    at = ".".join(part[:1].lower() + part[1:] for part in path.split("."))
+    shown = "null" if value is None else f"'{_shown(value)}'"
+    return f"Value {shown} at '{at}' failed to satisfy constraint: {constraint}"
+
+
+def _shown(value) -> str:
+    """Return a value as Java prints it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_shown(one)}" for key, one in value.items()) + "}"
+    return str(value)

@@ -146,7 +146,9 @@ def test_an_alias_has_permissions_of_its_own(functions, refused, function):
     said = {"StatementId": "rule", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
 
     def statements(**more):
-        return [one["Sid"] for one in json.loads(functions.get_policy(FunctionName=function, **more)["Policy"])["Statement"]]
+        return [
+            one["Sid"] for one in json.loads(functions.get_policy(FunctionName=function, **more)["Policy"])["Statement"]
+        ]
 
     functions.add_permission(FunctionName=function, **said)
     functions.add_permission(FunctionName=function, Qualifier="live", **said)
@@ -158,7 +160,11 @@ def test_an_alias_has_permissions_of_its_own(functions, refused, function):
     functions.remove_permission(FunctionName=function, StatementId="rule", Qualifier="live")
     assert (statements(), statements(Qualifier="live")) == (["rule"], ["other"])
     refused(
-        "ResourceNotFoundException", functions.remove_permission, FunctionName=function, StatementId="rule", Qualifier="live"
+        "ResourceNotFoundException",
+        functions.remove_permission,
+        FunctionName=function,
+        StatementId="rule",
+        Qualifier="live",
     )
     functions.remove_permission(FunctionName=f"{function}:live", StatementId="other")
     functions.remove_permission(FunctionName=function, StatementId="rule")
@@ -171,7 +177,11 @@ def test_rules_count_for_an_alias_too(aws, functions, refused, function, name):
     aws("sqs").create_queue(QueueName=name)
     aws("iam").delete_role_policy(RoleName=name, PolicyName="works")
     sent = {"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:123456789012:{name}"}}}
-    for named in ({"FunctionName": function}, {"FunctionName": f"{function}:live"}, {"FunctionName": function, "Qualifier": "live"}):
+    for named in (
+        {"FunctionName": function},
+        {"FunctionName": f"{function}:live"},
+        {"FunctionName": function, "Qualifier": "live"},
+    ):
         refused("InvalidParameterValueException", functions.put_function_event_invoke_config, **named, **sent)
 
 
@@ -188,3 +198,46 @@ def test_fetching_an_image(aws, functions, role, uri, digest, name, function):
     left = json.loads(aws("ecr").get_repository_policy(repositoryName=f"team/{name}")["policyText"])["Statement"]
     added = [one["Sid"] for one in left if one["Sid"] != "Function"]
     assert added == ([] if function == "{name}" else ["LambdaECRImageRetrievalPolicy"]), "who may, lets Lambda add it"
+
+
+# What AWS's recordings show
+
+
+@pytest.fixture
+def zipped(functions, role, name):
+    def make(**more):
+        return functions.create_function(**{
+            "FunctionName": name[-64:], "Runtime": "python3.13", "Handler": "a.b", "Role": role,
+            "Code": {"ZipFile": EMPTY},
+        } | more)  # fmt: skip
+
+    return make
+
+
+EMPTY = b"PK\x05\x06" + b"\0" * 18
+
+
+def test_errors_say_whose_fault_it_is(functions, refused):
+    answer = refused("ResourceNotFoundException", functions.get_function, FunctionName="nobody")
+    told = "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    assert (answer["Type"], answer["Message"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("User", told, 404)
+    answer = refused("InvalidParameterValueException", functions.get_function, FunctionName="nobody:1", Qualifier="2")
+    assert (answer["Type"], answer["message"]) == ("User", answer["Error"]["Message"])
+
+
+def test_an_update_is_answered_before_it_is_done(functions, zipped):
+    made = zipped()
+    assert "Layers" not in made
+    assert made["RuntimeVersionConfig"]["RuntimeVersionArn"].startswith("arn:aws:lambda:us-east-1::runtime:")
+    answer = functions.update_function_configuration(FunctionName=made["FunctionName"], Timeout=9)
+    assert (answer["LastUpdateStatus"], answer["LastUpdateStatusReasonCode"]) == ("InProgress", "Creating")
+    seen = functions.get_function_configuration(FunctionName=made["FunctionName"])
+    assert (seen["LastUpdateStatus"], seen["Timeout"]) == ("Successful", 9)
+    assert seen["RevisionId"] != answer["RevisionId"] != made["RevisionId"]
+    listed = next(
+        one
+        for page in functions.get_paginator("list_functions").paginate()
+        for one in page["Functions"]
+        if one["FunctionName"] == made["FunctionName"]
+    )
+    assert not {"State", "LastUpdateStatus", "RuntimeVersionConfig"} & set(listed)

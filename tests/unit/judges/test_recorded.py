@@ -104,6 +104,7 @@ def test_without_tests_it_fails(tmp_path):
     ("source", "found"),
     [
         ("aws_client.lambda_.invoke()", {"lambda.invoke"}),
+        ("aws_sqs_client.send_message()", {"sqs.send_message"}),
         ("aws_client_factory(region_name=r).s3.get_object", {"s3.get_object"}),
         ("client = aws_client.sqs\n retry(client.receive_message)", {"sqs.receive_message"}),
         ("aws_client.s3.get_paginator('list_objects')", {"s3.list_objects"}),

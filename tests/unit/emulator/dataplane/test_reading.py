@@ -57,7 +57,21 @@ PATTERNS = [
     # One and the same container must match as a whole.
     ({"detail": WORKER_FAILED}, False),
     ({"detail": {"containers": {"name": ["agent"], "exitCode": [{"anything-but": [0]}]}}}, True),
-    ({"detail": {"containers": {"exitCode": [{"exists": False}]}}}, True),
+    # What must not exist must be nowhere, but in elements that a field of an earlier name has ruled out.
+    ({"detail": {"containers": {"exitCode": [{"exists": False}]}}}, False),
+    ({"detail": {"containers": {"name": ["other"], "exitCode": [{"exists": False}]}}}, False),
+    ({"detail": {"containers": {"name": ["other"], "reason": [{"exists": False}]}}}, True),
+    ({"detail": {"containers": [{"exists": True}]}}, False),
+    ({"detail.lastStatus": ["STOPPED"]}, True),
+    ({"detail": {"containers.name": ["agent"]}}, True),
+    ({"detail": {"containers": {"exitCode": [True]}}}, False),
+    ({"detail": {"containers": {"exitCode": [1.0]}}}, True),
+    ({"detail": {"lastStatus": [{"wildcard": "ST*ED"}]}}, True),
+    ({"detail": {"lastStatus": [{"wildcard": r"ST\*ED"}]}}, False),
+    ({"detail": {"lastStatus": [{"suffix": {"equals-ignore-case": "ped"}}]}}, True),
+    ({"detail": {"lastStatus": [{"anything-but": {"prefix": ["RUN", "STOP"]}}]}}, False),
+    ({"detail": {"group": [{"anything-but": "service"}]}}, False),
+    ({"detail": {"containers": {"exitCode": [{"numeric": [">", 0, "<=", 1]}]}}}, True),
     ({"detail": {"group": [{"exists": False}]}}, True),
     ({"detail": {"group": {"name": [{"exists": True}]}}}, False),
     ({"detail": {"$or": [WORKER_FAILED, {"stopCode": [{"prefix": "Essential"}]}]}}, True),
@@ -69,6 +83,46 @@ PATTERNS = [
 @pytest.mark.parametrize(("pattern", "found"), PATTERNS)
 def test_pattern(pattern, found):
     assert patterns.matches(pattern, TASK) is found
+
+
+BAD = [
+    ([], "Filter is not an object"),
+    ({}, "Empty objects are not allowed"),
+    ({"a": {"b": 1}}, '"b" must be an object or an array'),
+    ({"a": []}, "Empty arrays are not allowed"),
+    ({"a": [["b"]]}, "Match value must be"),
+    ({"a": [{"EXISTS": True}]}, "Unrecognized match type EXISTS"),
+    ({"a": [{"exists": True, "prefix": "b"}]}, "Only one key allowed"),
+    ({"a": [{"exists": "no"}]}, "exists match pattern"),
+    ({"a": [{"prefix": ["b"]}]}, "prefix match pattern must be a string"),
+    ({"a": [{"wildcard": "a**"}]}, "Consecutive wildcard characters at pos 2"),
+    ({"a": [{"wildcard": r"\a"}]}, "Invalid escape character at pos 0"),
+    ({"a": [{"wildcard": "*a*b*c*d*e*"}]}, "Rule is too complex"),
+    ({"a": [{"cidr": "10.0.0.0"}]}, "one '/' required"),
+    ({"a": [{"cidr": "10.0.0.0/33"}]}, "must not exceed 32"),
+    ({"a": [{"cidr": "10.x/8"}]}, "Nonstandard IP address: 10.x"),
+    ({"a": [{"numeric": 1}]}, "must be an array"),
+    ({"a": [{"numeric": []}]}, "Invalid member"),
+    ({"a": [{"numeric": [">"]}]}, "Value of > must be numeric"),
+    ({"a": [{"numeric": [">", 0, ">", 1]}]}, "Bad numeric range operator: >"),
+    ({"a": [{"numeric": ["=", 0, "<", 1]}]}, "Too many elements"),
+    ({"a": [{"numeric": [">", 2, "<", 1]}]}, "Bottom must be less than top"),
+    ({"a": [{"numeric": [">", 6e9]}]}, "between -5.0E9 and 5.0E9"),
+    ({"a": [{"anything-but": None}]}, "array or single string/number"),
+    ({"a": [{"anything-but": ["b", None]}]}, "Inside anything but list"),
+    ({"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}, "Unsupported anything-but pattern: cidr"),
+    ({"a": [{"anything-but": {"prefix": ""}}]}, "Null prefix/suffix"),
+    ({"a": [{"anything-but": {"suffix": 1}}]}, "prefix/suffix match pattern must be a string"),
+    ({"a": [{"anything-but": {"equals-ignore-case": [1]}}]}, "anything-but/equals-ignore-case"),
+    ({"$or": [{"a": ["b"]}, {"a": "b"}]}, '"a" must be an object or an array'),
+]
+
+
+@pytest.mark.parametrize(("pattern", "reason"), BAD)
+def test_what_is_no_pattern(pattern, reason):
+    with pytest.raises(patterns.Bad) as bad:
+        patterns.read(json.dumps(pattern))
+    assert reason in str(bad.value)
 
 
 EXPRESSIONS = [  # from 2026-11-25 10:07:30 UTC, a Wednesday

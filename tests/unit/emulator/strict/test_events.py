@@ -14,6 +14,7 @@ FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
 CLUSTER = f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/c"
 TASK = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/t:1"
 INVALID = "ValidationException"
+EVENT = {"id": "1", "account": ACCOUNT, "source": "s", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "detail-type": "d"}
 NETWORK = {"awsvpcConfiguration": {"Subnets": ["subnet-1"]}}
 
 
@@ -40,6 +41,13 @@ class World:
 
     def rule(self, expression):
         return self.events.put_rule(Name=f"r{next(NUMBER)}", ScheduleExpression=expression, State="DISABLED")
+
+    def pattern(self, pattern):
+        return self.events.put_rule(Name=f"r{next(NUMBER)}", EventPattern=json.dumps(pattern), State="DISABLED")
+
+    def test(self, event, pattern=None):
+        pattern = json.dumps(pattern or {"id": ["1"]})
+        return self.events.test_event_pattern(Event=json.dumps(event), EventPattern=pattern)["Result"]
 
     def put(self, arn=QUEUE, **target):
         return self.events.put_targets(Rule="strict", Targets=[{"Id": "t", "Arn": arn} | target])
@@ -89,6 +97,8 @@ CASES = [
             ("cron(0 8 ? * 6#6 *)", "cron(0 8 ? * 6#3 *)"), ("cron(5#2 8 ? * 6 *)", "cron(0-15/5 8 15W * ? *)"),
         )
     ),
+    Case("pattern_is_one", "InvalidEventPatternException", "Reason: Unrecognized match type PREFIX", lambda w: w.pattern({"a": [{"PREFIX": "b"}]}), lambda w: w.pattern({"a": [{"prefix": "b"}]})),
+    Case("event_is_whole", INVALID, "Parameter Event is not valid", lambda w: w.test({"id": "1"}), lambda w: w.test(EVENT)),
     Case("one_input_per_target", INVALID, "Only one of", lambda w: w.put(Input="{}", InputPath="$.a"), lambda w: w.put(Input="{}")),
     Case("input_is_json", INVALID, "JSON syntax error", lambda w: w.put(Input="word"), lambda w: w.put(Input='"word"')),
     Case("input_path_is_a_path", INVALID, "InputPath for target t is invalid", lambda w: w.put(InputPath="detail.a"), lambda w: w.put(InputPath="$.detail.a[0]")),
@@ -152,3 +162,8 @@ def test_a_pipe_fails_whose_role_may_not_read(world):
         assert seen["CurrentState"] == "CREATE_FAILED"
         assert reason in seen["StateReason"]
     assert world.pipe()["CurrentState"] == "STOPPED"
+
+
+def test_a_pattern_is_tested_by_the_matcher_of_the_bus(world):
+    assert world.test(EVENT, {"source": [{"prefix": "s"}]})
+    assert not world.test(EVENT, {"source": [{"anything-but": "s"}]})

@@ -14,6 +14,7 @@ ACCOUNT = "123456789012"
 BAD, CONFLICT = "InvalidParameterValueException", "ResourceConflictException"
 LAYER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l"
 
+EMPTY = b"PK\x05\x06" + b"\0" * 18
 
 class World:
     """Functions of an image, with a role that may do much and one that may do nothing."""
@@ -48,7 +49,7 @@ class World:
         return name
 
     def zipped(self, runtime="python3.13", **more):
-        return self.make(PackageType="Zip", Code={"ZipFile": b"PK\x05\x06" + b"\0" * 18}, Runtime=runtime, **({"Handler": "a.b"} | more))
+        return self.make(PackageType="Zip", Code={"ZipFile": EMPTY}, Runtime=runtime, **({"Handler": "a.b"} | more))
 
     def variables(self, **variables):
         return self.make(Environment={"Variables": variables})
@@ -83,6 +84,19 @@ class World:
     def update_code(self, name, **code):
         self.functions.update_function_code(FunctionName=name, **code)
 
+    def get(self, name, qualifier=None):
+        return self.functions.get_function(FunctionName=name, **({"Qualifier": qualifier} if qualifier else {}))
+
+    def delete(self, name, qualifier=None):
+        self.functions.delete_function(FunctionName=name, **({"Qualifier": qualifier} if qualifier else {}))
+
+    def publish(self, **more):
+        self.functions.publish_version(FunctionName=self.zipped(), **more)
+
+    def tag(self, qualifier):
+        arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{self.zipped()}{qualifier}"
+        self.functions.tag_resource(Resource=arn, Tags={"k": "v"})
+
     def read(self, arn=None, role=None, timeout=3, name=None, **more):
         name = name or self.make(role=role, Timeout=timeout)
         self.functions.create_event_source_mapping(FunctionName=name, EventSourceArn=arn or self.queue(), **more)
@@ -116,16 +130,27 @@ def no_wait(monkeypatch):
 
 
 CASES = [
+    Case("qualifiers_agree", BAD, "derived qualifier", lambda w: w.get("nobody:1", "2"), lambda w: w.get(w.zipped(), "$LATEST")),
+    Case("only_numbered_versions_are_deleted", BAD, "Deletion of aliases", lambda w: w.delete(w.zipped(), "live"), lambda w: w.delete(w.zipped(), "7")),
+    Case("only_numbered_versions_are_deleted", BAD, "$LATEST version cannot", lambda w: w.delete(w.zipped(), "$LATEST"), lambda w: w.delete(w.zipped())),
+    Case("function_is_there", "ResourceNotFoundException", "function:nobody", lambda w: w.get("nobody"), lambda w: w.get(w.zipped())),
+    Case("function_is_there", "ResourceNotFoundException", ":7", lambda w: w.get(w.zipped(), "7"), lambda w: w.get(w.zipped(), "$LATEST")),
+    Case("package_can_be_unpacked", BAD, "Could not unzip", lambda w: w.update_code(w.zipped(), ZipFile=b"PK"), lambda w: w.update_code(w.zipped(), ZipFile=EMPTY)),
+    Case("package_can_be_unpacked", "RequestEntityTooLargeException", "smaller than 52428800 bytes", lambda w: w.update_code(w.zipped(), ZipFile=b"P" * 52_428_801), lambda w: w.update_code(w.zipped(), ZipFile=EMPTY)),
+    Case("published_code_is_the_expected", BAD, "different from current", lambda w: w.publish(CodeSha256="none"), lambda w: w.publish()),
+    Case("revision_is_the_latest", "PreconditionFailedException", "does not match the latest", lambda w: w.publish(RevisionId="none"), lambda w: w.publish()),
+    Case("tags_are_the_functions", BAD, "aliases and versions", lambda w: w.tag(":$LATEST"), lambda w: w.tag("")),
+    Case("runtime_is_supported", BAD, "or be a valid ARN", lambda w: w.zipped("PYTHON3.12"), lambda w: w.zipped("python3.12")),
     Case("function_name_is_short", BAD, "less than or equal to 64", lambda w: w.make("f" * 65), lambda w: w.make("f" * 64)),
     Case("no_reserved_variables", BAD, "this request: AWS_REGION", lambda w: w.variables(AWS_REGION="r"), lambda w: w.variables(AWS_LWA_PORT="r")),
-    Case("environment_fits", BAD, "4104 bytes", lambda w: w.variables(K0="v" * 4095), lambda w: w.variables(K0="v" * 4087)),
+    Case("environment_fits", BAD, "String measured: {\"K0\":", lambda w: w.variables(K0="v" * 4095), lambda w: w.variables(K0="v" * 4087)),
     Case("image_is_in_ecr_here", BAD, "is not valid", lambda w: w.make(uri=f"{w.uri.replace('us-east-1', 'us-west-2')}:v1"), lambda w: w.make()),
     Case("image_is_in_ecr_here", BAD, "is not valid", lambda w: w.make(uri="public.ecr.aws/a/b:1"), lambda w: w.make()),
     Case("package_has_its_parts", BAD, "don't provide Runtime", lambda w: w.make(Runtime="python3.13"), lambda w: w.make()),
     Case("package_has_its_parts", BAD, "mandatory", lambda w: w.zipped(Handler=None), lambda w: w.zipped()),
     Case("package_has_its_parts", BAD, "don't provide ImageUri", lambda w: w.make(PackageType="Zip", Runtime="python3.13", Handler="a.b"), lambda w: w.make()),
     Case("code_keeps_its_package_type", BAD, "provide ImageUri when updating", lambda w: w.update_code(w.make(), ZipFile=b"z"), lambda w: w.update_code(w.make(), ImageUri=f"{w.uri}:v1")),
-    Case("code_keeps_its_package_type", BAD, "don't provide ImageUri", lambda w: w.update_code(w.zipped(), ImageUri=f"{w.uri}:v1"), lambda w: w.update_code(w.zipped(), ZipFile=b"PK\x05\x06" + b"\0" * 18)),
+    Case("code_keeps_its_package_type", BAD, "don't provide ImageUri", lambda w: w.update_code(w.zipped(), ImageUri=f"{w.uri}:v1"), lambda w: w.update_code(w.zipped(), ZipFile=EMPTY)),
     Case("runtime_is_supported", BAD, "no longer supported", lambda w: w.zipped("python3.7"), lambda w: w.zipped("python3.12")),
     Case("five_different_layers", BAD, "more than 5", lambda w: w.zipped(Layers=[f"{LAYER}{number}:1" for number in range(6)]), lambda w: w.zipped(Layers=[])),
     Case("five_different_layers", BAD, "Two different versions", lambda w: w.zipped(Layers=[f"{LAYER}:1", f"{LAYER}:2"]), lambda w: w.zipped(Layers=[])),
