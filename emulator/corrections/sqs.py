@@ -3,11 +3,13 @@
 import copy
 import itertools
 
+from moto.core.responses import ActionResult
 from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, QueueAlreadyExists, ReceiptHandleIsInvalid
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from moto.sqs.responses import SQSResponse
 
-from emulator.corrections import answers, correction, replacing
+from emulator.corrections import correction, replacing
 
 
 @correction("sqs", "SetQueueAttributes changes only what it is given; policies come back as they were written")
@@ -144,22 +146,26 @@ def all_attributes():
         return original(message, [*names, "All"] if "*" in names else names)
 
 
-@answers("sqs", "SendMessage", "says what the system's attributes of a message come to")
-def send_message(_api, params, moto):
-    answer, given = moto(), params.get("MessageSystemAttributes")
-    if given:
-        seen = Message("", "")
-        seen.message_attributes = given
-        answer["MD5OfMessageSystemAttributes"] = seen.attribute_md5
-    return answer
+@correction("sqs", "SendMessage says what the system's attributes of a message come to")
+def system_attributes():
+    @replacing(SQSResponse, "send_message")
+    def send(original, self):
+        answer, given = original(self), self._get_param("MessageSystemAttributes")
+        if given:
+            seen = Message("", "")
+            seen.message_attributes = given
+            answer.result["MD5OfMessageSystemAttributes"] = seen.attribute_md5
+        return answer
 
 
-def _without_empty(_api, _params, moto):
-    return {key: value for key, value in moto().items() if value}
+@correction("sqs", "an answer leaves out the tags, and the successes or failures of a batch, that there aren't")
+def nothing_empty():
+    for name in ("list_queue_tags", "send_message_batch", "delete_message_batch", "change_message_visibility_batch"):
 
-
-for _operation in ("ListQueueTags", "SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"):
-    answers("sqs", _operation, "leaves out what is empty")(_without_empty)
+        @replacing(SQSResponse, name)
+        def answer(original, self):
+            made = original(self)
+            return ActionResult({key: value for key, value in made.result.items() if value})
 
 
 # FIFO queues

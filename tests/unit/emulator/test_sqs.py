@@ -171,3 +171,16 @@ def test_a_deleted_message_is_not_sent_again(sqs, fifo):
     sqs.purge_queue(QueueUrl=fifo.url)
     fifo.send("a1")
     assert fifo.receive() == ["a1"]
+
+
+def test_the_old_protocol_has_all_of_an_answer(endpoint, sqs, name):
+    queue = sqs.create_queue(QueueName=name, tags={"k": "v"})["QueueUrl"]
+
+    def ask(**more):
+        form = urlencode({"Version": "2012-11-05", "QueueUrl": queue, **more}).encode()
+        signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20300101/us-east-1/sqs/aws4_request"}
+        return urllib.request.urlopen(urllib.request.Request(queue, form, signed), timeout=20).read()
+
+    assert b"<Value>v</Value>" in ask(Action="ListQueueTags")
+    entry = {"SendMessageBatchRequestEntry.1.Id": "a", "SendMessageBatchRequestEntry.1.MessageBody": "b"}
+    assert b"<Id>a</Id>" in ask(Action="SendMessageBatch", **entry)
