@@ -31,7 +31,7 @@ from emulator.requestlog import RequestLog
 from emulator.token import ROOT
 
 UNKNOWN = "unknown:"
-_QUEUE = re.compile(r"/\d{12}/[\w.-]+")
+_QUEUE = re.compile(r"/(?:\d{12}/[\w.-]+)?")
 
 
 def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
@@ -56,7 +56,7 @@ def _waits(environ: dict) -> bool:
 
 
 def _form(environ: dict) -> bytes:
-    """Return the form that is sent to a queue's own address, as old clients of SQS do; empty for all else."""
+    """Return the form that is sent to a service or to a queue of its, as old clients of SQS do; empty for all else."""
     if not _QUEUE.fullmatch(environ["PATH_INFO"]) or "form" not in environ.get("CONTENT_TYPE", ""):
         return b""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

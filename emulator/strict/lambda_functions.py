@@ -17,6 +17,7 @@ ANY = (
     "AddPermission", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig",
     "GetPolicy", "Invoke", "RemovePermission",
 )  # fmt: skip
+HANGING = ("GetFunctionEventInvokeConfig", "GetFunctionUrlConfig")
 REVISED = ("PublishVersion", "UpdateFunctionCode", "UpdateFunctionConfiguration")
 
 
@@ -73,6 +74,19 @@ def function_is_there(call):
     if call.operation == "AddPermission" and re.fullmatch(r"(?!\d+$)[\w-]+", qualifier):
         return f"Cannot find alias arn: {_arn(call, name, qualifier)}"
     return f"Function not found: {_arn(call, name, qualifier)}"
+
+
+@rule(
+    "lambda", "GetFunctionEventInvokeConfig", "GetFunctionUrlConfig", code="ResourceNotFoundException", source=RECORDED
+)
+def nothing_hangs_on_no_function(call):
+    """Without a function there are neither asynchronous settings nor an address, and AWS says just that."""
+    name, inside, beside = meant(call)
+    if _held(call, name) is not None:
+        return None
+    if call.operation == "GetFunctionUrlConfig":
+        return "The resource you requested does not exist."
+    return f"The function {_arn(call, name, inside or beside or '$LATEST')} doesn't have an EventInvokeConfig"
 
 
 @rule("lambda", "CreateFunction", "UpdateFunctionCode", code=BAD, source=RECORDED)

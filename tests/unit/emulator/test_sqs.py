@@ -1,6 +1,7 @@
 """SQS as AWS answers it."""
 
 import json
+import re
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -54,10 +55,12 @@ def test_dead_letters_still_work(sqs, name):
     assert sqs.receive_message(QueueUrl=dead)["Messages"][0]["Body"] == "m"
 
 
-def test_a_receiver_over_the_old_protocol_holds_up_nobody(endpoint, sqs, name):
+@pytest.mark.parametrize("path", ["123456789012/{}", ""])
+def test_a_receiver_over_the_old_protocol_holds_up_nobody(endpoint, sqs, name, path):
+    name = re.sub(r"[^\w-]", "-", name)[:80]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     asked = urllib.request.Request(
-        f"{endpoint}/123456789012/{name}",
+        f"{endpoint}/{path.format(name)}",
         urlencode(
             {"Action": "ReceiveMessage", "Version": "2012-11-05", "WaitTimeSeconds": 10, "QueueUrl": queue}
         ).encode(),

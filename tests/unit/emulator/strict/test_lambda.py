@@ -135,6 +135,7 @@ CASES = [
     Case("only_numbered_versions_are_deleted", BAD, "$LATEST version cannot", lambda w: w.delete(w.zipped(), "$LATEST"), lambda w: w.delete(w.zipped())),
     Case("function_is_there", "ResourceNotFoundException", "function:nobody", lambda w: w.get("nobody"), lambda w: w.get(w.zipped())),
     Case("function_is_there", "ResourceNotFoundException", ":7", lambda w: w.get(w.zipped(), "7"), lambda w: w.get(w.zipped(), "$LATEST")),
+    Case("nothing_hangs_on_no_function", "ResourceNotFoundException", "nobody:$LATEST doesn't have", lambda w: w.functions.get_function_event_invoke_config(FunctionName="nobody"), lambda w: w.send_to(w.queue())),
     Case("package_can_be_unpacked", BAD, "Could not unzip", lambda w: w.update_code(w.zipped(), ZipFile=b"PK"), lambda w: w.update_code(w.zipped(), ZipFile=EMPTY)),
     Case("package_can_be_unpacked", "RequestEntityTooLargeException", "smaller than 52428800 bytes", lambda w: w.update_code(w.zipped(), ZipFile=b"P" * 52_428_801), lambda w: w.update_code(w.zipped(), ZipFile=EMPTY)),
     Case("published_code_is_the_expected", BAD, "different from current", lambda w: w.publish(CodeSha256="none"), lambda w: w.publish()),
