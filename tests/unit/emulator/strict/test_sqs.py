@@ -8,7 +8,6 @@ from rulecases import Case
 
 NUMBER = itertools.count()
 VALUE, ATTRIBUTE, NAME = "InvalidParameterValue", "InvalidAttributeValue", "InvalidAttributeName"
-MIB = 2**20
 HERE = "arn:aws:sqs:us-east-1:123456789012:"
 
 
