@@ -179,6 +179,7 @@ SERVICE_PARAMETERS = {
     "loadBalancers": "load_balancers",
     "platformVersion": "platform_version",
     "serviceRegistries": "service_registries",
+    "deploymentController": "deployment_controller",
 }
 
 

@@ -190,7 +190,7 @@ options:
     description: Whether the tasks get ECS's own tags, cluster and service. A change starts new tasks.
     type: bool
   deployment_controller:
-    description: Who deploys. It can't be changed afterwards.
+    description: Who deploys.
     type: str
     choices: [ECS, CODE_DEPLOY, EXTERNAL]
   scheduling_strategy:

@@ -34,6 +34,11 @@ class Kind:
     module = ""
     """The module that writes it. Ours where the class has ``create``; otherwise the community's,
     run by the ``described`` action."""
+    cloudformation = ""
+    """The CloudFormation type that is the same resource: AWS's own schema of it judges ours, in ``tests/judges``."""
+    properties: dict[str, str] = {}
+    """That type's properties which aren't our field of the same name: paths with ``/`` (``*`` is each item of a list),
+    each with our field in the innermost dict around it, ``.`` for that itself, or ``=`` and what it always is."""
     identity: tuple[str, ...] = ("name",)
     """The fields that find it; the first one names it in messages."""
     needs: tuple[str, ...] = ()

@@ -28,6 +28,11 @@ class Certificate(Kind):
     title = "certificate"
     service = "acm"
     module = "flow_builder.aws.acm_certificate"
+    cloudformation = "AWS::CertificateManager::Certificate"
+    properties = {
+        "CertificateExport": "Options/Export",
+        "CertificateTransparencyLoggingPreference": "Options/CertificateTransparencyLoggingPreference",
+    }
     identity = ("domain_name", "subject_alternative_names", "key_algorithm")
     # A renewal changes these; what is validated is told by the records.
     passing = frozenset({

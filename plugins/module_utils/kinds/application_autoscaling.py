@@ -65,6 +65,13 @@ class ScalingTarget(Kind):
     title = "scalable target"
     service = SERVICE
     module = "flow_builder.aws.application_autoscaling_target"
+    cloudformation = "AWS::ApplicationAutoScaling::ScalableTarget"
+    properties = {
+        "SuspendedState": "suspended",
+        "SuspendedState/DynamicScalingInSuspended": "suspended/dynamic_scaling_in",
+        "SuspendedState/DynamicScalingOutSuspended": "suspended/dynamic_scaling_out",
+        "SuspendedState/ScheduledScalingSuspended": "suspended/scheduled_scaling",
+    }
     identity = ("resource_id", "service_namespace", "scalable_dimension")
     needs = ("ecs_service",)
     passing = frozenset({"PredictedCapacity"})
@@ -168,6 +175,17 @@ class ScalingPolicy(Kind):
     title = "scaling policy"
     service = SERVICE
     module = "flow_builder.aws.application_autoscaling_policy"
+    cloudformation = "AWS::ApplicationAutoScaling::ScalingPolicy"
+    properties = {
+        "TargetTrackingScalingPolicyConfiguration": "target_tracking",
+        "TargetTrackingScalingPolicyConfiguration/PredefinedMetricSpecification/PredefinedMetricType":
+            "predefined_metric_type",
+        "TargetTrackingScalingPolicyConfiguration/PredefinedMetricSpecification/ResourceLabel": "resource_label",
+        "TargetTrackingScalingPolicyConfiguration/CustomizedMetricSpecification/Metrics": "metrics",
+        "TargetTrackingScalingPolicyConfiguration/CustomizedMetricSpecification/Metrics/*/MetricStat/Metric": "metric",
+        "TargetTrackingScalingPolicyConfiguration/CustomizedMetricSpecification/Metrics/*/MetricStat/Stat": "stat",
+        "StepScalingPolicyConfiguration": "step_scaling",
+    }
     identity = ("policy_name", "resource_id", "service_namespace", "scalable_dimension")
     needs = ("application_autoscaling_target",)
     taggable = False

@@ -34,6 +34,8 @@ class AutoScalingGroup(Kind):
     title = "auto scaling group"
     service = "autoscaling"
     module = "amazon.aws.autoscaling_group"
+    cloudformation = "AWS::AutoScaling::AutoScalingGroup"
+    properties = {"AutoScalingGroupName": "name"}
     needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
     volatile = frozenset({"failure", "instances", "in_service", "status"})
     passing = frozenset({"Instances"})

@@ -67,6 +67,15 @@ class MetricAlarm(CloudWatchKind):
     name = "metric_alarm"
     title = "alarm"
     module = "flow_builder.aws.cloudwatch_metric_alarm"
+    cloudformation = "AWS::CloudWatch::Alarm"
+    properties = {
+        "AlarmName": "name",
+        "AlarmDescription": "description",
+        "ComparisonOperator": "comparison",
+        "Metrics/*/MetricStat/Metric": "metric",
+        "Metrics/*/MetricStat/Stat": "stat",
+        "Metrics/*/MetricStat/Period": "period",
+    }
     needs = ("sns_topic",)
     lists_all = True
     volatile = frozenset({"alarm_state", "alarm_state_reason"})
@@ -254,6 +263,8 @@ class Dashboard(CloudWatchKind):
     name = "dashboard"
     title = "dashboard"
     module = "flow_builder.aws.cloudwatch_dashboard"
+    cloudformation = "AWS::CloudWatch::Dashboard"
+    properties = {"DashboardName": "name", "DashboardBody": "body"}
 
     def want(self, arguments):
         """Refuse a metric that nobody publishes."""

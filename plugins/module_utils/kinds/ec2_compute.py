@@ -35,6 +35,12 @@ class LaunchTemplate(Ec2Kind):
     name = "launch_template"
     title = "launch template"
     module = "amazon.aws.ec2_launch_template"
+    cloudformation = "AWS::EC2::LaunchTemplate"
+    properties = {
+        "LaunchTemplateName": "name",
+        "LaunchTemplateData": ".",
+        "LaunchTemplateData/IamInstanceProfile/Name": "iam_instance_profile",
+    }
     needs = ("security_group", "iam_instance_profile")
     describe = "describe_launch_templates"
     key = "LaunchTemplates"

@@ -90,6 +90,8 @@ class SecurityGroup(Ec2Kind):
     name = "security_group"
     title = "security group"
     module = "flow_builder.aws.ec2_security_group"
+    cloudformation = "AWS::EC2::SecurityGroup"
+    properties = {"GroupName": "name", "GroupDescription": "description"}
     # As for subnets: Lambda's interfaces have the groups, too.
     needs = ("vpc", "iam_policy")
     identity = ("name", "vpc_id")

@@ -122,6 +122,8 @@ class Vpc(Ec2Kind):
     doubles = True
     title = "VPC"
     module = "amazon.aws.ec2_vpc_net"
+    cloudformation = "AWS::EC2::VPC"
+    properties = {"InstanceTenancy": "tenancy"}
     watched = {
         "BlockPublicAccessStates": "InternetGatewayExclusionMode", "CidrBlockAssociationSet": "CidrBlock",
         "EncryptionControl": "Mode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
@@ -129,7 +131,10 @@ class Vpc(Ec2Kind):
     describe = "describe_vpcs"
     key = "Vpcs"
     follows = dict.fromkeys(("default_security_group", "network_acls", "main_routes", "peerings"), "")
-    immutable = {"cidr_block": "AWS fixes a VPC's primary range at creation"}
+    immutable = {
+        "cidr_block": "AWS fixes a VPC's primary range at creation",
+        "tenancy": "AWS fixes at creation whether a VPC's instances have hardware of their own",
+    }
     arguments = {"dns_support": "enable_dns_support", "dns_hostnames": "enable_dns_hostnames"}
     modifies = (
         Modify(
@@ -226,6 +231,7 @@ class InternetGateway(Ec2Kind):
     obstacles_of = "vpc"
     title = "internet gateway"
     module = "amazon.aws.ec2_vpc_igw"
+    cloudformation = "AWS::EC2::InternetGateway"
     needs = ("vpc",)
     describe = "describe_internet_gateways"
     key = "InternetGateways"
@@ -271,6 +277,8 @@ class Subnet(Ec2Kind):
     obstacles_of = "vpc"
     title = "subnet"
     module = "amazon.aws.ec2_vpc_subnet"
+    cloudformation = "AWS::EC2::Subnet"
+    properties = {"AvailabilityZone": "az", "CidrBlock": "cidr", "MapPublicIpOnLaunch": "map_public"}
     watched = {
         "BlockPublicAccessStates": "InternetGatewayExclusionMode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
         "PrivateDnsNameOptionsOnLaunch": "PrivateDnsHostnameTypeOnLaunch",
@@ -337,6 +345,7 @@ class ElasticIp(Ec2Kind):
     doubles = True
     title = "elastic IP"
     module = "amazon.aws.ec2_eip"
+    cloudformation = "AWS::EC2::EIP"
     needs = ("internet_gateway",)
     describe = "describe_addresses"
     key = "Addresses"
@@ -389,6 +398,7 @@ class NatGateway(Ec2Kind):
     name = "nat_gateway"
     title = "NAT gateway"
     module = "flow_builder.aws.ec2_vpc_nat_gateway"
+    cloudformation = "AWS::EC2::NatGateway"
     needs = ("vpc", "subnet", "elastic_ip", "internet_gateway")
     describe = "describe_nat_gateways"
     key = "NatGateways"
@@ -401,6 +411,7 @@ class NatGateway(Ec2Kind):
         "allocation_id": "AWS fixes a NAT gateway's address at creation",
         "availability_mode": "AWS fixes at creation whether a NAT gateway is zonal or regional",
         "auto_provision_zones": "AWS fixes at creation whether it finds a regional NAT gateway's zones and addresses",
+        "connectivity_type": "AWS fixes at creation whether a NAT gateway is public",
         "failed": "AWS never mends a NAT gateway that failed",
     }
 
@@ -580,6 +591,7 @@ class RouteTable(Ec2Kind):
     name = "route_table"
     title = "route table"
     module = "flow_builder.aws.ec2_vpc_route_table"
+    cloudformation = "AWS::EC2::RouteTable"
     watched = {"PropagatingVgws": "GatewayId"}
     needs = ("vpc", "subnet", "internet_gateway", "nat_gateway")
     describe = "describe_route_tables"
@@ -698,6 +710,8 @@ class VpcEndpoint(Ec2Kind):
     name = "vpc_endpoint"
     title = "VPC endpoint"
     module = "flow_builder.aws.ec2_vpc_endpoint"
+    cloudformation = "AWS::EC2::VPCEndpoint"
+    properties = {"PolicyDocument": "policy", "ServiceName": "service"}
     needs = ("vpc", "subnet", "route_table", "security_group")
     describe = "describe_vpc_endpoints"
     key = "VpcEndpoints"
@@ -794,6 +808,8 @@ class FlowLog(Ec2Kind):
     name = "flow_log"
     title = "flow log"
     module = "flow_builder.aws.ec2_flow_log"
+    cloudformation = "AWS::EC2::FlowLog"
+    properties = {"DeliverLogsPermissionArn": "role_arn", "ResourceId": "vpc_id", "ResourceType": "=VPC"}
     needs = ("vpc", "log_group", "iam_role")
     describe = "describe_flow_logs"
     key = "FlowLogs"

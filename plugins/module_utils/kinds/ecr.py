@@ -29,6 +29,15 @@ class Repository(Kind):
     title = "ECR repository"
     service = "ecr"
     module = "flow_builder.aws.ecs_ecr"
+    cloudformation = "AWS::ECR::Repository"
+    properties = {
+        "RepositoryName": "name",
+        "EncryptionConfiguration/EncryptionType": "encryption_type",
+        "EncryptionConfiguration/KmsKey": "kms_key",
+        "ImageScanningConfiguration/ScanOnPush": "scan_on_push",
+        "LifecyclePolicy/LifecyclePolicyText": "lifecycle_policy",
+        "RepositoryPolicyText": "policy",
+    }
     # A fresh role that the policy names.
     settling = (("InvalidParameterException", "Invalid repository policy provided"),)
     needs = ("kms_key",)

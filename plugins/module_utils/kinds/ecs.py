@@ -89,6 +89,15 @@ class EcsCluster(EcsKind):
     name = "ecs_cluster"
     title = "ECS cluster"
     module = "flow_builder.aws.ecs_cluster"
+    cloudformation = "AWS::ECS::Cluster"
+    properties = {
+        "ClusterName": "name",
+        "ClusterSettings/*/Name": "=containerInsights",
+        "ClusterSettings/*/Value": "container_insights",
+        "Configuration/ExecuteCommandConfiguration": "execute_command",
+        "Configuration/ExecuteCommandConfiguration/LogConfiguration/CloudWatchLogGroupName": "log_group",
+        "Configuration/ExecuteCommandConfiguration/LogConfiguration/CloudWatchEncryptionEnabled": "log_group_encrypted",
+    }
     needs = ("kms_key", "log_group")
     volatile = frozenset({"status", "attachments_status"})
     passing = frozenset({
@@ -341,6 +350,7 @@ class EcsTaskDefinition(EcsKind):
     name = "ecs_taskdefinition"
     title = "task definition"
     module = "flow_builder.aws.ecs_taskdefinition"
+    cloudformation = "AWS::ECS::TaskDefinition"
     identity = ("family",)
     needs = ("iam_role", "log_group")
     settling = (("ClientException", "Role is not valid"),)
@@ -513,6 +523,23 @@ class EcsService(EcsKind):
     name = "ecs_service"
     title = "ECS service"
     module = "flow_builder.aws.ecs_service"
+    cloudformation = "AWS::ECS::Service"
+    properties = {
+        "ServiceName": "name",
+        "NetworkConfiguration/AwsvpcConfiguration/Subnets": "subnet_ids",
+        "NetworkConfiguration/AwsvpcConfiguration/SecurityGroups": "security_group_ids",
+        "NetworkConfiguration/AwsvpcConfiguration/AssignPublicIp": "assign_public_ip",
+        "DeploymentConfiguration/MaximumPercent": "maximum_percent",
+        "DeploymentConfiguration/MinimumHealthyPercent": "minimum_healthy_percent",
+        "DeploymentConfiguration/DeploymentCircuitBreaker": "circuit_breaker",
+        "DeploymentConfiguration/DeploymentCircuitBreaker/ThresholdConfiguration/Type": "threshold_type",
+        "DeploymentConfiguration/DeploymentCircuitBreaker/ThresholdConfiguration/Value": "threshold",
+        "DeploymentConfiguration/Alarms": "alarms",
+        "DeploymentConfiguration/Alarms/AlarmNames": "names",
+        "DeploymentConfiguration/BakeTimeInMinutes": "bake_time",
+        "DeploymentConfiguration/Strategy": "deployment_strategy",
+        "DeploymentController/Type": "deployment_controller",
+    }
     identity = ("name", "cluster")
     # The load balancer, because ECS changes the weights of its rule.
     needs = (
@@ -524,7 +551,6 @@ class EcsService(EcsKind):
     passing = frozenset({"currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets"})
     immutable = {
         "launch_type": "AWS lets a service leave its launch type only for a capacity_provider_strategy",
-        "deployment_controller": "AWS sets it at creation only",
         "scheduling_strategy": "AWS sets it at creation only",
     }
     volatile = frozenset({
@@ -676,8 +702,6 @@ class EcsService(EcsKind):
             said["launchType"] = want["launch_type"]
         if want.get("scheduling_strategy"):
             said["schedulingStrategy"] = want["scheduling_strategy"]
-        if want.get("deployment_controller"):
-            said["deploymentController"] = {"type": want["deployment_controller"]}
         if want.get("scheduling_strategy") != "DAEMON":
             said["desiredCount"] = want.get("desired_count", 0)
         aws("ecs").create_service(
@@ -718,6 +742,8 @@ class EcsService(EcsKind):
             said["taskDefinition"] = fields["task_definition"]
         if "capacity_provider_strategy" in fields:
             said["capacityProviderStrategy"] = strategy_to_aws(fields["capacity_provider_strategy"])
+        if "deployment_controller" in fields:
+            said["deploymentController"] = {"type": fields["deployment_controller"]}
         if "load_balancers" in fields:
             said["loadBalancers"] = [_to_aws(balancer) for balancer in fields["load_balancers"]]
         if set(NETWORK) & set(fields):

@@ -96,6 +96,8 @@ class LoadBalancer(ElbKind):
     name = "load_balancer"
     title = "load balancer"
     module = "amazon.aws.elb_application_lb"
+    cloudformation = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    properties = {"LoadBalancerAttributes": "other_attributes"}
     key = "LoadBalancerArn"
     needs = ("target_group", "certificate", "subnet", "security_group", "internet_gateway")
     replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
@@ -368,6 +370,13 @@ class TargetGroup(ElbKind):
     name = "target_group"
     title = "target group"
     module = "flow_builder.aws.elb_target_group"
+    cloudformation = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    properties = {
+        "TargetGroupAttributes": "other_attributes",
+        "HealthCheckIntervalSeconds": "health_check_interval",
+        "HealthCheckTimeoutSeconds": "health_check_timeout",
+        "Matcher/HttpCode": "successful_response_codes",
+    }
     key = "TargetGroupArn"
     needs = ("vpc",)
     replaced = {field: "AWS fixes it when a target group is made" for field in FIXED if field != "name"}

@@ -21,6 +21,8 @@ class Rule(Kind):
     title = "EventBridge rule"
     service = "events"
     module = "flow_builder.aws.cloudwatchevent_rule"
+    cloudformation = "AWS::Events::Rule"
+    properties = {"State": "enabled"}
     needs = ("lambda_function", "sqs_queue", "iam_role", "ecs_cluster", "ecs_taskdefinition")
     settling = (("ValidationException", "cannot be assumed"), ("ConcurrentModificationException", ""))
 

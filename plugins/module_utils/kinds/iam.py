@@ -36,6 +36,8 @@ class IamRole(Kind):
     title = "IAM role"
     service = "iam"
     module = "amazon.aws.iam_role"
+    cloudformation = "AWS::IAM::Role"
+    properties = {"RoleName": "name"}
     immutable = {"path": "AWS fixes a role's path at creation"}
     # The boundary's type has one value.
     passing = frozenset({"RoleLastUsed", "PermissionsBoundaryType"})
@@ -173,6 +175,8 @@ class IamPolicy(Kind):
     title = "inline policy"
     service = "iam"
     module = "amazon.aws.iam_policy"
+    cloudformation = "AWS::IAM::RolePolicy"
+    properties = {"RoleName": "iam_name", "PolicyDocument": "policy_json"}
     identity = ("iam_name", "policy_name")
     needs = ("iam_role",)
     taggable = False
@@ -233,6 +237,8 @@ class IamInstanceProfile(Kind):
     title = "instance profile"
     service = "iam"
     module = "amazon.aws.iam_instance_profile"
+    cloudformation = "AWS::IAM::InstanceProfile"
+    properties = {"InstanceProfileName": "name", "Roles": "role"}
     needs = ("iam_role",)
     passing = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}

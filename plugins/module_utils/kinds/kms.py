@@ -39,6 +39,8 @@ class KmsKey(Kind):
     title = "key"
     service = "kms"
     module = "flow_builder.aws.kms_key"
+    cloudformation = "AWS::KMS::Key"
+    properties = {"KeyPolicy": "policy"}
     identity = ("alias",)
     watched = {"MultiRegionConfiguration": "PrimaryRegion"}
     parts = (

@@ -51,6 +51,20 @@ class Function(Kind):
     title = "Lambda function"
     service = "lambda"
     module = "flow_builder.aws.lambda"
+    cloudformation = "AWS::Lambda::Function"
+    properties = {
+        "FunctionName": "name",
+        "Architectures": "architecture",
+        "Code/ImageUri": "image_uri",
+        "VpcConfig/SubnetIds": "vpc_subnet_ids",
+        "VpcConfig/SecurityGroupIds": "vpc_security_group_ids",
+        "Environment/Variables": "environment_variables",
+        "EphemeralStorage/Size": "ephemeral_storage",
+        "LoggingConfig/LogFormat": "log_format",
+        "LoggingConfig/LogGroup": "log_group",
+        "TracingConfig/Mode": "tracing_mode",
+        "ReservedConcurrentExecutions": "reserved_concurrency",
+    }
     needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
     owned = {"image_uri": "a release", "aliases[[]*[]].FunctionVersion": "a release"}
     passing = frozenset({
@@ -328,6 +342,8 @@ class Alias(Kind):
     title = "alias of Lambda function"
     service = "lambda"
     module = "flow_builder.aws.lambda_alias"
+    cloudformation = "AWS::Lambda::Alias"
+    properties = {"FunctionVersion": "version"}
     identity = ("function_name", "name")
     needs = ("lambda_function",)
     taggable = False
@@ -416,6 +432,7 @@ class Permission(Kind):
     title = "Lambda permission"
     service = "lambda"
     module = "flow_builder.aws.lambda_policy"
+    cloudformation = "AWS::Lambda::Permission"
     identity = ("function_name", "statement_id")
     needs = ("lambda_function", "lambda_alias")
     taggable = False
@@ -512,6 +529,12 @@ class EventInvokeConfig(Kind):
     passing = frozenset({"FunctionArn", "LastModified", "ResponseMetadata"})
     service = "lambda"
     module = "flow_builder.aws.lambda_event_invoke_config"
+    cloudformation = "AWS::Lambda::EventInvokeConfig"
+    properties = {
+        "MaximumEventAgeInSeconds": "maximum_event_age",
+        "DestinationConfig/OnFailure/Destination": "on_failure",
+        "DestinationConfig/OnSuccess/Destination": "on_success",
+    }
     identity = ("function_name",)
     needs = ("lambda_function", "lambda_alias")
     taggable = False

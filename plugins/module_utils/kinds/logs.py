@@ -23,6 +23,8 @@ class LogGroup(Kind):
     title = "log group"
     service = "logs"
     module = "flow_builder.aws.cloudwatchlogs_log_group"
+    cloudformation = "AWS::Logs::LogGroup"
+    properties = {"LogGroupName": "name"}
     needs = ("kms_key",)
     lists_all = True
     volatile = frozenset({"stored_bytes"})

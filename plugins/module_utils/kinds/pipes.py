@@ -62,6 +62,7 @@ class Pipe(Kind):
     title = "pipe"
     service = "pipes"
     module = "flow_builder.aws.pipes_pipe"
+    cloudformation = "AWS::Pipes::Pipe"
     needs = (
         "ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "kms_key", "lambda_function", "log_group",
         "security_group", "sqs_queue", "subnet",

@@ -118,6 +118,8 @@ class SubnetGroup(RdsGroup):
     name = "db_subnet_group"
     title = "database subnet group"
     module = "amazon.aws.rds_subnet_group"
+    cloudformation = "AWS::RDS::DBSubnetGroup"
+    properties = {"DBSubnetGroupName": "name", "DBSubnetGroupDescription": "description", "SubnetIds": "subnets"}
     needs = ("subnet",)
     describe = "describe_db_subnet_groups"
     key = "DBSubnetGroup"
@@ -158,6 +160,8 @@ class ParameterGroup(RdsGroup):
     name = "db_parameter_group"
     title = "database parameter group"
     module = "flow_builder.aws.rds_instance_param_group"
+    cloudformation = "AWS::RDS::DBParameterGroup"
+    properties = {"DBParameterGroupName": "name"}
     immutable = {
         "family": "AWS fixes a group's family at creation; another major version takes another group",
         "description": "AWS fixes a group's description at creation",
@@ -492,6 +496,11 @@ class RdsInstance(RdsKind):
     name = "rds_instance"
     title = "database"
     module = "flow_builder.aws.rds_instance"
+    cloudformation = "AWS::RDS::DBInstance"
+    properties = {
+        "VPCSecurityGroups": "vpc_security_group_ids",
+        "MasterUserSecret/KmsKeyId": "master_user_secret_kms_key_id",
+    }
     identity = ("db_instance_identifier",)
     needs = ("db_subnet_group", "db_parameter_group", "security_group", "kms_key", "log_group")
     refusals = (

@@ -40,6 +40,8 @@ class HostedZone(Kind):
     title = "hosted zone"
     service = "route53"
     module = "amazon.aws.route53_zone"
+    cloudformation = "AWS::Route53::HostedZone"
+    properties = {"Name": "zone", "HostedZoneConfig/Comment": "comment", "HostedZoneTags": "tags"}
     identity = ("zone",)
     passing = frozenset({"ResourceRecordSetCount"})
     parts = (
@@ -168,6 +170,8 @@ class DnsRecord(Kind):
     title = "DNS record"
     service = "route53"
     module = "amazon.aws.route53"
+    cloudformation = "AWS::Route53::RecordSet"
+    properties = {"Name": "record", "ResourceRecords": "value"}
     identity = ("record", "hosted_zone_id", "type")
     needs = ("hosted_zone", "certificate", "load_balancer")
     taggable = False

@@ -91,6 +91,21 @@ class S3Bucket(Kind):
     title = "bucket"
     service = "s3"
     module = "flow_builder.aws.s3_bucket"
+    cloudformation = "AWS::S3::Bucket"
+    properties = {
+        "BucketName": "name",
+        "PublicAccessBlockConfiguration": "public_access",
+        "VersioningConfiguration/Status": "versioning",
+        "OwnershipControls/Rules/*/ObjectOwnership": "object_ownership",
+        "BucketEncryption/ServerSideEncryptionConfiguration/*/BucketKeyEnabled": "bucket_key_enabled",
+        "BucketEncryption/ServerSideEncryptionConfiguration/*/ServerSideEncryptionByDefault/SSEAlgorithm": "encryption",
+        "BucketEncryption/ServerSideEncryptionConfiguration/*/ServerSideEncryptionByDefault/KMSMasterKeyID":
+            "encryption_key_id",
+        "LifecycleConfiguration/Rules": "lifecycle_rules",
+        "LifecycleConfiguration/Rules/*/Status": "=Enabled",
+        "LifecycleConfiguration/Rules/*/NoncurrentVersionExpiration/NoncurrentDays": "noncurrent_days",
+        "LifecycleConfiguration/Rules/*/AbortIncompleteMultipartUpload/DaysAfterInitiation": "abort_multipart_days",
+    }
     needs = ("kms_key",)
     settling = (
         ("OperationAborted", "conflicting"),

@@ -77,6 +77,7 @@ class Secret(Kind):
     title = "secret"
     service = "secretsmanager"
     module = "flow_builder.aws.secretsmanager_secret"
+    cloudformation = "AWS::SecretsManager::Secret"
     needs = ("kms_key",)
     create_only = frozenset({"initial", "generate", "placeholder"})
     secret = frozenset({"value", "initial"})

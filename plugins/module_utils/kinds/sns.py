@@ -34,6 +34,8 @@ class SnsTopic(Kind):
     service = "sns"
     settling = (("InvalidParameter", "PrincipalNotFound"),)
     module = "flow_builder.aws.sns_topic"
+    cloudformation = "AWS::SNS::Topic"
+    properties = {"TopicName": "name"}
     needs = ("kms_key",)
     watched = {"*": "Attributes"}  # by name, which the model doesn't tell
     volatile = frozenset({"unconfirmed"})

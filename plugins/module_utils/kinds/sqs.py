@@ -70,6 +70,8 @@ class SqsQueue(Kind):
     title = "queue"
     service = "sqs"
     module = "flow_builder.aws.sqs_queue"
+    cloudformation = "AWS::SQS::Queue"
+    properties = {"QueueName": "name"}
     needs = ("kms_key",)
     watched = {"*": "Attributes"}  # by name, which the model does not tell
     passing = frozenset({*COUNTS, "LastModifiedTimestamp"})

@@ -113,6 +113,11 @@ def test_update_service(ecs, cluster, family, service):
     assert forced["deployments"][0]["id"] != seen["deployments"][0]["id"]
 
 
+def test_a_service_may_leave_its_deployment_controller(ecs, cluster, family, service):
+    ecs.update_service(cluster=cluster, service="s", deploymentController={"type": "EXTERNAL"})
+    assert describe(ecs, cluster)["deploymentController"] == {"type": "EXTERNAL"}
+
+
 def test_service_is_not_created_twice(ecs, refused, cluster, family, service):
     refused("InvalidParameterException", ecs.create_service, cluster=cluster, serviceName="s", taskDefinition=family)
 

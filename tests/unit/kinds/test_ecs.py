@@ -472,6 +472,7 @@ class Calls:
             {"load_balancers"},
             {"loadBalancers": [{"targetGroupArn": "t", "containerName": "c", "containerPort": 1, "advancedConfiguration": ADVANCED}]},
         ),
+        ({"deployment_controller": "ECS"}, {"deployment_controller"}, {"deploymentController": {"type": "ECS"}}),
     ],
 )
 def test_an_update_keeps_what_is_not_said(want, changes, told):
