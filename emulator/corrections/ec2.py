@@ -12,7 +12,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
-from moto.ec2.models.route_tables import Route
+from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
@@ -31,6 +31,13 @@ ROOT_VOLUME_GIB = 8  # of the Amazon Linux images
 
 
 # Tags and addresses
+
+
+@correction("ec2", "a route table tells which gateways propagate routes to it, also if none does")
+def propagating_gateways():
+    if hasattr(RouteTable, "propagating_vgws"):
+        raise Obsolete("moto knows propagating gateways")
+    RouteTable.propagating_vgws = []
 
 
 @correction("ec2", "DescribeTags calls an address elastic-ip and a NAT gateway natgateway")

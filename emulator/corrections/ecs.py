@@ -122,6 +122,8 @@ def task_definition_defaults():
         original(self, *args, **kwargs)
         self.registered_at = utcnow()
         self.registered_by = f"arn:aws:iam::{args[3]}:root"
+        # A volume of which only the name is said is the host's, also on Fargate.
+        self.volumes = [volume if len(volume) > 1 else {**volume, "host": {}} for volume in self.volumes]
         for container in self.container_definitions:
             container.setdefault("systemControls", [])
             # moto gives every container the same lists.
@@ -130,6 +132,28 @@ def task_definition_defaults():
             container["portMappings"] = [_port(port, self.network_mode) for port in container["portMappings"]]
             if "healthCheck" in container:
                 container["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3, **container["healthCheck"]}
+        self.requires_attributes = [{"name": name} for name in _attributes(self)]
+
+
+def _attributes(definition) -> list[str]:
+    """Return what an instance must have to run a task definition, as recordings of AWS's answers show it."""
+    containers = definition.container_definitions
+    logs = {one["logConfiguration"]["logDriver"] for one in containers if one.get("logConfiguration")}
+    task_role = getattr(definition, "task_role_arn", None)
+    wanted = {
+        "docker-remote-api.1.17": any(one.get("readonlyRootFilesystem") for one in containers),
+        "docker-remote-api.1.18": True,
+        "docker-remote-api.1.19": bool(logs),
+        "task-iam-role": task_role and definition.network_mode != "host",
+        "task-iam-role-network-host": task_role and definition.network_mode == "host",
+        **dict.fromkeys((f"logging-driver.{driver}" for driver in sorted(logs)), True),
+    }
+    names = [f"com.amazonaws.ecs.capability.{name}" for name, needed in wanted.items() if needed]
+    if definition.network_mode == "awsvpc":
+        names.append("ecs.capability.task-eni")
+    if getattr(definition, "execution_role_arn", None) and "awslogs" in logs:
+        names.append("ecs.capability.execution-role-awslogs")
+    return names
 
 
 def _port(port: dict, network_mode: str) -> dict:

@@ -331,6 +331,13 @@ def new_instances():
         _insights(self, kwargs)
 
 
+@correction("rds", "an endpoint tells the hosted zone that an alias to it needs")
+def endpoint_zones():
+    told = Instance.endpoint.fget
+    # RDS has one for each region; this is us-east-1's.
+    Instance.endpoint = property(lambda self: {**told(self), "HostedZoneId": "Z2R2ITUGPM61AM"})
+
+
 def _default_subnet_group(backend):
     """Return the group AWS names default: the subnets of the default VPC."""
     if "default" not in backend.subnet_groups:

@@ -32,6 +32,7 @@ NEVER_READ = {
     "iam_role": {"ManagedPolicyArns": f"{OTHERWISE}: AttachedManagedPolicies"},
     "lambda_function": {
         "FunctionScalingConfig": "only functions on instances of their own have it",
+        "CodeSigningConfigArn": "a part of what is made from a zip; no image can be signed",
         "RecursiveLoop": GAP,
         "RuntimeManagementConfig": GAP,
     },
