@@ -411,7 +411,6 @@ class NatGateway(Ec2Kind):
         "allocation_id": "AWS fixes a NAT gateway's address at creation",
         "availability_mode": "AWS fixes at creation whether a NAT gateway is zonal or regional",
         "auto_provision_zones": "AWS fixes at creation whether it finds a regional NAT gateway's zones and addresses",
-        "connectivity_type": "AWS fixes at creation whether a NAT gateway is public",
         "failed": "AWS never mends a NAT gateway that failed",
     }
 

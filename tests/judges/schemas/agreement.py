@@ -18,6 +18,10 @@ REPLACED_ALL_THE_SAME = {
     "of the alarms of a target tracking policy that is one no more, nothing says, so it is deleted first",
     ("log_group", "log_group_class"): "no call changes it; CloudFormation itself says that updates aren't supported",
     ("nat_gateway", "failed"): "no property: what AWS never mends",
+    (
+        "nat_gateway",
+        "auto_provision_zones",
+    ): "CloudFormation only tells it: whether zones are given at creation decides it",
     ("vpc_endpoint", "failed"): "no property: what AWS never mends",
     ("pipes_pipe", "failed"): "no property: what AWS never mends",
     (

@@ -101,6 +101,11 @@ def said(kind: str, live: dict) -> dict:
         live["metrics"] = [
             {key: value for key, value in one.items() if nothing.get(key, ...) != value} for one in live["metrics"]
         ]
+    elif kind == "auto_scaling_group":
+        passed = live["propagated_tags"]
+        live["tags"] = [
+            {"key": key, "value": value, "propagate_at_launch": key in passed} for key, value in live["tags"].items()
+        ]
     elif kind == "subnet":
         live.pop("AvailabilityZoneId", None)
     elif kind == "ecs_service" and not live["alarms"]["names"]:
