@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` shows the profiles on the embedded AWS, `make test` is the gate.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo test lint unit integration molecule proofs eventual aws-up aws-down aws-reset aws-status destroy bench pins clean
+.PHONY: help setup docs demo test lint unit integration molecule proofs eventual judges aws-up aws-down aws-reset aws-status destroy bench pins clean
 
 PYTHON := .venv/bin/python
 PORT ?= 4566
@@ -27,6 +27,9 @@ eventual: setup ## Live through an AWS that is late, for SEEDS
 
 proofs: setup ## Run what takes too long for the gate: every inventory, ten kills of each run, whole profiles at stock speed
 	@sh scripts/test.sh proofs
+
+judges: setup ## Ask those who know AWS: RECORDED=DIR and PLACEBO=DIR are clones with answers recorded from it
+	@sh scripts/test.sh judges
 
 aws-up: setup ## Start the embedded AWS on 127.0.0.1:PORT (4566)
 	@$(PYTHON) -m emulator start --port $(PORT)

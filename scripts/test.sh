@@ -24,6 +24,13 @@ proofs() {
 }
 eventual() { PROOFS=all python -m pytest -q -n 5 --dist load --durations=12 tests/integration/test_eventual.py; }
 molecule() { (set -x; command molecule test --all); }
+# What others know of AWS, against the embedded AWS and against us: docs/truth.md. The light part is in the unit tests.
+judges() {
+  : "${RECORDED:?names a clone of localstack/localstack (its tests' recorded answers), commit 8b9a79f}"
+  : "${PLACEBO:?names a clone of cloud-custodian/cloud-custodian (its recordings), commit df800e9}"
+  python -m pytest -q -rs -s tests/judges
+  python -m tests.judges.recorded
+}
 
 run() {
   started=$(date +%s)
