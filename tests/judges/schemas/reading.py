@@ -20,6 +20,12 @@ GAP = "a gap: no kind reads it, so drift doesn't tell of a change"
 NEVER_READ = {
     "load_balancer": {"SubnetMappings": f"{OTHERWISE}: AvailabilityZones", "MinimumLoadBalancerCapacity": GAP},
     "dashboard": {"Tags": "a dashboard had no tags until this year: none of ours has any"},
+    "auto_scaling_group": {
+        "LifecycleHookSpecificationList": "a part of the group",
+        "MetricsCollection": f"{OTHERWISE}: EnabledMetrics",
+        "NotificationConfiguration": "the older one of the two",
+        "NotificationConfigurations": GAP,
+    },
     "security_group": {"SecurityGroupEgress": "security_group_rules reads it"},
     "nat_gateway": dict.fromkeys(
         (
