@@ -30,6 +30,7 @@ judges() {
   : "${PLACEBO:?names a clone of cloud-custodian/cloud-custodian (its recordings), commit df800e9}"
   python -m pytest -q -rs -s tests/judges
   python -m tests.judges.recorded
+  sh scripts/newest.sh
 }
 
 run() {
