@@ -139,11 +139,19 @@ def put_composite_alarm(api, params):
     return {}
 
 
-@answers("cloudwatch", "DescribeAlarms", "lists metric alarms only, unless other types are asked for")
+@answers(
+    "cloudwatch", "DescribeAlarms", "lists metric alarms only, unless other types are asked for, with what they have"
+)
 def describe_alarms(api, params, moto):
     answer, types = moto(), params.get("AlarmTypes") or ["MetricAlarm"]
     for key, kind in (("MetricAlarms", "MetricAlarm"), ("CompositeAlarms", "CompositeAlarm")):
         answer[key] = answer.get(key, []) if kind in types else []
+    for alarm in (*answer["MetricAlarms"], *answer["CompositeAlarms"]):
+        alarm.setdefault("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])
+        if alarm.get("StateReasonData") == "{}":
+            del alarm["StateReasonData"]
+        if not alarm.get("Metrics"):
+            alarm.pop("Metrics", None)
     return answer
 
 

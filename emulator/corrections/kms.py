@@ -1,8 +1,13 @@
-"""KMS: a key is found by its ARN as well as by its id."""
+"""KMS: how keys are found and described, and when they rotate."""
 
-from moto.kms.models import KmsBackend
+import hashlib
+import re
 
-from emulator.corrections import correction, replacing
+from moto.core.utils import unix_time
+from moto.kms.models import Key, KmsBackend
+from moto.kms.responses import KmsResponse
+
+from emulator.corrections import answers, correction, replacing
 from emulator.errors import AWSError
 
 
@@ -47,3 +52,71 @@ def schedule_twice():
         if key.key_state == "PendingDeletion":
             raise AWSError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
         return original(self, key_id, pending_window_in_days)
+
+
+# What AWS said on record (localstack/localstack, tests/aws/services/kms).
+
+_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+@correction("kms", "a key that isn't found is told in AWS's words: by its id, its ARN or the ARN's region")
+def not_found():
+    @replacing(KmsResponse, "_validate_cmk_id")
+    def validate(_original, self, key_id):
+        parts = key_id.split(":", 5)
+        if key_id.startswith("arn:") and len(parts) == 6 and parts[3] != self.region:
+            raise AWSError("NotFoundException", f"Invalid arn {parts[3]}")
+        if not (key_id.startswith("arn:") and ":key/" in key_id) and not _ID.fullmatch(key_id):
+            raise AWSError("NotFoundException", f"Invalid keyId '{key_id}'")
+        if self.kms_backend.get_key_id(key_id) not in self.kms_backend.keys:
+            raise AWSError("NotFoundException", f"Key '{self._display_arn(key_id)}' does not exist")
+
+
+@correction("kms", "a key says what it is for: usage and algorithms of its spec, and the material that it has")
+def descriptions():
+    @replacing(Key, "__init__")
+    def init(original, self, policy, key_usage, key_spec, *args, **kwargs):
+        original(self, policy, key_usage or "ENCRYPT_DECRYPT", key_spec, *args, **kwargs)
+        self.multi_region = bool(self.multi_region)
+        self.rotation_days = 365
+        self.rotates_from = self.creation_date
+
+    @replacing(Key, "to_dict")
+    def described(original, self):
+        answer = original(self)
+        told = answer["KeyMetadata"]
+        if self.key_usage != "ENCRYPT_DECRYPT":
+            told.pop("EncryptionAlgorithms")
+        if self.key_usage != "SIGN_VERIFY":
+            told.pop("SigningAlgorithms")
+        if self.key_usage == "GENERATE_VERIFY_MAC":
+            told["MacAlgorithms"] = [self.key_spec.replace("HMAC_", "HMAC_SHA_")]
+        if self.key_spec == "SYMMETRIC_DEFAULT" and self.origin == "AWS_KMS":
+            material = f"{self.id}/{len(self.rotations)}"
+            told["CurrentKeyMaterialId"] = hashlib.sha256(material.encode()).hexdigest()
+        return answer
+
+
+@answers("kms", "EnableKeyRotation", "takes how often the key rotates, a year where that isn't said")
+def enable_rotation(api, params, moto):
+    answer = moto()
+    key = api.kms_backend.keys[api.kms_backend.get_key_id(params["KeyId"])]
+    key.rotation_days, key.rotates_from = params.get("RotationPeriodInDays", 365), unix_time()
+    return answer
+
+
+@answers("kms", "GetKeyRotationStatus", "tells the period and the next date of a key that rotates")
+def rotation_status(api, params, moto):
+    answer = moto()
+    key = api.kms_backend.keys[api.kms_backend.get_key_id(params["KeyId"])]
+    answer["KeyId"] = key.id
+    if answer["KeyRotationEnabled"]:
+        answer["RotationPeriodInDays"] = key.rotation_days
+        answer["NextRotationDate"] = key.rotates_from + key.rotation_days * 86400
+    return answer
+
+
+@answers("kms", "ListGrants", "knows its key")
+def list_grants(api, params, moto):
+    api._validate_key_id(params["KeyId"])
+    return moto()

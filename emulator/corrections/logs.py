@@ -1,9 +1,11 @@
 """CloudWatch Logs: retention periods, keys, classes, deletion protection and saved queries."""
 
+import json
 import uuid
 
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.responses import LogsResponse
 
 from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
@@ -24,6 +26,34 @@ def retention():
                 f"constraint: Member must satisfy enum value set: {list(RETENTIONS)}",
             )
         return original(self, log_group_name, retention_in_days)
+
+
+@correction("logs", "a log group tells its class")
+def classes():
+    @replacing(LogGroup, "to_describe_dict")
+    def described(original, self):
+        return {"logGroupClass": "STANDARD", **original(self)}
+
+
+@correction("logs", "DescribeLogGroups looks for a pattern anywhere in a name")
+def patterns():
+    @replacing(LogsResponse, "describe_log_groups")
+    def describe(original, self):
+        pattern = self._get_param("logGroupNamePattern")
+        if not pattern:
+            return original(self)
+        groups = self.logs_backend.describe_log_groups(limit=100_000)[0]
+        found = [one.to_describe_dict() for one in groups if pattern.lower() in one.name.lower()]
+        return json.dumps({"logGroups": found[: self._get_param("limit", 50)]})
+
+
+@correction("logs", "a log stream that isn't found is told as one")
+def streams_not_found():
+    @replacing(LogGroup, "get_log_events")
+    def get(original, self, log_stream_name, *args, **kwargs):
+        if log_stream_name not in self.streams:
+            raise AWSError("ResourceNotFoundException", "The specified log stream does not exist.")
+        return original(self, log_stream_name, *args, **kwargs)
 
 
 # A key for a log group that exists already

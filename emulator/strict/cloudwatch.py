@@ -3,7 +3,7 @@
 import json
 import re
 
-from emulator.strict import metrics, rule
+from emulator.strict import Refusal, metrics, rule
 
 RECORDED = "localstack: answers recorded from AWS"
 MEASURED = "badmintoncryer/cdk-preflight "
@@ -387,3 +387,19 @@ def _written_out(line: list[str], before: list[str]) -> list[str]:
         rest = line[start + 1 :]
         line = [*line[:start], *before[start : len(before) - len(rest)], *rest]
     return [before[index] if one == "." and index < len(before) else one for index, one in enumerate(line)]
+
+
+@rule("cloudwatch", "GetMetricStatistics", code="InvalidParameterValue", source=RECORDED)
+def statistics_are_of_a_time(call):
+    """Statistics are of a time that begins before it ends, in up to 1,440 periods."""
+    begin, end, period = (call.parameters[name] for name in ("StartTime", "EndTime", "Period"))
+    if begin >= end:
+        return "The parameter StartTime must be less than the parameter EndTime."
+    points = int((end - begin).total_seconds() // period)
+    if points > 1440:
+        return Refusal(
+            "InvalidParameterCombination",
+            f"You have requested up to {points} datapoints, which exceeds the limit of 1440. You may reduce the "
+            "datapoints requested by increasing Period, or decreasing the time range.",
+        )
+    return None

@@ -5,6 +5,7 @@ from emulator.strict import rule
 
 GUIDE = "KMS developer guide"
 MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
 PENDING = (
     "CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation",
     "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "TagResource", "UntagResource",
@@ -76,6 +77,40 @@ def alias_is_not_an_aws_one(call):
     if call.parameters["AliasName"].startswith("alias/aws/"):
         return "The alias name for a customer managed CMK cannot begin with alias/aws/."
     return None
+
+
+@rule("kms", "CreateAlias", "UpdateAlias", "DeleteAlias", code="ValidationException", source=RECORDED)
+def alias_has_its_prefix(call):
+    """An alias begins with alias/."""
+    if not call.parameters["AliasName"].startswith("alias/"):
+        return (
+            'Alias must start with the prefix "alias/". Please see '
+            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+        )
+    return None
+
+
+@rule("kms", "CreateKey", code="ValidationException", source=RECORDED)
+def asymmetric_keys_say_their_usage(call):
+    """A key that isn't a symmetric one for encryption says what it is for."""
+    given = call.parameters
+    spec = given.get("KeySpec") or given.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT"
+    if spec != "SYMMETRIC_DEFAULT" and not given.get("KeyUsage"):
+        return "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+    return None
+
+
+@rule("kms", "CreateKey", "TagResource", code="TagException", source=RECORDED)
+def key_tags_are_ours_and_fifty(call):
+    """A key has up to 50 tags, each key once, none of which begins with aws:."""
+    keys = [tag["TagKey"] for tag in call.parameters.get("Tags") or []]
+    if any(key.lower().startswith("aws:") for key in keys):
+        return "Tags beginning with aws: are reserved"
+    if len(keys) != len(set(keys)):
+        return "Duplicate tag keys"
+    found = find(call, call.parameters.get("KeyId") or "") if call.operation == "TagResource" else None
+    has = call.backend("kms").tagger.get_tag_dict_for_resource(found.id) if found is not None else {}
+    return "Too many tags" if len({*keys, *has}) > 50 else None
 
 
 @rule("kms", "ScheduleKeyDeletion", code="ValidationException", source="ScheduleKeyDeletion API reference")

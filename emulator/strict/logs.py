@@ -17,6 +17,14 @@ def group_name_is_not_reserved(call):
     return None
 
 
+@rule("logs", "DescribeLogGroups", code="InvalidParameterException", source="localstack: answers recorded from AWS")
+def groups_are_looked_for_by_one_thing(call):
+    """Log groups are looked for by a prefix or by a pattern."""
+    if call.parameters.get("logGroupNamePrefix") and call.parameters.get("logGroupNamePattern"):
+        return "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+    return None
+
+
 @rule(
     "logs",
     *KEYED,

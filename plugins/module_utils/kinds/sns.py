@@ -21,7 +21,7 @@ ATTRIBUTES = {
 # Of a subscription: told by its topic, or nothing of ours.
 SAID = (
     "ConfirmationWasAuthenticated", "EffectiveDeliveryPolicy", "Endpoint", "Owner", "PendingConfirmation", "Protocol",
-    "SubscriptionArn", "TopicArn",
+    "SubscriptionArn", "SubscriptionPrincipal", "TopicArn",
 )  # fmt: skip
 EMPTY = {"policy": None, "delivery_policy": {}}
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from emulator import HOST
 from emulator.ask import Refused, ask
@@ -26,11 +27,11 @@ def run(tree: Path, url: str, service: str, names: str, seconds: int) -> list[di
         raise Missing(f"there are no recorded tests of {service} in {folder}")
     results = FOLDER / f"{service}.jsonl"
     results.write_text("")
-    host = url.split("//", 1)[1]
+    host = f"localhost:{urlsplit(url).port}"  # below which buckets have names of their own
     environ = {
         **os.environ, "PYTHONPATH": os.pathsep.join(map(str, (tree / "localstack-core", tree, HERE))),
         "RECORDED_RESULTS": str(results), "RECORDED_OPERATIONS": str(operations.FILE), "TEST_SKIP_LOCALSTACK_START": "1", "TEST_AWS_ENDPOINT_URL": url,
-        "LOCALSTACK_HOST": host, "GATEWAY_LISTEN": host, "DISABLE_EVENTS": "1", "AWS_DEFAULT_REGION": "us-east-1",
+        "LOCALSTACK_HOST": host, "USE_SSL": "0", "GATEWAY_LISTEN": host, "DISABLE_EVENTS": "1", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "TEST_AWS_ACCOUNT_ID": "123456789012",
     }  # fmt: skip
     plugins = (

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def _load(path: str):
     return module
 
 
+_resolve = socket.getaddrinfo
+
+
+def _loopback(host, *arguments, **more):
+    """Find the embedded AWS under any name that ends with localhost: not every machine does."""
+    return _resolve("127.0.0.1" if str(host).endswith(".localhost") else host, *arguments, **more)
+
+
+socket.getaddrinfo = _loopback
 _tests, _aws = _load("tests"), _load("tests/aws")
 snapshot = _aws.snapshot
 aws_session = _tests.aws_session
@@ -44,10 +54,14 @@ def _calls(item) -> set[str]:
     return found.union(*(of_test(one, {}) for one in fixtures))
 
 
+# Some tests are run once for each protocol of a service. This one boto3 doesn't speak to any of ours.
+UNSPOKEN = "[smithy-rpc-v2-cbor]"
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave only the tests that call nothing but what we call."""
     ours = set(Path(os.environ["RECORDED_OPERATIONS"]).read_text().split())
-    kept = [item for item in items if (called := _calls(item)) and called <= ours]
+    kept = [item for item in items if UNSPOKEN not in item.name and (called := _calls(item)) and called <= ours]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

@@ -12,6 +12,8 @@ import textwrap
 SERVICES = {"lambda_": "lambda", "sqs_query": "sqs"}
 # Attributes of a client that are no operations.
 NO_OPERATION = {"exceptions", "meta", "get_waiter", "can_paginate", "get_paginator", "test_client_protocol"}
+# What makes a request that is no client's of boto3: by a signed URL, by a form, or without any signature.
+PRESIGNED = {"generate_presigned_url", "generate_presigned_post"}
 # Clients by their names alone: a fixture's, or a helper's argument.
 NAMED = re.compile(r"(?:aws_)?(cloudwatch|events|iam|kms|lambda|logs|s3|scheduler|secretsmanager|sns|sqs|sts)_client")
 RAW = re.compile(r"(?:aws_)?(cloudwatch|logs|sns|sqs)_http_client")
@@ -66,7 +68,9 @@ def calls(function: ast.FunctionDef) -> set[str]:
             elif node.func.attr in ("post", "post_raw"):
                 words = [one for one in given if isinstance(one, str) and re.fullmatch(r"([A-Z][a-z]+)+", one)]
                 found.update(f"{service}.{_snake(word)}" for service in raw for word in words)
-        if isinstance(node, ast.Attribute) and node.attr not in NO_OPERATION and not node.attr.startswith("_"):
+        if isinstance(node, ast.Attribute) and (node.attr in PRESIGNED or _is(node.value, "requests")):
+            found.add(f"http.{node.attr}")
+        elif isinstance(node, ast.Attribute) and node.attr not in NO_OPERATION and not node.attr.startswith("_"):
             service = _client(node.value, named)
             if service:
                 found.add(f"{service}.{node.attr}")

@@ -56,7 +56,9 @@ def test_a_key_is_taken_up_again(aws, name, keys, monkeypatch, operation):
 def test_two_keys_without_an_alias_are_for_people_to_sort_out(aws, name, keys):
     tags = [{"TagKey": "Stack", "TagValue": name}]
     made = [aws("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"] for _ in range(2)]
-    with pytest.raises(EngineError, match=f"alias/{name}-data is no key's, and .* are tagged as {name}'s: give one") as told:
+    with pytest.raises(
+        EngineError, match=f"alias/{name}-data is no key's, and .* are tagged as {name}'s: give one"
+    ) as told:
         keys()
     assert all(one in str(told.value) for one in made)
 
@@ -65,3 +67,36 @@ def test_a_dead_stacks_key_is_not_taken_up(aws, name, keys):
     engine, first = Aws(aws, "us-east-1"), keys()
     KMS_KEY.delete(engine, first.after)
     assert keys().after["id"] != first.after["id"]
+
+
+def test_keys_say_what_they_are_for(aws):
+    kms = aws("kms")
+    key = kms.create_key()["KeyMetadata"]
+    assert (
+        key["KeyUsage"] == "ENCRYPT_DECRYPT" and key["MultiRegion"] is False and len(key["CurrentKeyMaterialId"]) == 64
+    )
+    assert key["EncryptionAlgorithms"] == ["SYMMETRIC_DEFAULT"] and "SigningAlgorithms" not in key
+    mac = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
+    assert mac["MacAlgorithms"] == ["HMAC_SHA_256"] and "EncryptionAlgorithms" not in mac
+
+
+def test_rotation_tells_its_period(aws):
+    kms = aws("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    assert "NextRotationDate" not in kms.get_key_rotation_status(KeyId=key)
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    told = kms.get_key_rotation_status(KeyId=key)
+    assert told["KeyId"] == key and told["RotationPeriodInDays"] == 90 and told["NextRotationDate"]
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("fake", "Invalid keyId 'fake'"),
+        ("arn:aws:kms:us-west-2:123456789012:key/134f2428-cec1-4b25-a1ae-9048164dba47", "Invalid arn us-west-2"),
+        ("mrk-d3b95762d3b95762d3b95762d3b95762", "mrk-d3b95762d3b95762d3b95762d3b95762' does not exist"),
+    ],
+)
+def test_keys_that_are_not_found(aws, refused, key, says):
+    for operation in ("describe_key", "list_grants"):
+        assert says in refused("NotFoundException", getattr(aws("kms"), operation), KeyId=key)["Error"]["Message"]

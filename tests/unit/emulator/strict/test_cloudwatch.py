@@ -31,10 +31,21 @@ class World:
     def __init__(self, aws):
         self.cloudwatch, self.scaling, ecs = map(aws, ("cloudwatch", "application-autoscaling", "ecs"))
         ecs.create_cluster(clusterName="strict-scaling")
-        ecs.register_task_definition(family="strict-scaling", containerDefinitions=[{"name": "a", "image": "i", "memory": 9}])
+        ecs.register_task_definition(
+            family="strict-scaling", containerDefinitions=[{"name": "a", "image": "i", "memory": 9}]
+        )
         ecs.create_service(cluster="strict-scaling", serviceName="s", taskDefinition="strict-scaling", desiredCount=1)
-        self.target = {"ServiceNamespace": "ecs", "ResourceId": "service/strict-scaling/s", "ScalableDimension": DIMENSION}
+        self.target = {
+            "ServiceNamespace": "ecs",
+            "ResourceId": "service/strict-scaling/s",
+            "ScalableDimension": DIMENSION,
+        }
         self.scaling.register_scalable_target(**self.target, MinCapacity=0, MaxCapacity=2)
+
+    def statistics(self, begin, end):
+        self.cloudwatch.get_metric_statistics(
+            Namespace="n", MetricName="m", StartTime=begin, EndTime=end, Period=60, Statistics=["Sum"],
+        )  # fmt: skip
 
     def put(self, **changes):
         given = {
@@ -56,19 +67,35 @@ class World:
         self.cloudwatch.put_composite_alarm(AlarmName=f"strict-both-{next(NUMBER)}", AlarmRule=rule)
 
     def dashboard(self, body, name="strict"):
-        self.cloudwatch.put_dashboard(DashboardName=name, DashboardBody=body if isinstance(body, str) else json.dumps(body))
+        self.cloudwatch.put_dashboard(
+            DashboardName=name, DashboardBody=body if isinstance(body, str) else json.dumps(body)
+        )
 
     def widget(self, kind="metric", properties=None, **more):
-        self.dashboard({"widgets": [{"type": kind, "properties": {"region": "us-east-1", "metrics": []} if properties is None else properties} | more]})
+        self.dashboard(
+            {
+                "widgets": [
+                    {
+                        "type": kind,
+                        "properties": {"region": "us-east-1", "metrics": []} if properties is None else properties,
+                    }
+                    | more
+                ]
+            }
+        )
 
     def graph(self, *lines, **more):
         self.widget(properties={"region": "us-east-1", "metrics": list(lines)} | more)
 
     def policy(self, kind, name=None, **configuration):
-        self.scaling.put_scaling_policy(PolicyName=name or f"p{next(NUMBER)}", PolicyType=kind, **self.target, **configuration)
+        self.scaling.put_scaling_policy(
+            PolicyName=name or f"p{next(NUMBER)}", PolicyType=kind, **self.target, **configuration
+        )
 
     def track(self, *, name="tracking", **configuration):
-        self.policy("TargetTrackingScaling", name, TargetTrackingScalingPolicyConfiguration={"TargetValue": 5} | configuration)
+        self.policy(
+            "TargetTrackingScaling", name, TargetTrackingScalingPolicyConfiguration={"TargetValue": 5} | configuration
+        )
 
     def predefined(self, kind, label=None):
         given = {"PredefinedMetricType": kind} | ({"ResourceLabel": label} if label else {})
@@ -95,6 +122,8 @@ def world(aws):
 
 SINGLE = {"MetricName": "Own", "Namespace": "Mine", "Statistic": "Sum"}
 CASES = [
+    Case("statistics_are_of_a_time", "InvalidParameterValue", "must be less than", lambda w: w.statistics(2, 1), lambda w: w.statistics(1, 2)),
+    Case("statistics_are_of_a_time", "InvalidParameterCombination", "up to 1441 datapoints", lambda w: w.statistics(0, 1441 * 60), lambda w: w.statistics(0, 1440 * 60)),
     Case("alarm_watches_one_thing", INVALID, "mutually exclusive", lambda w: w.alarm(Metrics=[stat()]), lambda w: w.queries(stat())),
     Case("alarm_watches_one_thing", INVALID, "should be specified", lambda w: w.alarm(MetricName=None, Namespace=None, Dimensions=None), lambda w: w.alarm()),
     Case("alarm_has_a_period", INVALID, "'period'", lambda w: w.alarm(Period=None), lambda w: w.alarm()),

@@ -106,6 +106,7 @@ CASES = [
     Case("tag_is_a_tag", PARAMETER, "Invalid image tag", lambda w: images.push(w.ecr, w.repository(), "-v", b"one"), lambda w: images.push(w.ecr, w.repository(), "v1.0_a-b", b"one")),
     Case("group_name_is_not_reserved", PARAMETER, "reserved for AWS", lambda w: w.group("aws/mine"), lambda w: w.group("/aws/mine")),
     Case("logs_may_use_the_key", "AccessDeniedException", "is not allowed to be used with", lambda w: w.group(kmsKeyId=w.kms.create_key()["KeyMetadata"]["Arn"]), lambda w: w.group(kmsKeyId=w.key())),
+    Case("groups_are_looked_for_by_one_thing", "InvalidParameterException", "mutually exclusive", lambda w: w.logs.describe_log_groups(logGroupNamePrefix="a", logGroupNamePattern="b"), lambda w: w.logs.describe_log_groups(logGroupNamePattern="b")),
     Case("protected_group_stays", "ValidationException", "Disable deletion protection first", lambda w: w.protected(w.logs.delete_log_group), lambda w: w.protected(w.logs.delete_log_group, False)),
     Case("protected_group_stays", "ValidationException", "Disable deletion protection first", lambda w: w.protected(w.logs.delete_log_stream, logStreamName="s"), lambda w: w.protected(w.logs.delete_log_stream, False, logStreamName="s")),
     Case("logs_may_use_the_key", "AccessDeniedException", "log-group:strict-", lambda w: w.group(kmsKeyId=w.key(arn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:other*")), lambda w: w.group(kmsKeyId=w.key(arn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:strict*"))),

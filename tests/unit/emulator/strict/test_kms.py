@@ -54,6 +54,12 @@ def world(aws):
 BAD = "MalformedPolicyDocumentException"
 MISSING = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 LOGS = "logs.us-east-1.amazonaws.com"
+
+
+def tagged(keys):
+    return [{"TagKey": key, "TagValue": "v"} for key in keys]
+
+
 CASES = [
     Case(
         "key_policy_is_a_policy", BAD, "a statement with no principal",
@@ -88,6 +94,25 @@ CASES = [
     Case(
         "alias_is_not_an_aws_one", "NotAuthorizedException", "cannot begin with alias/aws/",
         lambda world: world.alias(world.key(), "alias/aws"), lambda world: world.alias(world.key()),
+    ),
+    Case(
+        "alias_has_its_prefix", "ValidationException", 'must start with the prefix "alias/"',
+        lambda world: world.kms.delete_alias(AliasName="plain"), lambda world: world.alias(world.key()),
+    ),
+    Case(
+        "asymmetric_keys_say_their_usage", "ValidationException", "must specify a KeyUsage",
+        lambda world: world.kms.create_key(KeySpec="HMAC_256"),
+        lambda world: world.kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC"),
+    ),
+    *(
+        Case(
+            "key_tags_are_ours_and_fifty", "TagException", says,
+            lambda world, tags=tags: world.kms.tag_resource(KeyId=world.key(), Tags=tagged(tags)),
+            lambda world: world.kms.tag_resource(KeyId=world.key(), Tags=tagged(map(str, range(50)))),
+        )
+        for says, tags in (
+            ("beginning with aws:", ["AWS:a"]), ("Duplicate tag keys", ["a", "a"]), ("Too many tags", [*map(str, range(51))]),
+        )
     ),
     Case(
         "pending_window_is_7_to_30_days", "ValidationException", "greater than or equal to 7",
