@@ -54,7 +54,7 @@ class World:
 
     def rds(self, role):
         self.aws("rds").create_db_instance(
-            DBInstanceIdentifier=f"strict-{self.count}", DBInstanceClass="db.t4g.micro", Engine="postgres",
+            DBInstanceIdentifier=f"strict-passing-{self.count}", DBInstanceClass="db.t4g.micro", Engine="postgres",
             AllocatedStorage=20, StorageType="gp3", MasterUsername="someone", ManageMasterUserPassword=True,
             MonitoringInterval=60, MonitoringRoleArn=role,
         )  # fmt: skip
