@@ -83,6 +83,11 @@ def release(aws, r):
     aws("ecs").update_service(cluster=f"{S}-cluster", service=r["family"], taskDefinition=arn)
 
 
+def log_group(aws, r):
+    aws("logs").put_log_group_deletion_protection(logGroupIdentifier=r["name"], deletionProtectionEnabled=False)
+    aws("logs").delete_log_group(logGroupName=r["name"])
+
+
 def dashboard(aws, r):
     aws("cloudwatch").put_dashboard(DashboardName=r["name"], DashboardBody=json.dumps({"widgets": []}))
 
@@ -201,7 +206,7 @@ ROWS = [
     # Monitoring
     (1, "changed", "log_group", f"/aws/ecs/{S}-api", "retention_in_days", lambda aws, r: aws("logs").put_retention_policy(logGroupName=r["name"], retentionInDays=1)),
     (1, "extra", "log_group", f"/aws/ecs/{S}-worker", "metric_filters", lambda aws, r: aws("logs").put_metric_filter(logGroupName=r["name"], filterName="foreign", filterPattern="x", metricTransformations=[{"metricName": "x", "metricNamespace": "x", "metricValue": "1"}])),
-    (2, "removed", "log_group", f"/aws/lambda/{S}-cleanup", "", lambda aws, r: aws("logs").delete_log_group(logGroupName=r["name"])),
+    (2, "removed", "log_group", f"/aws/lambda/{S}-cleanup", "", log_group),
     (1, "changed", "metric_alarm", f"{S}-high-cpu", "threshold", alarm),
     (2, "changed", "metric_alarm", f"{S}-high-memory", "actions_enabled", lambda aws, r: aws("cloudwatch").disable_alarm_actions(AlarmNames=[r["name"]])),
     (2, "removed", "metric_alarm", f"{S}-queue-age", "", lambda aws, r: aws("cloudwatch").delete_alarms(AlarmNames=[r["name"]])),
