@@ -7,7 +7,6 @@ from emulator import postgres_parameters
 
 ENGINE = "postgres"
 DEFAULT_MAJOR = 17
-# The minors that can be created, by the release round they came in: 2025-05, 08, 11, 2026-02 (two), 05 and 08.
 # The minors that can be created, by the release round they came in: 2025-05, 08, 11, 2026-02 (two), 05, 08.
 MINORS = {
     13: {23: 2},

@@ -222,13 +222,17 @@ def associate_nat_gateway_address(api, params):
         if address.association_id:
             raise AWSError("Resource.AlreadyAssociated", f"{address.allocation_id} is already associated")
     gateway.associate(zone, params["AllocationIds"])
-    return plain(api, ActionResult({"NatGatewayId": gateway.id, "NatGatewayAddresses": gateway.nat_gateway_addresses}))
+    return _addresses(api, gateway)
 
 
 @adds("ec2", "DisassociateNatGatewayAddress", "takes addresses off a regional NAT gateway")
 def disassociate_nat_gateway_address(api, params):
     gateway = _regional(api, params)
     gateway.disassociate(params["AssociationIds"])
+    return _addresses(api, gateway)
+
+
+def _addresses(api, gateway) -> dict:
     return plain(api, ActionResult({"NatGatewayId": gateway.id, "NatGatewayAddresses": gateway.nat_gateway_addresses}))
 
 

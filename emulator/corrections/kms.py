@@ -37,13 +37,6 @@ def arns():
         self.keys = Keys(self.keys)
 
 
-@correction("kms", "a key of which nothing else is said encrypts and decrypts")
-def usage():
-    @replacing(KmsBackend, "create_key")
-    def create(original, self, policy, key_usage, *args, **kwargs):
-        return original(self, policy, key_usage or "ENCRYPT_DECRYPT", *args, **kwargs)
-
-
 @correction("kms", "a key that is to be deleted is not to be deleted again")
 def schedule_twice():
     @replacing(KmsBackend, "schedule_key_deletion")

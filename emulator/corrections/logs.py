@@ -28,13 +28,6 @@ def retention():
         return original(self, log_group_name, retention_in_days)
 
 
-@correction("logs", "a log group tells its class")
-def classes():
-    @replacing(LogGroup, "to_describe_dict")
-    def described(original, self):
-        return {"logGroupClass": "STANDARD", **original(self)}
-
-
 @correction("logs", "DescribeLogGroups looks for a pattern anywhere in a name")
 def patterns():
     @replacing(LogsResponse, "describe_log_groups")

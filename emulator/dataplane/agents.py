@@ -6,6 +6,7 @@ without which it stops and nobody gets in; a session then has a channel of its o
 role (ECS developer guide, ECS Exec, the task role's permissions and the permissions for logging).
 """
 
+import functools
 import json
 import re
 
@@ -55,18 +56,10 @@ def may(life, action: str, resource: str) -> bool:
 def keep(life, cluster, session: str, command: str) -> None:
     """Leave the session's log where the cluster says, as far as the task's role may."""
     told = ((cluster.configuration or {}).get("executeCommandConfiguration") or {}).get("logConfiguration") or {}
-    group, region = told.get("cloudWatchLogGroupName"), life.task.region_name
-    here = f"arn:aws:logs:{region}:{ACCOUNT}:log-group"
-    if group and all(
-        may(life, f"logs:{action}", resource)
-        for action, resource in (
-            ("DescribeLogGroups", "*"),
-            ("CreateLogStream", f"{here}:{group}:log-stream:{session}"),
-            ("DescribeLogStreams", f"{here}:{group}:log-stream:"),
-            ("PutLogEvents", f"{here}:{group}:log-stream:{session}"),
-        )
-    ):
-        targets.write(region, group, session, [f"Script started: {command}"])
+    group = told.get("cloudWatchLogGroupName")
+    if group:
+        lines = [f"Script started: {command}"]
+        targets.look_and_write(functools.partial(may, life), life.task.region_name, group, session, lines)
 
 
 # Protection

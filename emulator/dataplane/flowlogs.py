@@ -45,15 +45,7 @@ def _record(backend, flow_log, interface: str) -> bool:
     itself = f"arn:aws:ec2:{region}:{account}:vpc-flow-log/{flow_log.id}"
     role = Role(flow_log.deliver_logs_permission_arn, PRINCIPAL, itself)
     group, stream = flow_log.log_group_name, f"{interface}-{flow_log.traffic_type.lower()}"
-    arn = f"arn:aws:logs:{region}:{account}:log-group:{group}"
-    for action, resource in (
-        ("DescribeLogGroups", "*"),
-        ("DescribeLogStreams", f"{arn}:log-stream:"),
-        ("CreateLogStream", f"{arn}:log-stream:{stream}"),
-        ("PutLogEvents", f"{arn}:log-stream:{stream}"),
-    ):
-        if not role.may(f"logs:{action}", resource):
-            return False
     end = int(clock.now())
     start = end - flow_log.max_aggregation_interval
-    return targets.write(region, group, stream, [f"2 {account} {interface} {'- ' * 7}{start} {end} - NODATA"])
+    line = f"2 {account} {interface} {'- ' * 7}{start} {end} - NODATA"
+    return targets.look_and_write(role.may, region, group, stream, [line])

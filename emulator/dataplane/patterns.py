@@ -11,7 +11,7 @@ NUMBERS = 5e9
 WILDCARDS = 5  # more are "too complex"; AWS counts states and doesn't tell the limit
 
 
-class Bad(Exception):
+class Bad(ValueError):
     """A text is no event pattern; the reason is in AWS's words."""
 
 
@@ -65,7 +65,8 @@ def _check_value(wanted) -> None:
     CHECKS[name](value)
 
 
-def _check_exists(value) -> None:
+def check_exists(value) -> None:
+    """Refuse what says neither that a field exists nor that it doesn't; raises Bad."""
     if not isinstance(value, bool):
         raise Bad("exists match pattern must be either true or false.")
 
@@ -74,12 +75,14 @@ def _check_end(name: str):
     def check(value) -> None:
         if isinstance(value, dict) and set(value) == {"equals-ignore-case"}:
             value = value["equals-ignore-case"]
-        _check_text(name)(value)
+        check_text(name)(value)
 
     return check
 
 
-def _check_text(name: str):
+def check_text(name: str):
+    """Return what refuses a condition that is no text; raises Bad."""
+
     def check(value) -> None:
         if not isinstance(value, str):
             raise Bad(f"{name} match pattern must be a string")
@@ -88,7 +91,7 @@ def _check_text(name: str):
 
 
 def _check_wildcard(value) -> None:
-    _check_text("wildcard")(value)
+    check_text("wildcard")(value)
     stars, before = 0, ""
     for found in re.finditer(r"\\.?|[^\\]", value, re.DOTALL):
         token = found[0]
@@ -104,7 +107,8 @@ def _check_wildcard(value) -> None:
             )
 
 
-def _check_cidr(value) -> None:
+def check_address(value) -> tuple[int, int]:
+    """Return the bits of a range of addresses, and the most that there may be; raises Bad."""
     if not isinstance(value, str):
         raise Bad("prefix match pattern must be a string")
     address, *mask = value.split("/")
@@ -116,7 +120,12 @@ def _check_cidr(value) -> None:
         bits = ipaddress.ip_address(address).max_prefixlen
     except ValueError:
         raise Bad(f"Nonstandard IP address: {address}") from None
-    if int(mask[0]) > bits:
+    return int(mask[0]), bits
+
+
+def _check_cidr(value) -> None:
+    mask, bits = check_address(value)
+    if mask > bits:
         raise Bad(f"Malformed CIDR, mask bits must not exceed {bits}")
 
 
@@ -174,8 +183,8 @@ def _check_inside(name: str, value) -> None:
 
 
 CHECKS = {
-    "exists": _check_exists, "prefix": _check_end("prefix"), "suffix": _check_end("suffix"), "cidr": _check_cidr,
-    "equals-ignore-case": _check_text("equals-ignore-case"), "wildcard": _check_wildcard, "numeric": _check_numeric,
+    "exists": check_exists, "prefix": _check_end("prefix"), "suffix": _check_end("suffix"), "cidr": _check_cidr,
+    "equals-ignore-case": check_text("equals-ignore-case"), "wildcard": _check_wildcard, "numeric": _check_numeric,
     "anything-but": _check_anything_but,
 }  # fmt: skip
 

@@ -122,6 +122,16 @@ def lowered(value):
 _SENDERS = {"sqs": _queue, "sns": _topic, "lambda": _function, "logs": _log_group, "ecs": _cluster}
 
 
+def look_and_write(may, region: str, group: str, stream: str, lines: list[str]) -> bool:
+    """Put lines into a log stream as those do who look for group and stream first, where they may do all of it."""
+    streams = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:"
+    asked = (
+        ("DescribeLogGroups", "*"), ("DescribeLogStreams", streams),
+        ("CreateLogStream", streams + stream), ("PutLogEvents", streams + stream),
+    )  # fmt: skip
+    return all(may(f"logs:{action}", resource) for action, resource in asked) and write(region, group, stream, lines)
+
+
 def write(region: str, group: str, stream: str, lines: list[str]) -> bool:
     """Put lines into a log stream, which is made; tell whether the group is there."""
     logs = backend("logs", region)

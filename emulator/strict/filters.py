@@ -1,7 +1,8 @@
 """What SNS refuses of a subscription's filter policy, in its words (recorded: localstack, tests/aws/services/sns)."""
 
-import ipaddress
 import math
+
+from emulator.dataplane import patterns
 
 OPERATORS = {"anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"}
 KEYS, COMBINATIONS = 5, 150
@@ -48,30 +49,16 @@ def _condition(one) -> None:
     operator, given = next(iter(one.items()), ("", None))
     if operator not in OPERATORS:
         raise ValueError(f"Unrecognized match type {operator}")
-    if operator in ("prefix", "suffix", "equals-ignore-case") and not isinstance(given, str):
-        raise ValueError(f"{operator} match pattern must be a string")
-    if operator == "exists" and not isinstance(given, bool):
-        raise ValueError("exists match pattern must be either true or false.")
+    if operator in ("prefix", "suffix", "equals-ignore-case"):
+        patterns.check_text(operator)(given)
+    if operator == "exists":
+        patterns.check_exists(given)
     if operator == "cidr":
-        _cidr(given)
+        patterns.check_address(given)
     if operator == "numeric":
         _numeric(given)
     if len(one) > 1:
         raise ValueError("Only one key allowed in match expression")
-
-
-def _cidr(given) -> None:
-    if not isinstance(given, str):
-        raise ValueError("prefix match pattern must be a string")
-    address, slash, bits = given.partition("/")
-    if not slash or "/" in bits:
-        raise ValueError("Malformed CIDR, one '/' required")
-    if not bits.isdigit():
-        raise ValueError("Malformed CIDR, mask bits must be an integer")
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        raise ValueError(f"Nonstandard IP address: {address}") from None
 
 
 def _numeric(given) -> None:

@@ -7,7 +7,7 @@ the role's policies name it at all. The account's keys may do everything.
 from emulator import ACCOUNT, policies
 from emulator.dataplane import endpoints
 from emulator.dataplane.permissions import allowed, found, granted, key_allows, key_of_secret
-from emulator.strict import Refusal, rule
+from emulator.strict import EVERY, Refusal, rule
 
 TASKS = "ecs-tasks.amazonaws.com"
 # What needs no permission (IAM user guide, the actions of STS).
@@ -94,7 +94,7 @@ _OF = {(service, operation): asked for service, operations, asked in ASKED for o
 CODES = {"sqs": "AccessDenied", "sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
 
 
-@rule("*", "*", code="AccessDeniedException", source="IAM user guide, policy evaluation")
+@rule(EVERY, EVERY, code="AccessDeniedException", source="IAM user guide, policy evaluation")
 def session_may(call):
     """A role's session does only what the role's policies allow, and what no endpoint's policy on the way stops."""
     if not call.caller.startswith("ASIA") or (call.service, call.operation) in FREE:

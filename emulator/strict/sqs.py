@@ -74,14 +74,15 @@ def queue_has_a_name(call):
 def attribute_is_known(call):
     """An attribute has one of SQS's names, and FIFO queues' attributes are FIFO queues'."""
     for key in _attributes(call):
-        if key not in KNOWN or (key in ("ContentBasedDeduplication", "FifoQueue") and not _fifo(call)):
+        if key not in KNOWN or (key in ("ContentBasedDeduplication", "FifoQueue") and not fifo(call)):
             return f"Unknown Attribute {key}."
-        if key in ("DeduplicationScope", "FifoThroughputLimit") and not _fifo(call):
+        if key in ("DeduplicationScope", "FifoThroughputLimit") and not fifo(call):
             return f"You can specify the {key} only when FifoQueue is set to true."
     return None
 
 
-def _fifo(call) -> bool:
+def fifo(call) -> bool:
+    """Tell whether a call is about a FIFO queue."""
     return _name(call).endswith(".fifo")
 
 
@@ -157,7 +158,7 @@ def _redrive(call, given) -> str | None:
         return f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
     if not re.match(r"arn:[^:]+:sqs:", arn):
         return "Only SQS queues are valid resources for deadLetterTargetArn"
-    if arn.endswith(".fifo") != _fifo(call):
+    if arn.endswith(".fifo") != fifo(call):
         return "Dead-letter queue must be same type of queue as the source."
     return None if arn in _arns(call) else "Dead letter target does not exist."
 

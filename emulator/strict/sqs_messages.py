@@ -3,9 +3,10 @@
 import re
 
 from emulator.strict import Refusal, rule
+from emulator.strict.sqs import RANGES, fifo
 
 RECORDED = "localstack: answers recorded from AWS"
-BYTES = 1048576  # of a message or of a whole batch, since August 2025
+BYTES = RANGES["MaximumMessageSize"][1]  # of a whole batch, too
 ENTRIES = 10
 SENDS = ("SendMessage", "SendMessageBatch")
 BATCHES = ("SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
@@ -15,11 +16,6 @@ _ATTRIBUTE = re.compile(r"(?!\.|aws\.|amazon\.)[\w.-]{1,255}(?<!\.)", re.IGNOREC
 _TOKEN = re.compile(r"[!-~]{1,128}")
 _ENTRY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _TYPE = re.compile(r"(String|Number|Binary)(\.[\w.-]+)?")
-
-
-def fifo(call) -> bool:
-    """Tell whether a call is about a FIFO queue."""
-    return call.parameters.get("QueueUrl", "").endswith(".fifo")
 
 
 def size(message: dict) -> int:
@@ -117,7 +113,7 @@ def _entries(call) -> list[dict]:
 
 
 @rule(
-    "sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", " + "SQS API reference, SendMessageBatch"
+    "sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", SQS API reference, SendMessageBatch"
 )
 def batch_is_one(call):
     """A batch has one to ten entries, each with an id of its own, and one to 1 MiB altogether."""

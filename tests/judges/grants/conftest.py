@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.conftest import CREDENTIALS, Emulator
 
+pytest.register_assert_rewrite("tests.judges.grants.every")
+
 
 @pytest.fixture(scope="module")
 def emulator():
@@ -17,3 +19,12 @@ def emulator():
         made = Emulator()
         yield made
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def story(request, emulator, tmp_path_factory):
+    """The stack of the module's profile, in which everything has happened."""
+    made = request.module.STORY(emulator.url, tmp_path_factory.mktemp("story"))
+    made.deploy()
+    made.works()
+    return made

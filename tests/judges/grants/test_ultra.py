@@ -6,43 +6,13 @@ import re
 
 import pytest
 
-from tests.judges.authority import findings
-
-from .replay import judged, lenient, refusals, table
-from .stories import Small
-
-
-@pytest.fixture(scope="module")
-def story(emulator, tmp_path_factory):
-    """The stack, in which everything has happened."""
-    made = Small(emulator.url, tmp_path_factory.mktemp("story"))
-    made.deploy()
-    made.works()
-    return made
-
-
-def test_each_grant_is_needed(story, capsys):
-    told = judged(story.documents(), story.calls())
-    with capsys.disabled():
-        print(f"\n{table(told)}")
-        known = sum(why.startswith("documented") for why in told.values())
-        print(
-            f"\n{sum(bool(why) for why in told.values()) - known} of {len(told)} grants by a call, {known} documented"
-        )
-    assert [str(one) for one, why in told.items() if not why] == []
-
-
-def test_each_call_is_allowed_by_all_that_aws_knows(story):
-    assert list(lenient(story.documents(), story.calls())) == []
-
-
-def test_aws_knows_all_that_policies_say(story):
-    assert [told for one in story.documents() for told in findings(one.label, one.document)] == []
-
-
-def test_each_denial_denies(story):
-    assert [what for what, works in refusals(story.documents()) if not works] == []
-
+from .every import (  # noqa: F401
+    test_aws_knows_all_that_policies_say,
+    test_each_call_is_allowed_by_all_that_aws_knows,
+    test_each_denial_denies,
+    test_each_grant_is_needed,
+)
+from .stories import Small as STORY  # noqa: F401
 
 PIPE, RESUBMIT = "role .*-pipe-", "role .*-resubmit-lambda-"
 DENIED = r"is not authorized to perform: {0} on resource: \S+ because no identity-based policy allows the {0} action"
