@@ -29,6 +29,19 @@ class Difference:
         """The field of the resource in which the difference is."""
         return self.path.partition(".")[0].partition("[")[0]
 
+    def leaves(self) -> Iterator[str]:
+        """Yield the paths of all that differs: a structure that comes or goes as a whole has several."""
+
+        def walk(value, path):
+            if isinstance(value, dict) and value:
+                for key, item in value.items():
+                    yield from walk(item, f"{path}.{key}")
+            else:
+                yield path
+
+        both = self.recorded is not None and self.live is not None
+        yield from walk(None if both else self.live or self.recorded, self.path)
+
 
 def differences(recorded, live, path: str = "") -> Iterator[Difference]:
     """Yield what differs. Items of lists and keys that are the user's come and go; anything else is changed."""

@@ -16,13 +16,22 @@ except ImportError:  # AnsibleAWSModule says so
 READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Query", "Search", "Select")
 
 
-@functools.cache
 def inputs(service: str) -> frozenset[str]:
     """Return the names, at any depth, of all that a service's writes take.
 
     All of the service's, and not a kind's own alone: what hangs on a resource is written by operations of others.
     """
-    model, found, seen = botocore.session.get_session().get_service_model(service), set(), set()
+    return _taken(service)[0]
+
+
+def maps(service: str) -> frozenset[str]:
+    """Return those of them whose values are maps: the keys in these are people's own."""
+    return _taken(service)[1]
+
+
+@functools.cache
+def _taken(service: str) -> tuple[frozenset[str], frozenset[str]]:
+    model, found, keyed, seen = botocore.session.get_session().get_service_model(service), set(), set(), set()
 
     def walk(shape):
         if shape is None or shape.name in seen:
@@ -30,6 +39,7 @@ def inputs(service: str) -> frozenset[str]:
         seen.add(shape.name)
         if shape.type_name == "structure":
             found.update(shape.members)
+            keyed.update(name for name, member in shape.members.items() if member.type_name == "map")
             for member in shape.members.values():
                 walk(member)
         elif shape.type_name == "list":
@@ -40,4 +50,4 @@ def inputs(service: str) -> frozenset[str]:
     for operation in model.operation_names:
         if not operation.startswith(READS):
             walk(model.operation_model(operation).input_shape)
-    return frozenset(found)
+    return frozenset(found), frozenset(keyed)

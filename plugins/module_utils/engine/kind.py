@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from .aws import optional
 from .compare import Difference, differences
 from .errors import not_found
-from .inputs import inputs
+from .inputs import inputs, maps
 from .mending import Modify
 from .parts import Part
 from .placeholder import placeholder
@@ -266,16 +266,19 @@ class Kind:
 
     def differences(self, recorded: dict, live: dict) -> Iterator[Difference]:
         """Yield what differs between a recorded and a live resource, but for what nobody can have changed."""
-        return (one for one in differences(recorded, live) if not self.read_only(one.path))
+        return (
+            one for one in differences(recorded, live) if not all(self.read_only(path) for path in one.leaves())
+        )
 
     def read_only(self, path: str) -> bool:
         """Say whether a path leads to what AWS only tells: a name of AWS's own that no write of the service takes."""
-        # Our fields are in small letters. The first name counts, and the last one of a part, but no item of a list.
+        # Our fields are in small letters. The first name counts, and the last one where AWS's description follows, but
+        # no item of a list and no key of people's own.
         names = re.sub(r"\[.*\]", "", path).split(".")
-        last = [] if path.endswith("]") else names[-1:]
         own = names[0] == names[0].lower()
-        if own and names[0] not in {part.field for part in self.parts}:
+        if own and names[0] not in {*self.follows, *(part.field for part in self.parts)}:
             return False
+        last = [] if path.endswith("]") or maps(self.service).intersection(names[:-1]) else names[-1:]
         counting = {name for name in ([] if own else names[:1]) + last if name != name.lower()}
         return any(
             name not in inputs(self.service) and not any(fnmatchcase(name, known) for known in self.watched)

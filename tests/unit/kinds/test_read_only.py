@@ -20,6 +20,8 @@ TOLD = [
     ("iam_role", "SourceRoleTemplate"),
     ("ecs_service", "resourceManagementType"),
     ("lambda_function", "aliases[live].Brand_New"),
+    ("vpc", "network_acls[acl-1].Entries[100].Brand_New"),
+    ("load_balancer", "listener_details[443].BrandNew"),
     # Where a regional one is, and with which of AWS's addresses, follows what is in the VPC.
     ("nat_gateway", "NatGatewayAddresses[x]"),
     ("nat_gateway", "AutoScalingIps"),
@@ -46,6 +48,9 @@ CHANGED = [
     ("s3_bucket", "request_payment"),
     ("s3_bucket", "cors[x].AllowedMethods"),
     ("load_balancer", "web_acl"),
+    ("load_balancer", "listener_details[443].SslPolicy"),
+    ("lambda_function", "Environment.Variables.ANYTHING"),
+    ("ecs_service", "logConfiguration.options.awslogs-Anything"),
     ("auto_scaling_group", "EnabledMetrics[x]"),
 ]
 
@@ -79,3 +84,14 @@ def test_what_is_watched_is_told_and_can_be_changed(kind):
         assert written in inputs(kind.service)
         assert any(fnmatchcase(name, told) for name in names)
         assert told == "*" or not any(fnmatchcase(name, told) for name in inputs(kind.service)), "it counts by itself"
+
+
+def test_a_structure_of_which_aws_tells_more_is_no_drift_but_one_with_something_to_say_is():
+    kind = KINDS["lambda_function"]
+    before = {"name": "f"}
+    assert list(kind.differences(before, before | {"TracingConfig": {"Brand_New": 1}})) == []
+    assert list(kind.differences(before | {"TracingConfig": {"Brand_New": 1}}, before)) == []
+    (difference,) = kind.differences(before, before | {"TracingConfig": {"Brand_New": 1, "Mode": "Active"}})
+    assert difference.path == "TracingConfig"
+    (difference,) = kind.differences(before, before | {"SnapStart": {}})
+    assert difference.path == "SnapStart"
