@@ -135,6 +135,7 @@ class Application:
                 ("POST", "clock"): move_clock,
                 ("GET", "eventual"): eventual.show,
                 ("POST", "eventual"): eventual.use,
+                ("POST", "provisioning"): provisioning.use,
                 ("GET", "account"): quotas.use,
                 ("POST", "account"): quotas.use,
                 **dataplane.addresses(),

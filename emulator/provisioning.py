@@ -14,6 +14,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from emulator import clock, eventual
 from emulator.corrections import Answer, plain, response_class
+from emulator.given import number
 
 latency = 0.0
 scale = 0.0
@@ -89,6 +90,12 @@ KINDS = [
         "id", "rolloutState", "IN_PROGRESS", ("COMPLETED",), where=lambda deployment: deployment["desiredCount"] > 0,
     ),
 ]  # fmt: skip
+
+
+def use(scale: float) -> dict:
+    """Let what is made take so much of AWS's time from now on."""
+    globals()["scale"] = number()("scale", scale)
+    return {"scale": scale}
 
 
 def wait() -> None:

@@ -5,6 +5,8 @@ import json
 import boto3
 import pytest
 
+from emulator.ask import ask
+
 from .conftest import CREDENTIALS, ROOT
 
 STACK = "flow-builder-local"
@@ -39,6 +41,7 @@ ZONES = ["us-east-1a", "us-east-1b"]
 REGIONAL = ({"network_nat": "gateway_regional"}, ["nat-regional"], [])
 PER_ZONE = ({"network_nat": "gateway_per_zone"}, ["nat-0", "nat-1"], ["nat-0", "nat-1"])
 WITH_OWN = (OWN, ["nat-regional-own"], ["nat-regional-0", "nat-regional-1"])
+NONE = ({"network_nat": "none"}, [], [])
 INSTANCE = ({"network_nat": "instance"}, [], ["nat"])
 
 
@@ -113,6 +116,29 @@ def test_a_way_becomes_another(aws, run, ways):
             last = max(place for place, operation in enumerate(written) if operation == "ReplaceRoute")
             assert last < written.index("DeleteNatGateway"), written
     assert run(ways[-1][0]).changed() == []
+
+
+@pytest.mark.parametrize("way", [PER_ZONE, INSTANCE], ids=["gateways", "instance"])
+def test_what_runs_has_a_way_out_until_the_endpoints_are_ready_and_again_before_they_go(aws, run, emulator, way):
+    run(way[0])
+    routes = default_routes(aws)
+    ask(emulator.url, "provisioning", {"scale": 0.04})
+    try:
+        ended = run(NONE[0])
+    finally:
+        ask(emulator.url, "provisioning", {"scale": 0})
+    assert default_routes(aws) == [] and len(routes) == len(ZONES)
+    order = [one["operation"] for one in ended.requests if one["operation"] in ("CreateVpcEndpoint", "DeleteRoute")]
+    assert order == ["CreateVpcEndpoint"] * 6 + ["DeleteRoute"] * len(ZONES)
+    # Each of the six takes three seconds here, so it was pending when it was begun, and asked for until it is there.
+    cut = next(place for place, one in enumerate(ended.requests) if one["operation"] == "DeleteRoute")
+    assert [one["task"] for one in ended.requests[:cut]].count("Interface endpoints that are still being made") >= 6
+    back = run(way[0])
+    assert len(default_routes(aws)) == len(ZONES)
+    ways = {"CreateRoute", "CreateAutoScalingGroup"}
+    written = [one["operation"] for one in back.requests]
+    assert max(place for place, one in enumerate(written) if one in ways) < written.index("DeleteVpcEndpoints")
+    assert run(way[0]).changed() == []
 
 
 def test_the_end_of_a_regional_one(aws, run, play):
