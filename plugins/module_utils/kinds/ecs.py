@@ -376,9 +376,10 @@ class EcsTaskDefinition(EcsKind):
 
     def find(self, aws, want):
         """Return the newest active revision of the family."""
-        answer = unless(
-            "ClientException", aws("ecs").describe_task_definition, taskDefinition=want["family"], include=["TAGS"]
-        )
+        return self._described(aws, want["family"])
+
+    def _described(self, aws, name):
+        answer = unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=name, include=["TAGS"])
         return self._live(answer) if answer else None
 
     def stack(self, aws, stack):
@@ -394,12 +395,10 @@ class EcsTaskDefinition(EcsKind):
         families = aws.pages(
             "ecs", "list_task_definition_families", "families", familyPrefix=f"{stack}-", status="INACTIVE"
         )
-        found = []
-        for family in families:
-            for arn in self._revisions(aws, family, "INACTIVE")[:1]:
-                answer = aws("ecs").describe_task_definition(taskDefinition=arn, include=["TAGS"])
-                found.append(self._live(answer))
-        return [definition for definition in found if definition["tags"].get("Stack") == stack]
+        arns = (arn for family in families for arn in self._revisions(aws, family, "INACTIVE")[:1])
+        # Families of another stack may begin with this one's name, and go while this looks.
+        found = (self._described(aws, arn) for arn in arns)
+        return [definition for definition in found if definition and definition["tags"].get("Stack") == stack]
 
     @whole
     def _live(self, answer):

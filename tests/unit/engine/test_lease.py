@@ -473,3 +473,18 @@ def test_revisions_that_were_only_deregistered_go(aws, name):
     assert [one["family"] for one in kind.interrupted(aws, f"{name}-b")] == [], "its name begins otherwise"
     left = ecs.list_task_definitions(status="INACTIVE", familyPrefix=f"{name}-other")["taskDefinitionArns"]
     assert [arn.rpartition("/")[2] for arn in left] == [f"{name}-other:1"]
+
+
+def test_a_revision_that_goes_while_its_family_is_looked_at_is_nobodys(aws, name, monkeypatch):
+    ecs, kind = aws("ecs"), KINDS["ecs_taskdefinition"]
+    container = {"name": "a", "image": "b", "memory": 128}
+    made = ecs.register_task_definition(family=f"{name}-b-worker", containerDefinitions=[container])
+    arn = made["taskDefinition"]["taskDefinitionArn"]
+    ecs.deregister_task_definition(taskDefinition=arn)
+
+    def listed(family):
+        ecs.delete_task_definitions(taskDefinitions=[arn])  # the other stack's destroy does so
+        return [f"{arn[:-1]}9"]
+
+    monkeypatch.setattr(kind, "_revisions", lambda _aws, family, _status: listed(family))
+    assert kind.interrupted(aws, name) == []
