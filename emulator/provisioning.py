@@ -14,6 +14,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from emulator import clock, eventual
 from emulator.corrections import Answer, plain, response_class
+from emulator.evidence import documented, inferred, tabled
 from emulator.given import number
 
 latency = 0.0
@@ -90,6 +91,30 @@ KINDS = [
         "id", "rolloutState", "IN_PROGRESS", ("COMPLETED",), where=lambda deployment: deployment["desiredCount"] > 0,
     ),
 ]  # fmt: skip
+
+
+# Where the states of each kind are told; how long it takes is nowhere, and told by people.
+STATES = {
+    "DBInstanceStatus": "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html",
+    "AssociationState.State": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html",
+    "State.Code": "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerState.html",
+    "Status": "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Distribution.html",
+    "CurrentState": "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_Pipe.html",
+    "rolloutState": "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html",
+    "NatGatewayId": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html",
+    "VpcEndpointId": "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html",
+    "FunctionArn": "https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html",
+}
+for _kind in KINDS:
+    _made, _end = next(iter(_kind.answers)), " or ".join(_kind.finally_)
+    tabled(
+        __name__, f"What {_made} of {_kind.service} shows is {_kind.meanwhile} at first, then {_end}.",
+        documented(STATES.get(_kind.state) or STATES[_kind.key], _kind.state),
+    )  # fmt: skip
+tabled(
+    __name__, "Making takes as long as the table says: minutes for databases, functions of images and load balancers.",
+    inferred("times that people tell", "the times of a first deployment"),
+)  # fmt: skip
 
 
 def use(scale: float) -> dict:

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 
 from emulator import given
+from emulator.evidence import inferred, lacks, tabled
 
 AGE, OWN = "EMULATOR_ACCOUNT", "EMULATOR_QUOTAS"
 AGES = ("established", "young")
@@ -51,6 +52,11 @@ QUOTAS = {
         FARGATE_SPOT,
     )
 }  # fmt: skip
+tabled(
+    __name__, "An account of its first weeks has less of Fargate, of instances and of Lambda's concurrency.",
+    inferred("what people find in young accounts", "ListServiceQuotas beside AWS's defaults, in a young account"),
+)  # fmt: skip
+lacks(__name__, "Quotas", "only those of this table are known, and those in the table of rules")
 _said: dict = {}
 
 

@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-UNPROVEN = "The list is printed by `make demo` as well.\n"
+UNPROVEN = "recorded nor documented as well; all of them are [a page of their own](data-plane.md).\n"
 
 
 def plain(text) -> str:
@@ -120,6 +120,26 @@ and in the steps that follow a creation, which isn't repeated.
 """
 
 
+def data_plane(evidence) -> str:
+    """Return the page on what AWS does by itself."""
+    return f"""# What AWS does by itself
+
+The embedded AWS does it as these {evidence.summary()}. Each rule stands beside the function that implements it, as
+`@does(sentence, source)` of `emulator/evidence.py`, and a test asks what is new for its rule.
+
+- **recorded**: a recording of AWS's answers shows it, named by repository, commit and test
+- **documented**: AWS's documentation says so
+- **issue**: somebody met it on AWS and said so, or carries code for it
+- **inferred**: concluded from something else; then it's said what a real account, or a page, would settle
+
+What of AWS isn't there at all is in [the embedded AWS](embedded-aws.md#what-a-run-here-does-not-prove).
+
+{evidence.table()}
+
+*Written by `make docs`.*
+"""
+
+
 def fields() -> str:
     """Return the table of what AWS takes for each kind and the kinds leave."""
     from tests.judges import inputs
@@ -134,7 +154,7 @@ def documents() -> dict[Path, str]:
     inventories.load()
     import first_deployment
 
-    from emulator import lags, strict, unproven
+    from emulator import evidence, lags, strict, unproven
 
     made = {role / "README.md": role_readme(role) for role in sorted((ROOT / "roles").iterdir()) if role.is_dir()}
     made[ROOT / "docs/strict-rules.md"] = (
@@ -145,6 +165,7 @@ def documents() -> dict[Path, str]:
         "# When the embedded AWS is late\n\nWith `--eventual SEED`, for a few seconds each, drawn from the seed. AWS "
         "may take minutes; the sources say so.\n\n" + lags.table() + "\n\n*Written by `make docs`.*\n"
     )
+    made[ROOT / "docs/data-plane.md"] = data_plane(evidence)
     made[ROOT / "docs/refusals.md"] = refusals()
     page = ROOT / "docs/embedded-aws.md"
     told = page.read_text().split(UNPROVEN)[0]
@@ -154,7 +175,10 @@ def documents() -> dict[Path, str]:
     page = ROOT / "docs/truth.md"
     before, begin, rest = page.read_text().partition("<!-- fields -->\n")
     _old, end, after = rest.partition("<!-- end of fields -->")
-    made[page] = f"{before}{begin}{fields()}\n{end}{after}"
+    text = f"{before}{begin}{fields()}\n{end}{after}"
+    before, begin, rest = text.partition("<!-- rules -->\n")
+    _old, end, after = rest.partition("<!-- end of rules -->")
+    made[page] = f"{before}{begin}{evidence.figures()}\n{end}{after}"
     return made
 
 

@@ -1,9 +1,15 @@
 """Application Auto Scaling: tags, policies by name, and targets that belong together with their policies."""
 
 from moto.applicationautoscaling import models
+from moto.ecs.models import ecs_backends
 
 from emulator.corrections import adds, answers, correction, replacing
+from emulator.dataplane import inside
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, lacks
+
+API = "https://docs.aws.amazon.com/autoscaling/application/APIReference/"
+lacks(__name__, "Autoscaling", "policies, cooldowns and scheduled actions are kept and move nothing by themselves")
 
 Backend = models.ApplicationAutoscalingBackend
 NOT_SUSPENDED = {
@@ -21,6 +27,14 @@ ROLE = (
 
 
 @correction("application-autoscaling", "a new target needs both capacities and shows a role and what is suspended")
+@does(
+    "RegisterScalableTarget brings the service's desired count into the target's range.",
+    documented(API + "API_RegisterScalableTarget.html"),
+)
+@does(
+    "A deregistered target's policies, their alarms and its scheduled actions go with it.",
+    documented(API + "API_DeregisterScalableTarget.html"),
+)
 def targets():
     @replacing(Backend, "register_scalable_target")
     def register(original, self, namespace, r_id, dimension, **kwargs):
@@ -35,6 +49,7 @@ def targets():
             raise AWSError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
         target.role_arn = target.role_arn or ROLE.format(account=self.account_id)
         target.suspended_state = NOT_SUSPENDED | (target.suspended_state or {})
+        _into_range(self, target)
         return target
 
     @replacing(Backend, "deregister_scalable_target")
@@ -53,6 +68,17 @@ def targets():
         self.scheduled_actions = [
             one for one in self.scheduled_actions if (one.resource_id, one.scalable_dimension) != (r_id, dimension)
         ]
+
+
+def _into_range(backend, target) -> None:
+    """Bring the desired count of a target's service between its capacities."""
+    _kind, cluster, name = target.resource_id.split("/")
+    service = ecs_backends[backend.account_id][backend.region_name].services.get(f"{cluster}:{name}")
+    if service is None or service.status != "ACTIVE":
+        return
+    count = min(max(service.desired_count, target.min_capacity), target.max_capacity)
+    if count != service.desired_count:
+        inside.client("ecs", backend.region_name).update_service(cluster=cluster, service=name, desiredCount=count)
 
 
 # Policies and scheduled actions

@@ -10,6 +10,7 @@ from moto.core.utils import utcnow
 from emulator import clock
 from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, issue
 
 METRICS = [
     "GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances",
@@ -34,6 +35,10 @@ AGAIN = 5  # seconds; AWS waits a minute, then ever longer, and gives up after a
 
 
 @correction("autoscaling", "a group whose instances can't be launched is there without them")
+@does(
+    "A group whose launch fails is there without its instances, and lists the failed activity with AWS's words.",
+    issue("pelias-deprecated/kubernetes#32", "the activity's StatusMessage"),
+)
 def launches():
     @replacing(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def replace(original, self, count_needed, propagated_tags):
@@ -68,6 +73,13 @@ def _launch(group, code: str, message: str = "", instance: str = "") -> None:
 
 
 @answers("autoscaling", "DescribeAutoScalingGroups", "shows groups that try to launch again what failed")
+@does(
+    "A group tries a failed launch again, after a minute at first.",
+    inferred(
+        "failed activities follow each other in what people show",
+        "DescribeScalingActivities of a group whose launches fail",
+    ),
+)
 def describe_groups(api, params, moto):
     for group in api.autoscaling_backend.describe_auto_scaling_groups(params.get("AutoScalingGroupNames", [])):
         last = next(iter(getattr(group, "activities", [])), None)
@@ -102,6 +114,10 @@ def _group(api, params):
 
 
 @adds("autoscaling", "StartInstanceRefresh", "replaces the group's instances; here at once")
+@does(
+    "An instance refresh replaces the group's instances.",
+    documented("https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html"),
+)
 def start_instance_refresh(api, params):
     group = _group(api, params)
     desired = group.desired_capacity

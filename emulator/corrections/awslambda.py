@@ -13,6 +13,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
 
 from emulator.corrections import Obsolete, adds, answers, correction, replacing
+from emulator.evidence import documented, does, recorded, unread
 
 Function, Backend, Storage = models.LambdaFunction, models.LambdaBackend, models.LambdaStorage
 # What moto drops of a create or an update, by its name in the answer.
@@ -71,6 +72,14 @@ def images():
 FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
+@does(
+    "Lambda fetches a function's image by the repository's policy.",
+    documented("https://repost.aws/knowledge-center/lambda-ecr-image"),
+)
+@does(
+    "Lambda adds LambdaECRImageRetrievalPolicy to a repository's policy where whoever makes the function may.",
+    unread("https://docs.aws.amazon.com/lambda/latest/dg/images-create.html", "Amazon ECR permissions"),
+)
 def _fetch(function, uri: str) -> None:
     """Let Lambda fetch an image in its own name, by the repository's policy.
 
@@ -168,6 +177,11 @@ for _operation in ("ListFunctions", "ListVersionsByFunction"):
     answers("lambda", _operation, "leaves out how a function is doing")(_list)
 
 
+@does(
+    "An update is answered with LastUpdateStatus InProgress, and changes the function's revision again when it "
+    "is done.",
+    recorded("lambda_/test_lambda_api", "TestLambdaRevisions::test_function_revisions_basic"),
+)
 def _updated(api, params, moto):
     """Answer that the update goes on, and let the next read find another revision, as it is done by then."""
     answer = moto()
@@ -281,6 +295,10 @@ def delete_nothing():
 
 
 @correction("lambda", "PublishVersion makes no version of what the last version has already")
+@does(
+    "PublishVersion makes no version when nothing has changed since the last one.",
+    documented("https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html"),
+)
 def publish_version():
     @replacing(Storage, "publish_version")
     def publish(original, self, name_or_arn, description=""):

@@ -13,6 +13,10 @@ from moto.elbv2.models import elbv2_backends
 
 from emulator.corrections import adds, correction, ecs_deployments, replacing
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, recorded, unread
+
+API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 
 Backend = models.EC2ContainerServiceBackend
 FARGATE = ("FARGATE", "FARGATE_SPOT")
@@ -253,6 +257,10 @@ def _take(service, params: dict) -> None:
         service.health_check_grace_period_seconds = 0
 
 
+@does(
+    "A new deployment is PRIMARY and the ones before it ACTIVE until they are drained.",
+    documented(API + "Deployment.html", "status"),
+)
 def _deploy(service) -> None:
     """Begin a new deployment; the ones before it are drained when it has settled."""
     now, number = utcnow(), f"{random.randrange(10**18, 10**19)}"
@@ -282,6 +290,7 @@ def _deploy(service) -> None:
     ecs_deployments.begin(service)
 
 
+@does("A service that is steady says so in its events.", unread(ECS + "ecs_service_events.html"))
 def settle(backend, service) -> None:
     """Let a service reach what it wants: its tasks run, its newest deployment has completed."""
     if service.status != "ACTIVE" or not service.deployments:
@@ -354,6 +363,10 @@ def _targets(backend, service, task, change: str) -> None:
         getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
 
 
+@does(
+    "A task that stops leaves its target groups and gives its interface back.",
+    recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task_sync"),
+)
 def stop(backend, task, reason: str) -> None:
     """Stop a task and give its network interface back, so that subnets and groups can be deleted."""
     task.desired_status = task.last_status = "STOPPED"
@@ -445,6 +458,7 @@ def _deployed(service) -> list:
 
 
 @correction("ecs", "a service is steady when it is looked at again, and its tasks can be listed by its name")
+@does("A service that is deleted ends its tasks and is INACTIVE.", documented(API + "DeleteService.html"))
 def steady_services():
     @replacing(Backend, "describe_services")
     def describe(original, self, cluster_str, names):

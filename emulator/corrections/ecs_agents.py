@@ -6,6 +6,7 @@ The agents themselves are the data plane's business (``dataplane/agents.py``).
 from emulator import clock
 from emulator.corrections import adds
 from emulator.errors import AWSError
+from emulator.evidence import documented, does
 
 NOT_CONNECTED = (
     "The execute command failed because execute command was not enabled when the task was run or the execute command "
@@ -14,6 +15,10 @@ NOT_CONNECTED = (
 
 
 @adds("ecs", "ExecuteCommand", "opens a session with a container whose agent runs, and logs it as the cluster says")
+@does(
+    "ExecuteCommand is refused with TargetNotConnectedException while a container's agent doesn't run.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommand.html", "Errors"),
+)
 def execute_command(api, params):
     from emulator.dataplane import agents
 
@@ -56,6 +61,11 @@ def _state(task) -> dict:
 
 
 @adds("ecs", "UpdateTaskProtection", "keeps a task from being ended by scaling in, for two hours or as it says")
+@does(
+    "A protected task isn't ended by scaling in or by deployments for two hours, or for the minutes that are "
+    "asked for.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateTaskProtection.html"),
+)
 def update_task_protection(api, params):
     found = _protected(api, params)
     for task in found:

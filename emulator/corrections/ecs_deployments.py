@@ -22,6 +22,16 @@ from emulator import clock
 from emulator.corrections import adds
 from emulator.corrections import ecs as corrected
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks
+
+GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
+lacks(
+    __name__,
+    "Blue/green deployments",
+    "stages, weights, alarms and rollbacks follow the documentation; no packet tells which target group it "
+    "reached, and there are no lifecycle hooks and no test listener",
+)
 
 GOING_ON = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 ROLLING = "ROLLING"
@@ -61,6 +71,7 @@ class Record:
     """ABORT or ROLLBACK, once somebody asked to stop it."""
 
     @property
+    @does("The circuit breaker is for rolling deployments only.", documented(API + "DeploymentCircuitBreaker.html"))
     def breaks(self) -> bool:
         """Tell whether its circuit breaker works: with other strategies than ROLLING nobody should rely on that.
 
@@ -68,6 +79,14 @@ class Record:
         """
         return self.rolling and bool((self.configuration.get("deploymentCircuitBreaker") or {}).get("enable"))
 
+    @does(
+        "The circuit breaker trips at half the desired count, with at least 3 and at most 200 failures.",
+        documented(API + "ServiceDeploymentCircuitBreaker.html", "threshold"),
+    )
+    @does(
+        "Its threshold can be a COUNT of tasks or an UNBOUNDED_PERCENT of the desired count.",
+        documented(API + "ThresholdConfiguration.html"),
+    )
     def threshold(self, desired: int) -> int:
         """Return with how many failures the circuit breaker trips."""
         told = self.configuration["deploymentCircuitBreaker"]["thresholdConfiguration"]
@@ -96,6 +115,18 @@ def newest(service) -> Record | None:
     return next(iter(history(service)), None)
 
 
+@does(
+    "A new deployment begins when a service is made, changed in what needs one, or forced to.",
+    documented(GUIDE + "service-deployment.html", "Service deployment lifecycle"),
+)
+@does(
+    "An alarm that is on as a deployment begins switches the alarms off for it.",
+    documented(GUIDE + "deployment-alarm-failure.html"),
+)
+@does(
+    "A deployment that a newer one interrupts ends as STOPPED.",
+    inferred("the state diagram has no other end for it", "UpdateService twice, then ListServiceDeployments"),
+)
 def begin(service) -> Record:
     """Keep the books of the deployment that has just begun."""
     made, before = service.deployments[0], newest(service)
@@ -127,6 +158,11 @@ def begin(service) -> Record:
     return record
 
 
+@does(
+    "With two target groups a new deployment's tasks go into the one that doesn't serve, the first ones into "
+    "the first.",
+    inferred("blue serves while green comes up", "the target groups of a first blue/green deployment"),
+)
 def _group(service) -> str:
     """Return where a new deployment's tasks go: with two target groups into the one that doesn't serve."""
     balancer = next(iter(service.load_balancers or []), {})
@@ -167,6 +203,14 @@ def on(service, record: Record) -> list[str]:
 LOOKS = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups")
 
 
+@does(
+    "ECS moves traffic with the role that the service names for its load balancer.",
+    documented(GUIDE + "AmazonECSInfrastructureRolePolicyForLoadBalancers.html"),
+)
+@does(
+    "It looks at listeners, rules, target groups and their health with that role before it moves traffic.",
+    inferred("the managed policy has these actions", "CloudTrail of a blue/green deployment"),
+)
 def may(service, resource: str, *actions: str) -> bool:
     """Tell whether ECS may do something to a service's load balancer, and tell it as the service's event if not.
 
@@ -189,6 +233,14 @@ def may(service, resource: str, *actions: str) -> bool:
     return True
 
 
+@does(
+    "The shares of a production listener's rule move from one target group to the other.",
+    documented(API + "ServiceDeployment.html", "lifecycleStage"),
+)
+@does(
+    "A share that isn't a whole percent is rounded in the listener's weights.",
+    inferred("weights are whole numbers from 0 to 999", "a canary of 0.5 percent"),
+)
 def weigh(service, group: str, percent: float) -> bool:
     """Send a share of the production traffic to a target group and the rest to the other one, if ECS may."""
     found = advanced(service)
@@ -250,6 +302,7 @@ def brief(service, record: Record) -> dict:
         "createdAt": record.created,
         "startedAt": record.created,
         "finishedAt": record.finished,
+        "stoppedAt": record.finished if record.status == "STOPPED" else None,
         "targetServiceRevisionArn": record.revision["serviceRevisionArn"],
         "status": record.status,
         "statusReason": record.reason,
@@ -260,6 +313,15 @@ def _said(told: dict) -> dict:
     return {key: value for key, value in told.items() if value not in (None, "")}
 
 
+@does(
+    "A service deployment shows source and target revision, its breaker and alarms, and its rollback.",
+    documented(API + "ServiceDeployment.html"),
+)
+@does("A stopped deployment has a time at which it stopped.", documented(API + "ServiceDeployment.html", "stoppedAt"))
+@does(
+    "A rolling deployment shows no lifecycle stage.",
+    inferred("its stages are said of two revisions only", "DescribeServiceDeployments of a rolling deployment"),
+)
 def _whole(service, record: Record) -> dict:
     config = record.configuration
     alarms = config.get("alarms") or {}
@@ -369,6 +431,10 @@ def describe_service_revisions(api, params):
 
 
 @adds("ecs", "StopServiceDeployment", "takes a deployment that goes on back")
+@does(
+    "A deployment that is stopped goes through ROLLBACK_REQUESTED to its rollback, also where none is configured.",
+    documented(GUIDE + "stop-service-deployment.html"),
+)
 def stop_service_deployment(api, params):
     pair = _found(api, params["serviceDeploymentArn"])
     if pair is None:
@@ -387,6 +453,20 @@ def minutes(count: float | None) -> float:
     return 60.0 * (count or 0)
 
 
+@does(
+    "A deployment with two target groups goes through PRE_SCALE_UP, SCALE_UP, POST_SCALE_UP, "
+    "PRODUCTION_TRAFFIC_SHIFT, POST_PRODUCTION_TRAFFIC_SHIFT, BAKE_TIME and CLEAN_UP.",
+    documented(API + "ServiceDeployment.html", "lifecycleStage"),
+)
+@does(
+    "A canary gets 5 percent for 10 minutes, unless it says otherwise, and then all.",
+    documented(API + "CanaryConfiguration.html"),
+)
+@does(
+    "A linear deployment moves 10 percent every 6 minutes, unless it says otherwise; after 100 percent it "
+    "doesn't wait for another step.",
+    documented(API + "LinearConfiguration.html"),
+)
 def stages(record: Record) -> list[tuple[str, float | None, float]]:
     """Return what a deployment with two target groups goes through: stage, share of the traffic, seconds."""
     config = record.configuration
@@ -411,6 +491,10 @@ def stages(record: Record) -> list[tuple[str, float | None, float]]:
     ]
 
 
+@does(
+    "Both revisions run through the bake time after all traffic has moved.",
+    documented(API + "DeploymentConfiguration.html", "bakeTimeInMinutes"),
+)
 def go_on(service, record: Record, up: bool) -> bool:
     """Take a deployment with two target groups to its next stage, when it is time; return whether it was the last."""
     way = stages(record)

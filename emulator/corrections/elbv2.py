@@ -5,6 +5,9 @@ from moto.moto_api._internal import mock_random as random
 
 from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
+from emulator.evidence import documented, does
+
+API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
 
 LOGS = {"access_logs.s3.enabled": "false", "access_logs.s3.bucket": "", "access_logs.s3.prefix": ""}
 BALANCER = {
@@ -133,6 +136,11 @@ def listener_attributes():
 
 
 @correction("elbv2", "a protected load balancer is not deleted; a deleted one leaves its target groups")
+@does(
+    "A load balancer with deletion protection isn't deleted, and a deleted one takes its listeners along but "
+    "no target groups.",
+    documented(API + "API_DeleteLoadBalancer.html"),
+)
 def delete_balancer():
     @replacing(models.ELBv2Backend, "delete_load_balancer")
     def delete(original, self, arn):
@@ -148,6 +156,10 @@ def delete_balancer():
 
 
 @correction("elbv2", "a load balancer that is there with the same settings is the answer to its creation")
+@does(
+    "CreateLoadBalancer with the settings of one that is there succeeds.",
+    documented(API + "API_CreateLoadBalancer.html"),
+)
 def balancer_is_there():
     """CreateLoadBalancer is idempotent; strict mode refuses the name with other settings."""
 

@@ -5,6 +5,9 @@ from moto.pipes.models import Pipe
 
 from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, issue
+
+API = "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/"
 
 FAILS = {
     "CREATING": "CREATE_FAILED", "STARTING": "START_FAILED", "STOPPING": "STOP_FAILED", "UPDATING": "UPDATE_FAILED",
@@ -12,6 +15,17 @@ FAILS = {
 
 
 @correction("pipes", "a pipe settles in its desired state and stays there, or fails with what it was doing")
+@does(
+    "A pipe shows what it is doing (CREATING, STARTING, UPDATING, STOPPING), then its desired state.",
+    documented(API + "API_Pipe.html", "CurrentState"),
+)
+@does(
+    "A pipe that can't do it shows CREATE_FAILED, START_FAILED, UPDATE_FAILED or STOP_FAILED with a StateReason.",
+    issue(
+        "terraform-aws-modules/terraform-aws-eventbridge#133",
+        "a fresh role; also terraform-provider-aws, pipes/pipe.go",
+    ),
+)
 def states():
     @replacing(Pipe, "advance")
     def advance(_original, self):
@@ -50,6 +64,10 @@ def update():
         _changes(name, leaves, shows)
 
 
+@does(
+    "StartPipe and StopPipe of a pipe that is there already change nothing.",
+    inferred("a call that changes nothing shows no STARTING", "StartPipe of a RUNNING pipe"),
+)
 def _changes(name: str, leaves: str, shows: str) -> None:
     @replacing(Backend, name)
     def change(original, self, name):

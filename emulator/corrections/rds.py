@@ -15,6 +15,10 @@ from emulator import clock, provisioning
 from emulator import rds_catalogue as catalogue
 from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks
+
+API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
+lacks(__name__, "Backups", "snapshots and replicated backups exist as records; restoring data from them is not tried")
 
 Backend, Instance = models.RDSBackend, models.DBInstance
 
@@ -366,6 +370,10 @@ def create_instance():
 
 
 @correction("rds", "ModifyDBInstance defers what needs the window unless it is applied immediately")
+@does(
+    "ModifyDBInstance without ApplyImmediately leaves what needs the maintenance window pending until then.",
+    documented(API + "API_ModifyDBInstance.html", "ApplyImmediately"),
+)
 def modify_instance():
     @replacing(Backend, "modify_db_instance")
     def modify(original, self, db_instance_identifier, db_kwargs):
@@ -409,6 +417,13 @@ def modify_instance():
 
 
 @answers("rds", "DescribeDBInstances", "shows a changed instance as modifying before it is available again")
+@does(
+    "A changed instance is available at first, then modifying, then available.",
+    inferred(
+        "others' tools wait before they look for available (terraform-provider-aws, rds/instance.go)",
+        "DescribeDBInstances each second after ModifyDBInstance",
+    ),
+)
 def modifying(api, params, moto):
     told = moto()
     for shown in told["DBInstances"]:
@@ -458,6 +473,10 @@ def delete_instance():
 
 
 @correction("rds", "a deleted instance takes its time (as provisioning says), and keeps what it uses until then")
+@does(
+    "An instance is deleting until its final snapshot is made, and uses its groups until then.",
+    documented(API + "API_DeleteDBInstance.html"),
+)
 def deleting():
     @replacing(Backend, "delete_db_instance")
     def delete(original, self, db_instance_identifier, *args, **kwargs):
@@ -472,6 +491,10 @@ def deleting():
         _sweeps(name)
 
 
+@does(
+    "A deleted instance is gone after minutes, also without a final snapshot.",
+    inferred("terraform-provider-aws waits for it in rds/instance.go", "DescribeDBInstances after DeleteDBInstance"),
+)
 def _sweeps(name: str) -> None:
     @replacing(Backend, name)
     def swept(original, self, *args, **kwargs):
@@ -483,6 +506,10 @@ def _sweeps(name: str) -> None:
 
 
 @correction("rds", "the managed master password is a secret with the real user and a random password")
+@does(
+    "RDS keeps a managed master password in a secret of its own.",
+    documented(API + "API_CreateDBInstance.html", "ManageMasterUserPassword"),
+)
 def master_secret():
     @replacing(models.MasterUserSecret, "_generate_secret_string")
     def secret(_original, self):
@@ -523,6 +550,10 @@ def replicas():
 
 
 @correction("rds", "automated backups that are kept after their instance say whose they are, and for how long")
+@does(
+    "Automated backups that are kept can be restored to a time up to the end of their instance.",
+    documented(API + "API_DBInstanceAutomatedBackup.html", "RestoreWindow"),
+)
 def retained_backups():
     @replacing(models.DBInstanceAutomatedBackup, "__init__")
     def init(original, self, backend, db_instance_identifier, automated_snapshots):

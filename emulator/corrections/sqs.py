@@ -10,6 +10,7 @@ from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBa
 from moto.sqs.responses import SQSResponse
 
 from emulator.corrections import correction, replacing
+from emulator.evidence import does, recorded
 
 
 @correction("sqs", "SetQueueAttributes changes only what it is given; policies come back as they were written")
@@ -88,6 +89,10 @@ def queue_exists():
 
 
 @correction("sqs", "a receipt handle that isn't one is named; a deleted message's is no longer taken")
+@does(
+    "A standard queue deletes by a receipt handle also after its visibility timeout; a FIFO queue refuses that.",
+    recorded("sqs/test_sqs", "TestSqsProvider::test_fifo_delete_after_visibility_timeout"),
+)
 def receipt_handles():
     @replacing(Queue, "delete_message")
     def delete(original, self, receipt_handle):
@@ -172,6 +177,10 @@ def nothing_empty():
 
 
 @correction("sqs", "a FIFO queue remembers for five minutes what was sent, within the scope that it was made with")
+@does(
+    "A FIFO queue takes a message whose deduplication id it has seen within five minutes and doesn't deliver it.",
+    recorded("sqs/test_sqs", "TestSqsProvider::test_fifo_deduplication_arrives_once_after_delete"),
+)
 def deduplication():
     @replacing(Queue, "__init__")
     def init(original, self, *args, **kwargs):
@@ -209,6 +218,10 @@ def sequence():
 
 
 @correction("sqs", "a FIFO queue gives its groups in turn, each in order up to the first message that is in flight")
+@does(
+    "A FIFO queue gives no further message of a group while one of it is in flight.",
+    recorded("sqs/test_sqs", "TestSqsProvider::test_fifo_group_visibility_extends_with_change_message_visibility"),
+)
 def groups():
     @replacing(SQSBackend, "receive_message")
     def receive(original, self, queue_name, count, wait, visibility_timeout, message_attribute_names=None):

@@ -16,6 +16,15 @@ from emulator import ACCOUNT
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
 from emulator.dataplane import endpoints, inside, targets
+from emulator.evidence import documented, does, lacks, unread
+
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+lacks(
+    __name__,
+    "ECS Exec",
+    "sessions are opened and logged as far as the task's role may, but nobody gets into a container, above all "
+    "not into one with a read-only root file system",
+)
 
 ROOT = "/_agent/"
 CONTROL = ("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel")
@@ -36,6 +45,11 @@ def install() -> None:
 # ECS Exec
 
 
+@does(
+    "A task that is run with ECS Exec shows an ExecuteCommandAgent for each container, which its role must let "
+    "open its channels.",
+    unread(ECS + "ecs-exec.html", "IAM permissions required for ECS Exec"),
+)
 def begin(life) -> None:
     """Start a task's agent."""
     task = life.task
@@ -53,6 +67,10 @@ def may(life, action: str, resource: str) -> bool:
     return life.role.may(action, resource) and endpoints.passes(life.subnets, life.task.region_name, action, resource)
 
 
+@does(
+    "ECS Exec leaves a session's log in the cluster's log group with the task's role.",
+    unread(ECS + "ecs-exec.html", "IAM permissions required for CloudWatch Logs"),
+)
 def keep(life, cluster, session: str, command: str) -> None:
     """Leave the session's log where the cluster says, as far as the task's role may."""
     told = ((cluster.configuration or {}).get("executeCommandConfiguration") or {}).get("logConfiguration") or {}
@@ -70,6 +88,11 @@ def variables(task) -> dict[str, str]:
     return {"ECS_AGENT_URI": f"{inside.url}{ROOT}{task.id}"} if inside.url else {}
 
 
+@does(
+    "A container finds its agent at ECS_AGENT_URI, and protects its task at task-protection/v1/state with the "
+    "task's role.",
+    documented(ECS + "task-scale-in-protection-endpoint.html"),
+)
 def serve(environ, start_response):
     """Answer GET and PUT of task-protection/v1/state."""
     found = re.fullmatch(rf"{ROOT}([^/]+)/task-protection/v1/state", environ["PATH_INFO"])

@@ -14,11 +14,20 @@ from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import log
 from emulator.dataplane.permissions import Service
+from emulator.evidence import documented, does, lacks, unread
+
+lacks(
+    __name__, "Alarms", "none is evaluated, so they stay without data, unless somebody sets one, which tells its topic"
+)
 
 PRINCIPAL = "cloudwatch.amazonaws.com"
 ACTIONS = {"ALARM": "alarm_actions", "OK": "ok_actions", "INSUFFICIENT_DATA": "insufficient_data_actions"}
 
 
+@does(
+    "SetAlarmState does what the alarm's actions say if the state differs from the one before.",
+    documented("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html"),
+)
 def install() -> None:
     """Let alarms tell their topics."""
 
@@ -32,6 +41,13 @@ def install() -> None:
                 _tell(alarm, arn, before, reason)
 
 
+@does(
+    "CloudWatch publishes to a topic in its own name, by the topic's policy and its key's.",
+    unread(
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        "Enable compatibility between event sources",
+    ),
+)
 def _tell(alarm, arn: str, before: str, reason: str) -> None:
     told = {
         "AlarmName": alarm.name, "NewStateValue": alarm.state_value, "OldStateValue": before, "NewStateReason": reason,

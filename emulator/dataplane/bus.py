@@ -13,8 +13,18 @@ from emulator.dataplane import faults, paths, patterns, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, Service
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks, recorded, unread
 
-KINDS = ("sqs", "sns", "lambda", "logs", "ecs")
+GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+lacks(
+    __name__,
+    "Dead letters of rules",
+    "ERROR_CODE is the code of the service that refused where AWS has names of its own, such as THROTTLING",
+)
+
+BY_POLICY = ("sqs", "sns", "lambda", "logs")
+KINDS = (*BY_POLICY, "ecs")
 PRINCIPAL = "events.amazonaws.com"
 BACKOFF = 30.0  # seconds before the first retry; doubled for each further one
 
@@ -24,6 +34,10 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@does(
+    "AWS's services put their own events on the default bus.",
+    documented(ECS + "ecs_service_deployment_events.html", "and ecs_task_events.html"),
+)
 def put(source: str, kind: str, detail: dict, resources: list[str], region: str) -> None:
     """Put an event of AWS's own on the default bus."""
     event = message(source, kind, detail, resources, region)
@@ -31,6 +45,10 @@ def put(source: str, kind: str, detail: dict, resources: list[str], region: str)
         rule.send_to_targets(event)
 
 
+@does(
+    "An event has version, id, detail-type, source, account, time in whole seconds, region, resources and detail.",
+    recorded("events/test_events", "TestEvents::test_put_events_with_time_field"),
+)
 def message(source: str, kind: str, detail, resources: list[str], region: str, when: float | None = None) -> dict:
     """Return an event as it is delivered."""
     return {
@@ -46,6 +64,21 @@ def message(source: str, kind: str, detail, resources: list[str], region: str, w
     }
 
 
+@does(
+    "A rule that is disabled delivers nothing.",
+    recorded("events/test_events", "TestEventRule::test_disable_re_enable_rule"),
+)
+@does(
+    "Scheduled rules take no events.",
+    recorded(
+        "events/test_events_schedule",
+        "TestScheduleRate::tests_scheduled_rule_does_not_trigger_on_put_events",
+    ),
+)
+@does(
+    "EventBridge delivers an event at least once: twice is possible.",
+    unread(GUIDE + "eb-troubleshooting.html", "My rule ran more than once in response to one event"),
+)
 def install() -> None:
     """Let rules deliver as AWS does."""
 
@@ -74,10 +107,15 @@ def install() -> None:
             original(rest, {"ingestion-time": clock.now(), **event}, transform_input)
 
 
+@does(
+    "Queues, topics, functions and log groups let EventBridge in by their own policies, others by the target's "
+    "role; with a role of a target that has a policy events may not arrive.",
+    documented(GUIDE + "eb-use-resource-based.html"),
+)
 def to_target(rule, target: dict, event: dict) -> None:
     """Deliver an event to one of a rule's targets."""
     authorities = [Service(PRINCIPAL, rule.arn)]
-    if target.get("RoleArn"):
+    if target.get("RoleArn") and target["Arn"].split(":")[2] not in BY_POLICY:
         authorities.append(Role(target["RoleArn"], PRINCIPAL))
     Delivery(
         target["Arn"], transformed(rule, target, event), authorities, target,
@@ -85,6 +123,18 @@ def to_target(rule, target: dict, event: dict) -> None:
     ).attempt()  # fmt: skip
 
 
+@does(
+    "Input, InputPath and InputTransformer exclude each other; without them the target gets the whole event.",
+    documented("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"),
+)
+@does(
+    "InputPath gives a target the part of the event that it names.",
+    recorded("events/test_events_inputs", "TestInputPath::test_put_events_with_input_path"),
+)
+@does(
+    "An input transformer knows aws.events.rule-arn, rule-name, event, event.json and event.ingestion-time.",
+    recorded("events/test_events_inputs", "TestInputTransformer::test_input_transformer_predefined_variables"),
+)
 def transformed(rule, target: dict, event: dict) -> str:
     """Return what a target gets of an event."""
     if "Input" in target:
@@ -109,6 +159,11 @@ def transformed(rule, target: dict, event: dict) -> str:
     )
 
 
+@does(
+    "EventBridge tries again for 24 hours and up to 185 times, or as long and as often as the target's "
+    "RetryPolicy says.",
+    documented(GUIDE + "eb-rule-retry-policy.html"),
+)
 class Delivery:
     """One event on its way to one target: tried again where that may help, else laid into the dead letters."""
 
@@ -126,6 +181,22 @@ class Delivery:
         except Exception as problem:  # moto has errors of many classes
             self._failed(getattr(problem, "code", type(problem).__name__), str(getattr(problem, "message", problem)))
 
+    @does(
+        "Missing permissions and missing targets aren't tried again: the event goes to the dead-letter queue at once.",
+        documented(GUIDE + "eb-rule-dlq.html"),
+    )
+    @does(
+        "A dead letter has RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and, where retries "
+        "ended, EXHAUSTED_RETRY_CONDITION.",
+        documented(GUIDE + "eb-rule-dlq.html"),
+    )
+    @does(
+        "Retries of a delivery are half a minute apart at first, and twice as far each time.",
+        inferred(
+            "the documentation says exponential back off with jitter, and no numbers",
+            "the times of a target's failed invocations",
+        ),
+    )
     def _failed(self, code: str, text: str) -> None:
         over = None
         if code in targets.RETRIED:

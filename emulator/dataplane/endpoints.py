@@ -8,6 +8,11 @@ others.
 from moto.backends import get_backend
 
 from emulator import ACCOUNT, policies
+from emulator.evidence import documented, does, lacks, unread
+
+lacks(
+    __name__, "Endpoints", "what a VPC without a way out can't reach is reached here; only endpoints' policies refuse"
+)
 
 # Whose subnets the requests of a session come from, by access key.
 _places: dict[str, tuple[str, ...]] = {}
@@ -30,6 +35,10 @@ def let(access_key: str, region: str, action: str, resource: str) -> bool:
     return passes(_places.get(access_key, ()), region, action, resource)
 
 
+@does(
+    "An endpoint's policy counts beside all others for what passes through it; without one everything may.",
+    unread("https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"),
+)
 def passes(subnets, region: str, action: str, resource: str, context=None) -> bool:
     """Tell whether what comes of subnets gets through the endpoints on its way, if there are any."""
     return all(_lets(one, action, resource or "*", context) for one in _on_the_way(subnets, region, action))
@@ -41,6 +50,11 @@ def _lets(endpoint, action: str, resource: str, context) -> bool:
     return held is None or policies.ask(endpoint.id, held, action, resource, ("AWS", "*"), context)
 
 
+@does(
+    "An interface endpoint with private DNS takes all that its VPC asks of its service, a gateway endpoint "
+    "what comes of its route tables.",
+    documented("https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html"),
+)
 def _on_the_way(subnets, region: str, action: str):
     service = action.partition(":")[0]
     names = {f"com.amazonaws.{region}.{one}" for one in NAMES.get(action) or NAMES.get(service) or (service,)}

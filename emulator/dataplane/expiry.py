@@ -16,6 +16,9 @@ from moto.ecr import models
 from emulator import ACCOUNT, clock
 from emulator.corrections import replacing
 from emulator.dataplane.engine import ENGINE
+from emulator.evidence import documented, does, inferred, unread
+
+GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 
 DAY = 86400
 
@@ -33,6 +36,10 @@ def install() -> None:
         return answer
 
 
+@does(
+    "ECR expires images within a day after a lifecycle policy says so.",
+    documented("https://docs.aws.amazon.com/AmazonECR/latest/userguide/lp_creation.html"),
+)
 def _daily(region: str, repository) -> None:
     if models.ecr_backends[ACCOUNT][region].repositories.get(repository.name) is not repository:
         return
@@ -42,6 +49,22 @@ def _daily(region: str, repository) -> None:
     ENGINE.after(DAY, _daily, region, repository)
 
 
+@does(
+    "Lifecycle rules are applied by priority, the lowest number first.",
+    documented(GUIDE + "lifecycle_policy_parameters.html", "Rule priority"),
+)
+@does(
+    "An image that a rule is for, by its tags, is expired by no rule of lower priority.",
+    unread(GUIDE + "LifecyclePolicies.html", "Lifecycle policy evaluation rules"),
+)
+@does(
+    "An image that a manifest list names isn't expired before the list.",
+    unread(GUIDE + "LifecyclePolicies.html", "Lifecycle policy evaluation rules"),
+)
+@does(
+    "One more tag on an image makes it no newer.",
+    inferred("images are counted by pushed_at_time", "PutImage of a second tag, then imagePushedAt"),
+)
 def expired(rules: list[dict], images: list, now: float) -> set[str]:
     """Return the digests of the images that a policy expires."""
     # Of those of one second the last one is the newest.
@@ -62,6 +85,10 @@ def expired(rules: list[dict], images: list, now: float) -> set[str]:
     return gone - named
 
 
+@does(
+    "A rule with several patterns is for images that have a tag for each of them.",
+    documented(GUIDE + "lifecycle_policy_parameters.html", "Tag pattern list"),
+)
 def _is_for(selection: dict, image) -> bool:
     status, tags = selection["tagStatus"], image.image_tags
     if status != "tagged":

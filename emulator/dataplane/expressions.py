@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from emulator.evidence import documented, does
+
 SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
@@ -14,11 +16,15 @@ _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 YEARS = 8  # to the next one that has a 29th of February
 
 
+@does(
+    "rate, cron and at say when; a day of a rate has 24 hours, also where the clocks change.",
+    documented("https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html", "Daylight savings time"),
+)
 def following(expression: str, after: float, begun: float, zone: str = "UTC") -> float | None:
-    """Return the first time after ``after`` that an expression is due; rates count from ``begun``."""
+    """Return the first time after ``after`` that an expression is due; rates count from ``begun``, a time of theirs."""
     if found := _RATE.fullmatch(expression):
         every = int(found[1]) * SECONDS[found[2]]
-        return begun + every * (max(0, int((after - begun) // every)) + 1)
+        return begun + every * max(0, int((after - begun) // every) + 1)
     if found := _AT.fullmatch(expression):
         when = datetime.fromisoformat(found[1]).replace(tzinfo=ZoneInfo(zone)).timestamp()
         return when if when > after else None
@@ -27,6 +33,10 @@ def following(expression: str, after: float, begun: float, zone: str = "UTC") ->
     raise ValueError(f"no schedule expression: {expression}")
 
 
+@does(
+    "A cron time that the clocks skip in spring isn't fired, and one that they show twice in autumn is fired once.",
+    documented("https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html", "Daylight savings time"),
+)
 def _cron(text: str, after: float, zone: ZoneInfo) -> float | None:
     minutes, hours, days, months, weekdays, years = text.split()
     wanted_minutes, wanted_hours = _values(minutes, 0, 59), _values(hours, 0, 23)
@@ -37,11 +47,17 @@ def _cron(text: str, after: float, zone: ZoneInfo) -> float | None:
         if day.year in wanted_years and day.month in wanted_months and _day(day, days, weekdays):
             for hour in wanted_hours:
                 for minute in wanted_minutes:
-                    when = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp()
-                    if when > after:
+                    asked = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+                    when = asked.timestamp()
+                    # What the clocks skip comes back as another time.
+                    if when > after and asked.replace(tzinfo=None) == _shown(when, zone):
                         return when
         day += timedelta(days=1)
     return None
+
+
+def _shown(when: float, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(when, UTC).astimezone(zone).replace(tzinfo=None)
 
 
 def _values(text: str, low: int, high: int, names: dict | None = None) -> list[int]:
@@ -63,6 +79,13 @@ def _values(text: str, low: int, high: int, names: dict | None = None) -> list[i
     return sorted(found)
 
 
+@does(
+    "cron knows L, W and # for days, and one of day and weekday is ?.",
+    documented(
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html",
+        "Cron expressions",
+    ),
+)
 def _day(day, days: str, weekdays: str) -> bool:
     last = calendar.monthrange(day.year, day.month)[1]
     weekday = day.isoweekday() % 7 + 1  # Sunday is 1

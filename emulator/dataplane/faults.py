@@ -13,6 +13,9 @@ from fnmatch import fnmatchcase
 
 from emulator import given
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, lacks
+
+lacks(__name__, "Capacity", "Fargate and Spot capacity is there unless a fault is asked for")
 
 NONE, CRASH, SPOT, START = "none", "crash", "spot", "start"
 NEVER = (  # (stop code, reason) of a task that never starts; on Spot it's the capacity as well
@@ -74,6 +77,10 @@ def judge(call) -> None:
         raise AWSError(code, f"User: {call.caller} is not authorized to perform: {action}")
 
 
+@does(
+    "Fargate takes Spot capacity back whenever it needs it.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"),
+)
 def draw(task) -> tuple[str, random.Random]:
     """Return what a task meets, and the dice for the rest."""
     global _drawn  # noqa: PLW0603

@@ -13,6 +13,7 @@ from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import ENGINE
 from emulator.dataplane.permissions import Role
+from emulator.evidence import documented, does, unread
 
 PRINCIPAL = "vpc-flow-logs.amazonaws.com"
 
@@ -29,6 +30,11 @@ def install() -> None:
         return made, unsuccessful
 
 
+@does(
+    'A flow log writes each aggregation interval, by default 10 minutes, and shows FAILED and "Access error" '
+    "if its role may not.",
+    documented("https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html", "DeliverLogsErrorMessage"),
+)
 def _write(backend, flow_log) -> None:
     if flow_log.id not in backend.flow_logs:
         return
@@ -40,6 +46,15 @@ def _write(backend, flow_log) -> None:
     flow_log.deliver_logs_error_message = None if good else "Access error"
 
 
+@does(
+    "A flow log's role is assumed with aws:SourceArn, and needs to describe groups and streams, make streams "
+    "and write.",
+    documented("https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"),
+)
+@does(
+    "An interface without traffic has a record that ends with NODATA.",
+    unread("https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html", "log-status"),
+)
 def _record(backend, flow_log, interface: str) -> bool:
     region, account = backend.region_name, backend.account_id
     itself = f"arn:aws:ec2:{region}:{account}:vpc-flow-log/{flow_log.id}"

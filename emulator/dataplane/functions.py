@@ -31,7 +31,16 @@ from emulator.dataplane import bus, images, inside, measured, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks, recorded, unread
 from emulator.lock import LOCK
+
+GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
+lacks(
+    __name__,
+    "Functions",
+    "none becomes Inactive, a slow start isn't a time-out of its own, and destinations are queues, topics and "
+    "functions only",
+)
 
 RUNNER = Path(__file__).with_name("runner.py")
 PRINCIPAL = "lambda.amazonaws.com"
@@ -53,6 +62,11 @@ class Outcome:
     version: str = "$LATEST"
 
 
+@does(
+    "Lambda keeps an execution environment for the next invocations of the same code and settings, with one "
+    "log stream.",
+    recorded("lambda_/test_lambda_destinations", "TestLambdaDestinationSqs::test_retries"),
+)
 class Environment:
     """One process with a function's code, which serves its invocations."""
 
@@ -80,6 +94,19 @@ class Environment:
             stderr=self.printed, start_new_session=True, text=True,
         )  # fmt: skip
 
+    @does(
+        "An invocation that takes longer than the timeout ends with Sandbox.Timedout.",
+        recorded("lambda_/test_lambda", "TestLambdaBehavior::test_lambda_invoke_with_timeout"),
+    )
+    @does(
+        'A process that exits with 0 ends its invocation with Runtime.ExitError, "Runtime exited without '
+        'providing a reason".',
+        recorded("lambda_/test_lambda", "TestLambdaErrors::test_lambda_handler_exit"),
+    )
+    @does(
+        'One that exits otherwise says "Runtime exited with error: exit status 1".',
+        inferred("what people show of exits with 1", "a handler that calls sys.exit(1)"),
+    )
     def invoke(self, event, context: dict) -> tuple[dict, str]:
         """Return the runner's answer and what was printed meanwhile."""
         begin = self.printed.seek(0, 2)
@@ -93,9 +120,8 @@ class Environment:
             made = json.loads(line)
         elif ready:
             status = self.process.wait()
-            made = _error(
-                "Runtime.ExitError", f"RequestId: {context['aws_request_id']} Error: Runtime exited: {status}"
-            )
+            how = f"with error: exit status {status}" if status else "without providing a reason"
+            made = _error("Runtime.ExitError", f"RequestId: {context['aws_request_id']} Error: Runtime exited {how}")
         else:
             made = _error(
                 "Sandbox.Timedout",
@@ -184,6 +210,10 @@ def _give(environment: Environment) -> None:
     environment.remove()
 
 
+@does(
+    "An environment that isn't used for a while is ended.",
+    documented(GUIDE + "lambda-runtime-environment.html", "Shutdown phase"),
+)
 def _tidy() -> None:
     with _guard:
         old = [one for one in _idle if one.used + IDLE <= clock.now()]
@@ -222,20 +252,26 @@ def runs(function) -> bool:
     return (function.run_time or "").startswith("python") and zipfile.is_zipfile(io.BytesIO(function.code_bytes))
 
 
-def invoke(function, body) -> Outcome:
+@does(
+    'A function whose reserved concurrency is used up is throttled with TooManyRequestsException and "Rate Exceeded."',
+    recorded("lambda_/test_lambda", "TestLambdaConcurrency::test_reserved_concurrency_async_queue"),
+)
+@does(
+    "All versions of a function share what is reserved for it.",
+    documented("https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html"),
+)
+def invoke(function, body, request: str = "") -> Outcome:
     """Run a function now; raise TooManyRequestsException if its reserved concurrency is used up."""
-    # All versions of a function share what is reserved for it.
-    name = (function.region, function.function_name)
-    reserved = targets.backend("lambda", function.region).get_function(function.function_name).reserved_concurrency
+    name, reserved = (function.region, function.function_name), _reserved(function)
     with _guard:
-        if reserved is not None and _active[name] >= int(reserved):
+        if reserved is not None and _active[name] >= reserved:
             raise AWSError("TooManyRequestsException", "Rate Exceeded.")
         _active[name] += 1
     executed, shared = _executed(function)
     started = time.monotonic()
     try:
         with _slots:
-            outcome = _run(executed, json.loads(body or "{}"))
+            outcome = _run(executed, json.loads(body or "{}"), request or str(uuid.uuid4()))
     finally:
         with _guard:
             _active[name] -= 1
@@ -245,12 +281,22 @@ def invoke(function, body) -> Outcome:
     return outcome
 
 
+def _reserved(function) -> int | None:
+    """Return the concurrency that is reserved for all versions of a function together."""
+    reserved = targets.backend("lambda", function.region).get_function(function.function_name).reserved_concurrency
+    return None if reserved is None else int(reserved)
+
+
 def _qualifier(function) -> str | None:
     """Return the alias or version under which a function was called."""
     version = str(function.version)
     return getattr(function, "alias", None) or (version if version.isdigit() else None)
 
 
+@does(
+    "An alias with weights sends each invocation to one of its two versions by chance.",
+    documented(GUIDE + "configuring-alias-routing.html"),
+)
 def _executed(function) -> tuple:
     """Return the version that a call of a function runs, by the weights of its alias, and whether it has any."""
     backend = targets.backend("lambda", function.region)
@@ -263,8 +309,13 @@ def _executed(function) -> tuple:
     return function, bool(weights)
 
 
-def _run(function, event) -> Outcome:
-    request, started = str(uuid.uuid4()), time.monotonic()
+@does(
+    "Each invocation writes START, what is printed, END and REPORT to the function's log group.",
+    recorded("lambda_/test_lambda", "TestLambdaFeatures::test_invocation_with_logs"),
+)
+@does("Lambda makes a missing log group if the role lets it.", unread(GUIDE + "monitoring-cloudwatchlogs.html"))
+def _run(function, event, request: str) -> Outcome:
+    started = time.monotonic()
     version = str(function.version)
     if function.package_type == "Image":
         stream = f"{time.strftime('%Y/%m/%d')}/[{version}]image"
@@ -296,6 +347,10 @@ def _run(function, event) -> Outcome:
     return Outcome(payload, "Unhandled" if error else "", "\n".join(lines), version)
 
 
+@does(
+    "A function whose calls are traced sends segments with its role, and runs also where it may not.",
+    unread(GUIDE + "services-xray.html", "Execution role permissions"),
+)
 def _trace(function) -> None:
     """Let Lambda send the segments of a call that is traced; what it may not send is lost."""
     if (function.tracing_config or {}).get("Mode") == "Active":
@@ -303,6 +358,10 @@ def _trace(function) -> None:
             Role(function.role, PRINCIPAL).may(action, "*")
 
 
+@does(
+    "Lines that a function's role may not write are lost, and it runs.",
+    unread(GUIDE + "monitoring-cloudwatchlogs.html"),
+)
 def _may_log(function, stream: str) -> bool:
     """Tell whether the function's role lets Lambda write its lines; without that they are lost, and it runs on."""
     role = Role(function.role, PRINCIPAL)
@@ -344,6 +403,14 @@ def _run_image(function, event) -> tuple[dict, str]:
         return {"payload": done.stdout}, done.stderr
 
 
+@does(
+    "Lambda tries an asynchronous invocation that fails twice more, after one minute and two.",
+    recorded("lambda_/test_lambda_destinations", "TestLambdaDestinationSqs::test_retries"),
+)
+@does(
+    "An asynchronous invocation has the same request id at every attempt, and for its destination.",
+    recorded("lambda_/test_lambda_destinations", "TestLambdaDestinationSqs::test_retries"),
+)
 class Later:
     """An asynchronous invocation: tried up to three times, then handed to the function's destination."""
 
@@ -359,28 +426,60 @@ class Later:
         """Try once, beside."""
         ENGINE.beside(self._try, ENGINE.life)
 
+    @does(
+        "Throttled asynchronous invocations are tried again for up to 6 hours, after 1 second at first and at "
+        "most 5 minutes.",
+        documented(GUIDE + "invocation-async-error-handling.html"),
+    )
+    @does(
+        "A retry that would come after MaximumEventAgeInSeconds isn't made: the condition is EventAgeExceeded.",
+        recorded("lambda_/test_lambda_destinations", "TestLambdaDestinationSqs::test_maxeventage"),
+    )
+    @does(
+        "With a reserved concurrency of 0 an asynchronous invocation goes to its destination at once, with "
+        "ZeroReservedConcurrency.",
+        recorded("lambda_/test_lambda", "TestLambdaConcurrency::test_reserved_concurrency"),
+    )
     def _try(self, life: int) -> None:
         if life != ENGINE.life:
             return
+        if _reserved(self.function) == 0:
+            ENGINE.after(0, self._over, "ZeroReservedConcurrency", None, life=life)
+            return
         try:
-            outcome = invoke(self.function, self.body)
+            outcome = invoke(self.function, self.body, self.request)
         except AWSError:
+            self._again(min(300.0, 2.0**self.throttled), None, life)
             self.throttled += 1
-            wait = min(300.0, 2.0**self.throttled)
-            if clock.now() + wait > self.born + self.age:
-                ENGINE.after(0, self._over, "EventAgeExceeded", None, life=life)
-            else:
-                ENGINE.after(wait, self.attempt, life=life)
             return
         if not outcome.error:
             ENGINE.after(0, self._over, "Success", outcome, life=life)
-        elif self.failures >= self.retries:
-            self.failures += 1
+            return
+        self.failures += 1
+        if self.failures > self.retries:
             ENGINE.after(0, self._over, "RetriesExhausted", outcome, life=life)
         else:
-            ENGINE.after(RETRY_SECONDS[min(self.failures, 1)], self.attempt, life=life)
-            self.failures += 1
+            self._again(RETRY_SECONDS[min(self.failures, 2) - 1], outcome, life)
 
+    def _again(self, wait: float, outcome: Outcome | None, life: int) -> None:
+        """Try once more after a wait, if the event isn't too old by then."""
+        if clock.now() + wait > self.born + self.age:
+            ENGINE.after(0, self._over, "EventAgeExceeded", outcome, life=life)
+        else:
+            ENGINE.after(wait, self.attempt, life=life)
+
+    @does(
+        "A destination gets version, timestamp, requestContext, requestPayload, responseContext and responsePayload.",
+        recorded(
+            "lambda_/test_lambda_destinations",
+            "TestLambdaDestinationSqs::test_assess_lambda_destination_invocation",
+        ),
+    )
+    @does(
+        "A dead-letter queue gets the event itself, with RequestID, ErrorCode, a number, and ErrorMessage as "
+        "attributes.",
+        recorded("lambda_/test_lambda_destinations", "TestLambdaDLQ::test_dead_letter_queue"),
+    )
     def _over(self, condition: str, outcome: Outcome | None) -> None:
         good = condition == "Success"
         arn = (self.destinations.get("OnSuccess" if good else "OnFailure") or {}).get("Destination")
@@ -405,10 +504,12 @@ class Later:
         letters = (getattr(self.function, "kept", {}).get("DeadLetterConfig") or {}).get("TargetArn")
         if letters and not good:
             message = json.loads(outcome.payload).get("errorMessage", "") if outcome else condition
-            self._send(
-                letters, text(self.body), {"RequestID": self.request, "ErrorCode": "200", "ErrorMessage": message}
-            )
+            self._send(letters, text(self.body), {"RequestID": self.request, "ErrorCode": 200, "ErrorMessage": message})
 
+    @does(
+        "What can't be delivered to a destination or a dead-letter queue is lost.",
+        unread(GUIDE + "invocation-async-retain-records.html"),
+    )
     def _send(self, arn: str, body: str, attributes: dict) -> None:
         try:
             targets.send(arn, body, [Role(self.function.role, PRINCIPAL)], attributes=attributes)
@@ -427,6 +528,10 @@ def invoke_later(function, body) -> None:
         Later(function, text(body)).attempt()
 
 
+@does(
+    "An invocation as Event is answered with 202 at once, before it has run.",
+    recorded("lambda_/test_lambda", "TestLambdaFeatures::test_invocation_type_event"),
+)
 def install() -> None:
     """Let Lambda run functions."""
 

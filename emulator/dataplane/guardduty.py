@@ -6,10 +6,16 @@ hashicorp/terraform-provider-aws#46747 and #46953 say what it makes there, and t
 from moto.ec2.models import ec2_backends
 
 from emulator import ACCOUNT
+from emulator.evidence import does, issue
 
 TAGS = {"GuardDutyManaged": "true"}
 
 
+@does(
+    "Runtime Monitoring makes an endpoint of guardduty-data and a security group in each VPC where tasks run, "
+    "and both hold the VPC.",
+    issue("hashicorp/terraform-provider-aws#46747", "and #46953"),
+)
 def monitor() -> dict:
     """Make them in every VPC but the default one, and return the VPCs."""
     return {"vpcs": [vpc for network in ec2_backends[ACCOUNT].values() for vpc in _monitored(network)]}

@@ -28,6 +28,20 @@ import yaml
 from emulator import clock, given
 from emulator.dataplane import inside, loopback
 from emulator.dataplane.engine import ENGINE
+from emulator.evidence import does, lacks, unread
+
+lacks(
+    __name__,
+    "Images",
+    "that AWS Lambda accepts the bootstrap image, and that an application's image starts on Fargate's own "
+    "platform version",
+)
+lacks(
+    __name__,
+    "Volumes",
+    "that a container may write to its task's volumes: on Fargate they belong to root (mode 0755) unless the "
+    "image declares them; what runs here has this machine's own folders",
+)
 
 FILE = "EMULATOR_IMAGES"
 UNMAPPED = {"exits": 0, "after": 1.0}
@@ -81,6 +95,11 @@ def environment(region: str, keys: dict, variables: dict[str, str]) -> dict[str,
     }
 
 
+@does(
+    "A container that a signal ends has 128 and the signal's number as its exit code: 137 for SIGKILL, 143 for "
+    "SIGTERM.",
+    unread("https://repost.aws/knowledge-center/ecs-task-stopped", "Common exit codes"),
+)
 class Running:
     """A container that runs: a process, or the wait for a behaviour to end."""
 

@@ -18,6 +18,14 @@ from emulator.dataplane import faults, inside
 from emulator.dataplane.engine import ENGINE
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks, unread
+
+lacks(
+    __name__,
+    "NAT instances",
+    "one takes over its routes without running its user data, whose rules the tests try in network namespaces, "
+    "and whose set-up on 512 MB only with stand-ins for the package manager",
+)
 
 # Seconds of the emulator's clock until an instance has booted and run its user data; on AWS a minute or two.
 BOOT = "EMULATOR_BOOT_SECONDS"
@@ -45,6 +53,11 @@ class Boot:
         """Print a line on the console."""
         self.instance.console.append(f"[{clock.now() % 1000:10.3f}] cloud-init[1]: {line}")
 
+    @does(
+        "An instance runs its user data once, as it boots for the first time; what fails there stands in its "
+        "console only.",
+        unread("https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"),
+    )
     def run(self) -> None:
         """Do what the user data does, again while the role may not."""
         if self.instance.state_code != RUNNING:
@@ -67,6 +80,24 @@ class Boot:
         else:
             self.say("finished")
 
+    @does(
+        "An instance that forwards packets needs its source/destination check off.",
+        documented(
+            "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html",
+            "SourceDestCheck",
+        ),
+    )
+    @does(
+        "An address that is associated with another instance goes over.",
+        documented("https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html"),
+    )
+    @does(
+        "AssociateAddress is judged for the address, the instance and its interface.",
+        inferred(
+            "the service authorization reference lists all three as resources",
+            "CloudTrail of a role that may not for the interface",
+        ),
+    )
     def _take_over(self) -> None:
         region, itself = self.backend.region_name, self.instance.id
         tags = {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in self.instance.get_tags()}
@@ -99,6 +130,12 @@ class Boot:
         template = next((tag["value"] for tag in self.instance.get_tags() if tag["key"] == TEMPLATE), None)
         return self.backend.get_launch_template(template).latest_version().data if template else {}
 
+    @does(
+        "A launch template tags an instance's interfaces where it says so.",
+        documented(
+            "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateTagSpecificationRequest.html",
+        ),
+    )
     def _tag_interfaces(self) -> None:
         """Tag the instance's interfaces as the launch template says, which moto does for the instance alone."""
         for said in self._template().get("TagSpecifications") or ():

@@ -3,11 +3,23 @@
 from moto.core.utils import utcnow
 
 from emulator.dataplane import targets
+from emulator.evidence import does, inferred, lacks, unread
 from emulator.lock import LOCK
+
+lacks(__name__, "Metrics", "of AWS's own metrics only the calls of functions are published")
 
 KEPT = 20000  # values of the account; the oldest go
 
 
+@does(
+    "Invocations, Errors and Duration are counted for the account, the function, and the alias or version that "
+    "was called.",
+    unread("https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html"),
+)
+@does(
+    "ExecutedVersion is there for an alias with weights only.",
+    inferred("it is said to compare the versions of a weighted alias", "ListMetrics of an alias without weights"),
+)
 def called(function, alias: str | None, shared: bool, failed: bool, milliseconds: float) -> None:
     """Count a function's call under its name, the alias or version that was called and, with weights, what ran.
 

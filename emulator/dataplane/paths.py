@@ -4,11 +4,20 @@ import json
 import re
 from collections.abc import Callable
 
+from emulator.evidence import documented, does, recorded
+
 MISSING = object()
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']+)'\]")
 _VARIABLE = re.compile(r"<([^<>\s]+)>")
 
 
+@does(
+    "Paths have dots, indices in brackets and quoted names; text on the way that is JSON is read.",
+    documented(
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html",
+        "Dynamic path parameters",
+    ),
+)
 def find(path: str, value):
     """Follow a path such as ``$.body.user.id`` or ``$.items[0]``; MISSING if it leads nowhere.
 
@@ -40,6 +49,14 @@ def text(value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+@does(
+    "In an input template a variable within quotes is text, without them JSON.",
+    recorded("events/test_events_inputs", "TestInputTransformer::test_input_transformer_nested_keys_replacement"),
+)
+@does(
+    "A variable whose path leads nowhere is empty.",
+    recorded("events/test_events_inputs", "TestInputTransformer::test_put_events_with_input_transformer_missing_keys"),
+)
 def fill(template: str, lookup: Callable[[str], object]) -> str:
     """Fill in a template's ``<variables>``: within quotes as text, elsewhere as JSON; what is missing vanishes."""
     made, position = [], 0

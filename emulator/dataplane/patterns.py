@@ -6,6 +6,8 @@ import operator
 import re
 from collections import defaultdict
 
+from emulator.evidence import does, inferred, recorded
+
 OPERATORS = {"<": operator.lt, "<=": operator.le, "=": operator.eq, ">=": operator.ge, ">": operator.gt}
 NUMBERS = 5e9
 WILDCARDS = 5  # more are "too complex"; AWS counts states and doesn't tell the limit
@@ -18,6 +20,10 @@ class Bad(ValueError):
 # Which patterns are ones
 
 
+@does(
+    "A pattern that is none is refused with the reason.",
+    recorded("events/test_events_patterns", "TestEventPattern::test_event_pattern"),
+)
 def read(text: str) -> dict:
     """Return the pattern that a text is; raises Bad."""
     try:
@@ -90,6 +96,13 @@ def check_text(name: str):
     return check
 
 
+@does(
+    "A pattern with many wildcards is too complex.",
+    inferred(
+        "AWS counts states and doesn't tell its limit; here five are too many",
+        "TestEventPattern with one to ten wildcards",
+    ),
+)
 def _check_wildcard(value) -> None:
     check_text("wildcard")(value)
     stars, before = 0, ""
@@ -192,6 +205,11 @@ CHECKS = {
 # Which events match
 
 
+@does(
+    "Which events match a pattern: prefix, suffix, wildcard, anything-but, numeric, cidr, exists, "
+    "equals-ignore-case, $or.",
+    recorded("events/test_events_patterns", "TestEventPattern::test_event_pattern"),
+)
 def matches(pattern: dict, event) -> bool:
     """Tell whether an event matches.
 

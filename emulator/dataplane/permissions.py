@@ -6,6 +6,7 @@ from moto.backends import get_backend
 
 from emulator import ACCOUNT, policies
 from emulator.errors import AWSError
+from emulator.evidence import does, unread
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,10 @@ class Service:
     principal: str
     source: str
 
+    @does(
+        "A service acts for a resource with aws:SourceArn and aws:SourceAccount, by the policy of what it asks.",
+        unread("https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"),
+    )
     def may(self, action: str, resource: str, policy: str | None, context=None, owner: str = "") -> bool:
         """Tell whether the resource's own policy lets the service; ``owner`` is the resource where it isn't named."""
         known = {"aws:SourceArn": self.source, "aws:SourceAccount": ACCOUNT} | (context or {})
@@ -35,6 +40,11 @@ class Role:
     principal: str
     source: str = ""  # the resource of ours that the service assumes it for
 
+    @does(
+        "A service works with a role that it may assume by the role's trust policy, within what the role's "
+        "policies allow.",
+        unread("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"),
+    )
     def may(self, action: str, resource: str, policy: str | None = None, context=None) -> bool:
         """Tell whether the service can assume the role, and the role may do it; ``policy`` is the resource's own."""
         role = found(self.arn)
@@ -76,6 +86,10 @@ def allowed(role, action: str, resource: str, context=None, policy: str | None =
     return policies.ask(role.arn, granted(role), action, resource, None, context, whole)
 
 
+@does(
+    "A role may use a key if the key's policy lets it in, or leaves it to the account's policies.",
+    unread("https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"),
+)
 def key_allows(key, role: str, action: str, context=None) -> bool:
     """Tell whether a key's policy lets a role in, or lets the account's policies decide."""
     document = policies.read(key.policy) or {}
@@ -97,6 +111,13 @@ def granted(role) -> dict:
     return {"Statement": statements}
 
 
+@does(
+    "AWS's own key of SQS or SNS (alias/aws/sqs) lets in no other service.",
+    unread(
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        "Enable compatibility between event sources",
+    ),
+)
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:
     """Refuse if what is encrypted with a key of ours can't be used: services need the key's permission as well."""
     if not key:
@@ -117,6 +138,21 @@ def key_of(name: str, region: str):
     return backend.keys.get(backend.any_id_to_key_id(name))
 
 
+@does(
+    "Secrets Manager uses a secret's key with kms:ViaService, kms:CallerAccount and the secret's ARN in the "
+    "encryption context.",
+    unread(
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+        "Encryption context",
+    ),
+)
+@does(
+    "Everybody in the account who may read a secret may use aws/secretsmanager.",
+    unread(
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+        "Key policy of the AWS managed key",
+    ),
+)
 def key_of_secret(secret, region: str) -> tuple | None:
     """Return the key of ours that a secret is encrypted with, and what is known of whoever has it used.
 

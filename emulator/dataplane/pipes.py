@@ -17,7 +17,16 @@ from emulator.dataplane import functions, paths, patterns, queues, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, check_key
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, issue, lacks
 from emulator.lock import LOCK
+
+PIPES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-"
+lacks(
+    __name__,
+    "Pipes",
+    "each message is an invocation of its own, whatever the batch size and window say; no pipe is disabled for "
+    "constant errors, and only throttling slows one down",
+)
 
 PRINCIPAL = "pipes.amazonaws.com"
 AT_ONCE = 10  # messages per receive; each is an invocation of its own
@@ -72,6 +81,11 @@ class Poller:
         if self.killed:
             raise Killed
 
+    @does("A pipe polls its queue for up to 10 messages at a time.", documented(PIPES + "sqs.html"))
+    @does(
+        "What a pipe has received stays in the queue, hidden for the queue's visibility timeout.",
+        documented(PIPES + "sqs.html"),
+    )
     def _receive(self) -> tuple[list, float | None]:
         """Return messages, or for how long there will be none."""
         with LOCK:
@@ -84,6 +98,17 @@ class Poller:
             due = queues.next_visible(queue)
         return found, None if due is None else clock.until(due) + 0.01
 
+    @does(
+        "A pipe polls with its role: sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on its queue.",
+        issue(
+            "terraform-aws-modules/terraform-aws-eventbridge#133",
+            "CREATE_FAILED without ReceiveMessage; the others from policies that work",
+        ),
+    )
+    @does(
+        "A pipe whose role may not read its queue says so in StateReason.",
+        documented(PIPES + "error-troubleshooting.html", "Retry behavior and error handling"),
+    )
     def _may_poll(self, queue) -> bool:
         if self.pipe.status in ("CREATE_FAILED", "START_FAILED"):
             return False
@@ -100,6 +125,24 @@ class Poller:
             self.pipe.state_reason = None
         return True
 
+    @does("A pipe deletes a message when it has processed it.", documented(PIPES + "sqs.html"))
+    @does(
+        "For a target that runs a task, a message is processed when RunTask has taken it, whatever becomes of "
+        "the task.",
+        inferred(
+            "only Lambda and Step Functions can be invoked synchronously (eb-pipes-event-target)",
+            "a pipe whose task's image can't be pulled: is its message deleted?",
+        ),
+    )
+    @does(
+        "What a target or an enrichment refuses comes again until the queue's maximum receive count, without "
+        "the pipe's own limit.",
+        documented(PIPES + "error-troubleshooting.html", "Customer invocation errors"),
+    )
+    @does(
+        "After throttled invocations a pipe polls more slowly.",
+        documented(PIPES + "error-troubleshooting.html", "Retry behavior and error handling"),
+    )
     def _one(self, message) -> None:
         self._alive()
         event, execution = record(message, self.pipe.source), str(uuid.uuid4())
@@ -126,12 +169,24 @@ class Poller:
         except Exception as gone:  # it was received again meanwhile, or the queue is gone
             log.warning("%s: message not deleted: %s", self.pipe.arn, gone)
 
+    @does("A pipe reads a message's body as JSON for its filters.", documented(PIPES + "event-filtering.html"))
+    @does(
+        "A message that none of a pipe's filters matches is deleted from the queue.",
+        inferred(
+            "Lambda's event source mappings do so, after which the filters are said to work the same way",
+            "a filtered message's place a visibility timeout later",
+        ),
+    )
     def _wanted(self, event: dict) -> bool:
         """Tell whether the pipe's filter lets a message through; the others are deleted."""
         filters = ((self.pipe.source_parameters or {}).get("FilterCriteria") or {}).get("Filters") or []
         shown = event | {"body": paths.read(event["body"])}
         return not filters or any(patterns.matches(json.loads(one["Pattern"]), shown) for one in filters)
 
+    @does(
+        "An enrichment is called with a JSON array of the records, also of a single one.",
+        documented(PIPES + "batching-concurrency.html"),
+    )
     def _enriched(self, event: dict) -> dict:
         if not self.pipe.enrichment:
             return event
@@ -145,12 +200,20 @@ class Poller:
         made = json.loads(outcome.payload)
         return made[0] if isinstance(made, list) else made
 
+    @does(
+        "A function gets a JSON array of the records from a pipe, also of a single one.",
+        documented(PIPES + "batching-concurrency.html", "Batching behavior"),
+    )
+    @does(
+        "A pipe's task gets of the message only what the target's parameters name.",
+        documented(PIPES + "event-target.html", "Target parameters"),
+    )
     def _invoke(self, event: dict) -> None:
         given = self.pipe.target_parameters or {}
         template = given.get("InputTemplate")
         if ":ecs:" not in self.pipe.target:
             body = self._template(template, event) if template else json.dumps(event)
-            targets.send(self.pipe.target, body, [self.role])
+            targets.send(self.pipe.target, f"[{body}]" if ":lambda:" in self.pipe.target else body, [self.role])
             return
         parameters = dynamic(given.get("EcsTaskParameters") or {}, event)
         overrides = targets.lowered(parameters.pop("Overrides", None) or {})
@@ -158,6 +221,10 @@ class Poller:
             overrides = json.loads(self._template(template, event)) | overrides
         targets.run_task(self.region, self.pipe.role_arn, self.pipe.target, parameters, overrides, self.pipe.name)
 
+    @does(
+        "A pipe's input template is filled in with paths into the event and with variables that begin with aws.pipes.",
+        documented(PIPES + "input-transformation.html"),
+    )
     def _template(self, template: str, event: dict) -> str:
         own = {
             "aws.pipes.pipe-arn": self.pipe.arn,
@@ -170,6 +237,14 @@ class Poller:
         }
         return paths.fill(template, lambda name: own[name] if name in own else paths.find(name, event))
 
+    @does(
+        "A pipe logs its execution's steps, of its level and above, and failures with an error of message and service.",
+        documented(PIPES + "logs-schema.html"),
+    )
+    @does(
+        "A pipe's log stream has the pipe's name.",
+        inferred("nothing says what streams are called", "the streams of a pipe's log group"),
+    )
     def _told(self, level: str, execution: str, kind: str, event=None, problem: AWSError | None = None) -> None:
         """Write to the pipe's log group, if its level says so."""
         settings = self.pipe.log_configuration or {}
@@ -185,7 +260,10 @@ class Poller:
             "logLevel": level,
         }
         if problem:
-            entry["error"] = {"code": problem.code, "message": problem.message}
+            entry["error"] = {
+                "httpStatusCode": 400, "message": problem.message, "details": problem.code,
+                "awsService": self.pipe.target.split(":")[2], "requestId": execution,
+            }  # fmt: skip
             if "ALL" in (settings.get("IncludeExecutionData") or []):
                 entry["payload"] = json.dumps([event])[:262144]
         with LOCK:
@@ -193,6 +271,14 @@ class Poller:
             targets.write(self.region, name, self.pipe.name, [json.dumps(entry)])
 
 
+@does(
+    "A pipe's record has a message's id, receipt handle, body, attributes and MD5, eventSource, eventSourceARN "
+    "and awsRegion.",
+    documented(
+        "https://repost.aws/knowledge-center/eventbridge-filter-events-with-pipes",
+        "the event that the pipe received",
+    ),
+)
 def record(message, source: str) -> dict:
     """Return a message as pipes see it."""
     attributes = {}
@@ -217,6 +303,18 @@ def record(message, source: str) -> dict:
     }
 
 
+@does(
+    "A target parameter that is a JSON path as a whole is replaced by what it leads to, in a body that is JSON "
+    "as well.",
+    documented(PIPES + "event-target.html", "Dynamic path parameters"),
+)
+@does(
+    "An event without what such a path names is a failed invocation.",
+    inferred(
+        "nothing else is possible for a parameter that is required",
+        "a message without a field that an override names",
+    ),
+)
 def dynamic(value, event: dict):
     """Replace every text that is a path as a whole by what it leads to."""
     if isinstance(value, dict):
@@ -234,6 +332,10 @@ def dynamic(value, event: dict):
 # The pollers
 
 
+@does(
+    "A pipe polls while its desired state is RUNNING; one that is stopped finishes what it has at hand.",
+    inferred("StopPipe only says that it stops", "messages in flight as a pipe is stopped"),
+)
 def _sync(pipe) -> None:
     """Start or stop a pipe's poller as the pipe wants it."""
     wanted = pipe.desired_state == "RUNNING" and ":sqs:" in pipe.source

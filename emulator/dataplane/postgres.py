@@ -23,6 +23,7 @@ from emulator import ACCOUNT, given
 from emulator.corrections import replacing
 from emulator.dataplane import inside, loopback, tls
 from emulator.dataplane.engine import ENGINE, log
+from emulator.evidence import does, unread
 from emulator.lock import LOCK
 
 RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
@@ -69,6 +70,10 @@ def _end(addresses: set[str]) -> None:
             server.end()
 
 
+@does(
+    "The master user of RDS is no superuser, but has rds_superuser.",
+    unread("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html"),
+)
 class Server:
     """The PostgreSQL of one instance."""
 
@@ -185,6 +190,10 @@ def _external_server(one: dict) -> Server:
     return _server(one["address"], one["user"], one["password"], one["database"])
 
 
+@does(
+    "A managed master password is what its secret says now.",
+    unread("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html"),
+)
 def _password(instance) -> str:
     from emulator.dataplane import targets
 

@@ -7,18 +7,37 @@ from moto.sqs import models
 
 from emulator import clock
 from emulator.corrections import replacing
+from emulator.evidence import documented, does, inferred
 from emulator.lock import LOCK
+
+API = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"
 
 # By queue ARN: who wants to know that a message came.
 LISTENERS: dict[str, set[Callable[[], None]]] = defaultdict(set)
 
 
+@does(
+    "A message that wasn't deleted can be received again when its visibility timeout is over.",
+    documented(API + "API_ReceiveMessage.html"),
+)
 def next_visible(queue) -> float | None:
     """Return when the next message that is in flight or delayed can be received; None when there is none."""
     times = [max(one.visible_at, one.delayed_until) / 1000 for one in queue._messages]
     return min(times, default=None)
 
 
+@does(
+    "A pipe, like Lambda, sees a new message at once: it polls all the time.",
+    inferred("the pipe polls the queue without pause", "the time from SendMessage to the task's createdAt"),
+)
+@does(
+    "ReceiveMessage waits as long as WaitTimeSeconds says for a message, and no longer than until one comes.",
+    documented(API + "API_ReceiveMessage.html", "WaitTimeSeconds"),
+)
+@does(
+    "A message that was received more often than maxReceiveCount goes to the dead-letter queue.",
+    documented(API + "API_SetQueueAttributes.html", "RedrivePolicy"),
+)
 def install() -> None:
     """Put queues on the clock."""
     models.unix_time = clock.now

@@ -13,6 +13,7 @@ from collections import Counter
 from fnmatch import fnmatchcase
 
 from emulator import given
+from emulator.evidence import documented, does
 
 SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED")
 STATUSES = (
@@ -44,6 +45,10 @@ def use(scans: list[dict] | None = None) -> dict:
     return {"scans": list(_entries)}
 
 
+@does(
+    "A finished basic scan is COMPLETE, with findings and their counts by severity.",
+    documented("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html"),
+)
 def result(names: list[str]) -> dict:
     """Return what a scan of an image with these names shows."""
     told = next((one for one in _entries if any(fnmatchcase(name, one["image"]) for name in names)), {})

@@ -10,25 +10,34 @@ from emulator.corrections import replacing
 from emulator.dataplane import bus, expressions
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role
+from emulator.evidence import documented, does, inferred, lacks, recorded
+
+GUIDE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/"
+lacks(__name__, "Flexible time windows", "schedules fire at the beginning of theirs")
 
 PRINCIPAL = "scheduler.amazonaws.com"
 CAUGHT_UP = 60  # times at most that are made up for when the clock was moved over many
 _plans: dict[str, "Plan"] = {}
 
 
+@does(
+    "What was due while nobody looked isn't lost: each time fires.",
+    inferred("AWS's clock doesn't jump; ours does in tests", "nothing on AWS"),
+)
 class Plan:
     """When one rule or schedule fires."""
 
     def __init__(self, said: tuple, resource, fire):
         self.said, self.resource, self.fire = said, resource, fire
-        self.begun, self.over = clock.now(), False
-        self._next(self.begun)
+        self.begun, self.over = float(said[2] or clock.now()), False
+        # A rule's rate begins with a pause, a schedule's with its first time.
+        self._next(clock.now() if fire is _fire_rule else min(self.begun, clock.now()) - 1e-3)
 
     def _next(self, after: float) -> None:
         expression, zone, start, end = self.said[:4]
         after = max(after, float(start or 0) - 1e-3)
         try:
-            when = expressions.following(expression, after, float(start or self.begun), zone)
+            when = expressions.following(expression, after, self.begun, zone)
         except ValueError as problem:
             log.warning("%s never fires: %s", self.resource.arn, problem)
             return
@@ -58,17 +67,36 @@ def _sync(resource, said: tuple, enabled: bool, fire) -> None:
         _plans[resource.arn] = Plan(said, resource, fire)
 
 
+@does(
+    "A rule's schedule is in UTC.",
+    documented("https://repost.aws/knowledge-center/eventbridge-scheduler-adjust-dst"),
+)
+@does(
+    "A rule's rate counts from the rule's creation, and fires first when it has passed once.",
+    inferred(
+        "LocalStack's test of it on AWS waits as long, another one says that the first may come at once",
+        "the time from PutRule to the first event",
+    ),
+)
 def _rule(rule, gone: bool = False) -> None:
     expression = rule.scheduled_expression
     _sync(rule, (expression, "UTC", None, None), bool(expression) and rule.state != "DISABLED" and not gone, _fire_rule)
 
 
+@does(
+    "A scheduled rule sends a Scheduled Event of aws.events with an empty detail and the rule's ARN.",
+    recorded("events/test_events_schedule", "TestScheduleRate::tests_schedule_rate_target_sqs"),
+)
 def _fire_rule(rule, when: float) -> None:
     event = bus.message("aws.events", "Scheduled Event", {}, [rule.arn], rule.region_name, when)
     for target in list(rule.targets):
         bus.to_target(rule, target, event)
 
 
+@does(
+    "A schedule's rate begins at its StartDate, or at once without one, and ends at its EndDate.",
+    documented(GUIDE + "schedule-types.html", "Rate-based schedules"),
+)
 def _schedule(schedule, gone: bool = False) -> None:
     said = (
         schedule.schedule_expression, schedule.schedule_expression_timezone, schedule.start_date, schedule.end_date,
@@ -76,6 +104,22 @@ def _schedule(schedule, gone: bool = False) -> None:
     _sync(schedule, said, schedule.state == "ENABLED" and not gone, _fire_schedule)
 
 
+@does(
+    "A schedule fills in <aws.scheduler.schedule-arn>, scheduled-time, execution-id and attempt-number in its input.",
+    documented(GUIDE + "managing-schedule-context-attributes.html"),
+)
+@does(
+    "A schedule delivers with its role, tries again by its RetryPolicy, and puts what it can't deliver into "
+    "its dead-letter queue.",
+    documented(GUIDE + "configuring-schedule-dlq.html"),
+)
+@does(
+    "A schedule that is over is deleted where ActionAfterCompletion says so.",
+    documented(
+        "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html",
+        "ActionAfterCompletion",
+    ),
+)
 def _fire_schedule(schedule, when: float) -> None:
     target, region = schedule.target, schedule.arn.split(":")[3]
     group = schedule.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]

@@ -20,7 +20,17 @@ from emulator.corrections import ecs_deployments as books
 from emulator.corrections import replacing
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
+from emulator.evidence import documented, does, inferred, issue, lacks
 from emulator.lock import LOCK
+
+GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
+lacks(
+    __name__,
+    "Rolling deployments",
+    "tasks come and go as with 100 and 200 percent, whatever minimum and maximum say; load balancers' health "
+    "checks and their grace period decide nothing",
+)
 
 LOOK = 0.5  # seconds of the clock between two looks at a deployment that goes on
 ALARM_BAKE = (
@@ -56,7 +66,9 @@ def install() -> None:
     @replacing(corrected, "_deploy")
     def deploy(original, service):
         original(service)
-        ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
+        newest = service.deployments[0]
+        _tell(service, newest, "SERVICE_DEPLOYMENT_IN_PROGRESS", newest["rolloutStateReason"])
+        ENGINE.after(LOOK, _look, service.arn, newest["id"])
 
 
 def runs(backend, definition: str) -> bool:
@@ -75,6 +87,15 @@ def _look(arn: str, deployment: str) -> None:
         ENGINE.after(LOOK, _look, arn, deployment)
 
 
+@does(
+    "A service keeps as many tasks running as are desired; protected ones are ended last.",
+    documented(API + "UpdateTaskProtection.html"),
+)
+@does(
+    "At least as many of a service's tasks as before run on through a rolling deployment with 100 and 200 "
+    "percent: new ones come up before old ones stop.",
+    documented(API + "DeploymentConfiguration.html", "minimumHealthyPercent, maximumPercent"),
+)
 def go_on(backend, service) -> None:
     """Do the next step of a service: start what is missing, stop what is too much, judge the deployment."""
     newest, wanted = service.deployments[0], service.desired_count
@@ -90,7 +111,8 @@ def go_on(backend, service) -> None:
     missing = wanted - len(own)
     up = [task for task in own if _up(task)]
     record = books.newest(service)
-    newest["failedTasks"] = _failed(record, len(_failures(backend, service, newest)), up)
+    failures = _failures(backend, service, newest)
+    newest["failedTasks"] = _failed(record, len(failures), up + [task for task in failures if _ran(task)])
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
     newest["updatedAt"] = _now()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
@@ -107,6 +129,10 @@ def go_on(backend, service) -> None:
         corrected._run(backend, service, newest)
 
 
+@does(
+    "A deployment fails when an alarm of its own goes on, when the circuit breaker trips, or when somebody stops it.",
+    documented(GUIDE + "deployment-failure-detection.html"),
+)
 def _failure(service, newest, record) -> str:
     """Return why a deployment is given up, if it is."""
     if record.asked_to:
@@ -118,6 +144,10 @@ def _failure(service, newest, record) -> str:
     return BREAKER if record.breaks and newest["failedTasks"] >= record.threshold(service.desired_count) else ""
 
 
+@does(
+    "Alarms count for a while after all new tasks are up, for how long ECS computes from the alarms.",
+    documented(GUIDE + "deployment-alarm-failure.html"),
+)
 def _over(service, record, up: bool) -> bool:
     """Tell whether a deployment has come to its end."""
     if not record.rolling and record.sources and books.advanced(service):
@@ -128,6 +158,11 @@ def _over(service, record, up: bool) -> bool:
     return up and clock.now() >= record.until
 
 
+@does(
+    "A deployment is COMPLETED when the service has reached a steady state; then the event "
+    "SERVICE_DEPLOYMENT_COMPLETED is sent.",
+    documented(GUIDE + "ecs_service_deployment_events.html"),
+)
 def _complete(backend, service, newest) -> None:
     newest["rolloutState"] = "COMPLETED"
     newest["rolloutStateReason"] = f"ECS deployment {newest['id']} completed."
@@ -144,6 +179,14 @@ def _complete(backend, service, newest) -> None:
     _tell(service, newest, "SERVICE_DEPLOYMENT_COMPLETED", newest["rolloutStateReason"])
 
 
+@does(
+    "The circuit breaker counts tasks that never run, and those that fail their health checks.",
+    documented(GUIDE + "deployment-circuit-breaker.html", "Stage 1 and Stage 2"),
+)
+@does(
+    "A task that ends after it was RUNNING counts as well.",
+    issue("aws/containers-roadmap#1206", "it counts for failedTasks, and is forgotten as the next one runs"),
+)
 def _failures(backend, service, deployment) -> list:
     """Return the deployment's tasks that ended by themselves, or because they were unhealthy."""
     tasks = backend.tasks.get(service.cluster_name, {}).values()
@@ -156,6 +199,19 @@ def _failures(backend, service, deployment) -> list:
     ]
 
 
+def _ran(task) -> bool:
+    """Tell whether a task that failed was running before, and nothing checked its health."""
+    return task.started_at is not None and not getattr(task, "checked", False)
+
+
+@does(
+    "A task that becomes healthy sets the count of failures to 0, unless resetOnHealthyTask is false.",
+    documented(API + "DeploymentCircuitBreaker.html", "resetOnHealthyTask"),
+)
+@does(
+    "A task without a health check is healthy as soon as it is RUNNING.",
+    issue("aws/containers-roadmap#1206", "tasks that run and exit never trip the circuit breaker"),
+)
 def _failed(record, failures: int, up: list) -> int:
     """Return how many failures count: a task that becomes healthy makes those before it forgotten, if it is to."""
     fresh = {task.task_arn for task in up} - record.healthy
@@ -165,6 +221,22 @@ def _failed(record, failures: int, up: list) -> int:
     return failures - record.forgiven
 
 
+@does(
+    "A failed deployment goes back to the newest one that was COMPLETED; without one it stops and starts no "
+    "more tasks.",
+    documented(GUIDE + "deployment-circuit-breaker.html"),
+)
+@does(
+    "That a deployment failed is the event SERVICE_DEPLOYMENT_FAILED.",
+    documented(GUIDE + "ecs_service_deployment_events.html"),
+)
+@does(
+    "After a rollback with two target groups the old deployment is PRIMARY again under its old id.",
+    inferred(
+        "the old tasks still run and get the traffic back",
+        "DescribeServices after a rolled back blue/green deployment",
+    ),
+)
 def _give_up(backend, service, failed, record, reason: str) -> None:
     """Fail a deployment; go back to the one before it where whatever gave it up is to."""
     failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
@@ -206,6 +278,11 @@ def _goes_back(record, reason: str) -> bool:
     return bool(record.configuration[mechanism]["rollback"])
 
 
+@does(
+    "A rolling deployment's rollback is a deployment of its own with the old task definition; the service "
+    "deployment stays the same.",
+    issue("hashicorp/terraform-provider-aws#20858", "PRIMARY shows the old task definition again"),
+)
 def _roll_back(backend, service, record, good) -> None:
     """Deploy what ran before again; the service deployment is still the same."""
     corrected._deploy(service)
@@ -225,6 +302,11 @@ def _stop(task, reason: str) -> None:
         task.life.stop("ServiceSchedulerInitiated", reason)
 
 
+@does(
+    "Deployments tell their beginning, end and failure as ECS Deployment State Change with eventName, "
+    "deploymentId, updatedAt and reason.",
+    documented(GUIDE + "ecs_service_deployment_events.html"),
+)
 def _tell(service, deployment, name: str, reason: str) -> None:
     detail = {
         "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
@@ -243,6 +325,13 @@ def _now() -> datetime:
 # Health
 
 
+@does(
+    "A task without health checks counts for a deployment when it has been running for a while.",
+    inferred(
+        "the service scheduler waits for tasks to be steady",
+        "the time from RUNNING to COMPLETED of a service without checks",
+    ),
+)
 def _up(task) -> bool:
     """Tell whether a task counts as up: healthy, or running for a while where nothing checks its health."""
     if task.status != "RUNNING":
@@ -252,6 +341,22 @@ def _up(task) -> bool:
     return task.started_at is not None and (_now() - task.started_at).total_seconds() >= STEADY
 
 
+def health(life, task) -> str:
+    """Return how healthy a task is: as the worst of its essential containers, of which one without check is UNKNOWN."""
+    essential = {one["name"] for one in life.definition.container_definitions if one.get("essential", True)}
+    shown = {getattr(one, "health_status", None) or "UNKNOWN" for one in task.containers if one.name in essential}
+    return next(one for one in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if one in shown)
+
+
+@does(
+    "A container is UNHEALTHY when its check has failed as often in a row as retries says; failures within the "
+    "start period don't count.",
+    documented(API + "HealthCheck.html"),
+)
+@does(
+    "A task is HEALTHY when all its essential containers are, and UNHEALTHY when one of them is.",
+    documented(API + "HealthCheck.html"),
+)
 class Health:
     """The health checks of one container, as its definition has them."""
 
@@ -270,7 +375,8 @@ class Health:
         ENGINE.after(self.every, self._ask)
 
     def _show(self, status: str) -> None:
-        self.container.health_status = self.task.health_status = status
+        self.container.health_status = status
+        self.task.health_status = health(self.life, self.task)
 
     def _ask(self) -> None:
         if not self.life.stopping:
@@ -288,6 +394,10 @@ class Health:
             if life == ENGINE.life and not self.life.stopping:
                 self._judge(good)
 
+    @does(
+        'A service\'s unhealthy task is stopped with "Task failed container health checks" and replaced.',
+        documented("https://repost.aws/knowledge-center/ecs-task-stopped"),
+    )
     def _judge(self, good: bool) -> None:
         if good:
             self.left, self.spared = self.retries, 0

@@ -11,6 +11,9 @@ from emulator import ACCOUNT
 from emulator.dataplane import inside
 from emulator.dataplane.permissions import check_key
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, unread
+
+GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 
 RETRIED = ("ThrottlingException", "TooManyRequestsException", "ServiceException", "InternalFailure")
 
@@ -24,6 +27,10 @@ def backend(service: str, region: str):
     return get_backend(service)[ACCOUNT][region]
 
 
+@does(
+    "Whoever delivers must be let in by the target's policy or by a role.",
+    documented(GUIDE + "eb-use-resource-based.html"),
+)
 def send(arn: str, body: str, authorities: list, target: dict | None = None, attributes: dict | None = None) -> None:
     """Deliver a text to a target, or raise AWSError."""
     service, region = arn.split(":")[2:4]
@@ -39,6 +46,10 @@ def _check(authorities: list, action: str, arn: str, policy: str | None):
     raise AWSError("NO_PERMISSIONS", f"not authorized to perform: {action} on resource: {arn}")
 
 
+@does(
+    "Who sends to an encrypted queue needs kms:GenerateDataKey and kms:Decrypt of its key.",
+    unread(GUIDE + "eb-use-resource-based.html", "Amazon SQS permissions"),
+)
 def _queue(arn, region, body, authorities, target, attributes):
     queue = backend("sqs", region).queues.get(arn.split(":")[-1])
     if queue is None:
@@ -48,11 +59,22 @@ def _queue(arn, region, body, authorities, target, attributes):
     backend("sqs", region).send_message(
         queue.name,
         body,
-        message_attributes={key: {"DataType": "String", "StringValue": text} for key, text in attributes.items()},
+        message_attributes={key: _attribute(value) for key, value in attributes.items()},
         group_id=target.get("SqsParameters", {}).get("MessageGroupId"),
     )
 
 
+def _attribute(value) -> dict:
+    return {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
+
+
+@does(
+    "Who publishes to an encrypted topic needs kms:GenerateDataKey and kms:Decrypt of its key.",
+    unread(
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        "Enable compatibility between event sources",
+    ),
+)
 def _topic(arn, region, body, authorities, _target, _attributes):
     topic = backend("sns", region).topics.get(arn)
     if topic is None:
@@ -62,6 +84,13 @@ def _topic(arn, region, body, authorities, _target, _attributes):
     topic.publish(body)
 
 
+@does(
+    "EventBridge invokes functions asynchronously.",
+    inferred(
+        "retries and destinations of functions work for rules",
+        "the headers of a rule's Invoke, or a failing function's attempts",
+    ),
+)
 def _function(arn, region, body, authorities, _target, _attributes):
     from emulator.dataplane import functions
 
@@ -70,6 +99,10 @@ def _function(arn, region, body, authorities, _target, _attributes):
     functions.invoke_later(function, body)
 
 
+@does(
+    "A log group's events come in a stream of their own, by the account's resource policies for Logs.",
+    documented(GUIDE + "eb-use-resource-based.html", "CloudWatch Logs permissions"),
+)
 def _log_group(arn, region, body, authorities, _target, _attributes):
     logs, name = backend("logs", region), arn.split(":log-group:")[1].removesuffix(":*")
     if name not in logs.groups:
@@ -81,6 +114,10 @@ def _log_group(arn, region, body, authorities, _target, _attributes):
     write(region, name, str(uuid.uuid4()), [body])
 
 
+@does(
+    "A task that a rule runs gets nothing of the event, unless Input or InputTransformer say its overrides.",
+    documented("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"),
+)
 def _cluster(arn, region, body, authorities, target, _attributes):
     from emulator.dataplane.permissions import Role
 
@@ -92,6 +129,10 @@ def _cluster(arn, region, body, authorities, target, _attributes):
     run_task(region, role.arn, arn, given, overrides=text, session="events")
 
 
+@does(
+    "RunTask for a target is asked with the target's role, and may be refused as any other.",
+    documented("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html", "RoleArn"),
+)
 def run_task(region: str, role: str, cluster: str, given: dict, overrides: dict, session: str) -> list[dict]:
     """Run a task with a role's permissions, from the parameters that targets have for it; raise if it's refused."""
     names = {"TaskDefinitionArn": "taskDefinition", "TaskCount": "count"}
@@ -122,6 +163,13 @@ def lowered(value):
 _SENDERS = {"sqs": _queue, "sns": _topic, "lambda": _function, "logs": _log_group, "ecs": _cluster}
 
 
+@does(
+    "Flow logs look for the log group and the stream before they write.",
+    inferred(
+        "their role needs DescribeLogGroups and DescribeLogStreams (flow-logs-iam-role)",
+        "CloudTrail of a flow log's role",
+    ),
+)
 def look_and_write(may, region: str, group: str, stream: str, lines: list[str]) -> bool:
     """Put lines into a log stream as those do who look for group and stream first, where they may do all of it."""
     streams = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:"

@@ -14,7 +14,11 @@ from emulator.dataplane import agents, bus, endpoints, faults, images, inside, s
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, key_of_secret
 from emulator.errors import AWSError
+from emulator.evidence import documented, does, inferred, lacks, recorded, unread
 from emulator.lock import LOCK
+
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+lacks(__name__, "Task states", "ACTIVATING, DEACTIVATING and STOPPING are passed over")
 
 # Seconds of the emulator's clock for each of PROVISIONING, PENDING and DEPROVISIONING. Fargate takes 10 to 30.
 STEP = "EMULATOR_TASK_SECONDS"
@@ -39,6 +43,10 @@ class CannotStart(Exception):
     """A task that never runs, with the reason that it shows."""
 
 
+@does(
+    "A task goes through PROVISIONING, PENDING, RUNNING, DEPROVISIONING and STOPPED, its version counting each.",
+    recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task_sync"),
+)
 class Life:
     """What happens to one task."""
 
@@ -61,6 +69,10 @@ class Life:
 
     # Forward
 
+    @does(
+        "A fresh task is PROVISIONING, its containers PENDING, while its network interface is made.",
+        recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task"),
+    )
     def _pend(self) -> None:
         if not self.stopping:
             self._show("PENDING")
@@ -98,10 +110,24 @@ class Life:
         if self.fault == faults.SPOT:
             ENGINE.after(0, self.stop, "SpotInterruption", "Your Spot Task was interrupted.")
 
+    @does(
+        "A task that can't start has stopCode TaskFailedToStart, a time at which its execution stopped, and "
+        "none at which it started.",
+        recorded(
+            "stepfunctions/v2/services/test_ecs_task_service",
+            "TestTaskServiceECS::test_run_task_sync_raise_failure",
+        ),
+    )
     def _failed(self, reason: str) -> None:
+        self.task.execution_stopped_at = _now()
         self._stopping("TaskFailedToStart", reason)
         self._deprovision()
 
+    @does(
+        'A Spot task for which there is no capacity ends with TaskFailedToStart and "Capacity is unavailable '
+        'at this time".',
+        unread("https://repost.aws/knowledge-center/fargate-spot-termination-notice"),
+    )
     def _never(self) -> None:
         if self.fault != faults.START:
             return
@@ -139,6 +165,10 @@ class Life:
         self.hosts[container["name"]] = environment["HOST"]
         return chosen, arguments, environment, line
 
+    @does(
+        "With an image in ECR the execution role first gets a token for the registry.",
+        unread(ECS + "task_execution_IAM_role.html"),
+    )
     def _log_in(self) -> None:
         """Get a token for the registry, as ECS does with the execution role before all else."""
         try:
@@ -150,6 +180,27 @@ class Life:
                 f"{problem.message}"
             ) from problem
 
+    @does(
+        "What can't be pulled is a CannotPullContainerError of the task, not of a container.",
+        recorded(
+            "stepfunctions/v2/services/test_ecs_task_service",
+            "TestTaskServiceECS::test_run_task_sync_raise_failure",
+        ),
+    )
+    @does(
+        "An image's layers come from a bucket of ECR's, through the VPC's gateway endpoint of S3 if it has one.",
+        documented(
+            "https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html",
+            "the Amazon S3 gateway endpoint",
+        ),
+    )
+    @does(
+        'A refused pull says "403 Forbidden" of manifests or blobs.',
+        inferred(
+            "messages of containerd that people show, of other registries",
+            "a task whose execution role lacks ecr:BatchGetImage",
+        ),
+    )
     def _pull(self, image: str, repository: str, runs: bool) -> None:
         """Refuse an image of our own registry that isn't there, or that the execution role may not read."""
         host, _, rest = image.partition("/")
@@ -195,6 +246,17 @@ class Life:
         """Tell whether a request gets out of the task's VPC: on Fargate all of a task's do by its own interface."""
         return endpoints.passes(self.subnets, self.task.region_name, action, resource, context)
 
+    @does(
+        "A task's secrets are read with the execution role as it starts; what is rotated later reaches new tasks only.",
+        documented(ECS + "secrets-envvar-secrets-manager.html"),
+    )
+    @does(
+        "A secret that can't be read keeps the task from starting, with ResourceInitializationError.",
+        documented(
+            "https://docs.aws.amazon.com/AmazonECS/latest/userguide/stopped-task-error-codes.html",
+            "ResourceInitializationError",
+        ),
+    )
     def _secret(self, source: str) -> str:
         """Read a value as ECS does before it starts a container: with the execution role."""
         service = source.split(":")[2] if source.startswith("arn:") else "ssm"
@@ -222,6 +284,20 @@ class Life:
                 f"to retrieve secret from {place}: service call has been retried 1 time(s): {told}"
             ) from problem
 
+    @does(
+        "Without its log group or the right to make a stream a task doesn't start.",
+        documented(
+            "https://docs.aws.amazon.com/AmazonECS/latest/userguide/stopped-task-error-codes.html",
+            "ResourceInitializationError: failed to initialize logging driver",
+        ),
+    )
+    @does(
+        "Lines that may not be written are lost, and the container goes on.",
+        inferred(
+            "the driver only makes the stream before the container starts",
+            "a task whose role has CreateLogStream and no PutLogEvents",
+        ),
+    )
     def _log(self, container: dict):
         settings = container.get("logConfiguration") or {}
         if settings.get("logDriver") != "awslogs":
@@ -256,6 +332,15 @@ class Life:
 
     # To the end
 
+    @does(
+        "A task that is to stop gets SIGTERM, and SIGKILL after its stopTimeout, by default 30 seconds.",
+        documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"),
+    )
+    @does(
+        "That a task is to stop is an event of its own, with desiredStatus STOPPED; of an interrupted Spot "
+        "task it comes two minutes before the end.",
+        documented("https://repost.aws/knowledge-center/fargate-spot-termination-notice"),
+    )
     def stop(self, code: str, reason: str) -> None:
         """Let it end: its containers get SIGTERM, and SIGKILL after their stopTimeout."""
         if self.stopping:
@@ -274,6 +359,15 @@ class Life:
         self.task.desired_status, self.task.stop_code, self.task.stopped_reason = "STOPPED", code, reason
         self.task.stopping_at = _now()
 
+    @does(
+        'A task whose essential container ends stops with EssentialContainerExited and "Essential container in '
+        'task exited".',
+        recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task_sync"),
+    )
+    @does(
+        "When an essential container ends the others are stopped.",
+        documented("https://repost.aws/knowledge-center/ecs-task-stopped"),
+    )
     def _exited(self, container, code: int, reason: str | None = None) -> None:
         if self.task.status == "STOPPED":
             return
@@ -294,6 +388,10 @@ class Life:
     def _definition_of(self, container) -> dict:
         return next(one for one in self.definition.container_definitions if one["name"] == container.name)
 
+    @does(
+        "A stopped task gives its network interface back, whose attachment is DELETED then.",
+        recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task_sync"),
+    )
     def _deprovision(self) -> None:
         self._show("DEPROVISIONING")
         ENGINE.after(self.step, self._stopped)
@@ -315,6 +413,10 @@ class Life:
 
     # What others see
 
+    @does(
+        "Each change of a task's state is an ECS Task State Change on the default bus.",
+        documented(ECS + "ecs_task_events.html"),
+    )
     def _show(self, status: str) -> None:
         task = self.task
         task.status, task.version, task.updated_at = status, task.version + 1, _now()
@@ -342,6 +444,11 @@ def _time(value) -> str | None:
     return f"{value.isoformat(timespec='milliseconds')}Z" if value else None
 
 
+@does(
+    "A task's event has the task's ARNs, states, times, containers, attachments, version, stopCode and "
+    "stoppedReason, and no health.",
+    documented(ECS + "ecs_task_events.html"),
+)
 def detail(task) -> dict:
     """Return a task as its events tell of it."""
     shown = {
@@ -403,6 +510,10 @@ def _settle(backend, task) -> None:
 # RunTask's limits
 
 
+@does(
+    "RunTask on Fargate takes 100 tasks at once and then 20 a second, on-demand and Spot each.",
+    documented(ECS + "throttling.html"),
+)
 class Bucket:
     """So many calls at once, then so many a second of the emulator's clock."""
 
@@ -423,6 +534,10 @@ _buckets: dict[tuple, Bucket] = {}
 _tokens: dict[str, tuple] = {}  # what was answered to a RunTask with a client token
 
 
+@does(
+    "Overrides have at most 8192 characters.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html", "overrides"),
+)
 def _check(api) -> None:
     given = api.params
     overrides = given.get("overrides") or {}
@@ -434,6 +549,15 @@ def _check(api) -> None:
         raise AWSError("ThrottlingException", "Rate exceeded")
 
 
+@does(
+    "RunTask with a client token runs its tasks once; the token with another request is a "
+    "ConflictException that names them.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html", "clientToken"),
+)
+@does(
+    'StopTask ends a task with UserInitiated and the given reason, or "Task stopped by user".',
+    inferred("the console shows it so", "StopTask without a reason"),
+)
 def install() -> None:
     """Give tasks their lives."""
 
@@ -491,6 +615,10 @@ def install() -> None:
             task.life.cut()
 
 
+@does(
+    "Tasks go to the provider with a base first, then by weight.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"),
+)
 def _share(strategy: list[dict]) -> str:
     """Choose a provider for one task: one with a base first, then by weight; without weights the first."""
     if based := next((one for one in strategy if one.get("base")), None):

@@ -11,6 +11,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from emulator.evidence import does, unread
+
 SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
 REFUSAL = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry for this connection, no encryption\0\0"
 
@@ -44,6 +46,13 @@ def context() -> ssl.SSLContext:
     return made
 
 
+@does(
+    "From PostgreSQL 15 on RDS takes no connection without TLS, by rds.force_ssl.",
+    unread(
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
+        "Requiring an SSL connection",
+    ),
+)
 class Front:
     """Takes connections at an address, ends their TLS and hands them on to a Unix socket."""
 

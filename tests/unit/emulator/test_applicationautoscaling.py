@@ -67,3 +67,14 @@ def test_target_with_policies_and_tags(scaling, aws, refused, resource):
     found = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource["ResourceId"])
     assert found["ScalingPolicies"] == []
     refused("ObjectNotFoundException", scaling.deregister_scalable_target, **resource)
+
+
+def test_a_target_brings_its_service_into_its_range(aws, scaling, resource, name):
+    def desired():
+        return aws("ecs").describe_services(cluster=name, services=["s"])["services"][0]["desiredCount"]
+
+    scaling.register_scalable_target(**resource, MinCapacity=2, MaxCapacity=4)
+    assert desired() == 2
+    aws("ecs").update_service(cluster=name, service="s", desiredCount=6)
+    scaling.register_scalable_target(**resource, Tags={})
+    assert desired() == 4

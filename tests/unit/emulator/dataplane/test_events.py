@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from emulator import clock
+
 ACCOUNT = "123456789012"
 
 
@@ -139,7 +141,6 @@ def test_scheduler_needs_its_role(aws, own, queue, received, until, role, name):
     }
     made = {"Name": name, "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
     aws("scheduler").create_schedule(**made)
-    own("POST", "clock?seconds=3601")
     assert received(url) == []
     document = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}]}
@@ -152,3 +153,28 @@ def test_scheduler_needs_its_role(aws, own, queue, received, until, role, name):
     own("POST", "clock?seconds=7200")
     assert received(url) == []
     aws("scheduler").delete_schedule(Name=name)
+
+
+def test_a_schedules_rate_begins_with_its_start(aws, own, queue, received, until, role, name):
+    url, arn = queue(name)
+    allowed = role(name, "scheduler.amazonaws.com", ("sqs:SendMessage", arn))
+    for number, start in enumerate((None, clock.now() + 600)):
+        aws("scheduler").create_schedule(
+            Name=f"{name}-{number}", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": arn, "RoleArn": allowed, "Input": str(number)}, **({"StartDate": start} if start else {}),
+        )  # fmt: skip
+    until(lambda: [one["Body"] for one in received(url)] == ["0"])
+    own("POST", "clock?seconds=605")
+    until(lambda: [one["Body"] for one in received(url)] == ["1"])
+    own("POST", "clock?seconds=3000")
+    until(lambda: [one["Body"] for one in received(url)] == ["0"])
+    for number in range(2):
+        aws("scheduler").delete_schedule(Name=f"{name}-{number}")
+
+
+def test_a_role_is_no_way_into_a_queue_for_a_rule(aws, queue, received, role, rule, put, name):
+    url, arn = queue(name)
+    allowed = role(name, "events.amazonaws.com", ("sqs:SendMessage", arn))
+    rule(arn, RoleArn=allowed)
+    put(a=1)
+    assert received(url) == []

@@ -122,7 +122,8 @@ ERRORS = [
     ({"sleep": 5}, {"Timeout": 1}, "Sandbox.Timedout", "timed out after 1.00 seconds"),
     ({}, {"handler": "app.none"}, "Runtime.HandlerNotFound", "none"),
     ({}, {"handler": "none.handler"}, "Runtime.ImportModuleError", "none"),
-    ({}, {"code": "import os; handler = lambda *_: os._exit(3)"}, "Runtime.ExitError", "3"),
+    ({}, {"code": "import os; handler = lambda *_: os._exit(3)"}, "Runtime.ExitError", "Error: Runtime exited with error: exit status 3"),
+    ({}, {"code": "import os; handler = lambda *_: os._exit(0)"}, "Runtime.ExitError", "Error: Runtime exited without providing a reason"),
 ]
 
 
@@ -173,6 +174,49 @@ def test_asynchronous_failures_reach_their_destination(aws, own, function, call,
     assert told["requestContext"]["approximateInvokeCount"] == 2
     assert told["requestPayload"] == {"fail": "always"}
     assert told["responsePayload"]["errorMessage"] == "always"
+    ids = {line.split()[2] for line in lines(f"/aws/lambda/{name}") if line.startswith("START")}
+    assert ids == {told["requestContext"]["requestId"]}, "one id for all attempts"
+
+
+def test_a_retry_that_comes_too_late_is_not_made(aws, function, call, queue, received, until, name):
+    url, arn = queue(name)
+    function(("sqs:SendMessage", arn))
+    aws("lambda").put_function_event_invoke_config(
+        FunctionName=name, MaximumEventAgeInSeconds=60, DestinationConfig={"OnFailure": {"Destination": arn}}
+    )
+    call({"fail": "once"}, InvocationType="Event")
+    (told,) = until(lambda: received(url))
+    told = json.loads(told["Body"])
+    assert told["requestContext"]["condition"] == "EventAgeExceeded"
+    assert told["requestContext"]["approximateInvokeCount"] == 1
+    assert told["responsePayload"]["errorMessage"] == "once"
+
+
+def test_without_any_concurrency_an_event_goes_to_its_destination(aws, function, call, queue, received, until, name):
+    url, arn = queue(name)
+    function(("sqs:SendMessage", arn))
+    aws("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    aws("lambda").put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnFailure": {"Destination": arn}}
+    )
+    assert call({}, InvocationType="Event")[0]["StatusCode"] == 202
+    (told,) = until(lambda: received(url))
+    told = json.loads(told["Body"])
+    assert told["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert told["requestContext"]["approximateInvokeCount"] == 0
+    assert not {"responseContext", "responsePayload"} & told.keys()
+
+
+def test_a_dead_letter_says_what_went_wrong(aws, function, call, queue, received, until, name):
+    url, arn = queue(name)
+    function(("sqs:SendMessage", arn), DeadLetterConfig={"TargetArn": arn})
+    aws("lambda").put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    call({"fail": "no"}, InvocationType="Event")
+    (letter,) = until(lambda: received(url))
+    assert json.loads(letter["Body"]) == {"fail": "no"}
+    told = {key: (one["DataType"], one["StringValue"]) for key, one in letter["MessageAttributes"].items()}
+    assert told.pop("RequestID")[0] == "String"
+    assert told == {"ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "no")}
 
 
 def test_an_alias_shares_its_calls_by_weight_and_cloudwatch_counts_the_versions(aws, function, call, name):

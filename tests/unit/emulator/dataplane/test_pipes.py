@@ -1,8 +1,11 @@
 """From a queue to tasks, also where it is unkind."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+
+from emulator.dataplane import pipes, targets
 
 ACCOUNT = "123456789012"
 READS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -98,6 +101,7 @@ def test_refused_messages_end_in_dead_letters(aws, own, pipe, lines, until, name
     assert [one["Body"] for one in received(dead)] == [body]
     told = [json.loads(line) for line in lines(f"{name}-pipe")]
     assert all(one["logLevel"] == "ERROR" and reason in one["error"]["message"] for one in told)
+    assert all(one["error"].keys() == {"httpStatusCode", "message", "details", "awsService", "requestId"} for one in told)
 
 
 def test_a_stopped_pipe_does_not_poll(aws, own, pipe, lines, until, name):
@@ -132,3 +136,15 @@ def test_a_crash_leaves_messages_in_flight(aws, own, pipe, lines, until, name):
     own("POST", "clock?seconds=61")
     until(lambda: set(lines(name)) == set(sent))
     until(lambda: left(aws, jobs) == [0, 0])
+
+
+def test_a_function_gets_a_list_of_records(monkeypatch):
+    poller, sent = object.__new__(pipes.Poller), []
+    poller.pipe = SimpleNamespace(
+        arn="arn:pipe", name="pipe", source="arn:queue", target=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f",
+        target_parameters={"InputTemplate": '{"job": <$.body.job>}'},
+    )  # fmt: skip
+    poller.role = None
+    monkeypatch.setattr(targets, "send", lambda _arn, body, _authorities: sent.append(json.loads(body)))
+    poller._invoke({"body": '{"job": 1}'})
+    assert sent == [[{"job": 1}]]

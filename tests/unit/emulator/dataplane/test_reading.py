@@ -155,6 +155,21 @@ def test_expression_in_a_zone():
     assert datetime.fromtimestamp(found, UTC).hour == 14
 
 
+@pytest.mark.parametrize(
+    ("after", "when"),
+    [
+        ("2026-03-07T12:00", "2026-03-09T06:30"),  # on the 8th the clocks go from two to three
+        ("2026-10-31T12:00", "2026-11-01T05:30"),
+        ("2026-11-01T05:30", "2026-11-02T06:30"),  # half past one comes twice on the 1st
+    ],
+)
+def test_a_night_when_the_clocks_change(after, when):
+    at = "cron(30 2 * * ? *)" if after < "2026-04" else "cron(30 1 * * ? *)"
+    begin = datetime.fromisoformat(f"{after}:00+00:00").timestamp()
+    found = datetime.fromtimestamp(expressions.following(at, begin, begin, "America/New_York"), UTC)
+    assert found.strftime("%Y-%m-%dT%H:%M") == when
+
+
 def test_a_rate_keeps_its_step():
     assert expressions.following("rate(5 minutes)", NOW + 720, NOW) == NOW + 900
 

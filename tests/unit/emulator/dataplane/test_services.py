@@ -106,6 +106,22 @@ def service(aws, own, worker, network, role, name, until):
     return Service
 
 
+@pytest.fixture
+def told(aws, queue, received, name):
+    """Let the deployments' events of the test's service come into a queue, and return a function that takes them."""
+    pattern = {"detail-type": ["ECS Deployment State Change"], "resources": [{"suffix": f"service/{name}/{name}"}]}
+    rule = aws("events").put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+    url, arn = queue(f"{name}-events")
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    aws("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    return lambda: [json.loads(message["Body"])["detail"] for message in received(url)]
+
+
 def at(service, stage):
     return lambda: service.newest().get("lifecycleStage") == stage
 
@@ -157,7 +173,8 @@ def test_the_traffic_moves_in_steps(service, until, own, configuration, weights)
 
 
 def test_what_does_not_come_up_gets_no_traffic(service, until):
-    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0)
+    breaker = {"enable": True, "rollback": True, "resetOnHealthyTask": False}
+    it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0, deploymentCircuitBreaker=breaker)
     arn = it.deploy(":bad")
     # No circuit breaker ends it: whoever deploys counts the tasks that failed.
     until(lambda: it.live()["deployments"][0]["failedTasks"] >= 4, 30)
@@ -180,7 +197,7 @@ def test_what_does_not_come_up_gets_no_traffic(service, until):
 )
 def test_a_circuit_breaker_trips_at_its_threshold(service, until, limit, failures):
     more = {"thresholdConfiguration": limit} if limit else {}
-    it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, **more})
+    it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, "resetOnHealthyTask": False, **more})
     it.deploy(":bad")
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
     told = it.newest()["deploymentCircuitBreaker"]
@@ -194,6 +211,38 @@ def test_a_healthy_task_makes_failures_forgotten(reset, counted):
     one = SimpleNamespace(task_arn="one")
     looks = [(1, []), (2, []), (3, [one]), (4, [one]), (4, [])]
     assert [services._failed(record, failures, up) for failures, up in looks] == counted
+
+
+def test_what_runs_and_exits_again_and_again_trips_no_circuit_breaker_that_forgets(service, until, name, aws):
+    it = service()
+    it.deploy(":bad")
+    ended = {"cluster": name, "serviceName": name, "desiredStatus": "STOPPED"}
+    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4, 30)
+    assert it.newest()["status"] == "IN_PROGRESS"
+    it.ecs.stop_service_deployment(serviceDeploymentArn=it.newest()["serviceDeploymentArn"])
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+
+
+def test_what_is_stopped_has_a_time_of_it(service, until):
+    it = service()
+    arn = it.deploy(":2")
+    it.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ABORT")
+    until(lambda: it.newest()["status"] == "STOPPED")
+    assert "stoppedAt" in it.newest()
+
+
+def test_a_task_is_as_healthy_as_all_its_essential_containers():
+    def container(name, status):
+        return SimpleNamespace(name=name, health_status=status)
+
+    definitions = [{"name": "a"}, {"name": "b"}, {"name": "c", "essential": False}]
+    life = SimpleNamespace(definition=SimpleNamespace(container_definitions=definitions))
+    for statuses, whole in {
+        ("HEALTHY", "HEALTHY", "UNHEALTHY"): "HEALTHY", ("HEALTHY", "UNKNOWN", "HEALTHY"): "UNKNOWN",
+        ("UNHEALTHY", "UNKNOWN", "HEALTHY"): "UNHEALTHY",
+    }.items():  # fmt: skip
+        task = SimpleNamespace(containers=[container(*pair) for pair in zip("abc", statuses, strict=True)])
+        assert services.health(life, task) == whole
 
 
 @pytest.mark.parametrize("balanced", [True, False])
@@ -235,10 +284,12 @@ def test_a_deployment_is_stopped_by_request(service, until, refused):
     refused("ServiceDeploymentNotFoundException", it.ecs.stop_service_deployment, serviceDeploymentArn=f"{arn}0")
 
 
-def test_deployments_are_told(service, until):
-    it = service()
+def test_deployments_are_told(service, until, told):
+    it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, "resetOnHealthyTask": False})
     it.deploy(":bad")
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    names = [one["eventName"].removeprefix("SERVICE_DEPLOYMENT_") for one in told()]
+    assert names == ["IN_PROGRESS", "COMPLETED", "IN_PROGRESS", "FAILED", "IN_PROGRESS", "COMPLETED"]
     asked = {"cluster": it.live()["clusterArn"], "service": it.live()["serviceArn"], "maxResults": 1}
     page = it.ecs.list_service_deployments(**asked)
     assert [one["status"] for one in page["serviceDeployments"]] == ["ROLLBACK_SUCCESSFUL"]

@@ -66,6 +66,8 @@ def test_never_starts(own, worker, run, provider, reasons):
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith(tuple(reasons))
     assert "exitCode" not in task["containers"][0]
+    assert "executionStoppedAt" in task
+    assert "startedAt" not in task
 
 
 def test_crash(own, worker, run):
