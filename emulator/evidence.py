@@ -16,6 +16,7 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -183,14 +184,23 @@ def load() -> list[Rule]:
 
 def counts() -> Counter:
     """Count the rules of each certainty."""
-    found = Counter(one.source.certainty for one in load())
+    return tally(one.source for one in load())
+
+
+def tally(sources: Iterable[Source]) -> Counter:
+    """Count sources by their certainty."""
+    found = Counter(one.certainty for one in sources)
     return Counter({one: found[one] for one in Certainty})
+
+
+def said(counted: Counter, what: str) -> str:
+    """Say counts in one line."""
+    return f"{counted.total()} {what}: " + ", ".join(f"{number} {one}" for one, number in counted.items())
 
 
 def summary() -> str:
     """Say the counts in one line."""
-    counted = counts()
-    return f"{counted.total()} rules: " + ", ".join(f"{number} {one}" for one, number in counted.items())
+    return said(counts(), "rules")
 
 
 def figures() -> str:

@@ -14,20 +14,28 @@
 
 from dataclasses import dataclass
 
-EC2 = "documented: Amazon EC2 Developer Guide, Eventual consistency"
-IAM = "documented: IAM User Guide, Changes that I make are not always immediately visible"
-KMS = "documented: AWS KMS Developer Guide, AWS KMS eventual consistency"
-S3 = "documented: Amazon S3 User Guide, data consistency model: bucket configurations are eventually consistent"
-ECS = "documented: Amazon ECS API Reference, RunTask: the API follows an eventual consistency model"
-SQS = "documented: Amazon SQS API Reference, CreateQueue: at least one second; SetQueueAttributes: up to 60 seconds"
-LAMBDA = "code: terraform-provider-aws, lambda/function.go, permission.go: not found is tried again after creation"
-UPDATING = "documented: AWS Lambda developer guide, function states: no further update while one is in progress"
-LOGS = "measured by others: apache/airflow#43717: a task's last lines come when it has stopped"
-EVENTS = "documented: Amazon EventBridge user guide: delivered at least once, after half a second typically"
-SPOT = "measured by others: aws/containers-roadmap#1565, #797: events of interrupted Spot tasks without stopCode"
-AGENT = "documented: Amazon GuardDuty user guide, Runtime Monitoring on Fargate: a container of its own in each task"
-RDS = "documented: Amazon RDS API Reference, CreateDBParameterGroup: wait at least 5 minutes"
-CODE = "code: terraform-provider-aws reads it again while a new resource isn't found"
+from emulator.evidence import Source, documented, inferred, issue, recorded
+
+DOCS = "https://docs.aws.amazon.com/"
+PROVIDER = "hashicorp/terraform-provider-aws"
+SERVICE = f"{PROVIDER} internal/service"  # where the provider has its code for each
+
+EC2 = documented(f"{DOCS}AWSEC2/latest/APIReference/API_DescribeImages.html", "eventual consistency model")
+IAM = documented(f"{DOCS}IAM/latest/APIReference/API_AddRoleToInstanceProfile.html", "eventual consistency")
+KMS = documented(f"{DOCS}kms/latest/APIReference/API_CreateAlias.html", "eventual consistency")
+S3 = documented(f"{DOCS}AmazonS3/latest/userguide/Welcome.html", "bucket configurations are eventually consistent")
+ECS = documented(f"{DOCS}AmazonECS/latest/APIReference/API_RunTask.html", "eventual consistency model")
+SQS = documented(f"{DOCS}AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html", "up to 60 seconds")
+LAMBDA = issue(f"{SERVICE}/lambda/function.go", "not found is tried again after creation; permission.go as well")
+UPDATING = recorded("lambda_/test_lambda_api", "TestLambdaFunction::test_lambda_concurrent_code_updates")
+LOGS = issue("apache/airflow#43717", "a task's last lines come when it has stopped")
+EVENTS = documented(f"{DOCS}eventbridge/latest/userguide/eb-troubleshooting.html", "more than once in response")
+SPOT = issue("aws/containers-roadmap#1565", "events of interrupted Spot tasks without stopCode; #797 as well")
+AGENT = documented(
+    f"{DOCS}AmazonECS/latest/developerguide/ecs-guard-configure-automatic.html", "as a sidecar container"
+)
+RDS = documented(f"{DOCS}AmazonRDS/latest/APIReference/API_ModifyDBParameterGroup.html", "wait at least 5 minutes")
+CODE = issue(f"{PROVIDER} internal/tfresource/retry.go", "reads it again while a new resource isn't found")
 
 
 UPDATES = "UpdateFunctionCode", "UpdateFunctionConfiguration"
@@ -45,7 +53,7 @@ class NotYet:
     code: str
     message: str
     seconds: float
-    source: str
+    source: Source
     of: str = ""
     """The service that the resource is of, where it isn't the one that answers."""
     after: tuple[str, ...] = ()
@@ -86,15 +94,15 @@ NOT_YET = (
     NotYet("kms", ("*",), "TargetKeyId", "NotFoundException", "Key '{}' does not exist", 2, KMS),
     NotYet("logs", ("CreateLogGroup", "AssociateKmsKey"), "kmsKeyId", "AccessDeniedException",
            "The specified KMS key does not exist or is not allowed to be used with Arn", 2,
-           "reported: CreateLogGroup with a fresh key in the logs of many Terraform runs", of="kms"),
+           inferred("logs of Terraform runs show it", "CreateLogGroup with a fresh key"), of="kms"),
     NotYet("s3", ("Put*", "Get*", "List*"), "Bucket", "NoSuchBucket", "The specified bucket does not exist", 1.5, S3),
     NotYet("s3", ("GetBucketLifecycleConfiguration",), "Bucket", "NoSuchLifecycleConfiguration",
            "The lifecycle configuration does not exist", 3,
-           "code: terraform-provider-aws, s3/bucket_lifecycle_configuration.go: ten equal reads are awaited",
+           issue(f"{SERVICE}/s3/bucket_lifecycle_configuration.go", "ten equal reads are awaited"),
            after=("PutBucketLifecycleConfiguration",)),
     NotYet("s3", ("CreateBucket",), "Bucket", "OperationAborted",
            "A conflicting conditional operation is currently in progress against this resource. Please try again.", 3,
-           "code: terraform-provider-aws, s3/bucket.go: tried again; up to an hour after a deletion",
+           issue(f"{SERVICE}/s3/bucket.go", "tried again; up to an hour after a deletion"),
            after=("DeleteBucket",)),
     NotYet("sqs", ("GetQueueUrl",), "QueueName", "QueueDoesNotExist", "The specified queue does not exist.", 1, SQS),
     NotYet("sqs", ("GetQueueAttributes", "ListQueueTags", "SetQueueAttributes", "TagQueue"), "QueueUrl",
@@ -144,7 +152,7 @@ class Shown:
     key: str
     """The field that names one; with ``$``, the request's parameter that does."""
     seconds: float
-    source: str
+    source: Source
     known_as: str = ""
     """What stands before the last part of its name in writes, which make it without naming it themselves."""
 
@@ -193,14 +201,14 @@ class Odd:
     field: str
     instead: str
     seconds: float
-    source: str
+    source: Source
 
 
 ODD = (
     Odd("iam", "GetRole", "Role", "RoleName", "Arn", "RoleId", 2,
-        "code: terraform-provider-aws, iam/role.go: occasionally, right after its creation, the ARN is like AROA..."),
+        issue(f"{SERVICE}/iam/role.go", "occasionally, right after its creation, the ARN is like AROA...")),
     Odd("iam", "GetInstanceProfile", "InstanceProfile", "InstanceProfileName", "Arn", "InstanceProfileId", 2,
-        "code: terraform-provider-aws, iam/instance_profile.go: waits while the ARN is none"),
+        issue(f"{SERVICE}/iam/instance_profile.go", "waits while the ARN is none")),
 )  # fmt: skip
 
 
@@ -214,7 +222,7 @@ class Busy:
     code: str
     message: str
     seconds: float
-    source: str
+    source: Source
     where: str = ""
     """A parameter without which the call is answered at once."""
 
@@ -223,34 +231,34 @@ BUSY = (
     Busy("lambda", "CreateFunction", "FunctionName", "InvalidParameterValueException",
          "Your request has been throttled by EC2, please make sure you have enough API rate limit. EC2 Error Code: "
          "RequestLimitExceeded. EC2 Error Message: Request limit exceeded.", 2,
-         "code: terraform-provider-aws, lambda/function.go", where="VpcConfig"),
+         issue(f"{SERVICE}/lambda/function.go"), where="VpcConfig"),
     Busy("ecs", "PutClusterCapacityProviders", "cluster", "ClientException", "Cluster was not ACTIVE.", 2,
-         "code: terraform-provider-aws, ecs/cluster_capacity_providers.go"),
+         issue(f"{SERVICE}/ecs/cluster_capacity_providers.go")),
     Busy("ec2", "DeleteSecurityGroup", "GroupId", "DependencyViolation",
-         "resource {} has a dependent object", 2, "code: terraform-provider-aws, ec2/vpc_security_group.go"),
+         "resource {} has a dependent object", 2, issue(f"{SERVICE}/ec2/vpc_security_group.go")),
     Busy("ec2", "DeleteSubnet", "SubnetId", "DependencyViolation",
          "The subnet '{}' has dependencies and cannot be deleted.", 2,
-         "code: terraform-provider-aws, ec2/vpc_subnet.go"),
+         issue(f"{SERVICE}/ec2/vpc_subnet.go")),
     Busy("ec2", "DetachInternetGateway", "InternetGatewayId", "DependencyViolation",
          "Network {} has some mapped public address(es). Please unmap those public address(es) before detaching the "
-         "gateway.", 2, "code: terraform-provider-aws, ec2/vpc_internet_gateway.go"),
+         "gateway.", 2, issue(f"{SERVICE}/ec2/vpc_internet_gateway.go")),
     Busy("iam", "DeleteRole", "RoleName", "DeleteConflict",
-         "Cannot delete entity, must detach all policies first.", 1, "code: terraform-provider-aws, iam/role.go"),
+         "Cannot delete entity, must detach all policies first.", 1, issue(f"{SERVICE}/iam/role.go")),
     Busy("elbv2", "DeleteTargetGroup", "TargetGroupArn", "ResourceInUse",
          "Target group '{}' is currently in use by a listener or a rule", 2,
-         "code: terraform-provider-aws, elbv2/target_group.go"),
+         issue(f"{SERVICE}/elbv2/target_group.go")),
     Busy("acm", "DeleteCertificate", "CertificateArn", "ResourceInUseException",
-         "Certificate {} is in use.", 2, "code: terraform-provider-aws, acm/certificate.go: up to 20 minutes"),
+         "Certificate {} is in use.", 2, issue(f"{SERVICE}/acm/certificate.go", "up to 20 minutes")),
     Busy("rds", "DeleteDBSubnetGroup", "DBSubnetGroupName", "InvalidDBSubnetGroupStateFault",
          "Cannot delete the subnet group '{}' because at least one database instance is still using it.", 2,
-         "code: terraform-provider-aws, rds/subnet_group.go"),
+         issue(f"{SERVICE}/rds/subnet_group.go")),
     Busy("rds", "DeleteDBParameterGroup", "DBParameterGroupName", "InvalidDBParameterGroupState",
          "One or more database instances are still members of this parameter group {}, so the group cannot be deleted",
-         2, "code: terraform-provider-aws, rds/parameter_group.go"),
+         2, issue(f"{SERVICE}/rds/parameter_group.go")),
     Busy("events", "DeleteRule", "Name", "ValidationException",
-         "Rule can't be deleted since it has targets.", 1, "code: terraform-provider-aws, events/rule.go"),
+         "Rule can't be deleted since it has targets.", 1, issue(f"{SERVICE}/events/rule.go")),
     Busy("ecs", "DeleteCluster", "cluster", "ClusterContainsTasksException",
-         "The Cluster cannot be deleted while Tasks are active.", 2, "code: terraform-provider-aws, ecs/cluster.go"),
+         "The Cluster cannot be deleted while Tasks are active.", 2, issue(f"{SERVICE}/ecs/cluster.go")),
 )  # fmt: skip
 
 
@@ -274,7 +282,7 @@ class Linked:
     code: str
     message: str
     seconds: float
-    source: str
+    source: Source
 
 
 APP_ROLE = (
@@ -284,29 +292,29 @@ APP_ROLE = (
 LINKED = (
     Linked("application-autoscaling", "RegisterScalableTarget", ("RegisterScalableTarget",), "ValidationException",
            f"Unable to assume IAM role: {APP_ROLE}", 2,
-           "aws/aws-cdk#4108; code: terraform-provider-aws, appautoscaling/target.go"),
+           issue("aws/aws-cdk#4108", "and terraform-provider-aws, appautoscaling/target.go")),
     Linked("application-autoscaling", "PutScalingPolicy", ("PutScalingPolicy",), "FailedResourceAccessException",
            "Unable to retrieve capacity for resource. Reason: The security token included in the request is invalid.",
-           2, "hashicorp/terraform-provider-aws#2135"),
+           2, issue("hashicorp/terraform-provider-aws#2135")),
     Linked("application-autoscaling", "PutScalingPolicy", ("DescribeScalingPolicies", "DeleteScalingPolicy"),
            "FailedResourceAccessException",
            f"Unable to retrieve alarms for scaling policy due to reason: User: {APP_ROLE} is not authorized to perform"
            ": cloudwatch:DescribeAlarms (Service: AmazonCloudWatch; Status Code: 403; Error Code: AccessDenied)", 3,
-           "hashicorp/terraform-provider-aws#920"),
+           issue("hashicorp/terraform-provider-aws#920")),
     # It stands in no answer: the launches fail, as activities.
     Linked("autoscaling", "CreateAutoScalingGroup", (), "Failed",
            "Access denied when attempting to assume role arn:aws:iam::123456789012:role/aws-service-role/"
-           "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling.", 2, "pelias-deprecated/kubernetes#32"),
+           "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling.", 2, issue("pelias-deprecated/kubernetes#32")),
     Linked("ecs", "CreateCluster", ("CreateCluster",), "InvalidParameterException",
            "Unable to assume the service linked role. Please verify that the ECS service linked role exists.", 2,
-           "aws-samples/run-selenium-tests-at-scale-using-ecs-fargate#2"),
+           issue("aws-samples/run-selenium-tests-at-scale-using-ecs-fargate#2")),
     Linked("rds", "CreateDBSubnetGroup", ("CreateDBSubnetGroup",), "InvalidParameterValue",
            "Missing necessary credentials. Please check "
            "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html", 2,
-           "crossplane-contrib/provider-aws#479"),
+           issue("crossplane-contrib/provider-aws#479")),
     Linked("rds", "CreateDBInstance", ("CreateDBInstance",), "InvalidParameterValue",
            "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise "
-           "wait and try again later", 2, "aws-samples/eks-workshop-v2#1609"),
+           "wait and try again later", 2, issue("aws-samples/eks-workshop-v2#1609")),
 )  # fmt: skip
 
 
@@ -318,13 +326,13 @@ class Tried:
     operations: tuple[str, ...]
     reason: str
     seconds: float
-    source: str
+    source: Source
 
 
 TRIED = (
     Tried("pipes", ("CreatePipe", "UpdatePipe", "StartPipe"),
           "Input parameter is invalid from the request due to : The provided customer role does not have permissions "
-          "to call ReceiveMessage on SQS", 3, "terraform-aws-modules/terraform-aws-eventbridge#133"),
+          "to call ReceiveMessage on SQS", 3, issue("terraform-aws-modules/terraform-aws-eventbridge#133")),
 )  # fmt: skip
 
 
@@ -332,9 +340,9 @@ def _since(one: NotYet) -> str:
     return f"after {' or '.join(one.after)}" if one.after else "what was just made"
 
 
-def table() -> str:
-    """Return the lags as a Markdown table, for the documentation."""
-    rows = [
+def rows() -> list[tuple[str, tuple[str, ...], str, Source]]:
+    """Return what is late: whose it is, its operations, how it is late, and how that is known."""
+    return [
         *((one.service, one.operations, f"{_since(one)}: `{one.code}`", one.source) for one in NOT_YET),
         *((one.service, one.operations, "without what is new, and as it was", one.source) for one in SHOWN),
         *(
@@ -349,8 +357,12 @@ def table() -> str:
         *((one.service, (one.operation,), f"at first: `{one.code}`", one.source) for one in BUSY),
         *((service, (what,), how, source) for service, what, how, source in ELSE),
     ]
+
+
+def table() -> str:
+    """Return the lags as a Markdown table, for the documentation."""
     lines = [
-        f"| {service} | {', '.join(operations)} | {how} | {source} |"
-        for service, operations, how, source in sorted(rows, key=lambda row: (row[0], *row[1]))
+        f"| {service} | {', '.join(operations)} | {how} | {source.certainty} | {source.where} |"
+        for service, operations, how, source in sorted(rows(), key=lambda row: (row[0], *row[1]))
     ]
-    return "\n".join(["| service | operations | late how | source |", "|---|---|---|---|", *lines])
+    return "\n".join(["| service | operations | late how | certainty | source |", "|---|---|---|---|---|", *lines])

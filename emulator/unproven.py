@@ -4,7 +4,7 @@ First what isn't there at all: what this page says, and what modules say that th
 plane that nobody recorded and AWS doesn't document.
 """
 
-from emulator import evidence
+from emulator import evidence, lags
 from emulator.evidence import Certainty
 
 # What belongs to no module of the data plane; ``evidence.lacks`` says the rest beside the code.
@@ -39,6 +39,8 @@ def text() -> str:
     lines = [f"  - {what}: {why}" for what, why in gaps()]
     lines += ["", f"The data plane follows {evidence.summary()}. Neither recorded nor documented:"]
     lines += [f"  - {one.area}: {one.says} ({one.source.certainty}: {one.source.where})" for one in unsettled()]
+    late = evidence.said(evidence.tally(source for *_, source in lags.rows()), "entries")
+    lines += ["", f"How AWS is late, with --eventual, follows {late} (docs/lags.md)."]
     return "\n".join(lines)
 
 

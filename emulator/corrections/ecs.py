@@ -13,7 +13,7 @@ from moto.elbv2.models import elbv2_backends
 
 from emulator.corrections import adds, correction, ecs_deployments, replacing
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, recorded, unread
+from emulator.evidence import documented, does, recorded
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -290,7 +290,7 @@ def _deploy(service) -> None:
     ecs_deployments.begin(service)
 
 
-@does("A service that is steady says so in its events.", unread(ECS + "ecs_service_events.html"))
+@does("A service that is steady says so in its events.", documented(ECS + "service-event-messages.html"))
 def settle(backend, service) -> None:
     """Let a service reach what it wants: its tasks run, its newest deployment has completed."""
     if service.status != "ACTIVE" or not service.deployments:

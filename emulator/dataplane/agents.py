@@ -16,7 +16,7 @@ from emulator import ACCOUNT
 from emulator.corrections import ecs as corrected
 from emulator.corrections import replacing
 from emulator.dataplane import endpoints, inside, targets
-from emulator.evidence import documented, does, lacks, unread
+from emulator.evidence import documented, does, lacks
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 lacks(
@@ -48,7 +48,7 @@ def install() -> None:
 @does(
     "A task that is run with ECS Exec shows an ExecuteCommandAgent for each container, which its role must let "
     "open its channels.",
-    unread(ECS + "ecs-exec.html", "IAM permissions required for ECS Exec"),
+    documented(ECS + "ecs-exec.html", "IAM permissions required for ECS Exec"),
 )
 def begin(life) -> None:
     """Start a task's agent."""
@@ -69,7 +69,7 @@ def may(life, action: str, resource: str) -> bool:
 
 @does(
     "ECS Exec leaves a session's log in the cluster's log group with the task's role.",
-    unread(ECS + "ecs-exec.html", "IAM permissions required for CloudWatch Logs"),
+    documented(ECS + "ecs-exec.html", "IAM permissions required for CloudWatch Logs"),
 )
 def keep(life, cluster, session: str, command: str) -> None:
     """Leave the session's log where the cluster says, as far as the task's role may."""

@@ -14,7 +14,7 @@ from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import log
 from emulator.dataplane.permissions import Service
-from emulator.evidence import documented, does, lacks, unread
+from emulator.evidence import documented, does, lacks
 
 lacks(
     __name__, "Alarms", "none is evaluated, so they stay without data, unless somebody sets one, which tells its topic"
@@ -43,7 +43,7 @@ def install() -> None:
 
 @does(
     "CloudWatch publishes to a topic in its own name, by the topic's policy and its key's.",
-    unread(
+    documented(
         "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
         "Enable compatibility between event sources",
     ),

@@ -13,7 +13,7 @@ from emulator.dataplane import faults, paths, patterns, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, Service
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, lacks, recorded, unread
+from emulator.evidence import documented, does, inferred, lacks, recorded
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -77,7 +77,7 @@ def message(source: str, kind: str, detail, resources: list[str], region: str, w
 )
 @does(
     "EventBridge delivers an event at least once: twice is possible.",
-    unread(GUIDE + "eb-troubleshooting.html", "My rule ran more than once in response to one event"),
+    documented(GUIDE + "eb-troubleshooting.html", "My rule ran more than once in response to one event"),
 )
 def install() -> None:
     """Let rules deliver as AWS does."""

@@ -8,7 +8,7 @@ others.
 from moto.backends import get_backend
 
 from emulator import ACCOUNT, policies
-from emulator.evidence import documented, does, lacks, unread
+from emulator.evidence import documented, does, lacks
 
 lacks(
     __name__, "Endpoints", "what a VPC without a way out can't reach is reached here; only endpoints' policies refuse"
@@ -37,7 +37,7 @@ def let(access_key: str, region: str, action: str, resource: str) -> bool:
 
 @does(
     "An endpoint's policy counts beside all others for what passes through it; without one everything may.",
-    unread("https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"),
+    documented("https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"),
 )
 def passes(subnets, region: str, action: str, resource: str, context=None) -> bool:
     """Tell whether what comes of subnets gets through the endpoints on its way, if there are any."""

@@ -55,7 +55,7 @@ def _daily(region: str, repository) -> None:
 )
 @does(
     "An image that a rule is for, by its tags, is expired by no rule of lower priority.",
-    unread(GUIDE + "LifecyclePolicies.html", "Lifecycle policy evaluation rules"),
+    documented(GUIDE + "LifecyclePolicies.html", "Lifecycle policy evaluation rules"),
 )
 @does(
     "An image that a manifest list names isn't expired before the list.",

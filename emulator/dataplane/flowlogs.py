@@ -13,7 +13,7 @@ from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import ENGINE
 from emulator.dataplane.permissions import Role
-from emulator.evidence import documented, does, unread
+from emulator.evidence import documented, does
 
 PRINCIPAL = "vpc-flow-logs.amazonaws.com"
 
@@ -53,7 +53,7 @@ def _write(backend, flow_log) -> None:
 )
 @does(
     "An interface without traffic has a record that ends with NODATA.",
-    unread("https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html", "log-status"),
+    documented("https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html", "NODATA"),
 )
 def _record(backend, flow_log, interface: str) -> bool:
     region, account = backend.region_name, backend.account_id

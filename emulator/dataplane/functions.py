@@ -349,7 +349,7 @@ def _run(function, event, request: str) -> Outcome:
 
 @does(
     "A function whose calls are traced sends segments with its role, and runs also where it may not.",
-    unread(GUIDE + "services-xray.html", "Execution role permissions"),
+    documented(GUIDE + "services-xray.html", "Execution role permissions"),
 )
 def _trace(function) -> None:
     """Let Lambda send the segments of a call that is traced; what it may not send is lost."""
@@ -508,7 +508,7 @@ class Later:
 
     @does(
         "What can't be delivered to a destination or a dead-letter queue is lost.",
-        unread(GUIDE + "invocation-async-retain-records.html"),
+        documented(GUIDE + "invocation-async-retain-records.html"),
     )
     def _send(self, arn: str, body: str, attributes: dict) -> None:
         try:

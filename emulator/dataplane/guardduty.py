@@ -6,14 +6,17 @@ hashicorp/terraform-provider-aws#46747 and #46953 say what it makes there, and t
 from moto.ec2.models import ec2_backends
 
 from emulator import ACCOUNT
-from emulator.evidence import does, issue
+from emulator.evidence import documented, does, issue
 
 TAGS = {"GuardDutyManaged": "true"}
 
 
 @does(
-    "Runtime Monitoring makes an endpoint of guardduty-data and a security group in each VPC where tasks run, "
-    "and both hold the VPC.",
+    "Runtime Monitoring makes an endpoint of guardduty-data and a security group in each VPC where tasks run.",
+    documented("https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html"),
+)
+@does(
+    "What Runtime Monitoring made in a VPC holds the VPC.",
     issue("hashicorp/terraform-provider-aws#46747", "and #46953"),
 )
 def monitor() -> dict:

@@ -28,7 +28,7 @@ import yaml
 from emulator import clock, given
 from emulator.dataplane import inside, loopback
 from emulator.dataplane.engine import ENGINE
-from emulator.evidence import does, lacks, unread
+from emulator.evidence import documented, does, inferred, lacks
 
 lacks(
     __name__,
@@ -96,9 +96,12 @@ def environment(region: str, keys: dict, variables: dict[str, str]) -> dict[str,
 
 
 @does(
-    "A container that a signal ends has 128 and the signal's number as its exit code: 137 for SIGKILL, 143 for "
-    "SIGTERM.",
-    unread("https://repost.aws/knowledge-center/ecs-task-stopped", "Common exit codes"),
+    "A container that SIGKILL ends has the exit code 137.",
+    documented("https://docs.aws.amazon.com/AmazonECS/latest/developerguide/docker-diags.html"),
+)
+@does(
+    "A container that another signal ends has 128 and the signal's number as its exit code.",
+    inferred("SIGKILL's is 137, and shells count so", "DescribeTasks of a task that SIGTERM ended"),
 )
 class Running:
     """A container that runs: a process, or the wait for a behaviour to end."""

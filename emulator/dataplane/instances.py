@@ -18,7 +18,7 @@ from emulator.dataplane import faults, inside
 from emulator.dataplane.engine import ENGINE
 from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, lacks, unread
+from emulator.evidence import documented, does, inferred, lacks
 
 lacks(
     __name__,
@@ -54,9 +54,9 @@ class Boot:
         self.instance.console.append(f"[{clock.now() % 1000:10.3f}] cloud-init[1]: {line}")
 
     @does(
-        "An instance runs its user data once, as it boots for the first time; what fails there stands in its "
-        "console only.",
-        unread("https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"),
+        "An instance runs its user data once, as it boots for the first time; what it prints there stands in "
+        "its console.",
+        documented("https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"),
     )
     def run(self) -> None:
         """Do what the user data does, again while the role may not."""

@@ -3,7 +3,7 @@
 from moto.core.utils import utcnow
 
 from emulator.dataplane import targets
-from emulator.evidence import does, inferred, lacks, unread
+from emulator.evidence import documented, does, inferred, lacks
 from emulator.lock import LOCK
 
 lacks(__name__, "Metrics", "of AWS's own metrics only the calls of functions are published")
@@ -14,7 +14,7 @@ KEPT = 20000  # values of the account; the oldest go
 @does(
     "Invocations, Errors and Duration are counted for the account, the function, and the alias or version that "
     "was called.",
-    unread("https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html"),
+    documented("https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html"),
 )
 @does(
     "ExecutedVersion is there for an alias with weights only.",

@@ -6,7 +6,9 @@ from moto.backends import get_backend
 
 from emulator import ACCOUNT, policies
 from emulator.errors import AWSError
-from emulator.evidence import does, unread
+from emulator.evidence import documented, does
+
+SQS_KEYS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Service:
 
     @does(
         "A service acts for a resource with aws:SourceArn and aws:SourceAccount, by the policy of what it asks.",
-        unread("https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"),
+        documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"),
     )
     def may(self, action: str, resource: str, policy: str | None, context=None, owner: str = "") -> bool:
         """Tell whether the resource's own policy lets the service; ``owner`` is the resource where it isn't named."""
@@ -43,7 +45,7 @@ class Role:
     @does(
         "A service works with a role that it may assume by the role's trust policy, within what the role's "
         "policies allow.",
-        unread("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"),
+        documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"),
     )
     def may(self, action: str, resource: str, policy: str | None = None, context=None) -> bool:
         """Tell whether the service can assume the role, and the role may do it; ``policy`` is the resource's own."""
@@ -88,7 +90,7 @@ def allowed(role, action: str, resource: str, context=None, policy: str | None =
 
 @does(
     "A role may use a key if the key's policy lets it in, or leaves it to the account's policies.",
-    unread("https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"),
+    documented("https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"),
 )
 def key_allows(key, role: str, action: str, context=None) -> bool:
     """Tell whether a key's policy lets a role in, or lets the account's policies decide."""
@@ -113,10 +115,7 @@ def granted(role) -> dict:
 
 @does(
     "AWS's own key of SQS or SNS (alias/aws/sqs) lets in no other service.",
-    unread(
-        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-        "Enable compatibility between event sources",
-    ),
+    documented(SQS_KEYS, "Configure KMS permissions for AWS services"),
 )
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:
     """Refuse if what is encrypted with a key of ours can't be used: services need the key's permission as well."""
@@ -141,14 +140,14 @@ def key_of(name: str, region: str):
 @does(
     "Secrets Manager uses a secret's key with kms:ViaService, kms:CallerAccount and the secret's ARN in the "
     "encryption context.",
-    unread(
+    documented(
         "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
         "Encryption context",
     ),
 )
 @does(
     "Everybody in the account who may read a secret may use aws/secretsmanager.",
-    unread(
+    documented(
         "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
         "Key policy of the AWS managed key",
     ),

@@ -23,7 +23,7 @@ from emulator import ACCOUNT, given
 from emulator.corrections import replacing
 from emulator.dataplane import inside, loopback, tls
 from emulator.dataplane.engine import ENGINE, log
-from emulator.evidence import does, unread
+from emulator.evidence import documented, does
 from emulator.lock import LOCK
 
 RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
@@ -72,7 +72,7 @@ def _end(addresses: set[str]) -> None:
 
 @does(
     "The master user of RDS is no superuser, but has rds_superuser.",
-    unread("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html"),
+    documented("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html"),
 )
 class Server:
     """The PostgreSQL of one instance."""
@@ -192,7 +192,7 @@ def _external_server(one: dict) -> Server:
 
 @does(
     "A managed master password is what its secret says now.",
-    unread("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html"),
+    documented("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html"),
 )
 def _password(instance) -> str:
     from emulator.dataplane import targets

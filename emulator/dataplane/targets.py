@@ -9,9 +9,9 @@ from moto.backends import get_backend
 
 from emulator import ACCOUNT
 from emulator.dataplane import inside
-from emulator.dataplane.permissions import check_key
+from emulator.dataplane.permissions import SQS_KEYS, check_key
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, unread
+from emulator.evidence import documented, does, inferred
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 
@@ -48,7 +48,7 @@ def _check(authorities: list, action: str, arn: str, policy: str | None):
 
 @does(
     "Who sends to an encrypted queue needs kms:GenerateDataKey and kms:Decrypt of its key.",
-    unread(GUIDE + "eb-use-resource-based.html", "Amazon SQS permissions"),
+    documented(SQS_KEYS, "Configure KMS permissions for AWS services"),
 )
 def _queue(arn, region, body, authorities, target, attributes):
     queue = backend("sqs", region).queues.get(arn.split(":")[-1])
@@ -70,7 +70,7 @@ def _attribute(value) -> dict:
 
 @does(
     "Who publishes to an encrypted topic needs kms:GenerateDataKey and kms:Decrypt of its key.",
-    unread(
+    documented(
         "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
         "Enable compatibility between event sources",
     ),

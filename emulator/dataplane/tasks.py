@@ -14,7 +14,7 @@ from emulator.dataplane import agents, bus, endpoints, faults, images, inside, s
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, key_of_secret
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, lacks, recorded, unread
+from emulator.evidence import documented, does, inferred, lacks, recorded
 from emulator.lock import LOCK
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -126,7 +126,10 @@ class Life:
     @does(
         'A Spot task for which there is no capacity ends with TaskFailedToStart and "Capacity is unavailable '
         'at this time".',
-        unread("https://repost.aws/knowledge-center/fargate-spot-termination-notice"),
+        inferred(
+            "RunTask is said to fail with these words (repost.aws, ecs-fargate-runtask-capacity)",
+            "DescribeTasks of a Spot task without capacity",
+        ),
     )
     def _never(self) -> None:
         if self.fault != faults.START:
@@ -167,7 +170,7 @@ class Life:
 
     @does(
         "With an image in ECR the execution role first gets a token for the registry.",
-        unread(ECS + "task_execution_IAM_role.html"),
+        documented(ECS + "task_execution_IAM_role.html"),
     )
     def _log_in(self) -> None:
         """Get a token for the registry, as ECS does with the execution role before all else."""

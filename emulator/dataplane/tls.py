@@ -11,7 +11,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from emulator.evidence import does, unread
+from emulator.evidence import documented, does
 
 SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
 REFUSAL = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry for this connection, no encryption\0\0"
@@ -48,7 +48,7 @@ def context() -> ssl.SSLContext:
 
 @does(
     "From PostgreSQL 15 on RDS takes no connection without TLS, by rds.force_ssl.",
-    unread(
+    documented(
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
         "Requiring an SSL connection",
     ),

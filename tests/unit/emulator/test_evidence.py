@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import evidence, unproven
+from emulator import evidence, lags, unproven
 from emulator.evidence import Certainty, Source
 
 EMULATOR = Path(evidence.__file__).parent
@@ -31,7 +31,8 @@ PLUMBING = {
 }  # fmt: skip
 # What hands itself to the timer only to go on, or looks at the time only to write it down.
 TICKS = {
-    "bus.Delivery.__init__", "functions.Environment.__init__", "functions._give", "functions.Later.__init__", "functions.Later.attempt",
+    "bus.Delivery.__init__", "functions.Environment.__init__", "functions._give", "functions.Later.__init__",
+    "functions.Later.attempt",
     "functions.Later._again", "images.Running.__init__", "images.Running._start", "images.Running._follow",
     "images.Running.stop", "images.Running.__repr__", "instances.Boot.__init__", "instances.Boot.say",
     "pipes.Poller.__init__", "pipes.Poller.leave", "services.install.update", "services.install.deploy",
@@ -145,3 +146,10 @@ def test_what_is_unproven_is_told():
     for one in evidence.GAPS:
         assert f"{one.what}: {one.why}" in told
     assert evidence.counts().total() == len(evidence.RULES) == evidence.table().count("\n") - 1
+
+
+def test_lags_have_sources_of_the_same_kind():
+    rows = lags.rows()
+    assert [row for row in rows if not isinstance(row[-1], Source)] == []
+    assert f"{len(rows)} entries" in unproven.text()
+    assert lags.table().count("\n") - 1 == len(rows)
