@@ -13,7 +13,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
 
 from emulator.corrections import Obsolete, adds, answers, correction, replacing
-from emulator.evidence import documented, does, recorded, unread
+from emulator.evidence import documented, does, recorded
 
 Function, Backend, Storage = models.LambdaFunction, models.LambdaBackend, models.LambdaStorage
 # What moto drops of a create or an update, by its name in the answer.
@@ -78,7 +78,7 @@ FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 )
 @does(
     "Lambda adds LambdaECRImageRetrievalPolicy to a repository's policy where whoever makes the function may.",
-    unread("https://docs.aws.amazon.com/lambda/latest/dg/images-create.html", "Amazon ECR permissions"),
+    documented("https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-images.html", "Amazon ECR permissions"),
 )
 def _fetch(function, uri: str) -> None:
     """Let Lambda fetch an image in its own name, by the repository's policy.

@@ -172,10 +172,7 @@ class Poller:
     @does("A pipe reads a message's body as JSON for its filters.", documented(PIPES + "event-filtering.html"))
     @does(
         "A message that none of a pipe's filters matches is deleted from the queue.",
-        inferred(
-            "Lambda's event source mappings do so, after which the filters are said to work the same way",
-            "a filtered message's place a visibility timeout later",
-        ),
+        documented(PIPES + "event-filtering.html", "Properly filtering Amazon SQS messages"),
     )
     def _wanted(self, event: dict) -> bool:
         """Tell whether the pipe's filter lets a message through; the others are deleted."""

@@ -7,7 +7,7 @@ from moto.sqs import models
 
 from emulator import clock
 from emulator.corrections import replacing
-from emulator.evidence import documented, does, inferred
+from emulator.evidence import documented, does
 from emulator.lock import LOCK
 
 API = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"
@@ -28,7 +28,7 @@ def next_visible(queue) -> float | None:
 
 @does(
     "A pipe, like Lambda, sees a new message at once: it polls all the time.",
-    inferred("the pipe polls the queue without pause", "the time from SendMessage to the task's createdAt"),
+    documented("https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html", "long polling"),
 )
 @does(
     "ReceiveMessage waits as long as WaitTimeSeconds says for a message, and no longer than until one comes.",

@@ -31,11 +31,17 @@ lacks(
     "tasks come and go as with 100 and 200 percent, whatever minimum and maximum say; load balancers' health "
     "checks and their grace period decide nothing",
 )
+lacks(
+    __name__,
+    "Services whose tasks never start",
+    "the next try follows at once; ECS waits longer each time, up to 27 minutes",
+)
 
 LOOK = 0.5  # seconds of the clock between two looks at a deployment that goes on
 ALARM_BAKE = (
     3.0  # seconds of the clock in which alarms still count when all is up; AWS computes it, by no known formula
 )
+REPEATEDLY = 3  # tasks of a deployment that never ran, after which the service says so
 STEADY = 2.0  # seconds of the clock after which a task without health check counts as up
 HEALTH = "EMULATOR_HEALTH_SECONDS"
 UNHEALTHY = "Task failed container health checks"
@@ -112,6 +118,7 @@ def go_on(backend, service) -> None:
     up = [task for task in own if _up(task)]
     record = books.newest(service)
     failures = _failures(backend, service, newest)
+    _complain(service, newest, sum(task.started_at is None for task in failures))
     newest["failedTasks"] = _failed(record, len(failures), up + [task for task in failures if _ran(task)])
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
     newest["updatedAt"] = _now()
@@ -127,6 +134,23 @@ def go_on(backend, service) -> None:
             _complete(backend, service, newest)
     for _ in range(missing):
         corrected._run(backend, service, newest)
+
+
+@does(
+    "A service whose tasks go from PENDING to STOPPED again and again says in its events that it is unable to "
+    "consistently start tasks successfully; tasks that were RUNNING don't count.",
+    documented(GUIDE + "service-throttle-logic.html"),
+)
+@does(
+    "It says so once for each deployment, after three such tasks.",
+    inferred("the documentation has no number", "the events of a service whose image doesn't exist"),
+)
+def _complain(service, newest, never: int) -> None:
+    """Tell in a service's events that its tasks don't start."""
+    message = f"(service {service.name}) is unable to consistently start tasks successfully."
+    said = [one["message"] for one in service.events if one["createdAt"] >= newest["createdAt"]]
+    if never >= REPEATEDLY and message not in said:
+        corrected._event(service, message)
 
 
 @does(

@@ -86,10 +86,7 @@ def _topic(arn, region, body, authorities, _target, _attributes):
 
 @does(
     "EventBridge invokes functions asynchronously.",
-    inferred(
-        "retries and destinations of functions work for rules",
-        "the headers of a rule's Invoke, or a failing function's attempts",
-    ),
+    documented("https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchevents.html"),
 )
 def _function(arn, region, body, authorities, _target, _attributes):
     from emulator.dataplane import functions

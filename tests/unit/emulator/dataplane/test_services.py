@@ -77,8 +77,8 @@ def service(aws, own, worker, network, role, name, until):
         def runs(self, **commands):
             own("POST", "images", images=[{"image": f"{name}{tag}", "run": run} for tag, run in commands.items()])
 
-        def deploy(self, tag):
-            containers = [{**self.base["containerDefinitions"][0], "image": f"{name}{tag}"}]
+        def deploy(self, tag, **more):
+            containers = [{**self.base["containerDefinitions"][0], "image": f"{name}{tag}", **more}]
             keys = ("family", "requiresCompatibilities", "networkMode", "cpu", "memory", "taskRoleArn", "executionRoleArn")
             made = self.ecs.register_task_definition(**{key: self.base[key] for key in keys}, containerDefinitions=containers)
             self.asked = made["taskDefinition"]["taskDefinitionArn"]
@@ -221,6 +221,17 @@ def test_what_runs_and_exits_again_and_again_trips_no_circuit_breaker_that_forge
     assert it.newest()["status"] == "IN_PROGRESS"
     it.ecs.stop_service_deployment(serviceDeploymentArn=it.newest()["serviceDeploymentArn"])
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
+
+
+@pytest.mark.parametrize(("tag", "missing", "told"), [(":2", True, 1), (":bad", False, 0)])
+def test_a_service_says_once_that_its_tasks_never_start(service, until, tag, missing, told, name, aws):
+    it = service(deploymentCircuitBreaker={"enable": False, "rollback": False})
+    secret = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}-abcdef"
+    it.deploy(tag, **({"secrets": [{"name": "GONE", "valueFrom": secret}]} if missing else {}))
+    ended = {"cluster": name, "serviceName": name, "desiredStatus": "STOPPED"}
+    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4, 30)
+    said = [one["message"] for one in it.live()["events"]]
+    assert said.count(f"(service {name}) is unable to consistently start tasks successfully.") == told
 
 
 def test_what_is_stopped_has_a_time_of_it(service, until):
