@@ -5,7 +5,7 @@ from moto.pipes.models import Pipe
 
 from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, issue
+from emulator.evidence import documented, does, inferred
 
 API = "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/"
 
@@ -21,10 +21,7 @@ FAILS = {
 )
 @does(
     "A pipe that can't do it shows CREATE_FAILED, START_FAILED, UPDATE_FAILED or STOP_FAILED with a StateReason.",
-    issue(
-        "terraform-aws-modules/terraform-aws-eventbridge#133",
-        "a fresh role; also terraform-provider-aws, pipes/pipe.go",
-    ),
+    documented("https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html"),
 )
 def states():
     @replacing(Pipe, "advance")

@@ -119,14 +119,9 @@ class Environment:
         if line:
             made = json.loads(line)
         elif ready:
-            status = self.process.wait()
-            how = f"with error: exit status {status}" if status else "without providing a reason"
-            made = _error("Runtime.ExitError", f"RequestId: {context['aws_request_id']} Error: Runtime exited {how}")
+            made = _exited(context["aws_request_id"], self.process.wait())
         else:
-            made = _error(
-                "Sandbox.Timedout",
-                f"RequestId: {context['aws_request_id']} Error: Task timed out after {context['timeout']:.2f} seconds",
-            )
+            made = _timed_out(context["aws_request_id"], context["timeout"])
         if not line:
             self.end()
         with (self.folder / "log").open("rb") if self.folder.exists() else io.BytesIO() as printed:
@@ -319,7 +314,7 @@ def _run(function, event, request: str) -> Outcome:
     version = str(function.version)
     if function.package_type == "Image":
         stream = f"{time.strftime('%Y/%m/%d')}/[{version}]image"
-        made, printed = _run_image(function, event)
+        made, printed = _run_image(function, event, request)
     else:
         environment = _take(function)
         stream = environment.stream
@@ -382,7 +377,16 @@ def _context(function, request: str, stream: str) -> dict:
     }
 
 
-def _run_image(function, event) -> tuple[dict, str]:
+def _exited(request: str, status: int) -> dict:
+    how = f"with error: exit status {status}" if status else "without providing a reason"
+    return _error("Runtime.ExitError", f"RequestId: {request} Error: Runtime exited {how}")
+
+
+def _timed_out(request: str, timeout: float) -> dict:
+    return _error("Sandbox.Timedout", f"RequestId: {request} Error: Task timed out after {timeout:.2f} seconds")
+
+
+def _run_image(function, event, request: str) -> tuple[dict, str]:
     chosen = images.entry(function.code["ImageUri"])
     if "run" not in chosen:
         return {"payload": chosen.get("function")}, chosen.get("says", "")
@@ -394,9 +398,9 @@ def _run_image(function, event) -> tuple[dict, str]:
             cwd=chosen.get("folder"),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return _error("Sandbox.Timedout", f"Task timed out after {float(function.timeout):.2f} seconds"), ""
+        return _timed_out(request, float(function.timeout)), ""
     if done.returncode:
-        return _error("Runtime.ExitError", f"Runtime exited with error: exit status {done.returncode}"), done.stderr
+        return _exited(request, done.returncode), done.stderr
     try:
         return {"payload": json.loads(done.stdout or "null")}, done.stderr
     except ValueError:

@@ -17,7 +17,7 @@ from emulator.dataplane import functions, paths, patterns, queues, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.permissions import Role, check_key
 from emulator.errors import AWSError
-from emulator.evidence import documented, does, inferred, issue, lacks
+from emulator.evidence import documented, does, inferred, lacks
 from emulator.lock import LOCK
 
 PIPES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-"
@@ -29,6 +29,10 @@ lacks(
 )
 
 PRINCIPAL = "pipes.amazonaws.com"
+FORBIDDEN = (
+    "Pipes does not have required permissions to perform Queue operations "
+    "(sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes)"
+)
 AT_ONCE = 10  # messages per receive; each is an invocation of its own
 BACKOFF = 1.0  # seconds after a throttled RunTask
 _pollers: dict[str, "Poller"] = {}
@@ -100,26 +104,27 @@ class Poller:
 
     @does(
         "A pipe polls with its role: sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on its queue.",
-        issue(
-            "terraform-aws-modules/terraform-aws-eventbridge#133",
-            "CREATE_FAILED without ReceiveMessage; the others from policies that work",
-        ),
+        documented(PIPES + "error-troubleshooting.html", "Troubleshooting"),
     )
     @does(
-        "A pipe whose role may not read its queue says so in StateReason.",
-        documented(PIPES + "error-troubleshooting.html", "Retry behavior and error handling"),
+        'A pipe whose role may not read its queue has the StateReason "Pipes does not have required permissions to '
+        'perform Queue operations".',
+        documented(PIPES + "error-troubleshooting.html", "Troubleshooting"),
     )
     def _may_poll(self, queue) -> bool:
         if self.pipe.status in ("CREATE_FAILED", "START_FAILED"):
             return False
         try:
+            reason = FORBIDDEN
             for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
                 self.role.must(action, queue.queue_arn, self.pipe.name)
+            reason = ""
             check_key(queue.kms_master_key_id, self.region, self.role, ("kms:Decrypt",), "alias/aws/sqs")
         except AWSError as problem:
-            if self.pipe.state_reason != problem.message:
+            reason = reason or problem.message
+            if self.pipe.state_reason != reason:
                 log.warning("%s doesn't poll: %s", self.pipe.arn, problem.message)
-                self.pipe.state_reason = problem.message
+                self.pipe.state_reason = reason
             return False
         if not self.pipe.status.endswith("FAILED"):
             self.pipe.state_reason = None

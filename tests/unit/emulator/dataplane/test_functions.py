@@ -5,8 +5,11 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+
+from emulator.dataplane import functions
 
 CODE = """
 import json, os, time, boto3
@@ -261,3 +264,19 @@ def test_an_alias_shares_its_calls_by_weight_and_cloudwatch_counts_the_versions(
     assert counted("Invocations", Resource=live, ExecutedVersion="1") == 1
     streams = [one["logStreamName"] for one in aws("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]]
     assert any("[1]" in one for one in streams) and any("[2]" in one for one in streams)
+
+
+ENDS = [("exit 3", "Runtime exited with error: exit status 3"), ("exec sleep 5", "Task timed out after 0.20 seconds")]
+
+
+@pytest.mark.parametrize(("command", "said"), ENDS)
+def test_an_image_that_fails_names_the_request(monkeypatch, command, said):
+    monkeypatch.setattr(functions.images, "entry", lambda _uri: {"run": ["sh", "-c", command]})
+    monkeypatch.setattr(functions.images, "environment", lambda *_: {})
+    monkeypatch.setattr(functions.inside, "credentials", lambda *_: {})
+    monkeypatch.setattr(functions, "subnets", lambda _: [])
+    made = SimpleNamespace(
+        code={"ImageUri": "i"}, role="r", function_name="f", region="r", environment_vars={}, timeout=0.2
+    )
+    told, _ = functions._run_image(made, {}, "one")
+    assert told["error"]["errorMessage"] == f"RequestId: one Error: {said}"

@@ -115,6 +115,14 @@ def test_a_stopped_pipe_does_not_poll(aws, own, pipe, lines, until, name):
     assert name not in str(own("GET", "dataplane")["pipes"])
 
 
+def test_a_pipe_that_may_no_longer_read_its_queue_says_so(aws, pipe, until, name):
+    jobs, _ = pipe()
+    aws("iam").delete_role_policy(RoleName=f"{name}-pipe", PolicyName="it")
+    aws("sqs").send_message(QueueUrl=jobs, MessageBody="x")
+    told = "(sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes)"
+    until(lambda: told in aws("pipes").describe_pipe(Name=name).get("StateReason", ""))
+
+
 def test_a_filter_takes_the_others_away(aws, pipe, lines, until, name):
     pattern = json.dumps({"body": {"kind": ["job"]}})
     jobs, dead = pipe(SourceParameters={"FilterCriteria": {"Filters": [{"Pattern": pattern}]}})
