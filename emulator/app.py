@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import flask
 from moto.core.request import normalize_request
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from emulator import (
     clock,
@@ -44,9 +44,17 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
         app = create_backend_app(service)
         gate.install(app, service, log, judged)
     app.register_error_handler(NotFound, lambda _: errors.answer(service, normalize_request(flask.request)))
+    app.register_error_handler(HTTPException, lambda error: _own(error, service))
     app.register_error_handler(Exception, lambda error: errors.answer(service, normalize_request(flask.request), error))
     app.wsgi_app = _one_at_a_time(app.wsgi_app)
     return app
+
+
+def _own(error: HTTPException, service: str):
+    """Answer with an error that moto raises as an answer, ranges that an object hasn't, and with ours for others."""
+    if type(error).__module__.startswith("moto."):
+        return error
+    return errors.answer(service, normalize_request(flask.request), error)
 
 
 def _waits(environ: dict) -> bool:

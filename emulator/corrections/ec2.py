@@ -6,7 +6,7 @@ from copy import copy
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models import EC2Backend, tags
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
@@ -607,7 +607,9 @@ def launch_template_versions():
     def get(original, self, num):
         if str(num).isdigit():
             found = [one for one in self.versions if one.number == int(num)]
-            return found[0] if found else original(self, 10**9)
+            if not found:
+                raise InvalidLaunchTemplateVersionNotFound(version=num, template_id=self.id)
+            return found[0]
         return original(self, num)
 
     @replacing(LaunchTemplate, "default_version")

@@ -71,6 +71,8 @@ def launch_template_can_launch(call):
     given = call.parameters.get("LaunchTemplate")
     if not given:
         return None
+    if not given.get("LaunchTemplateId") and not given.get("LaunchTemplateName"):
+        return "Valid requests must contain either launchTemplateId or LaunchTemplateName"
     backend = call.backend("ec2")
     held = backend.launch_templates.values()
     found = [

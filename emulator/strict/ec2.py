@@ -509,7 +509,20 @@ def launch_problem(call, data: dict) -> str | None:
     interfaces = data.get("NetworkInterfaces") or []
     if interfaces and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
         return "Network interfaces and an instance-level security groups may not be specified on the same request"
-    return _user_data_problem(data) or unknown_profile(call, data.get("IamInstanceProfile") or {})
+    unknown = _image_problem(call, data) or unknown_profile(call, data.get("IamInstanceProfile") or {})
+    return _user_data_problem(data) or unknown
+
+
+def _image_problem(call, data: dict) -> str | None:
+    image = data.get("ImageId") or ""  # or resolve:ssm: and the name of a parameter
+    unknown = image.startswith("ami-") and image not in call.backend("ec2").amis
+    return f"The image id '[{image}]' does not exist" if unknown else None
+
+
+@rule("ec2", "RunInstances", code="InvalidAMIID.NotFound", source="getmoto/moto, verified on AWS")
+def image_exists(call):
+    """An instance's image exists."""
+    return _image_problem(call, call.parameters)
 
 
 def _user_data_problem(data: dict) -> str | None:

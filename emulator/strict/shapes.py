@@ -21,11 +21,16 @@ CODES = {
     "elbv2": "ValidationError",
 }
 # What a service takes though its model's enum lacks it: SQS's old name for the names of a message's attributes.
-# Lambda judges runtimes by itself.
+# Lambda judges runtimes by itself, S3 locations; EC2's fleets know older names, too.
 UNCHECKED = {
     ("sqs", "ReceiveMessage"): {"AttributeNames"}, ("lambda", "CreateFunction"): {"Runtime"},
     ("lambda", "UpdateFunctionConfiguration"): {"Runtime"},
+    ("s3", "CreateBucket"): {"CreateBucketConfiguration"},
+    ("ec2", "CreateFleet"): {"ExcessCapacityTerminationPolicy", "SpotOptions"},
 }  # fmt: skip
+# What isn't repeated in an error though no model calls it sensitive.
+UNTOLD = {"logGroupIdentifier"}
+HIDDEN = object()  # in place of a value that is a secret
 QUERY = {"query": "ValidationError", "ec2": "InvalidParameterValue"}
 
 
@@ -68,21 +73,22 @@ def _problems(shape, value, path):
 
 def _bounds(shape, value, path):
     facts, kind = shape.metadata, shape.type_name
+    shown = HIDDEN if facts.get("sensitive") or kind == "blob" else value
     if kind in ("string", "list", "map", "blob") and hasattr(value, "__len__"):
         if len(value) < facts.get("min", 0):
-            yield _told(value, path, f"Member must have length greater than or equal to {facts['min']}")
+            yield _told(shown, path, f"Member must have length greater than or equal to {facts['min']}")
         if "max" in facts and len(value) > facts["max"]:
-            yield _told(value, path, f"Member must have length less than or equal to {facts['max']}")
+            yield _told(shown, path, f"Member must have length less than or equal to {facts['max']}")
     elif kind in ("integer", "long", "float", "double") and isinstance(value, (int, float)):
         if "min" in facts and value < facts["min"]:
-            yield _told(value, path, f"Member must have value greater than or equal to {facts['min']}")
+            yield _told(shown, path, f"Member must have value greater than or equal to {facts['min']}")
         if "max" in facts and value > facts["max"]:
-            yield _told(value, path, f"Member must have value less than or equal to {facts['max']}")
+            yield _told(shown, path, f"Member must have value less than or equal to {facts['max']}")
     if kind == "string" and isinstance(value, str):
         if facts.get("enum") and value not in facts["enum"]:
-            yield _told(value, path, f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]")
+            yield _told(shown, path, f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]")
         if facts.get("pattern") and not _pattern(facts["pattern"])(value):
-            yield _told(value, path, f"Member must satisfy regular expression pattern: {_bare(facts['pattern'])}")
+            yield _told(shown, path, f"Member must satisfy regular expression pattern: {_bare(facts['pattern'])}")
 
 
 def _constraints(shape):
@@ -116,7 +122,8 @@ def _pattern(text):
 def _told(value, path, constraint):
     at = ".".join(part[:1].lower() + part[1:] for part in path.split("."))
     shown = "null" if value is None else f"'{_shown(value)}'"
-    return f"Value {shown} at '{at}' failed to satisfy constraint: {constraint}"
+    told = "" if value is HIDDEN or at in UNTOLD else f" {shown}"
+    return f"Value{told} at '{at}' failed to satisfy constraint: {constraint}"
 
 
 def _shown(value) -> str:

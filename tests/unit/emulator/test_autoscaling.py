@@ -1,13 +1,12 @@
 """EC2 Auto Scaling as AWS answers it."""
 
-
 import pytest
 
 
 @pytest.fixture
 def scaling(aws, name):
     aws("ec2").create_launch_template(
-        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-1", "InstanceType": "t3.micro"}
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
     )
     template = {"LaunchTemplateName": name, "Version": "$Latest"}
     aws("autoscaling").create_auto_scaling_group(

@@ -73,9 +73,15 @@ def test_a_regional_nat_gateway_is_where_something_is(ec2, refused, vpc, subnets
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
     zones = {one["AvailabilityZone"] for one in ec2.describe_subnets(SubnetIds=subnets)["Subnets"]}
     others = {one["AllocationId"] for one in ec2.describe_addresses()["Addresses"]}
-    made = ec2.create_nat_gateway(VpcId=vpc, AvailabilityMode="regional", TagSpecifications=tags("natgateway"))["NatGateway"]
+    made = ec2.create_nat_gateway(VpcId=vpc, AvailabilityMode="regional", TagSpecifications=tags("natgateway"))[
+        "NatGateway"
+    ]
     gateway, there = told()
-    assert (gateway["AvailabilityMode"], gateway["AutoProvisionZones"], "SubnetId" in gateway) == ("regional", "enabled", False)
+    assert (gateway["AvailabilityMode"], gateway["AutoProvisionZones"], "SubnetId" in gateway) == (
+        "regional",
+        "enabled",
+        False,
+    )
     assert set(there) == zones and len(managed()) == len(zones)
     more = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.99.0/24", AvailabilityZone="us-east-1f")["Subnet"]["SubnetId"]
     assert "us-east-1f" in told()[1]
@@ -94,7 +100,11 @@ def test_a_regional_nat_gateway_is_where_something_is(ec2, refused, vpc, subnets
 def test_a_regional_nat_gateway_has_the_addresses_that_it_is_given(ec2, refused, vpc):
     def told():
         (one,) = ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
-        return one["State"], {each["AvailabilityZone"]: each["AllocationId"] for each in one["NatGatewayAddresses"]}, one
+        return (
+            one["State"],
+            {each["AvailabilityZone"]: each["AllocationId"] for each in one["NatGatewayAddresses"]},
+            one,
+        )
 
     def given(zone, address):
         return [{"AvailabilityZone": zone, "AllocationIds": [address]}]
@@ -136,10 +146,20 @@ def test_rule_descriptions(ec2, group, refused, peer):
     key, field, value = peer
 
     def permission(description):
-        return {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, key: [{field: value or group, "Description": description}]}
+        return {
+            "IpProtocol": "tcp",
+            "FromPort": 80,
+            "ToPort": 80,
+            key: [{field: value or group, "Description": description}],
+        }
 
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission("a")])
-    refused("InvalidPermission.Duplicate", ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[permission("b")])
+    refused(
+        "InvalidPermission.Duplicate",
+        ec2.authorize_security_group_ingress,
+        GroupId=group,
+        IpPermissions=[permission("b")],
+    )
     assert ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[permission("b")])["Return"]
     seen = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
     assert seen[key][0]["Description"] == "b"
@@ -220,7 +240,7 @@ def test_vpc_is_deleted_when_empty(ec2, refused, vpc, group, tables):
 def test_instance(ec2, refused, subnets, group):
     interface = {"DeviceIndex": 0, "SubnetId": subnets[0], "Groups": [group], "AssociatePublicIpAddress": True}
     instance = ec2.run_instances(
-        ImageId="ami-12345678", MinCount=1, MaxCount=1, NetworkInterfaces=[interface],
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, NetworkInterfaces=[interface],
         BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeType": "gp3"}}],
     )["Instances"][0]["InstanceId"]  # fmt: skip
     seen = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
@@ -249,7 +269,7 @@ def test_launch_template_keeps_its_tags_and_data_apart(ec2, name):
     assert {tag["Key"] for tag in seen} == {"Name", "Added"}
 
 
-def test_launch_template_versions(ec2, name):
+def test_launch_template_versions(ec2, refused, name):
     ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.micro"})
     for size in ("t3.small", "t3.medium"):
         ec2.create_launch_template_version(LaunchTemplateName=name, LaunchTemplateData={"InstanceType": size})
@@ -265,6 +285,13 @@ def test_launch_template_versions(ec2, name):
     assert version["LaunchTemplateVersion"]["VersionNumber"] == 4
     seen = ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=["3"])["LaunchTemplateVersions"][0]
     assert seen["LaunchTemplateData"]["InstanceType"] == "t3.medium"
+    answer = refused(
+        "InvalidLaunchTemplateId.VersionNotFound",
+        ec2.describe_launch_template_versions,
+        LaunchTemplateName=name,
+        Versions=["7"],
+    )
+    assert "Could not find the specified version 7 for the launch template" in answer["Error"]["Message"]
 
 
 def test_amazon_linux_image_can_be_described(aws, ec2):

@@ -171,6 +171,20 @@ def test_an_alias_has_permissions_of_its_own(functions, refused, function):
     refused("ResourceNotFoundException", functions.remove_permission, FunctionName=function, StatementId="rule")
 
 
+def test_each_update_makes_a_version_and_nothing_else_does(functions, function, uri):
+    def published(**more):
+        return functions.publish_version(FunctionName=function, **more)["Version"]
+
+    assert (published(), published(), published(Description="else")) == ("1", "1", "1")
+    functions.update_function_configuration(FunctionName=function, Description="of the function")
+    assert (published(), published()) == ("2", "2")
+    functions.update_function_code(FunctionName=function, ImageUri=f"{uri}:v1", DryRun=True)
+    assert published() == "2"
+    functions.update_function_code(FunctionName=function, ImageUri=f"{uri}:v1")
+    assert (published(), published()) == ("3", "3"), "the same code is an update, too"
+    assert functions.update_function_code(FunctionName=function, ImageUri=f"{uri}:v1", Publish=True)["Version"] == "4"
+
+
 def test_rules_count_for_an_alias_too(aws, functions, refused, function, name):
     functions.publish_version(FunctionName=function)
     functions.create_alias(FunctionName=function, Name="live", FunctionVersion="1")

@@ -57,3 +57,31 @@ def test_last_delete_marker(aws, name):
     assert "Errors" not in s3.delete_objects(Bucket=name, Delete={"Objects": versions})
     assert "Versions" not in s3.list_object_versions(Bucket=name)
     s3.delete_bucket(Bucket=name)
+
+
+def test_a_copy_in_place_changes_something(aws, refused, name):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    place = {"Bucket": name, "Key": "k", "CopySource": f"{name}/k"}
+    refused("InvalidRequest", s3.copy_object, **place)
+    s3.copy_object(**place, MetadataDirective="REPLACE", Metadata={"a": "b"})
+    s3.copy_object(**place, StorageClass="STANDARD")
+    s3.copy_object(**{**place, "Key": "other"})
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.copy_object(**place)
+
+
+def test_a_range_that_an_object_has_not(aws, refused, name):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    answer = refused("416", s3.head_object, Bucket=name, Key="k", PartNumber=2)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 416
+
+
+def test_a_location_is_judged_by_the_region_that_is_asked(aws, refused, name):
+    wrong = {"Bucket": name, "CreateBucketConfiguration": {"LocationConstraint": "us-east-1"}}
+    refused("InvalidLocationConstraint", aws("s3").create_bucket, **wrong)
+    refused("IllegalLocationConstraintException", aws("s3", "us-west-2").create_bucket, **wrong)

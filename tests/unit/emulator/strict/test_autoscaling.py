@@ -77,9 +77,19 @@ CASES = [
         lambda world: world.make(LaunchTemplate=world.template()),
     ),
     Case(
+        "launch_template_can_launch", "ValidationError", "Valid requests must contain either launchTemplateId or Launch",
+        lambda world: world.make(LaunchTemplate={"Version": "1"}),
+        lambda world: world.make(LaunchTemplate=world.launch | {"Version": "1"}),
+    ),
+    Case(
         "launch_template_can_launch", "ValidationError", f"{FORM}Could not find the specified version 2",
         lambda world: world.make(LaunchTemplate=world.launch | {"Version": "2"}),
         lambda world: world.make(LaunchTemplate=world.launch | {"Version": "1"}),
+    ),
+    Case(
+        "launch_template_can_launch", "ValidationError", f"{FORM}The image id '[ami-abcd1234]' does not exist",
+        lambda world: world.make(LaunchTemplate=world.template(ImageId="ami-abcd1234")),
+        lambda world: world.make(LaunchTemplate=world.template(ImageId="resolve:ssm:/aws/service/some")),
     ),
     Case(
         "launch_template_can_launch", "ValidationError", f"{FORM}Value (none) for parameter iamInstanceProfile.name",

@@ -121,7 +121,7 @@ class World:
 
     def launch(self, **more):
         given = {"ImageId": self.image, "InstanceType": "t3.nano", "MinCount": 1, "MaxCount": 1}
-        self.ec2.run_instances(**given, **more)
+        self.ec2.run_instances(**given | more)
 
     def key(self):
         self.ec2.create_key_pair(KeyName="strict")
@@ -327,6 +327,10 @@ CASES = [
         "user_data_fits", "InvalidParameterValue", "limited to 16384 bytes",
         lambda world: world.launch(UserData="a" * 16385, SubnetId=world.subnet),
         lambda world: world.launch(UserData="a" * 16384, SubnetId=world.subnet),
+    ),
+    Case(
+        "image_exists", "InvalidAMIID.NotFound", "The image id '[ami-abcd1234]' does not exist",
+        lambda world: world.launch(ImageId="ami-abcd1234"), lambda world: world.launch(),
     ),
     Case(
         "key_pair_exists", "InvalidKeyPair.NotFound", "The key pair 'none' does not exist",

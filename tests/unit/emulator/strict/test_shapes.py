@@ -28,6 +28,14 @@ import pytest
             "InvalidParameterException",
             "enum",
         ),
+        ("kms", "encrypt", {"KeyId": "k", "Plaintext": b""}, "ValidationException", ": Value at 'plaintext' failed"),
+        (
+            "logs",
+            "get_log_events",
+            {"logGroupIdentifier": "arn:aws:logs:us-east-1:123456789012:log-group:g:*", "logStreamName": "s"},
+            "InvalidParameterException",
+            ": Value at 'logGroupIdentifier' failed",
+        ),
         ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "pattern"),
     ],
 )
@@ -39,3 +47,24 @@ def test_refused(aws, refused, service, operation, arguments, code, says):
 def test_accepted(aws, name):
     aws("logs").create_log_group(logGroupName=name)
     aws("logs").put_retention_policy(logGroupName=name, retentionInDays=7)
+
+
+def test_what_a_service_takes_though_its_model_lacks_it(aws, name):
+    ec2 = aws("ec2")
+    template = ec2.create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"InstanceType": "t3.nano", "ImageId": "ami-12c6146b"}
+    )
+    answer = ec2.create_fleet(
+        LaunchTemplateConfigs=[
+            {
+                "LaunchTemplateSpecification": {
+                    "LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"],
+                    "Version": "1",
+                }
+            }
+        ],
+        TargetCapacitySpecification={"TotalTargetCapacity": 0, "DefaultTargetCapacityType": "spot"},
+        SpotOptions={"AllocationStrategy": "lowestPrice"},
+        ExcessCapacityTerminationPolicy="terminate",
+    )
+    assert answer["FleetId"]
