@@ -28,7 +28,7 @@ eventual: setup ## Live through an AWS that is late, for SEEDS
 proofs: setup ## Run what takes too long for the gate: every inventory, ten kills of each run, whole profiles at stock speed
 	@sh scripts/test.sh proofs
 
-judges: setup ## Ask those who know AWS: RECORDED=DIR and PLACEBO=DIR are clones with answers recorded from it
+judges: setup ## Ask those who know AWS: RECORDED=DIR, PLACEBO=DIR, VERIFIED=DIR are clones with what was recorded from it, or run on it
 	@sh scripts/test.sh judges
 
 aws-up: setup ## Start the embedded AWS on 127.0.0.1:PORT (4566)

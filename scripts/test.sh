@@ -28,8 +28,10 @@ molecule() { (set -x; command molecule test --all); }
 judges() {
   : "${RECORDED:?names a clone of localstack/localstack (its tests' recorded answers), commit 8b9a79f}"
   : "${PLACEBO:?names a clone of cloud-custodian/cloud-custodian (its recordings), commit df800e9}"
+  : "${VERIFIED:?names a clone of getmoto/moto (its tests that were run on AWS), commit 0af643a5d}"
   python -m pytest -q -rs -s tests/judges
   python -m tests.judges.recorded
+  python -m tests.judges.verified
   sh scripts/newest.sh
 }
 

@@ -61,7 +61,8 @@ def _problems(shape, value, path):
     if kind == "list" and isinstance(value, list):
         if shape.member.type_name == "string" and any(True for one in value for _ in _bounds(shape.member, one, "")):
             constraints = ", ".join(_constraints(shape.member))
-            yield _told(value, path.rstrip("."), f"Member must satisfy constraint: [{constraints}]")
+            shown = HIDDEN if _secret(shape) else value
+            yield _told(shown, path.rstrip("."), f"Member must satisfy constraint: [{constraints}]")
             return
         for index, item in enumerate(value, 1):
             yield from _problems(shape.member, item, f"{path}{index}.member.")
@@ -71,9 +72,16 @@ def _problems(shape, value, path):
             yield from _problems(shape.value, item, f"{path}{key}.")
 
 
+def _secret(shape) -> bool:
+    """Tell whether an error may not repeat a value: a secret, or a list or map of such."""
+    inner = {"list": ("member",), "map": ("key", "value")}.get(shape.type_name, ())
+    own = shape.metadata.get("sensitive") or shape.type_name == "blob"
+    return bool(own) or any(_secret(getattr(shape, name)) for name in inner)
+
+
 def _bounds(shape, value, path):
     facts, kind = shape.metadata, shape.type_name
-    shown = HIDDEN if facts.get("sensitive") or kind == "blob" else value
+    shown = HIDDEN if _secret(shape) else value
     if kind in ("string", "list", "map", "blob") and hasattr(value, "__len__"):
         if len(value) < facts.get("min", 0):
             yield _told(shown, path, f"Member must have length greater than or equal to {facts['min']}")

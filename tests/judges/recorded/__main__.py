@@ -3,17 +3,15 @@
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from emulator import HOST
 from emulator.ask import Refused, ask
-from emulator.process import Process
+from tests.judges.others import Missing, embedded
 from tests.judges.recorded import operations, verdict
-from tests.judges.recorded.export import FOLDER, HERE, SERVICES, Missing, environment, prepare
+from tests.judges.recorded.export import FOLDER, HERE, SERVICES, environment, prepare
 
 # Their folders, where they aren't called as boto3 calls the service.
 FOLDERS = {"lambda": "lambda_"}
@@ -56,17 +54,6 @@ def run(tree: Path, url: str, service: str, names: str, seconds: int) -> list[di
     if done.returncode not in (0, 1) or not told:
         raise Missing(f"the recorded tests of {service} didn't run: {log.name}")
     return told
-
-
-def embedded() -> Process:
-    """Start an embedded AWS of our own."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    os.environ["EMULATOR_ROLE_SECONDS"] = "0"  # as in all tests: they don't wait for a fresh role
-    process = Process(port)
-    process.start()
-    return process
 
 
 def show(results: dict[str, list[dict]]) -> None:

@@ -1,9 +1,11 @@
 """The recorded tests on this machine: an export of their repository, and an environment in which they run."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.judges import others
+from tests.judges.others import Missing
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -12,10 +14,6 @@ PINS = HERE / "requirements.txt"
 SERVICES = "tests/aws/services"
 WANTED = ("localstack-core", "tests/aws", "tests/__init__.py", "tests/conftest.py")
 GET = "get localstack/localstack at 8b9a79f, and name its folder by RECORDED=DIR"
-
-
-class Missing(Exception):
-    """There is nothing to judge by; the text is for the user."""
 
 
 def prepare(repository: str | None) -> Path:
@@ -28,26 +26,14 @@ def prepare(repository: str | None) -> Path:
 
 def tree(repository: Path) -> Path:
     """Return the export of a repository, made anew where it is another commit's."""
-    head = _git(repository, "rev-parse", "HEAD").strip().decode()
-    made = FOLDER / "tree"
-    if made.exists() and (made / "commit").read_text() == head:
-        return made
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    subprocess.run(["tar", "x", "-C", made], input=_git(repository, "archive", "HEAD", *WANTED), check=True)
+    return others.export(repository, FOLDER / "tree", WANTED, GET, _finish)
+
+
+def _finish(made: Path) -> None:
     (made / "localstack-core/localstack/version.py").write_text('__version__ = version = "0.0"\n')
     for folder in ("tests", "tests/aws"):  # plugin.py takes fixtures from them; as conftest they would start things
         (made / folder / "conftest.py").rename(made / folder / "upstream.py")
     (made / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")  # answers are found by names relative to it
-    (made / "commit").write_text(head)
-    return made
-
-
-def _git(repository: Path, *arguments: str) -> bytes:
-    done = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
-    if done.returncode:
-        raise Missing(f"{repository} has no recorded answers ({done.stderr.decode().strip()}): {GET}")
-    return done.stdout
 
 
 def environment() -> Path:

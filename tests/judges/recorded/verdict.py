@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from tests.judges.others import reasons
+
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.txt"
 DIFFERENCES = HERE / "differences.txt"
@@ -109,15 +111,9 @@ def write(figures: dict[str, Figures]) -> None:
     FIGURES.write_text("\n".join(lines) + "\n")
 
 
-def reasons() -> dict[str, str]:
-    """Return why a test differs, for each of which that is known: ``service/file::test  reason``."""
-    lines = (line for line in DIFFERENCES.read_text().splitlines() if line and not line.startswith("#"))
-    return {name: why for name, _, why in (line.partition("  ") for line in lines)}
-
-
 def problems(results: dict[str, list[dict]]) -> list[str]:
     """Return what keeps a run from being good: worse figures, and goals missed by differences without a reason."""
-    before, known, found = read(), reasons(), []
+    before, known, found = read(), reasons(DIFFERENCES), []
     figures = {service: count(one) for service, one in results.items()}
     for service, one in figures.items():
         found += [f"{service}: {worse}" for worse in (one.worse(before[service]) if service in before else ())]

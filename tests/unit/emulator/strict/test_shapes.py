@@ -36,6 +36,16 @@ import pytest
             "InvalidParameterException",
             ": Value at 'logGroupIdentifier' failed",
         ),
+        (
+            "pipes",
+            "tag_resource",
+            {
+                "resourceArn": "arn:aws:pipes:us-east-1:123456789012:pipe/p",
+                "tags": {f"k{number}": "a secret to pipes" for number in range(51)},
+            },
+            "ValidationException",
+            ": Value at 'tags' failed",
+        ),
         ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "pattern"),
     ],
 )
