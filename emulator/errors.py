@@ -20,7 +20,13 @@ STATUS = 501
 
 
 class AWSError(ServiceException):
-    """An error with AWS's code and message. A class of ours: moto looks for the service of its own by module."""
+    """An error with AWS's code and message. A class of ours: moto looks for the service of its own by module.
+
+    ``status`` is the HTTP status where it isn't the usual one, ``members`` what else S3 tells in an error's body.
+    """
+
+    status: int | None = None
+    members: dict = {}  # noqa: RUF012
 
 
 # moto leaves the hyphens out of its folders' names.
@@ -58,22 +64,33 @@ def answer(service: str, request: Request, error: Exception | None = None) -> tu
 
 def refusal(service: str, request: Request, error: AWSError) -> tuple[str, int, dict]:
     """Answer a request with an error of AWS's own."""
-    return _serialize(service_of(service, request), request, error, 400)
+    service = service_of(service, request)
+    # S3 tells by its status, too, what is denied, isn't there or is in somebody's way.
+    return _serialize(service, request, error, error.status or (None if service == "s3" else 400))
 
 
 def complete(call, code: str, response) -> None:
-    """Give an error of Lambda's all of its members: whose fault it is, and the message by its own name."""
-    shape = call.service == "lambda" and code and call.model.service_model.shape_for_error_code(code)
+    """Give an error of Lambda's or Secrets Manager's its members: the message by its own name, and whose fault it is.
+
+    What isn't in the service's model stays as it is.
+    """
+    shape = (
+        call.service in ("lambda", "secretsmanager") and code and call.model.service_model.shape_for_error_code(code)
+    )
     if not shape:
         return
     told = json.loads(response.get_data() or b"{}")
     message = told.pop("message", None) or told.pop("Message", None)
-    told |= {"Type": "User"} | {name: message for name in shape.members if name.lower() == "message"}
+    told |= {name: message for name in shape.members if name.lower() == "message"}
+    if call.service == "lambda":
+        told["Type"] = "User"
+        response.status_code = shape.metadata.get("error", {}).get("httpStatusCode", response.status_code)
+    else:
+        response.status_code = 400
     response.set_data(json.dumps(told))
-    response.status_code = shape.metadata.get("error", {}).get("httpStatusCode", response.status_code)
 
 
-def _serialize(service: str, request: Request, error: AWSError, status: int = STATUS) -> tuple[str, int, dict]:
+def _serialize(service: str, request: Request, error: AWSError, status: int | None = STATUS) -> tuple[str, int, dict]:
     try:
         model = get_service_model(service)
     except UnknownServiceError:
@@ -82,4 +99,4 @@ def _serialize(service: str, request: Request, error: AWSError, status: int = ST
     protocol = determine_request_protocol(model, request.headers.get("Content-Type", ""))
     operation = OperationModel({}, model, name="Unknown")
     response = get_serializer_class(model.service_name, protocol)(operation).serialize(error)
-    return response["body"], status, dict(response["headers"])
+    return response["body"], status or response["status_code"], dict(response["headers"])

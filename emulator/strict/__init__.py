@@ -17,7 +17,7 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emulator.errors import AWSError
 from emulator.strict import shapes
@@ -25,10 +25,12 @@ from emulator.strict import shapes
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error code and a message of AWS's."""
+    """An error code and a message of AWS's; S3's HTTP status, and what else S3 tells in an error's body."""
 
     code: str
     message: str
+    status: int | None = None
+    members: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Rule:
         return " ".join(self.check.__doc__.split())
 
 
-EVERY = "*"  # a rule for all operations of all services
+EVERY = "*"  # a rule for all operations, of one service or of all
 RULES: list[Rule] = []
 _BY_OPERATION: dict[tuple[str, str], list[Rule]] = defaultdict(list)
 _OBSERVERS: dict[tuple[str, str], list[Callable]] = defaultdict(list)
@@ -108,11 +110,18 @@ def load() -> list[Rule]:
 def judge(call) -> None:
     """Raise AWS's error if AWS would refuse the call."""
     shapes.validate(call)
-    for one in (*_BY_OPERATION[EVERY, EVERY], *_BY_OPERATION[call.service, call.operation]):
-        refusal = one.check(call)
-        if refusal:
-            refusal = refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal)
-            raise AWSError(refusal.code, refusal.message)
+    for scope in ((EVERY, EVERY), (call.service, EVERY), (call.service, call.operation)):
+        for one in _BY_OPERATION[scope]:
+            refusal = one.check(call)
+            if refusal:
+                raise error(refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal))
+
+
+def error(refusal: Refusal) -> AWSError:
+    """Return a refusal as an error to raise."""
+    made = AWSError(refusal.code, refusal.message)
+    made.status, made.members = refusal.status, refusal.members
+    return made
 
 
 def accepted(call) -> None:

@@ -1,25 +1,49 @@
 """S3: bucket names, policies and lifecycles."""
 
+import functools
 import ipaddress
 import re
 
-from emulator import policies
-from emulator.strict import rule
+import botocore.session
+
+from emulator import ACCOUNT, policies
+from emulator.strict import EVERY, Refusal, rule
+from emulator.strict.shapes import MALFORMED
 
 GUIDE = "S3 user guide"
 MEASURED = "badmintoncryer/cdk-preflight "
 RECORDED = "localstack: answers recorded from AWS"
 
 
+@rule("s3", EVERY, code="InvalidBucketOwnerAWSAccountID", source=RECORDED)
+def expected_owner_is_an_account(call):
+    """The expected bucket owner is an account's id; the bucket must be that account's."""
+    owner = call.parameters.get("ExpectedBucketOwner")
+    if owner is None or owner == ACCOUNT:
+        return None
+    if re.fullmatch(r"\d{12}", owner):
+        return Refusal("AccessDenied", "Access Denied", 403)
+    return f"The value of the expected bucket owner parameter must be an AWS Account ID... [{owner}]"
+
+
+def bucket_of(call):
+    """Return the bucket that a call is about; None where there is none."""
+    return call.backend().buckets.get(call.parameters["Bucket"])
+
+
+# Creation
+
+
 @rule("s3", "CreateBucket", code="InvalidBucketName", source=MEASURED + "pf-s3-bucket-name-*, " + RECORDED)
 def bucket_name_is_valid(call):
     """A bucket's name has 3 to 63 lowercase letters, digits, dots and hyphens, and isn't one of those AWS keeps."""
     name = call.parameters["Bucket"]
+    invalid = Refusal("InvalidBucketName", "The specified bucket is not valid.", members={"BucketName": name})
     if name.startswith(("xn--", "sthree-", "amzn-s3-demo-")):
         return "The requested bucket name starts with a reserved prefix"
     kept = name.endswith(("-s3alias", "--ol-s3", ".mrap", "--table-s3"))
     if kept or ".." in name or _is_address(name) or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
-        return "The specified bucket is not valid."
+        return invalid
     return None
 
 
@@ -28,6 +52,89 @@ def _is_address(name: str) -> bool:
         return bool(ipaddress.IPv4Address(name))
     except ValueError:
         return False
+
+
+@functools.cache
+def _regions() -> frozenset[str]:
+    return frozenset(botocore.session.get_session().get_available_regions("s3"))
+
+
+@rule("s3", "CreateBucket", code="InvalidLocationConstraint", source=RECORDED)
+def location_is_the_regions(call):
+    """A bucket is made in the region that is asked, which is named but for us-east-1; that one makes it anywhere."""
+    where = (call.parameters.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
+    if call.region != "us-east-1":
+        if where in (call.region, "EU" if call.region == "eu-west-1" else call.region):
+            return None
+        message = f"The {where or 'unspecified'} location constraint is incompatible for the region specific endpoint"
+        return Refusal("IllegalLocationConstraintException", f"{message} this request was sent to.")
+    if where is None or where == "EU" or where in _regions() - {"us-east-1"}:
+        return None
+    message = "The specified location-constraint is not valid"
+    return Refusal("InvalidLocationConstraint", message, members={"LocationConstraint": where})
+
+
+@rule("s3", "ListBuckets", code="InvalidArgument", source=RECORDED)
+def listed_region_exists(call):
+    """Buckets are listed of a region that exists."""
+    region = call.parameters.get("BucketRegion")
+    if region is None or region in _regions():
+        return None
+    message = f"Argument value {region} is not a valid AWS Region"
+    return Refusal("InvalidArgument", message, members={"ArgumentName": "bucket-region"})
+
+
+_TAG = re.compile(r"[\w\s+\-=.:/@]*")
+
+
+@rule("s3", "CreateBucket", "PutBucketTagging", code="InvalidTag", source=RECORDED)
+def bucket_tags_are_tags(call):
+    """A tag has a key and a value, of letters, digits, blanks and + - = . _ : / @; keys are unique and not AWS's."""
+    given = call.parameters
+    tags = (
+        (given.get("CreateBucketConfiguration") or {}).get("Tags") or (given.get("Tagging") or {}).get("TagSet") or []
+    )
+    for one in tags:
+        key, value = one.get("Key"), one.get("Value")
+        if key is None or value is None:
+            return Refusal("MalformedXML", MALFORMED)
+        if key.startswith("aws:"):
+            return (
+                'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove '
+                '"aws:" from your tag keys and try again.'
+            )
+        if not key or len(key) > 128 or not _TAG.fullmatch(key):
+            return Refusal("InvalidTag", "The TagKey you have provided is invalid", members={"TagKey": key})
+        if len(value) > 256 or not _TAG.fullmatch(value):
+            members = {"TagKey": key, "TagValue": value}
+            return Refusal("InvalidTag", "The TagValue you have provided is invalid", members=members)
+    keys = [one["Key"] for one in tags]
+    return "Cannot provide multiple Tags with the same key" if len(keys) != len(set(keys)) else None
+
+
+# Versioning and ownership
+
+
+@rule("s3", "PutBucketVersioning", code="IllegalVersioningConfigurationException", source=RECORDED)
+def versioning_has_a_state(call):
+    """Versioning is enabled or suspended; with object locks it stays enabled."""
+    wanted, bucket = (call.parameters.get("VersioningConfiguration") or {}).get("Status"), bucket_of(call)
+    if not wanted:
+        return "The Versioning element must be specified"
+    if bucket and bucket.object_lock_enabled and wanted != "Enabled":
+        message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        return Refusal("InvalidBucketState", message, 409)
+    return None
+
+
+@rule("s3", "PutBucketOwnershipControls", code="MalformedXML", source=RECORDED)
+def one_rule_of_ownership(call):
+    """A bucket's objects are owned by one rule."""
+    rules = (call.parameters.get("OwnershipControls") or {}).get("Rules") or []
+    return MALFORMED if len(rules) != 1 else None
+
+
+# Policies
 
 
 @rule("s3", "PutBucketPolicy", code="MalformedPolicy", source=RECORDED + ", " + MEASURED + "pf-s3-bucket-policy-*")
@@ -111,70 +218,4 @@ def acls_are_off(call):
     bucket, given = call.backend().buckets.get(call.parameters["Bucket"]), call.parameters
     if bucket and bucket.ownership_rule == "BucketOwnerEnforced" and given.get("ACL", "private") != "private":
         return "The bucket does not allow ACLs"
-    return None
-
-
-# Lifecycles
-
-ACTIONS = (
-    "Expiration", "Transitions", "NoncurrentVersionTransitions", "NoncurrentVersionExpiration",
-    "AbortIncompleteMultipartUpload",
-)  # fmt: skip
-WRITE = "PutBucketLifecycleConfiguration"
-
-
-def _rules(call) -> list[dict]:
-    return (call.parameters.get("LifecycleConfiguration") or {}).get("Rules") or []
-
-
-@rule("s3", WRITE, code="InvalidRequest", source=MEASURED + "pf-s3-lifecycle-rule-no-action")
-def lifecycle_rules_do_something(call):
-    """Each lifecycle rule has an action."""
-    if any(not any(one.get(action) for action in ACTIONS) for one in _rules(call)):
-        return "At least one action needs to be specified in a rule"
-    return None
-
-
-@rule("s3", WRITE, code="InvalidArgument", source=MEASURED + "pf-s3-lifecycle-rule-id-duplicate")
-def lifecycle_ids_are_unique(call):
-    """Each lifecycle rule has an id of its own, of up to 255 characters."""
-    ids = [one["ID"] for one in _rules(call) if one.get("ID")]
-    if len(ids) != len(set(ids)):
-        return "Rule ID must be unique. Found same ID for more than one rule"
-    if any(len(one) > 255 for one in ids):
-        return "ID length should not exceed allowed limit of 255"
-    return None
-
-
-@rule("s3", WRITE, code="InvalidArgument", source=MEASURED + "pf-s3-lifecycle-days-order, -expiration-positive")
-def lifecycle_days_make_sense(call):
-    """Days are positive; archives come 30 days after infrequent access, and expiry after every transition."""
-    for one in _rules(call):
-        expires = (one.get("Expiration") or {}).get("Days")
-        if expires is not None and expires < 1:
-            return "'Days' for Expiration action must be a positive integer"
-        moves = {move.get("StorageClass"): move["Days"] for move in one.get("Transitions") or [] if "Days" in move}
-        seldom = moves.get("STANDARD_IA", moves.get("ONEZONE_IA"))
-        for kind, days in moves.items():
-            if seldom is not None and kind in ("GLACIER", "DEEP_ARCHIVE") and days < seldom + 30:
-                return (
-                    f"'Days' in the 'Transition' action for StorageClass '{kind}' must be 30 days more than the "
-                    "'Transition' action for StorageClass 'STANDARD_IA'"
-                )
-            if expires is not None and expires <= days:
-                prefix = (one.get("Filter") or {}).get("Prefix") or one.get("Prefix") or ""
-                return (
-                    f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in "
-                    "the Transition action"
-                )
-    return None
-
-
-@rule("s3", WRITE, code="InvalidRequest", source=MEASURED + "pf-s3-lifecycle-abort-mpu-with-tag-filter")
-def uploads_are_aborted_by_prefix(call):
-    """Incomplete uploads have no tags to filter by."""
-    for one in _rules(call):
-        chosen = one.get("Filter") or {}
-        if one.get("AbortIncompleteMultipartUpload") and (chosen.get("Tag") or (chosen.get("And") or {}).get("Tags")):
-            return "AbortIncompleteMultipartUpload cannot be specified with Tags."
     return None

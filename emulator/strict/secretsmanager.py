@@ -3,7 +3,7 @@
 import re
 
 from emulator import policies
-from emulator.strict import memory, observe, rule
+from emulator.strict import Refusal, memory, observe, rule
 from emulator.strict.kms import find
 from emulator.strict.s3 import public
 
@@ -28,6 +28,18 @@ def secret_name_is_plain(call):
             "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
         )
     return None
+
+
+@rule(
+    "secretsmanager", "CreateSecret", "PutSecretValue", "RotateSecret", "UpdateSecret", code="InvalidRequestException",
+    source=RECORDED,
+)  # fmt: skip
+def versions_have_tokens(call):
+    """A call that makes a version has a token, as each SDK's has."""
+    if call.parameters.get("ClientRequestToken"):
+        return None
+    code = "InvalidParameterException" if call.operation == "RotateSecret" else "InvalidRequestException"
+    return Refusal(code, "You must provide a ClientRequestToken value. We recommend a UUID-type value.")
 
 
 @rule("secretsmanager", "CreateSecret", code="InvalidRequestException", source=RECORDED)

@@ -16,7 +16,6 @@ CODES = {
     "sqs": "InvalidParameterValue",
     "sns": "InvalidParameter",
     "secretsmanager": "InvalidParameterException",
-    "s3": "InvalidArgument",
     "kms": "ValidationException",
     "elbv2": "ValidationError",
 }
@@ -25,7 +24,8 @@ CODES = {
 UNCHECKED = {
     ("sqs", "ReceiveMessage"): {"AttributeNames"}, ("lambda", "CreateFunction"): {"Runtime"},
     ("lambda", "UpdateFunctionConfiguration"): {"Runtime"},
-    ("s3", "CreateBucket"): {"CreateBucketConfiguration"},
+    # S3 takes no tags at all, and judges a location by the region that is asked.
+    ("s3", "PutBucketTagging"): {"Tagging"}, ("s3", "CreateBucket"): {"CreateBucketConfiguration"},
     ("ec2", "CreateFleet"): {"ExcessCapacityTerminationPolicy", "SpotOptions"},
 }  # fmt: skip
 # What isn't repeated in an error though no model calls it sensitive.
@@ -36,14 +36,27 @@ QUERY = {"query": "ValidationError", "ec2": "InvalidParameterValue"}
 
 def validate(call) -> None:
     """Raise the service's validation error, in AWS's words, for the first parameters that break the model."""
-    unchecked = UNCHECKED.get((call.service, call.operation), ())
-    given = {key: value for key, value in call.parameters.items() if key not in unchecked}
-    found = list(_problems(call.model.input_shape, given, ""))
+    found = [problem for _name, problem in _by_parameter(call)]
     if not found:
         return
+    if call.service == "s3":
+        raise _s3_error(call, found)
     code = CODES.get(call.service) or QUERY.get(call.model.service_model.protocol, "ValidationException")
     count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
     raise AWSError(code, f"{count}: {'; '.join(found)}")
+
+
+def _by_parameter(call):
+    """Yield each problem with the parameter that has it."""
+    shape, unchecked = call.model.input_shape, UNCHECKED.get((call.service, call.operation), ())
+    if shape is None:
+        return
+    for name in shape.required_members:
+        if name not in unchecked and call.parameters.get(name) is None:
+            yield name, _told(None, name, "Member must not be null")
+    for name, value in call.parameters.items():
+        if name not in unchecked:
+            yield from ((name, problem) for problem in _problems(shape.members.get(name), value, f"{name}."))
 
 
 def _problems(shape, value, path):
@@ -77,6 +90,31 @@ def _secret(shape) -> bool:
     inner = {"list": ("member",), "map": ("key", "value")}.get(shape.type_name, ())
     own = shape.metadata.get("sensitive") or shape.type_name == "blob"
     return bool(own) or any(_secret(getattr(shape, name)) for name in inner)
+
+
+# S3 judges what comes in a body by its XML schema, and each header by itself.
+HEADERS = {
+    "EncodingType": ("InvalidArgument", "Invalid Encoding Method specified in Request", "encoding-type"),
+    "ObjectOwnership": ("InvalidArgument", "Invalid x-amz-object-ownership header: {}", "x-amz-object-ownership"),
+    "TransitionDefaultMinimumObjectSize": (
+        "InvalidRequest", "Invalid TransitionDefaultMinimumObjectSize found: {}", None,
+    ),
+}  # fmt: skip
+MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+def _s3_error(call, found: list[str]) -> AWSError:
+    """Return S3's error for parameters that break the model."""
+    broken, given = next(_by_parameter(call))[0], call.parameters
+    if "location" not in call.model.input_shape.members[broken].serialization:
+        return AWSError("MalformedXML", MALFORMED)
+    if broken not in HEADERS:
+        return AWSError("InvalidArgument", found[0])
+    code, message, argument = HEADERS[broken]
+    error = AWSError(code, message.format(given[broken]))
+    error.members = {"ArgumentName": argument} if argument else {}
+    error.members |= {"ArgumentValue": given[broken] or None} if "{}" not in message else {}
+    return error
 
 
 def _bounds(shape, value, path):

@@ -99,9 +99,7 @@ def main() -> int:
     if options.keep:
         verdict.write(figures)
     found = verdict.problems(results)
-    print(
-        "\n".join(found) or "no figure is worse than it was, and each goal is reached or each difference has its reason"
-    )
+    print("\n".join(found) or "no figure is worse than it was, each goal is reached, each difference has its reason")
     return 1 if found else 0
 
 

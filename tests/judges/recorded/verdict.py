@@ -112,16 +112,12 @@ def write(figures: dict[str, Figures]) -> None:
 
 
 def problems(results: dict[str, list[dict]]) -> list[str]:
-    """Return what keeps a run from being good: worse figures, and goals missed by differences without a reason."""
+    """Return what keeps a run from being good: worse figures, missed goals, and differences without a reason."""
     before, known, found = read(), reasons(DIFFERENCES), []
-    figures = {service: count(one) for service, one in results.items()}
-    for service, one in figures.items():
-        found += [f"{service}: {worse}" for worse in (one.worse(before[service]) if service in before else ())]
-        differing = [f"{service}/{each['test']}" for each in results[service] if verdict(each) != "as AWS"]
-        unknown = [name for name in differing if not known.get(name)]
-        if one.missed and unknown:
-            found += [f"{service}: {goal}" for goal in one.missed]
-            found.append(
-                f"{service}: {len(unknown)} of {len(differing)} differences have no reason in {DIFFERENCES.name}"
-            )
+    for service, tests in results.items():
+        figures = count(tests)
+        found += [f"{service}: {worse}" for worse in (figures.worse(before[service]) if service in before else ())]
+        found += [f"{service}: {goal}" for goal in figures.missed]
+        names = [f"{service}/{one['test']}" for one in tests if verdict(one) != "as AWS"]
+        found += [f"{name}: has no reason in {DIFFERENCES.name}" for name in names if not known.get(name)]
     return found

@@ -1,5 +1,7 @@
 """S3 refuses what AWS's S3 refuses."""
 
+import base64
+import datetime
 import itertools
 import json
 
@@ -11,7 +13,7 @@ class World:
     """S3 and a bucket."""
 
     def __init__(self, aws):
-        self.s3, self.number = aws("s3"), itertools.count()
+        self.aws, self.s3, self.number = aws, aws("s3"), itertools.count()
         self.bucket = self.make()
 
     def make(self, name=None):
@@ -33,6 +35,15 @@ class World:
         made = self.make()
         self.s3.delete_public_access_block(Bucket=made)
         return made
+
+    def locked(self):
+        made = f"locked-{next(self.number)}"
+        self.s3.create_bucket(Bucket=made, ObjectLockEnabledForBucket=True)
+        return made
+
+    def ownership(self, *owners):
+        rules = [{"ObjectOwnership": one} for one in owners]
+        self.s3.put_bucket_ownership_controls(Bucket=self.bucket, OwnershipControls={"Rules": rules})
 
     def lifecycle(self, *rules, **more):
         rules = rules or [more]
@@ -76,7 +87,135 @@ def both(seldom, archive):
     return {"Transitions": [*move(seldom, "STANDARD_IA")["Transitions"], *move(archive)["Transitions"]]}
 
 
+DAY = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+TAGS = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+HASH = "MIcJ2F3LtGbZ1pG41xzL8g=="  # any 16 bytes
+
+
+def owned(code, says, owner):
+    return Case(
+        "expected_owner_is_an_account", code, says,
+        lambda world: world.s3.list_objects_v2(Bucket=world.bucket, ExpectedBucketOwner=owner),
+        lambda world: world.s3.list_objects_v2(Bucket=world.bucket, ExpectedBucketOwner="123456789012"),
+    )  # fmt: skip
+
+
+def located(region, where, good, code, says):
+    def make(world, constraint):
+        world.aws("s3", region).create_bucket(
+            Bucket=f"located-{next(world.number)}", CreateBucketConfiguration={"LocationConstraint": constraint}
+        )
+
+    return Case(
+        "location_is_the_regions", code, says, lambda world: make(world, where), lambda world: make(world, good)
+    )
+
+
+def tagged(code, says, *tags):
+    def put(world, *tags):
+        world.s3.put_bucket_tagging(Bucket=world.bucket, Tagging={"TagSet": [*tags]})
+
+    return Case(
+        "bucket_tags_are_tags", code, says, lambda world: put(world, *tags), lambda world: put(world, *TAGS[:1])
+    )
+
+
+def put(rule, code, says, good=None, **bad):
+    def write(world, given):
+        world.s3.put_object(**{"Bucket": world.bucket, "Key": "k", "Body": b"x"} | given)
+
+    return Case(rule, code, says, lambda world: write(world, bad), lambda world: write(world, good or {}))
+
+
+def customers(code, says, **bad):
+    """A key that the caller brings along: boto3 encodes it, and adds its hash where that isn't given."""
+    good = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+    return put("customers_keys_are_whole", code, says, good, **bad)
+
+
+def versioned(world, bucket, status):
+    world.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status} if status else {})
+
+
 CASES = [
+    owned("InvalidBucketOwnerAWSAccountID", "must be an AWS Account ID... [abc]", "abc"),
+    owned("AccessDenied", "Access Denied", "210987654321"),
+    located("us-east-1", "us-east-1", "us-west-2", "InvalidLocationConstraint", "constraint is not valid"),
+    located("us-east-1", "moon", "eu-west-1", "InvalidLocationConstraint", "constraint is not valid"),
+    located("eu-west-1", "us-west-2", "eu-west-1", "IllegalLocationConstraintException", "The us-west-2 location"),
+    Case(
+        "listed_region_exists", "InvalidArgument", "eu-east-1 is not a valid AWS Region",
+        lambda world: world.s3.list_buckets(BucketRegion="eu-east-1"),
+        lambda world: world.s3.list_buckets(BucketRegion="eu-west-1"),
+    ),
+    tagged("InvalidTag", "can't start with", {"Key": "aws:a", "Value": "b"}),
+    tagged("InvalidTag", "TagKey you have provided", {"Key": "a,b", "Value": "b"}),
+    tagged("InvalidTag", "TagValue you have provided", {"Key": "a", "Value": "b,c"}),
+    tagged("InvalidTag", "multiple Tags with the same key", *TAGS),
+    Case(
+        "versioning_has_a_state", "IllegalVersioningConfigurationException", "must be specified",
+        lambda world: versioned(world, world.bucket, None), lambda world: versioned(world, world.bucket, "Suspended"),
+    ),
+    Case(
+        "versioning_has_a_state", "InvalidBucketState", "An Object Lock configuration is present",
+        lambda world: versioned(world, world.locked(), "Suspended"),
+        lambda world: versioned(world, world.locked(), "Enabled"),
+    ),
+    Case(
+        "one_rule_of_ownership", "MalformedXML", "not well-formed",
+        lambda world: world.ownership("BucketOwnerEnforced", "ObjectWriter"),
+        lambda world: world.ownership("BucketOwnerEnforced"),
+    ),
+    living(
+        "lifecycle_rules_are_whole", "MalformedXML", "not well-formed",
+        [EXPIRE | {"NoncurrentVersionExpiration": {}}], [EXPIRE | {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}}],
+    ),
+    living(
+        "lifecycle_rules_are_whole", "MalformedXML", "not well-formed",
+        [EXPIRE | {"Filter": {"Prefix": "", "ObjectSizeGreaterThan": 5}}], [EXPIRE | {"Filter": {"Prefix": ""}}],
+    ),
+    living(
+        "lifecycle_rules_are_whole", "MalformedXML", "not well-formed",
+        [{"Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": True}}],
+        [{"Expiration": {"ExpiredObjectDeleteMarker": True}}],
+    ),
+    living(
+        "lifecycle_filters_by_each_tag_once", "InvalidRequest", "Duplicate Tag Keys",
+        [EXPIRE | {"Filter": {"And": {"Tags": TAGS}}}], [EXPIRE | {"Filter": {"Tag": TAGS[0]}}],
+    ),
+    living(
+        "lifecycle_dates_are_midnights", "InvalidArgument", "must be at midnight GMT",
+        [{"Expiration": {"Date": DAY.replace(minute=1)}}], [{"Expiration": {"Date": DAY}}],
+    ),
+    put("writes_have_one_condition", "NotImplemented", "not implemented", IfNoneMatch="abc"),
+    put("writes_have_one_condition", "NotImplemented", "not implemented", IfMatch="*"),
+    put("writes_have_one_condition", "NotImplemented", "not implemented", IfMatch="abc", IfNoneMatch="*"),
+    put("one_checksum_of_its_size", "InvalidRequest", "sha256 header is invalid", ChecksumSHA256="abc"),
+    put("one_checksum_of_its_size", "InvalidRequest", "single x-amz-checksum-", ChecksumSHA256="a", ChecksumCRC32="b"),
+    customers("InvalidArgument", "valid encryption algorithm", SSECustomerKey="k" * 32),
+    customers("InvalidArgument", "secret key was invalid", SSECustomerKey="k" * 10, SSECustomerAlgorithm="AES256"),
+    customers("InvalidArgument", "appropriate secret key", SSECustomerKeyMD5=HASH, SSECustomerAlgorithm="AES256"),
+    customers(
+        "InvalidArgument", "did not match the hash",
+        SSECustomerKey=base64.b64encode(b"k" * 32).decode(), SSECustomerKeyMD5=HASH, SSECustomerAlgorithm="AES256",
+    ),
+    customers(
+        "InvalidEncryptionAlgorithmError", "Supported value: AES256", SSECustomerKey="k" * 32, SSECustomerAlgorithm="KMS"
+    ),
+    customers(
+        "InvalidArgument", "incompatible with the encryption method",
+        SSECustomerKey="k" * 32, SSECustomerAlgorithm="AES256", ServerSideEncryption="AES256",
+    ),
+    Case(
+        "locks_are_bypassed_where_they_are", "InvalidArgument", "only applicable to Object Lock enabled buckets",
+        lambda world: world.s3.delete_object(Bucket=world.bucket, Key="k", BypassGovernanceRetention=True),
+        lambda world: world.s3.delete_object(Bucket=world.locked(), Key="k", BypassGovernanceRetention=True),
+    ),
+    Case(
+        "versions_are_marked_with_their_key", "InvalidArgument", "cannot be specified without a key marker",
+        lambda world: world.s3.list_object_versions(Bucket=world.bucket, VersionIdMarker="v"),
+        lambda world: world.s3.list_object_versions(Bucket=world.bucket, VersionIdMarker="v", KeyMarker="k"),
+    ),
     named("Upper-case", "lower-case"),
     named("under_score", "hy-phen"),
     named("two..dots", "one.dot"),

@@ -116,3 +116,32 @@ def test_value_can_be_decrypted(world, refused):
     refused("DecryptionFailure", world.secrets.get_secret_value, SecretId="strict/late")
     world.put("strict/late")
     world.secrets.get_secret_value(SecretId="strict/late")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("create_secret", "InvalidRequestException"), ("put_secret_value", "InvalidRequestException"),
+        ("update_secret", "InvalidRequestException"), ("rotate_secret", "InvalidParameterException"),
+    ],
+)  # fmt: skip
+def test_versions_have_tokens(aws, refused, operation, code):
+    """boto3 makes a token where none is given: a client of its own is kept from sending it."""
+
+    def drop(params, **_event):
+        sent = json.loads(params["body"])
+        assert sent.pop("ClientRequestToken")
+        params["body"] = json.dumps(sent).encode()
+
+    client = aws("secretsmanager", "eu-west-3")
+    client.meta.events.register("before-call.secretsmanager", drop, unique_id="tokens")
+    given = {"Name": "tokens"} if operation == "create_secret" else {"SecretId": "tokens"}
+    error = refused(code, getattr(client, operation), **given)
+    assert error["Message"] == "You must provide a ClientRequestToken value. We recommend a UUID-type value."
+
+
+def test_errors_have_the_members_of_the_model(world, refused):
+    name = world.make()
+    error = refused("ResourceExistsException", world.make, name)
+    assert error["Message"] == error["Error"]["Message"]
+    assert refused("ResourceNotFoundException", world.put, "absent")["ResponseMetadata"]["HTTPStatusCode"] == 400
