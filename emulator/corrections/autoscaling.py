@@ -142,3 +142,40 @@ def describe_instance_refreshes(api, params):
     wanted = params.get("InstanceRefreshIds")
     refreshes = getattr(_group(api, params), "instance_refreshes", [])
     return {"InstanceRefreshes": [one for one in refreshes if not wanted or one["InstanceRefreshId"] in wanted]}
+
+
+# Notifications
+
+
+def _told(api, name: str) -> dict[str, list[str]]:
+    """Return the topics that a group tells, each with what it's told of."""
+    group = api.autoscaling_backend.autoscaling_groups.get(name)
+    if group is None:
+        raise AWSError("ValidationError", "AutoScalingGroup name not found - null")
+    return group.__dict__.setdefault("told", {})
+
+
+@adds("autoscaling", "PutNotificationConfiguration", "tells a topic of a group's launches and terminations")
+def put_notification(api, params):
+    _told(api, params["AutoScalingGroupName"])[params["TopicARN"]] = sorted(params["NotificationTypes"])
+    return {}
+
+
+@adds("autoscaling", "DeleteNotificationConfiguration", "tells a topic of nothing any more")
+def delete_notification(api, params):
+    _told(api, params["AutoScalingGroupName"]).pop(params["TopicARN"], None)
+    return {}
+
+
+@adds("autoscaling", "DescribeNotificationConfigurations", "lists each topic with each sort of what it's told")
+def describe_notifications(api, params):
+    names = params.get("AutoScalingGroupNames") or list(api.autoscaling_backend.autoscaling_groups)
+    return {
+        "NotificationConfigurations": [
+            {"AutoScalingGroupName": name, "TopicARN": topic, "NotificationType": kind}
+            for name in names
+            if name in api.autoscaling_backend.autoscaling_groups
+            for topic, kinds in _told(api, name).items()
+            for kind in kinds
+        ]
+    }

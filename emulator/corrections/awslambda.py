@@ -376,12 +376,12 @@ def no_weights():
 # What hangs on a function
 
 
-@correction("lambda", "the lists of a function's URLs and of its provisioned concurrency have addresses")
+@correction("lambda", "what hangs on a function has addresses")
 def addresses():
     from moto.awslambda import responses, urls
 
     function = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
-    for end in ("urls", "provisioned-concurrency"):
+    for end in ("urls", "provisioned-concurrency", "recursion-config", "runtime-management-config"):
         urls.url_paths[f"{function}/{end}/?$"] = responses.LambdaResponse.dispatch
 
 
@@ -395,3 +395,31 @@ def list_urls(api, params):
 def list_provisioned(api, params):
     api.backend.get_function(params["FunctionName"])
     return {"ProvisionedConcurrencyConfigs": []}
+
+
+@adds("lambda", "PutFunctionRecursionConfig", "says what becomes of a function that calls itself by way of a queue")
+def put_recursion(api, params):
+    function = api.backend.get_function(params["FunctionName"])
+    function.recursive_loop = params["RecursiveLoop"]
+    return {"RecursiveLoop": function.recursive_loop}
+
+
+@adds("lambda", "GetFunctionRecursionConfig", "ends loops where nobody has said anything")
+def get_recursion(api, params):
+    function = api.backend.get_function(params["FunctionName"])
+    return {"RecursiveLoop": getattr(function, "recursive_loop", "Terminate")}
+
+
+@adds("lambda", "PutRuntimeManagementConfig", "says when a function gets a new version of its runtime")
+def put_runtime_management(api, params):
+    function = api.backend.get_function(params["FunctionName"])
+    wanted = ("UpdateRuntimeOn", "RuntimeVersionArn")
+    function.runtime_management = {key: params[key] for key in wanted if params.get(key)}
+    return {"FunctionArn": function.function_arn, **function.runtime_management}
+
+
+@adds("lambda", "GetRuntimeManagementConfig", "gives new versions by itself where nobody has said anything")
+def get_runtime_management(api, params):
+    function = api.backend.get_function(params["FunctionName"])
+    told = getattr(function, "runtime_management", {"UpdateRuntimeOn": "Auto"})
+    return {"FunctionArn": function.function_arn, **told}

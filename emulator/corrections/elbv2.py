@@ -3,7 +3,7 @@
 from moto.elbv2 import models
 from moto.moto_api._internal import mock_random as random
 
-from emulator.corrections import correction, replacing
+from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 from emulator.evidence import documented, does
 
@@ -177,3 +177,26 @@ def address():
         name, _, rest = self.dns_name.partition("-1.")
         prefix = "internal-" if self.scheme == "internal" else ""
         self.dns_name = f"{prefix}{name}-{random.randrange(10**8, 10**10)}.{rest}"
+
+
+# Reserved capacity
+
+
+def _reserved(api, params):
+    balancer = api.elbv2_backend.load_balancers.get(params["LoadBalancerArn"])
+    if balancer is None:
+        raise AWSError("LoadBalancerNotFound", f"Load balancer '{params['LoadBalancerArn']}' not found")
+    return balancer
+
+
+@adds("elbv2", "ModifyCapacityReservation", "keeps capacity for a load balancer, or gives it back")
+def modify_reservation(api, params):
+    balancer = _reserved(api, params)
+    balancer.capacity = None if params.get("ResetCapacityReservation") else params["MinimumLoadBalancerCapacity"]
+    return {"MinimumLoadBalancerCapacity": balancer.capacity} if balancer.capacity else {}
+
+
+@answers("elbv2", "DescribeCapacityReservation", "tells what is kept for a load balancer; nothing where nobody asked")
+def describe_reservation(api, params, moto):
+    capacity = getattr(_reserved(api, params), "capacity", None)
+    return {"MinimumLoadBalancerCapacity": capacity} | moto() if capacity else {}

@@ -5,12 +5,14 @@ import copy
 import json
 
 import flask
+from moto.core.responses import ActionResult
 from moto.core.serialize import S3Serializer
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import models
 from moto.s3.exceptions import CopyObjectMustChangeSomething, InvalidContinuationToken, S3ClientError
 from moto.s3.responses import S3Response
 
+from emulator import ACCOUNT
 from emulator.corrections import correction, replacing
 
 ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
@@ -210,6 +212,66 @@ def tags_and_deletion():
             message = "Object Lock configuration does not exist for this bucket"
             raise Refused("ObjectLockConfigurationNotFoundError", message, 404, BucketName=bucket_name)
         return original(self, bucket_name)
+
+
+# What moto doesn't know of a bucket
+
+
+@correction("s3", "a bucket may judge by its tags, and keep tables of its objects' metadata")
+def newer():
+    @replacing(models.FakeBucket, "__init__")
+    def init(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        self.abac, self.metadata = "Disabled", None
+
+    @replacing(S3Response, "_bucket_response_put")
+    def put(original, self, request, bucket_name, querystring):
+        if "abac" not in querystring:
+            return original(self, request, bucket_name, querystring)
+        self.backend.get_bucket(bucket_name).abac = asked()["AbacStatus"]["Status"]
+        return 200, {}, ""
+
+    @replacing(S3Response, "_bucket_response_get")
+    def get(original, self, bucket_name, querystring):
+        bucket = self.backend.get_bucket(bucket_name)
+        if "abac" in querystring:
+            self.data["Action"] = "GetBucketAbac"
+            return self.serialized(ActionResult({"AbacStatus": {"Status": bucket.abac}}))
+        if "metadataConfiguration" not in querystring:
+            return original(self, bucket_name, querystring)
+        if bucket.metadata is None:
+            message = "The metadata configuration does not exist"
+            raise Refused("MetadataConfigurationNotFound", message, 404, BucketName=bucket_name)
+        self.data["Action"] = "GetBucketMetadataConfiguration"
+        told = {"MetadataConfigurationResult": bucket.metadata}
+        return self.serialized(ActionResult({"GetBucketMetadataConfigurationResult": told}))
+
+    @replacing(S3Response, "_bucket_response_post")
+    def post(original, self, request, bucket_name):
+        if flask.g.call.operation != "CreateBucketMetadataConfiguration":
+            return original(self, request, bucket_name)
+        wanted = asked()["MetadataConfiguration"]
+        arn = f"arn:aws:s3tables:us-east-1:{ACCOUNT}:bucket/aws-s3"
+        journal, inventory = wanted["JournalTableConfiguration"], wanted.get("InventoryTableConfiguration")
+        told = {"TableStatus": "ACTIVE", "TableName": "journal", "RecordExpiration": journal["RecordExpiration"]}
+        self.backend.get_bucket(bucket_name).metadata = {
+            "DestinationResult": {
+                "TableBucketType": "aws",
+                "TableBucketArn": arn,
+                "TableNamespace": f"b_{bucket_name}",
+            },
+            "JournalTableConfigurationResult": told,
+        }
+        if inventory:
+            self.backend.get_bucket(bucket_name).metadata["InventoryTableConfigurationResult"] = inventory
+        return 200, {}, ""
+
+    @replacing(S3Response, "_bucket_response_delete")
+    def delete(original, self, bucket_name, querystring):
+        if "metadataConfiguration" not in querystring:
+            return original(self, bucket_name, querystring)
+        self.backend.get_bucket(bucket_name).metadata = None
+        return 204, {}, ""
 
 
 # Policies

@@ -20,13 +20,16 @@ class Part:
     operation: str
     """The boto3 operation that reads it."""
     given: dict[str, str]
-    """The operation's parameters, each with the field of the resource that has its value; ``=x`` is x itself."""
+    """The operation's parameters, each with the field of the resource that has its value; ``=x`` is x itself, and
+    ``[x]`` is a list of x alone."""
     key: str = ""
     """The key of the answer; without one it is the whole answer."""
     none: tuple[str, ...] = ()
     """Error codes that say that there is none."""
     service: str = ""
     """The boto3 service, where it isn't the kind's."""
+    unset: object = None
+    """What AWS answers where nobody has set anything: that counts as nothing, and so it never becomes drift."""
     omit: frozenset[str] = frozenset()
     """Keys of the answer that change by themselves."""
     only: Callable[[dict], bool] | None = None
@@ -41,6 +44,8 @@ class Part:
         if not self.where(resource):
             return None
         found = without(self._found(aws, kind, values(self.given, resource)) or None, self.omit)
+        if found == self.unset:
+            return None
         return [item for item in found if self.only(item)] if self.only and found else found
 
     def _found(self, aws, kind, given):
@@ -64,6 +69,8 @@ def values(given: dict[str, str], resource: dict, item=None) -> dict:
     """Return an operation's parameters."""
 
     def value(source):
+        if source.startswith("["):
+            return [value(source[1:-1])]
         if source.startswith("="):
             return source[1:]
         if source.startswith("."):

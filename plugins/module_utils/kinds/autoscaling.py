@@ -56,6 +56,12 @@ class AutoScalingGroup(Kind):
                 "LifecycleHookName",
             ),
         )
+    ) + (
+        Part(
+            "notifications", "describe_notification_configurations", {"AutoScalingGroupNames": "[name]"},
+            "NotificationConfigurations",
+            undo=("delete_notification_configuration", {"AutoScalingGroupName": "name", "TopicARN": ".TopicARN"}),
+        ),
     )  # fmt: skip
     arguments = {"health_check_period": "health_check_grace_period"}
     # The engine waits for the instances, and the module purges no tags unless told.

@@ -9,6 +9,7 @@ from ..engine import tags as tagging
 from ..engine.aws import optional, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.parts import Part
 from ..engine.waiting import until
 from ..engine.whole import whole
 
@@ -105,6 +106,12 @@ class LoadBalancer(ElbKind):
     passing = frozenset({"Reason"})
     owned = {"listeners[[]*].Rules[[]*].Actions[[]*].TargetGroups.*": "ECS, which moves the traffic of a deployment"}
     follows = {"listener_details": "listeners", "web_acl": ""}
+    parts = (
+        Part(
+            "reserved_capacity", "describe_capacity_reservation", {"LoadBalancerArn": "arn"},
+            "MinimumLoadBalancerCapacity", unset={"CapacityUnits": 0},
+        ),
+    )  # fmt: skip
     controls = frozenset({"purge_listeners", "purge_rules"})
 
     def want(self, arguments):
@@ -185,7 +192,7 @@ class LoadBalancer(ElbKind):
             aws("wafv2").get_web_acl_for_resource, ResourceArn=live["arn"],
         )  # fmt: skip
         acl = (told or {}).get("WebACL") or {}
-        return {"listener_details": found, "web_acl": acl.get("ARN", "")}
+        return {"listener_details": found, "web_acl": acl.get("ARN", ""), **super().inside(aws, live)}
 
     def compare(self, live, want):
         """How a rule for several target groups weighs them is ECS's, which lets a service's groups take turns.

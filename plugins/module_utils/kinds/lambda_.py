@@ -97,6 +97,15 @@ class Function(Kind):
             (MISSING,), where=lambda function: function["package_type"] == "Zip",  # no image can be signed
             undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
         ),
+        Part(
+            "recursive_loop", "get_function_recursion_config", {"FunctionName": "name"}, "RecursiveLoop",
+            unset="Terminate",
+        ),
+        Part(
+            "runtime_management", "get_runtime_management_config", {"FunctionName": "name"},
+            unset={"UpdateRuntimeOn": "Auto"}, omit=frozenset({"FunctionArn"}),
+            where=lambda function: function["package_type"] == "Zip",  # an image brings its runtime along
+        ),
     )  # fmt: skip
     volatile = frozenset(
         {"image_given", "source", "state", "state_reason", "last_update_status", "last_update_reason"}

@@ -148,6 +148,13 @@ class S3Bucket(Kind):
             ("ObjectLockConfigurationNotFoundError",),
         ),
         Part("mfa_delete", "get_bucket_versioning", BUCKET, "MFADelete"),
+        Part("abac", "get_bucket_abac", BUCKET, "AbacStatus", unset={"Status": "Disabled"}),
+        # Of both versions: that of a metadata table, and that of the newer journal and inventory.
+        Part(
+            "metadata", "get_bucket_metadata_configuration", BUCKET, "GetBucketMetadataConfigurationResult",
+            ("MetadataConfigurationNotFound",), omit=frozenset({"TableStatus", "TableArn", "Error"}),
+            undo=("delete_bucket_metadata_configuration", BUCKET),
+        ),
         *(
             Part(
                 name, f"list_bucket_{name}_configurations", BUCKET, key,

@@ -16,15 +16,14 @@ from .types import paths, plain
 OTHERWISE = "the answers have it under another name"
 FIFO = "only FIFO ones have it, and none of ours is one"
 SAID = "only what is made from a snapshot, a cluster or another instance has it"
-GAP = "a gap: no kind reads it, so drift doesn't tell of a change"
+GAP = "a gap, for its price: each is a call more for each of many log groups"
 NEVER_READ = {
-    "load_balancer": {"SubnetMappings": f"{OTHERWISE}: AvailabilityZones", "MinimumLoadBalancerCapacity": GAP},
+    "load_balancer": {"SubnetMappings": f"{OTHERWISE}: AvailabilityZones"},
     "dashboard": {"Tags": "a dashboard had no tags until this year: none of ours has any"},
     "auto_scaling_group": {
         "LifecycleHookSpecificationList": "a part of the group",
         "MetricsCollection": f"{OTHERWISE}: EnabledMetrics",
         "NotificationConfiguration": "the older one of the two",
-        "NotificationConfigurations": GAP,
     },
     "security_group": {"SecurityGroupEgress": "security_group_rules reads it"},
     "nat_gateway": dict.fromkeys(
@@ -39,8 +38,7 @@ NEVER_READ = {
     "lambda_function": {
         "FunctionScalingConfig": "only functions on instances of their own have it",
         "CodeSigningConfigArn": "a part of what is made from a zip; no image can be signed",
-        "RecursiveLoop": GAP,
-        "RuntimeManagementConfig": GAP,
+        "RuntimeManagementConfig": f"{OTHERWISE}: UpdateRuntimeOn",
     },
     "lambda_alias": {"ProvisionedConcurrencyConfig": "lambda_function reads it"},
     "lambda_permission": dict.fromkeys(
@@ -63,8 +61,7 @@ NEVER_READ = {
         ),
     },
     "s3_bucket": {
-        "AbacStatus": GAP,
-        "MetadataTableConfiguration": GAP,
+        "MetadataTableConfiguration": f"{OTHERWISE}: MetadataConfigurationResult",
         **dict.fromkeys(
             (
                 "AccelerateConfiguration", "AnalyticsConfigurations", "CorsConfiguration",

@@ -205,6 +205,12 @@ class Balanced:
     def describe_listener_certificates(self, **_given):
         return {"Certificates": []}
 
+    def can_paginate(self, _operation):
+        return False
+
+    def describe_capacity_reservation(self, **_given):
+        return {}
+
     def get_web_acl_for_resource(self, **_given):
         raise self.error
 
