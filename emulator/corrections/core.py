@@ -1,6 +1,7 @@
 """Mistakes in moto's frame, which concern every service."""
 
 import functools
+from uuid import uuid4
 
 from moto.core import responses
 
@@ -19,6 +20,16 @@ def own_transformers():
 @correction("every service", "answers quickly: a class's methods are looked up once, not with every call")
 def method_names():
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+
+
+@correction("every service", "a request's id is a UUID")
+def request_ids():
+    @replacing(responses, "gen_amzn_requestid_long")
+    def made(_original, headers=None):
+        told = str(uuid4())
+        if headers is not None:
+            headers["x-amzn-requestid"] = told
+        return told
 
 
 @correction("every service", "an error in XML has one message")

@@ -145,9 +145,9 @@ def encryption():
 CUSTOMER = "x-amz-server-side-encryption-customer-"
 
 
-def readable(key) -> None:
-    """Refuse to read an object whose key can't be used, or isn't given."""
-    if key.encryption == "aws:kms" and key.kms_key_id:
+def readable(key, whole: bool) -> None:
+    """Refuse to read an object, as a whole or what is told of it, whose key can't be used, or isn't given."""
+    if whole and key.encryption == "aws:kms" and key.kms_key_id:
         usable(key.account_id, key.kms_key_id.split(":")[3], key.kms_key_id)
     customers, given = getattr(key, "customer_key", None), asked().get("SSECustomerKeyMD5")
     if customers and not given:
@@ -229,7 +229,8 @@ def reads():
         restored = 'ongoing-request="false"' in found.response_dict.get("x-amz-restore", "")
         if validate_storage_class and archived and not restored and not heads:
             raise InvalidObjectState(storage_class=found.storage_class)
-        readable(found)
+        # What is told of an object isn't encrypted, but for its checksum.
+        readable(found, not heads or self.headers.get("x-amz-checksum-mode") == "ENABLED")
         return found, unmodified(found, self.headers)
 
     @replacing(S3Response, "get_object")

@@ -309,6 +309,7 @@ def test_an_objects_key_is_told_by_its_arn_and_must_be_enabled(aws, refused, nam
     kms.disable_key(KeyId=key["KeyId"])
     refused("KMS.DisabledException", s3.get_object, Bucket=name, Key="k")
     refused("KMS.DisabledException", s3.put_object, Bucket=name, Key="k", Body=b"x")
+    assert s3.head_object(Bucket=name, Key="k")["SSEKMSKeyId"] == key["Arn"]
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
     refused("KMS.KMSInvalidStateException", s3.get_object, Bucket=name, Key="k")
 

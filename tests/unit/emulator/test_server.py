@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import uuid
 
 import pytest
 
@@ -33,6 +34,11 @@ def test_amazon_linux_images_resolve(aws):
 def test_managed_policies_exist(aws):
     arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
     assert aws("iam").get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+
+
+def test_a_requests_id_is_a_uuid(aws):
+    told = aws("lambda").list_functions()["ResponseMetadata"]["RequestId"]
+    assert str(uuid.UUID(told)) == told
 
 
 def test_one_account(aws):
