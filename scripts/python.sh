@@ -7,7 +7,8 @@ for minor in 14 13 12; do
   for candidate in "python3.$minor" "$root"/versions/3."$minor"*/bin/python3 python3 python; do
     path=$(command -v "$candidate" 2>/dev/null) || continue
     if "$path" -c "import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, $minor))" 2>/dev/null; then
-      echo "$path"
+      # Of an activated venv, which may be the one that is made anew, the Python that it was made with.
+      "$path" -c "import sys; print(sys._base_executable)"
       exit 0
     fi
   done
