@@ -44,7 +44,8 @@ def group(aws, name):
 
 
 def balancer(aws, name):
-    subnets = [one["SubnetId"] for one in aws("ec2").describe_subnets()["Subnets"][:2]]
+    own = [{"Name": "default-for-az", "Values": ["true"]}]  # one in each zone, whatever other tests make
+    subnets = [one["SubnetId"] for one in aws("ec2").describe_subnets(Filters=own)["Subnets"][:2]]
     made = aws("elbv2").create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")["LoadBalancers"][0]
     return {"name": name, "arn": made["LoadBalancerArn"]}
 

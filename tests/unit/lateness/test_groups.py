@@ -16,7 +16,7 @@ QUOTA = "You have requested more vCPU capacity than your current vCPU limit of 0
 @pytest.fixture
 def apply(aws, engine, name, network):
     aws("ec2").create_launch_template(
-        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-1", "InstanceType": "t3.micro"}
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
     )
     template = {"launch_template_name": name, "version": "$Latest"}
     want = {"name": name, "launch_template": template, "min_size": 1, "max_size": 1, "desired_capacity": 1}
