@@ -9,13 +9,16 @@ from collections import Counter
 import boto3
 import pytest
 import yaml
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
+from emulator.ask import ask
 from tests.judges.authority import findings
 
+from . import golden
 from .conftest import CREDENTIALS, PROOFS, ROOT
 from .policies import arns, astray, mistakes, policies
 from .reach import reaches
@@ -195,11 +198,15 @@ def life(inventory, emulator, play, say, late=0):
     if account.holds() != empty:
         yield f"the check from empty made {sorted(account.holds() - empty)}"
 
+    before = len(ask(emulator.url, "log"))
     apply = play("site.yml", *where)
     say(apply.line(f"{inventory} apply"))
     yield from failed(apply, "the apply")
     if not plan.failures and not apply.failures:
         yield from foretold(plan, apply)
+        if not late:
+            records = [record.read(emulator.aws(), stack) for stack in stacks]
+            yield from golden.differences(inventory, plan, ask(emulator.url, "log")[before:], records)
 
     time.sleep(late)
     yield from wrong_policies(account, stacks)
