@@ -124,9 +124,11 @@ class Environment:
             made = _timed_out(context["aws_request_id"], context["timeout"])
         if not line:
             self.end()
-        with (self.folder / "log").open("rb") if self.folder.exists() else io.BytesIO() as printed:
-            printed.seek(begin)
-            return made, printed.read().decode(errors="replace")
+        try:
+            printed = (self.folder / "log").read_bytes()[begin:]
+        except FileNotFoundError:  # the account was emptied meanwhile
+            printed = b""
+        return made, printed.decode(errors="replace")
 
     def end(self) -> None:
         """Kill the process."""

@@ -30,6 +30,7 @@ EXCEPTIONS = {
         "DescribeDBParameters",
         "Parameters[].AllowedValues",
     ): "the embedded AWS knows those of the parameters that people set; no kind reads it",
+    ("s3", "ListBuckets", "Owner.DisplayName"): "S3 has told no display names since 21 November 2025 (its API reference)",
     ("lambda", "GetFunction", "Configuration.Handler"): ZIP,
     ("lambda", "GetFunction", "Configuration.Runtime"): ZIP,
     ("lambda", "GetFunction", "Code.Location"): ZIP,
