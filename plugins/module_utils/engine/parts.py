@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .aws import optional, unless
+from .inputs import inputs
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,15 @@ class Part:
         if not self.where(resource):
             return None
         found = without(self._found(aws, kind, values(self.given, resource)) or None, self.omit)
-        if found == self.unset:
+        if self._untouched(kind, found):
             return None
         return [item for item in found if self.only(item)] if self.only and found else found
+
+    def _untouched(self, kind, found) -> bool:
+        """Say whether it is as AWS makes it; names that no write takes don't count, AWS may begin to tell more."""
+        if isinstance(found, dict):
+            found = {key: value for key, value in found.items() if key in inputs(self.service or kind.service)}
+        return found == self.unset
 
     def _found(self, aws, kind, given):
         service = self.service or kind.service

@@ -22,7 +22,7 @@ BROKEN = [
     (PIPE, "ecs:TagResource", "", lambda s: s.piped(), DENIED.format("ecs:TagResource")),
     (PIPE, "iam:PassRole", "-worker-task-", lambda s: s.piped(), DENIED.format("iam:PassRole")),
     (PIPE, "iam:PassRole", "-ecs-execution-", lambda s: s.piped(), DENIED.format("iam:PassRole")),
-    (PIPE, "sqs:ReceiveMessage", "", lambda s: s.unpolled(), DENIED.format("sqs:ReceiveMessage")),
+    (PIPE, "sqs:ReceiveMessage", "", lambda s: s.unpolled(), "have required permissions to perform Queue operations"),
     (RESUBMIT, "pipes:DescribePipe", "", lambda s: s.looked_after(spot=1.0), DENIED.format("pipes:DescribePipe")),
     (RESUBMIT, "ecs:RunTask", "", lambda s: s.looked_after(spot=1.0), DENIED.format("ecs:RunTask")),
     (RESUBMIT, "sqs:SendMessage", "-failed-jobs$", lambda s: s.looked_after(), DENIED.format("sqs:SendMessage")),

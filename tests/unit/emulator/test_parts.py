@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 import rulecases
@@ -108,3 +109,16 @@ def test_part(aws, request, name, make, field, shown, put):
         for item in after[field] if isinstance(after[field], list) else [after[field]]:
             part.take_away(engine, kind.service, one, item)
         assert field not in kind.inside(engine, one)
+
+
+@pytest.mark.parametrize(("told", "found"), [({}, None), ({"BrandNew": 1}, None), ({"RuntimeVersionArn": "a"}, True)])
+def test_what_nobody_set_is_nothing_whatever_else_aws_tells_of_it(told, found):
+    kind = KINDS["lambda_function"]
+    (part,) = (one for one in kind.parts if one.field == "runtime_management")
+    client = SimpleNamespace(
+        can_paginate=lambda _operation: False,
+        get_runtime_management_config=lambda **_given: {"UpdateRuntimeOn": "Auto", **told},
+    )
+    engine = Aws(lambda *_args, **_more: client, "us-east-1")
+    read = part.read(engine, kind, {"name": "f", "package_type": "Zip"})
+    assert (read is not None) is bool(found)
