@@ -25,6 +25,7 @@ IN_USE = (
     ("InvalidNetworkInterface.InUse", ""),
     # A protection that was lifted a moment ago.
     ("InvalidParameterCombination", "disable deletion protection"),
+    ("OperationInProgress", ""),
     ("OperationNotPermitted", "deletion protection"),
     ("ValidationException", "deletion protection"),
     ("OperationAborted", ""),

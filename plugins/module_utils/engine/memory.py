@@ -17,6 +17,7 @@ class Memory(Aws):
     def __init__(self, aws: Aws):
         """Look through another Aws."""
         super().__init__(lambda service: Client(aws(service), self._once), aws.region)
+        self._through = aws
         self.ignored_tags = aws.ignored_tags
         if "account" in vars(aws):
             self.account = aws.account
@@ -24,6 +25,10 @@ class Memory(Aws):
         self._known: dict = {}
         self._asking = threading.Lock()
         self.calls = 0
+
+    def anew(self) -> Memory:
+        """Return a view on the same AWS that remembers nothing yet."""
+        return Memory(self._through)
 
     def _once(self, question, ask):
         """Return what was answered before, or ask; whoever asks meanwhile waits for that answer."""

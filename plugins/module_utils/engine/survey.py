@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from .errors import expected, sentence
 from .memory import Memory
 from .parts import without
 from .secrets import named, secret, valued
+from .waiting import steadily
 from .whole import REST
 
 THREADS = 12
@@ -40,7 +42,7 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
     with ThreadPoolExecutor(THREADS) as pool:
         listed = lists(pool, memory, stack, kinds)
         pairs = [(kinds[name], live) for name, (lives, _told) in listed.items() for live in lives or []]
-        insides = pool.map(lambda pair: attempt(lambda: pair[0].inside(memory, pair[1])), pairs)
+        insides = pool.map(lambda pair: looked(memory, pair[0], lambda at: pair[0].inside(at, pair[1])), pairs)
         seen.blind = {name: told for name, (_lives, told) in listed.items() if told}
         for (kind, live), (inside, told) in zip(pairs, insides, strict=True):
             if told:
@@ -54,8 +56,14 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
 
 def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
     """Return a stack's live resources by kind, or nothing and why they could not be looked at."""
-    looks = pool.map(lambda kind: attempt(lambda: kind.all(aws, stack)), kinds.values())
+    looks = pool.map(lambda kind: looked(aws, kind, lambda at: kind.all(at, stack)), kinds.values())
     return dict(zip(kinds, looks, strict=True))
+
+
+def looked(aws, kind, read) -> tuple:
+    """Return what ``read(aws)`` gives and nothing, or nothing and why; asked anew where something isn't seen."""
+    views = itertools.chain([aws], (aws.anew() for _ in itertools.count()))
+    return attempt(lambda: steadily(lambda: read(next(views)), kind.unseen))
 
 
 def again(aws, kind, recorded: dict) -> dict | None:

@@ -197,8 +197,10 @@ def _written(kind, aws, before, want, write) -> None:
         if changes:
             _update(kind, aws, live, wanted, changes, write)
 
-    own = {str(field) for field in (kind.label(want), *map((before or {}).get, ("id", "arn"))) if field}
-    _patiently(kind, want, attempt, lambda told: kind.settle_seconds if any(map(told.count, own)) else UNSEEN_SECONDS)
+    # What names it, and what it belongs to: either may have been made a moment ago.
+    names = (kind.label(want), *map(want.get, kind.identity), *map((before or {}).get, ("id", "arn")))
+    own = re.compile("|".join(rf"(?<![\w-]){re.escape(str(name))}(?![\w-])" for name in names if name))
+    _patiently(kind, want, attempt, lambda told: kind.settle_seconds if own.search(told) else UNSEEN_SECONDS)
     if created:
         _patiently(kind, want, lambda: kind.complete(aws, want, made), lambda told: kind.settle_seconds)
 

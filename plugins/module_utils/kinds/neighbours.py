@@ -9,6 +9,7 @@ import re
 
 from ..engine import tags as tagging
 from ..engine.deleting import each_done
+from ..engine.errors import unless
 from .elbv2 import LOAD_BALANCER
 from .interfaces import found, lambdas
 from .lambda_ import FUNCTION
@@ -187,7 +188,8 @@ def leave_subnet(aws, subnet: dict) -> None:
     """Take GuardDuty's endpoint out of a subnet that is to be deleted: nobody asked for it there."""
     for item in _listed(aws, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-id": subnet["vpc_id"], **GUARDDUTY}):
         if subnet["id"] in item.get("SubnetIds", []):
-            aws("ec2").modify_vpc_endpoint(VpcEndpointId=item["VpcEndpointId"], RemoveSubnetIds=[subnet["id"]])
+            gone = {"VpcEndpointId": item["VpcEndpointId"], "RemoveSubnetIds": [subnet["id"]]}
+            unless("InvalidVpcEndpointId.NotFound", aws("ec2").modify_vpc_endpoint, **gone)
 
 
 def leave_vpc(aws, vpc: dict) -> None:
@@ -197,4 +199,4 @@ def leave_vpc(aws, vpc: dict) -> None:
     if endpoints:
         each_done(aws("ec2").delete_vpc_endpoints(VpcEndpointIds=endpoints))
     for item in _listed(aws, "describe_security_groups", "SecurityGroups", inside):
-        aws("ec2").delete_security_group(GroupId=item["GroupId"])
+        unless("InvalidGroup.NotFound", aws("ec2").delete_security_group, GroupId=item["GroupId"])

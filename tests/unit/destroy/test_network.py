@@ -5,6 +5,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import bes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Memory
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+from botocore.exceptions import ClientError
 
 from .conftest import tagged
 
@@ -62,6 +63,31 @@ def test_what_guardduty_made_goes_with_the_vpc(aws, engine, network):
     assert not left(engine, network["stack"])
     inside = [{"Name": "vpc-id", "Values": [network["vpc"]]}]
     assert not aws("ec2").describe_vpc_endpoints(Filters=inside)["VpcEndpoints"]
+
+
+def test_what_guardduty_made_may_be_busy_or_gone(monkeypatch, engine, network, clock):
+    """A change of its endpoint that is going on is waited for; what a list still shows may be gone."""
+    from emulator.dataplane import guardduty
+
+    assert network["vpc"] in guardduty.monitor()["vpcs"]
+    ec2, asked = engine("ec2"), []
+
+    def busy(operation, *codes):
+        real, queue = getattr(ec2, operation), list(codes)
+
+        def call(**given):
+            asked.append(operation)
+            if queue and given.get("GroupId") != network["group"]:
+                raise ClientError({"Error": {"Code": queue.pop(0), "Message": "m"}}, operation)
+            return real(**given)
+
+        monkeypatch.setattr(ec2, operation, call)
+
+    busy("modify_vpc_endpoint", "OperationInProgress", "OperationInProgress", "InvalidVpcEndpointId.NotFound")
+    busy("delete_security_group", "InvalidGroup.NotFound")
+    end(engine, network["stack"])
+    assert not left(engine, network["stack"])
+    assert asked.count("modify_vpc_endpoint") >= 3
 
 
 def test_the_route_table_of_a_regional_nat_gateway_goes_with_it(aws, engine, network):

@@ -130,7 +130,8 @@ FRESH = [
     ("lambda_function", FUNCTION, "create_function", "InvalidParameterValueException", "request was throttled by EC2"),
     ("lambda_function", FUNCTION, "create_function", "InvalidParameterValueException",
      "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound."),
-    ("lambda_permission", {"function_name": "f", "statement_id": "s"}, "add_permission", "ResourceNotFoundException", ""),
+    ("lambda_permission", {"function_name": "f", "statement_id": "s"}, "add_permission", "ResourceNotFoundException",
+     "Function not found: arn:aws:lambda:us-east-1:123456789012:function:f"),
     ("lambda_permission", {"function_name": "f", "statement_id": "s"}, "add_permission", "ResourceConflictException",
      "The function is currently in the following state: Pending"),
     ("lambda_event_invoke_config", {"function_name": "f"}, "put_function_event_invoke_config",
@@ -150,6 +151,19 @@ def test_what_a_creation_needs_may_be_seen_late(monkeypatch, kind, want, call, c
     aws = Aws(**{**ANSWERS, call: [refused(code, words), refused(code, words), {"ARN": "arn", "KeyMetadata": {"KeyId": "k"}}]})
     written(monkeypatch, KINDS[kind], aws, want)
     assert aws.count(call) == 3
+
+
+# As long as terraform-provider-aws waits for the same, or longer.
+SECONDS = {"kms_key": 600, "ecs_cluster": 120, "log_group": 120, "secret": 120}  # else 300, Lambda's
+
+
+@pytest.mark.parametrize(("kind", "want", "call", "code", "words"), FRESH, ids=lambda one: one if isinstance(one, str) else "")
+def test_how_long_it_may_be_seen_late(monkeypatch, clock, kind, want, call, code, words):
+    aws = Aws(**{**ANSWERS, call: [refused(code, words)]})
+    with pytest.raises((EngineError, ClientError)):
+        written(monkeypatch, KINDS[kind], aws, want)
+    seconds = 60 if ".NotFound" in words else SECONDS.get(kind, 300)  # what isn't there at all is told soon
+    assert seconds - 15 <= clock.now <= seconds + 15
 
 
 def test_a_function_is_not_touched_before_it_is_active(monkeypatch):
