@@ -25,7 +25,7 @@ MADE_UP = [
     ("id", r"(?<=-)[0-9a-f]{17}\b|(?<=-)[0-9a-f]{8}\b|(?<=/)[0-9a-f]{16}\b|(?<=-)\d+(?=\.[\w-]+\.elb\.)"),
     ("unique", r"\bA[A-Z0-9]{3}[A-Z0-9]{16,17}\b|\bdb-[A-Z0-9]{26}\b|\bZ[0-9A-Z]{12,}\b"),
     ("suffix", r"(?<=:secret:)(?P<name>[\w!/.<>-]+)-[A-Za-z0-9]{6}(?![\w-])"),
-    ("address", r"\b(?!10\.|172\.|192\.168\.|0\.)\d{1,3}(\.\d{1,3}){3}\b"),
+    ("address", r"\b(?!10\.|172\.|192\.168\.|0\.)\d{1,3}(\.\d{1,3}){3}\b(:[3-6]\d{4}\b)?"),
 ]
 YEAR_2001 = 1_000_000_000_000  # in milliseconds; nothing of ours is as large
 # Fields whose values are nothing but made up.
