@@ -22,8 +22,9 @@ MADE_UP = [
     ("time", r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d:?\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?|\b1[7-9]\d{8}(\.\d+)?\b"),
     ("uuid", r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     ("token", r"\b[0-9a-f]{32}\b|(?<=:scalable-target/)\w+"),
+    ("digest", r"\b[0-9a-f]{64}\b|(?<![\w+/])[\w+/]{43}="),
     ("id", r"(?<=-)[0-9a-f]{17}\b|(?<=-)[0-9a-f]{8}\b|(?<=/)[0-9a-f]{16}\b|(?<=-)\d+(?=\.[\w-]+\.elb\.)"),
-    ("unique", r"\bA[A-Z0-9]{3}[A-Z0-9]{16,17}\b|\bdb-[A-Z0-9]{26}\b|\bZ[0-9A-Z]{12,}\b"),
+    ("unique", r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{13,}\b"),
     ("suffix", r"(?<=:secret:)(?P<name>[\w!/.<>-]+)-[A-Za-z0-9]{6}(?![\w-])"),
     ("address", r"\b(?!10\.|172\.|192\.168\.|0\.)\d{1,3}(\.\d{1,3}){3}\b(:[3-6]\d{4}\b)?"),
 ]
@@ -41,7 +42,8 @@ def told(value, names: dict[str, str]):
         return {_text(key, names): "<made up>" if key in KEYS else told(item, names) for key, item in value.items()}
     if isinstance(value, list):
         items = [told(item, names) for item in value]
-        return items if items == value else sorted(items, key=lambda one: json.dumps(one, sort_keys=True))
+        same = items == value and not all(isinstance(one, dict) and "Key" in one for one in items)
+        return items if same else sorted(items, key=lambda one: json.dumps(one, sort_keys=True))
     if isinstance(value, str):
         return _text(value, names)
     return "<time>" if isinstance(value, int) and value > YEAR_2001 else value
