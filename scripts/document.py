@@ -140,6 +140,13 @@ What of AWS isn't there at all is in [the embedded AWS](embedded-aws.md#what-a-r
 """
 
 
+def filled(text: str, name: str, content: str) -> str:
+    """Return a page with other content between the marks of this name."""
+    before, begin, rest = text.partition(f"<!-- {name} -->\n")
+    _old, end, after = rest.partition(f"<!-- end of {name} -->")
+    return f"{before}{begin}{content}\n{end}{after}"
+
+
 def fields() -> str:
     """Return the table of what AWS takes for each kind and the kinds leave."""
     from tests.judges import inputs
@@ -173,12 +180,7 @@ def documents() -> dict[Path, str]:
     page = ROOT / "docs/first-deployment.md"
     made[page] = first_deployment.filled(page.read_text())
     page = ROOT / "docs/truth.md"
-    before, begin, rest = page.read_text().partition("<!-- fields -->\n")
-    _old, end, after = rest.partition("<!-- end of fields -->")
-    text = f"{before}{begin}{fields()}\n{end}{after}"
-    before, begin, rest = text.partition("<!-- rules -->\n")
-    _old, end, after = rest.partition("<!-- end of rules -->")
-    made[page] = f"{before}{begin}{evidence.figures()}\n{end}{after}"
+    made[page] = filled(filled(page.read_text(), "fields", fields()), "rules", evidence.figures())
     return made
 
 

@@ -50,15 +50,15 @@ def told(value, names: dict[str, str]):
 
 
 def _text(text: str, names: dict[str, str]) -> str:
-    for made_up in sorted(names, key=len, reverse=True):
-        text = text.replace(made_up, names[made_up])
+    for made_up, name in names.items():
+        text = text.replace(made_up, name)
     for sort, pattern in MADE_UP:
         text = re.sub(pattern, lambda hit, sort=sort: "-".join([*hit.groupdict().values(), f"<{sort}>"]), text)
     return text
 
 
 def names_of(records: list[dict]) -> dict[str, str]:
-    """Return what AWS made up for each resource, with how it is told."""
+    """Return what AWS made up for each resource, with how it is told; the longest first, which others may be part of."""
     ids = {}
     for one in records:
         for kind, lives in one["resources"].items():
@@ -66,7 +66,7 @@ def names_of(records: list[dict]) -> dict[str, str]:
                 made_up = live.get("id")
                 if isinstance(made_up, str) and re.search(r"[0-9a-f]{8}", made_up):
                     ids[made_up] = f"<{kind} {KINDS[kind].label(live)}>"
-    return {made_up: name for made_up, name in ids.items() if made_up not in name}
+    return {made_up: ids[made_up] for made_up in sorted(ids, key=len, reverse=True) if made_up not in ids[made_up]}
 
 
 def planned(run, names) -> Counter:

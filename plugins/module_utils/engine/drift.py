@@ -15,7 +15,6 @@ from .stack import waves
 from .survey import Survey, again, attempt, survey
 from .sync import steady, unnamed_loss
 from .trail import who
-from .waiting import steadily
 
 
 @dataclass
@@ -103,7 +102,7 @@ def _kind(aws, kind, record, found: Drift) -> None:
         live.remove(other)
         _compare(kind, one, other, found)
     for one in recorded if seen_all else []:
-        other, told = attempt(lambda one=one: steadily(lambda: again(aws, kind, one), kind.unseen))
+        other, told = again(aws, kind, one)
         if told:
             found.blind.setdefault(kind.name, told)
         elif other is None:

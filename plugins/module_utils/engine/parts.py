@@ -45,7 +45,7 @@ class Part:
         if not self.where(resource):
             return None
         found = without(self._found(aws, kind, values(self.given, resource)) or None, self.omit)
-        if self._untouched(kind, found):
+        if self.unset is not None and self._untouched(kind, found):
             return None
         return [item for item in found if self.only(item)] if self.only and found else found
 

@@ -66,10 +66,17 @@ def looked(aws, kind, read) -> tuple:
     return attempt(lambda: steadily(lambda: read(next(views)), kind.unseen))
 
 
-def again(aws, kind, recorded: dict) -> dict | None:
-    """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example."""
-    live = kind.find(Memory(aws), recorded)
-    return normal(kind, {**live, **ordered(kind.inside(Memory(aws), live))}, aws.ignored_tags) if live else None
+def again(aws, kind, recorded: dict) -> tuple:
+    """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example.
+
+    Or nothing and why it could not be looked at.
+    """
+
+    def look(at):
+        live = kind.find(at, recorded)
+        return normal(kind, {**live, **ordered(kind.inside(at, live))}, aws.ignored_tags) if live else None
+
+    return looked(Memory(aws), kind, look)
 
 
 def attempt(look) -> tuple:
