@@ -36,11 +36,12 @@ QUERY = {"query": "ValidationError", "ec2": "InvalidParameterValue"}
 
 def validate(call) -> None:
     """Raise the service's validation error, in AWS's words, for the first parameters that break the model."""
-    found = [problem for _name, problem in _by_parameter(call)]
-    if not found:
+    broken = list(_by_parameter(call))
+    if not broken:
         return
     if call.service == "s3":
-        raise _s3_error(call, found)
+        raise _s3_error(call, *broken[0])
+    found = [problem for _name, problem in broken]
     code = CODES.get(call.service) or QUERY.get(call.model.service_model.protocol, "ValidationException")
     count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
     raise AWSError(code, f"{count}: {'; '.join(found)}")
@@ -103,17 +104,16 @@ HEADERS = {
 MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 
 
-def _s3_error(call, found: list[str]) -> AWSError:
-    """Return S3's error for parameters that break the model."""
-    broken, given = next(_by_parameter(call))[0], call.parameters
-    if "location" not in call.model.input_shape.members[broken].serialization:
+def _s3_error(call, name: str, problem: str) -> AWSError:
+    """Return S3's error for a parameter that breaks the model."""
+    if "location" not in call.model.input_shape.members[name].serialization:
         return AWSError("MalformedXML", MALFORMED)
-    if broken not in HEADERS:
-        return AWSError("InvalidArgument", found[0])
-    code, message, argument = HEADERS[broken]
-    error = AWSError(code, message.format(given[broken]))
+    if name not in HEADERS:
+        return AWSError("InvalidArgument", problem)
+    (code, message, argument), given = HEADERS[name], call.parameters[name]
+    error = AWSError(code, message.format(given))
     error.members = {"ArgumentName": argument} if argument else {}
-    error.members |= {"ArgumentValue": given[broken] or None} if "{}" not in message else {}
+    error.members |= {"ArgumentValue": given or None} if "{}" not in message else {}
     return error
 
 
