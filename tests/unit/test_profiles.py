@@ -1,0 +1,66 @@
+"""What a profile is stands below what an inventory says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "scripts")]
+
+import inventories  # noqa: E402
+
+# What a play is, and not what a stack has.
+OF_THE_PLAY = {"stack_lock_purpose", "stack_plan"}
+SAID = {
+    "ecs_database_sslmode": "verify-full",
+    "ecs_worker_polls": True,
+    "lambda_components": [],
+    "lambda_subnet_ids": ["subnet-1"],
+    "monitoring_parts": ["queue"],
+    "registry_components": ["worker"],
+    "stack_own_key": True,
+}
+
+
+def stack(tmp_path, profile, **said):
+    """Return what templates the variables of a stack of whose inventory these are."""
+    hosts = {profile: {"hosts": {"s": {"stack_environment": "test", **said}}}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    return inventories.stacks(tmp_path)["s"]
+
+
+def test_no_play_sets_a_variable_of_a_role():
+    inputs = set()
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        inputs |= set(yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options") or ())
+    plays = [(path, play) for path in sorted(ROOT.glob("playbooks/**/*.yml")) for play in yaml.safe_load(path.read_text())]
+    assert len(plays) > 10
+    assert {(path.name, name) for path, play in plays for name in inputs - OF_THE_PLAY & set(play.get("vars") or ())} == set()
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_an_inventory_says_otherwise_than_the_profile(tmp_path, name):
+    assert inventories.value(stack(tmp_path, "ultra"), name) != SAID[name]
+    assert inventories.value(stack(tmp_path, "ultra", **{name: SAID[name]}), name) == SAID[name]
+
+
+@pytest.mark.parametrize(("profile", "mode"), [("standard", {}), ("ultra", {"EVENTBRIDGE_PIPES_MODE": "true", "EXIT_AFTER_COMPLETION": "true"})])
+def test_the_workers_own_environment_comes_to_its_profiles(tmp_path, profile, mode):
+    here = stack(tmp_path, profile, ecs_worker_environment={"MINE": "1"}, ecs_images={"api": {"released": False}, "worker": {"released": False}})
+    (worker,) = inventories.value(here, "__ecs_all | selectattr('name', 'eq', 'worker') | map(attribute='environment')")
+    assert worker == {"MINE": "1", "POLLING_MODE": str(profile == "standard").lower(), **mode}
+
+
+def test_both_profiles_say_the_same_things():
+    profiles = yaml.safe_load((ROOT / "roles/stack/vars/main.yml").read_text())["__stack_profiles"]
+    assert set(profiles["standard"]) == set(profiles["ultra"])
+
+
+def test_all_that_a_profile_says_is_read():
+    profiles = yaml.safe_load((ROOT / "roles/stack/vars/main.yml").read_text())["__stack_profiles"]
+    text = "".join(path.read_text() for path in (ROOT / "roles").rglob("*.yml"))
+    assert {name for name in profiles["ultra"] if f"stack_defaults.{name} " not in text and f"stack_defaults.{name}]" not in text} == set()
