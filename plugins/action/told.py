@@ -10,6 +10,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
@@ -43,6 +44,8 @@ class ActionModule(ActionBase):
             notes=list(dict.fromkeys(told.notes)),
             declared=sorted({*told.seen}),
             touched=told.touched,
+            questions=told.questions,
+            unready=told.unready(),
             whole=self._whole(task_vars),
             run={
                 "user": getpass.getuser(),
@@ -58,7 +61,9 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _whole(task_vars):
-        return list(task_vars.get("ansible_run_tags") or ["all"]) == ["all"] and not task_vars.get("ansible_skip_tags")
+        chosen = context.CLIARGS.get("start_at_task") or context.CLIARGS.get("step")
+        every = list(task_vars.get("ansible_run_tags") or ["all"]) == ["all"]
+        return every and not task_vars.get("ansible_skip_tags") and not chosen
 
 
 def commit() -> str:

@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import Inputs, sources
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -59,8 +60,9 @@ class ActionModule(ActionBase):
             specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
         self._stand_in(task_vars)
         faults, values = self._unknown(task_vars), {}
+        inputs = Inputs(self._templar, task_vars, self._own())
         for name, spec in specs.items():
-            sentences, value = self._value(name, spec, task_vars)
+            sentences, value = self._value(name, spec, inputs, task_vars)
             faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
             values |= value
         if "stack_name" in specs and "stack_region" in values:
@@ -73,6 +75,7 @@ class ActionModule(ActionBase):
             result["msg"] = f"{count} in the variables of {task_vars['inventory_hostname']}:\n" + "\n".join(
                 f"- {error}" for error in errors
             )
+        result["inputs"] = inputs.digest(Path(self._task.get_path().rpartition(":")[0]))
         return result
 
     def _refuse_to_be_all(self, task_vars):
@@ -124,12 +127,20 @@ class ActionModule(ActionBase):
             if host != task_vars["inventory_hostname"] and there == here and len(accounts) < 2:
                 yield Fault(frozenset({"stack_name", "stack_region"}), twin(host, *here))
 
-    def _value(self, name, spec, task_vars):
+    def _own(self):
+        """Return the collection's own values of all variables, untemplated."""
+        found = {}
+        for role in self._all_roles():
+            found |= self._file(role, "defaults/main.yml") or {}
+            found |= self._file(role, "vars/main.yml") or {}
+        return found
+
+    def _value(self, name, spec, inputs, task_vars):
         """Return the sentences on one variable, and its value where it can be known now and is right."""
         if name not in task_vars:
             return ([missing(name, spec)] if spec.get("required") else []), {}
         try:
-            value = self._templar.template(task_vars[name])
+            value = inputs.value(name, secret=secret(spec))
         except AnsibleError as error:
             undefined = re.findall(r"'(\w+)' is undefined", str(error))
             if undefined and undefined[-1].startswith("__"):
@@ -162,11 +173,6 @@ def others(play, tasks, task_vars):
             yield from others(play, [*one.block, *one.rescue, *one.always], task_vars)
         elif "always" not in one.tags and not one.implicit:
             yield from [one] * one.evaluate_tags(play.only_tags, play.skip_tags, all_vars=task_vars)
-
-
-def sources(raw) -> set[str]:
-    """Return the names that a variable's untemplated value mentions."""
-    return set(re.findall(r"[a-z]\w+", str(raw))) if "{{" in str(raw) else set()
 
 
 def secret(spec: dict) -> bool:

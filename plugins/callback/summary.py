@@ -102,7 +102,7 @@ class CallbackModule(CallbackBase):
             )
             unknown = f", {len(told.unknown)} unknown" if told.unknown else ""
             self._show(
-                f"{len(told.seen)} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
+                f"{len({*told.seen})} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
                 + (" (check mode: nothing was written)" if told.check else "")
                 + (f"; it ended early: {self._failed[stack]} failed" if stack in self._failed else "")
             )

@@ -33,6 +33,12 @@ options:
     description: Whether the run had all tasks; one with tags leaves the rest as it was recorded.
     type: bool
     default: true
+  basis:
+    description:
+      - What decided the run, for M(flow_builder.aws.stack_unchanged); kept with the record where it's complete.
+      - C(inputs) and C(facts) as that takes them, C(seen), C(questions) and C(unready) of M(flow_builder.aws.told).
+    type: dict
+    default: {}
   run:
     description: Who ran it, with what.
     type: dict
@@ -85,7 +91,7 @@ import json
 import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.beside import beside
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
@@ -106,6 +112,7 @@ def store(aws, asked) -> dict:
     if before and not damage and asked["declared"] is not None and not asked["touched"]:
         declared = {tuple(pair) for pair in asked["declared"]}
         if record.stands(before, KINDS, declared, asked["whole"], asked["run"]):
+            remember(aws, asked, before)
             return {"notes": strangers(before)}
     seen = survey(aws, stack, KINDS)
     if seen.blind:
@@ -127,7 +134,16 @@ def store(aws, asked) -> dict:
     left = record.keep(made, before, KINDS, touched) if declared is not None else []
     notes = damage + [f"drift that this run didn't undo: {one}" for one in left]
     notes += [*strangers(made), *sorted(aws.notes)]
-    return {"key": record.write(aws, stack, made), "count": made["count"], "left": left, "notes": notes}
+    key = record.write(aws, stack, made)
+    remember(aws, asked, made)
+    return {"key": key, "count": made["count"], "left": left, "notes": notes}
+
+
+def remember(aws, asked, made: dict) -> None:
+    """Keep what decided a run of all tasks that left nothing to wait for, so that the next one can know it has none."""
+    basis = dict(asked["basis"])
+    if asked["whole"] and basis.get("inputs") and not basis.pop("unready"):
+        unchanged.keep(aws, asked["stack"], basis, made["time"])
 
 
 def strangers(made: dict) -> list[str]:
@@ -144,6 +160,7 @@ def main():
             "declared": {"type": "list", "elements": "list"},
             "touched": {"type": "list", "elements": "dict", "default": []},
             "whole": {"type": "bool", "default": True},
+            "basis": {"type": "dict", "default": {}},
             "run": {"type": "dict", "default": {}},
             "ignored_tags": SAID["ignored_tags"],
         },

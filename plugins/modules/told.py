@@ -67,8 +67,18 @@ touched:
   returned: success
   type: list
   elements: dict
+questions:
+  description: What was asked of what no record has, each with action, arguments and the fingerprint of the answer.
+  returned: success
+  type: list
+  elements: dict
+unready:
+  description: What was not yet ready for its users when a task saw it last.
+  returned: success
+  type: list
+  elements: str
 whole:
-  description: Whether the run has all its tasks, so no tags were chosen.
+  description: Whether the run has all its tasks, so no tags and no task to start at were chosen.
   returned: success
   type: bool
 check:

@@ -38,6 +38,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+inputs:
+  description:
+    - A fingerprint of what decides an apply, for M(flow_builder.aws.stack_unchanged) - all variables but the values of
+      secrets, the collection's files, and the versions of what runs them.
+    - Empty where a variable may be another one each time, such as one that is made with C(lookup) of what a task
+      registers.
+  returned: success
+  type: str
 msg:
   description: A sentence for each fault.
   returned: failure

@@ -33,5 +33,7 @@ class ActionModule(ActionBase):
         result = action.run(task_vars=task_vars)
         if not result.get("failed"):
             host = task_vars["inventory_hostname"]
-            telling.tell(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+            telling.tell(
+                host, self._task.get_name(), self._task.action, self._task.check_mode, result, dict(self._task.args)
+            )
         return result

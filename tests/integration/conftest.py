@@ -29,6 +29,8 @@ LONGEST = ("release_steps", "cycle", "drift_ultra", "release_ultra", "release", 
 # What takes too long for the gate: ``make proofs`` runs it.
 PROOFS = os.environ.get("PROOFS") == "all"
 proof = pytest.mark.skipif(not PROOFS, reason="make proofs runs it")
+# All tasks, also where a run would know that it has nothing to do.
+FULL = ("-e", '{"stack_full_run": true}')
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
 
 
