@@ -42,14 +42,14 @@ class ActionModule(ActionBase):
         def write(live, wanted):
             if live:
                 kind.prepare(aws, live, want)
-                arguments.update(kind.pointer(live))
-                arguments.update(kind.kept(live, arguments))
+                arguments.update(kind.lookup_arguments(live))
+                arguments.update(kind.preserved_arguments(live, arguments))
             stay = {key: tag for key, tag in wanted.get("tags", {}).items() if key not in want.get("tags", {})}
             if stay:
                 arguments["tags"] = kind.tags_argument(live or {}, arguments.get("tags"), stay)
             reached = {kind.connection.get(key, key): value for key, value in connection.items()}
             before_writes()
-            self._write(module, {**reached, **kind.given, **arguments}, task_vars, result)
+            self._write(module, {**reached, **kind.fixed_arguments, **arguments}, task_vars, result)
 
         try:
             aws = Aws.of_arguments({**connection, **said}, lock)

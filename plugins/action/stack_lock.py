@@ -31,10 +31,10 @@ class ActionModule(AwsAction):
 
 def take_away(aws, stack: str, living: bool) -> str:
     """Take somebody's lock away, and say whose it was. Raises EngineError for one that is alive, unless it may be."""
-    held = lock.look(aws, stack)
+    held = lock.current(aws, stack)
     if held is None:
         return f"{stack} has no lock"
-    told, left = lock.told(stack, held), lock.left(held)
+    told, left = lock.describe(stack, held), lock.left(held)
     if left and not held["damage"] and not living:
         raise EngineError(
             f"{told}: that run lives, or died a moment ago. If it is dead the lock is free by itself in {left} s; to "

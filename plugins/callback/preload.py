@@ -18,7 +18,7 @@ import re
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import action_loader, module_loader
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch
 
 try:
     from ansible._internal._templating import _engine, _jinja_bits, _lazy_containers
@@ -183,7 +183,7 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         """Make room for what a look at a whole stack shows, and load what each worker would load."""
         super().__init__()
-        ahead.share()
+        prefetch.share()
         action_loader.get("ansible.legacy.normal", class_only=True)
         inspect.stack()  # ansible-core does that for each loop without items; the first time it reads a lot
 

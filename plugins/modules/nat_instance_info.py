@@ -62,7 +62,7 @@ import re
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import foreseen
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import prefetched
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.waiting import TimedOut, until
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.autoscaling import AUTO_SCALING_GROUP
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import ROUTE_TABLE
@@ -78,7 +78,7 @@ NO_WAY_OUT = "the private subnets have no way out of the VPC"
 
 def seen(aws, names: list[str]) -> bool:
     """Say whether the look at the whole stack showed the routes as they should be."""
-    tables = [foreseen(ROUTE_TABLE, aws, {"name": name}) for name in names]
+    tables = [prefetched(ROUTE_TABLE, aws, {"name": name}) for name in names]
     return all(table and ANYWHERE in table["others_routes"] and ANYWHERE not in table["blackholes"] for table in tables)
 
 

@@ -86,9 +86,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
     come,
-    foreseen,
     may_come,
     possible,
+    prefetched,
     ready,
     steady,
 )
@@ -103,7 +103,7 @@ def read(kind, aws, identity, *, wanted, wait, timeout, check):
             raise EngineError("its identity is known only after another resource is made")
         live = None
     else:
-        live = foreseen(kind, aws, identity)
+        live = prefetched(kind, aws, identity)
         if live is None or not kind.ready(live):
             live = steady(kind, aws, identity)
     if live is None and wait and not check:
@@ -111,7 +111,7 @@ def read(kind, aws, identity, *, wanted, wait, timeout, check):
     if live is None:
         if wait and not check:
             raise EngineError("there is none to wait for")
-        return False, {**identity, **kind.made(aws, identity)} if check else {}
+        return False, {**identity, **kind.computed(aws, identity)} if check else {}
     want = kind.want({**identity, **wanted})
     possible(kind, aws, live, want, kind.compare(live, want))
     if wait:

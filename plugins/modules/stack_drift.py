@@ -148,7 +148,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import attempt
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import result_or_reason
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 LONGEST = 160
@@ -190,7 +190,7 @@ def costs(aws, found, finding, recorded) -> str:
     if not all(of):
         return ""
     live, want = of[0][0], {**of[0][0], **of[1][0]}
-    told, _blind = attempt(lambda: kind.loses(aws, live, want, {finding.field}))
+    told, _blind = result_or_reason(lambda: kind.loses(aws, live, want, {finding.field}))
     return told or ""
 
 
@@ -246,17 +246,17 @@ def look(aws, asked, check) -> dict:
             more, by_hand = drift.put_back(aws, KINDS, recorded, found, named(asked["delete"]))
             done, left = done + more, left + by_hand
     advised(aws, found, asked, recorded)
-    findings = [finding.told() for finding in found.findings]
-    owned = [finding.told() for finding in found.owned] if asked["show_owned"] else []
+    findings = [finding.as_dict() for finding in found.findings]
+    owned = [finding.as_dict() for finding in found.externally_managed] if asked["show_owned"] else []
     return {
         "changed": bool(done),
         "locked": "",
         "findings": findings,
         "owned": owned,
-        "blind": found.blind,
+        "blind": found.unreadable,
         "counts": {level: sum(one["severity"] == level for one in findings) for level in LEVELS[:-1]},
         "table": [line(one) for one in findings + owned]
-        + [f"{'unknown':8} could not look at {kind}: {told}" for kind, told in sorted(found.blind.items())],
+        + [f"{'unknown':8} could not look at {kind}: {told}" for kind, told in sorted(found.unreadable.items())],
         "notes": damage + found.notes,
         "record": {key: recorded.get(key) for key in ("time", "who", "commit", "collection", "ansible")},
         "resources": found.seen.count(),

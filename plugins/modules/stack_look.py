@@ -44,10 +44,10 @@ count:
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead, record, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch, record, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.cache import PrefetchAws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.memory import Look
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import THREADS, lists
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -55,13 +55,13 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue i
 def look(aws, stack: str) -> int:
     """Keep what a stack has, and return how much that is. A kind that can't be listed is left to its tasks."""
     # The bucket alone says nothing: a new stack's has only its lock.
-    if not ahead.shared() or not state.holds(aws, stack, record.KEY):
+    if not prefetch.shared() or not state.holds(aws, stack, record.KEY):
         return 0
-    memory = Look(aws, stack)
+    memory = PrefetchAws(aws, stack)
     with ThreadPoolExecutor(THREADS) as pool:
         listed = lists(pool, memory, stack, KINDS)
     seen = {name: lives for name, (lives, told) in listed.items() if not told}
-    ahead.keep(aws, stack, seen)
+    prefetch.store(aws, stack, seen)
     return sum(map(len, seen.values()))
 
 

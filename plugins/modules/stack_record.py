@@ -91,9 +91,8 @@ import json
 import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.beside import beside
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -115,11 +114,11 @@ def store(aws, asked) -> dict:
             remember(aws, asked, before)
             return {"notes": strangers(before)}
     seen = survey(aws, stack, KINDS)
-    if seen.blind:
-        raise EngineError("the stack can't be recorded: " + "; ".join(seen.blind.values()))
-    extras, blind = beside(aws, stack, seen) if asked["declared"] is None else (None, {})
-    if blind:
-        raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(blind.values()))
+    if seen.unreadable:
+        raise EngineError("the stack can't be recorded: " + "; ".join(seen.unreadable.values()))
+    extras, unreadable = unmanaged.find(aws, stack, seen) if asked["declared"] is None else (None, {})
+    if unreadable:
+        raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(unreadable.values()))
     accepted = None if extras is None else {(extra.kind, extra.name) for extra in extras}
     declared = None if asked["declared"] is None else {tuple(pair) for pair in asked["declared"]}
     run = {

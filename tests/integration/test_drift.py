@@ -34,7 +34,7 @@ def test_ten_clean_runs(stack, aws, play):
     recorded = record.read(aws, S)
     for _time in range(9):
         found = drift(aws, S, KINDS, recorded, trail=False)
-        assert (found.findings, found.owned, found.blind) == ([], [], {})
+        assert (found.findings, found.externally_managed, found.unreadable) == ([], [], {})
 
 
 def test_a_check_says_what_an_apply_would_refuse(stack, aws, play):
@@ -96,8 +96,8 @@ def test_concurrent_applies(stack, aws, play):
     assert refused.rc != 0
     assert f"{S} is locked by somebody on elsewhere" in refused.output
     assert [one for one in refused.requests if one["writes"] and one["service"] not in ("s3", "sts")] == []
-    assert lock.look(aws, S)["token"] == "other", "a refused run released another's lock"
-    lock.release(aws, S, lock.look(aws, S))
+    assert lock.current(aws, S)["token"] == "other", "a refused run released another's lock"
+    lock.release(aws, S, lock.current(aws, S))
     lock.take(aws, S, {**holder, "seconds": 0})
     runs: list = []
     threads = [threading.Thread(target=lambda place=place: runs.append(race(aws, str(place)))) for place in range(4)]
@@ -106,7 +106,7 @@ def test_concurrent_applies(stack, aws, play):
     for thread in threads:
         thread.join()
     assert sorted(runs) == [False, False, False, True], "of four that find an expired lock one takes it over"
-    lock.release(aws, S, lock.look(aws, S))
+    lock.release(aws, S, lock.current(aws, S))
 
 
 def race(aws, identifier):

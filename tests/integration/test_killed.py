@@ -75,7 +75,7 @@ class Runs:
         self.emulator.requests()
         self.soon(lambda: not self.processes(), LEASE + 5, "the end of the keeper")
         # Killed between the lock and its keeper, it is free when its time is over.
-        self.soon(lambda: not (held := lock.look(self.aws, STACK)) or not lock.left(held), LEASE + 3, "a free lock")
+        self.soon(lambda: not (held := lock.current(self.aws, STACK)) or not lock.left(held), LEASE + 3, "a free lock")
         free = time.monotonic() - died
         later = [f"{one['service']} {one['operation']}" for one in self.emulator.requests() if one["writes"]]
         later = [one for one in later if not one.endswith("/lock.json")]
@@ -153,7 +153,7 @@ def test_killed_runs_end_and_the_next_ones_go_on(emulator, runs):
     rc, _output = runs.play("site.yml", at=6)
     for pid in runs.processes():
         os.kill(pid, signal.SIGKILL)
-    assert rc == -signal.SIGKILL and lock.look(runs.aws, STACK)
+    assert rc == -signal.SIGKILL and lock.current(runs.aws, STACK)
     began = time.monotonic()
     runs.whole("site.yml", "-e", f"stack_lock_wait_seconds={LEASE + 5}")
     runs.say(f"the apply after them: {time.monotonic() - began:.0f} s, with the end of a lease")

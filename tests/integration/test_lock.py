@@ -71,7 +71,7 @@ def test_of_two_first_applies_at_once_one_refuses(aws, start):
     keys = [aws("kms").describe_key(KeyId=one["KeyId"])["KeyMetadata"] for one in aws("kms").list_keys()["Keys"]]
     assert len([one for one in keys if one["KeyManager"] == "CUSTOMER"]) == 1
     assert [one["Name"] for one in aws("s3").list_buckets()["Buckets"] if STANDARD in one["Name"]] == [state.bucket(aws, STANDARD)]
-    assert lock.look(aws, STANDARD) is None
+    assert lock.current(aws, STANDARD) is None
 
 
 def test_a_killed_apply_releases_its_lock_and_the_next_ones_converge(aws, start, play):
@@ -81,7 +81,7 @@ def test_a_killed_apply_releases_its_lock_and_the_next_ones_converge(aws, start,
     while not aws("sqs").list_queues(QueueNamePrefix=ULTRA).get("QueueUrls"):
         assert time.monotonic() < deadline and killed.poll() is None, "it never came to its queues"
         time.sleep(0.2)
-    assert lock.look(aws, ULTRA)
+    assert lock.current(aws, ULTRA)
     killed.kill()
     killed.wait()
     assert record.read(aws, ULTRA) is None
@@ -117,9 +117,9 @@ def test_while_somebody_changes_a_stack_others_say_so(aws, play):
     assert several.rc == 2 and f"--limit with one of {STANDARD}, {ULTRA}" in " ".join(several.output.split())
     living = play("playbooks/unlock.yml", *WHERE)
     assert living.rc == 2 and told in " ".join(living.output.split()) and f"-e confirm_unlock={ULTRA}" in living.output
-    assert lock.look(aws, ULTRA)["token"] == "theirs"
+    assert lock.current(aws, ULTRA)["token"] == "theirs"
     taken = play("playbooks/unlock.yml", *WHERE, "-e", f"confirm_unlock={ULTRA}")
-    assert taken.rc == 0 and told in taken.by_task["Release"]["msg"] and lock.look(aws, ULTRA) is None
+    assert taken.rc == 0 and told in taken.by_task["Release"]["msg"] and lock.current(aws, ULTRA) is None
     aws("s3").put_object(Bucket=state.bucket(aws, ULTRA), Key=lock.KEY, Body=b"{")
     damaged = play("playbooks/unlock.yml", *WHERE)
     assert damaged.rc == 0 and f"{ULTRA} has a damaged lock" in damaged.by_task["Release"]["msg"]

@@ -55,7 +55,7 @@ class Twins:
     def seen(self, host):
         """Return all that the stack of a host has, and its record."""
         seen = survey(self.aws(host), NAME, KINDS)
-        assert not seen.blind
+        assert not seen.unreadable
         return seen.resources, record.read(self.aws(host), NAME)
 
 

@@ -3,7 +3,7 @@
 The table is ``inputs.yml``: for each kind the operations by which it, or the community's module, writes, the names of
 their inputs that it handles, and the others by the reason for which it leaves them. A name with a dot is of a structure
 that is handled in part; one without stands for all that is in it. What AWS answers needs no table: what a kind doesn't
-read is kept as its rest, which drift compares (``engine/whole.py``). It can't judge whether a reason is a good one.
+read is kept as unmodelled, which drift compares (``engine/unmodelled.py``). It can't judge whether a reason is a good one.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def test_described_modules_have_a_kind_and_know_their_arguments(module, argument
     kinds = [kind for kind in KINDS.values() if kind.module == module and not kind.ours]
     assert len(kinds) == 1, f"{len(kinds)} kinds describe {module}"
     if isinstance(arguments, dict):
-        assert (set(arguments) | set(kinds[0].given)) - documented(module) == set()
+        assert (set(arguments) | set(kinds[0].fixed_arguments)) - documented(module) == set()
 
 
 @each_role

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 
-from .whole import REST
+from .unmodelled import UNMODELLED
 
 MASK = "(secret)"
 
 
 def mask(kind, resource: dict) -> dict:
-    """Return a resource without the values of its secrets, and without the rest that no field tells of.
+    """Return a resource without the values of its secrets, and without what no field models.
 
-    The rest is AWS's own text, in which nobody has looked for secrets; drift alone compares it.
+    That is AWS's own text, in which nobody has looked for secrets; drift alone compares it.
     """
-    return {
-        field: MASK if field in kind.secret and value else value for field, value in resource.items() if field != REST
-    }
+    shown = ((field, value) for field, value in resource.items() if field != UNMODELLED)
+    return {field: MASK if field in kind.secret and value else value for field, value in shown}
 
 
 def show(kind, resource: dict | None) -> dict:
-    """Return a resource as a diff shows it: without volatile fields, secrets masked."""
+    """Return a resource as a diff shows it: without ignored fields, secrets masked."""
     if not resource:
         return {}
     return {
         field: value
         for field, value in sorted(mask(kind, resource).items())
-        if field not in kind.volatile and value is not None
+        if field not in kind.ignored and value is not None
     }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from . import deleting
+from . import deleting, unmanaged
 from . import tags as tagging
-from .beside import Extra, beside, delete
 from .errors import EngineError
-from .mending import mend
 from .record import identity
+from .remediation import remediate
 from .severity import LEVELS, severity
 from .stack import waves
-from .survey import Survey, again, attempt, survey
+from .survey import Survey, find_unlisted, result_or_reason, survey
 from .sync import steady, unnamed_loss
 from .trail import who
+from .unmanaged import Extra
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Finding:
         """The field of the resource."""
         return self.path.partition(".")[0].partition("[")[0]
 
-    def told(self) -> dict:
+    def as_dict(self) -> dict:
         """Return the finding as reports have it."""
         return {**asdict(self), "field": self.field}
 
@@ -58,8 +58,8 @@ class Drift:
     """What a comparison found."""
 
     findings: list[Finding] = field(default_factory=list)
-    owned: list[Finding] = field(default_factory=list)
-    blind: dict[str, str] = field(default_factory=dict)
+    externally_managed: list[Finding] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seen: Survey = field(default_factory=Survey)
     extras: dict[tuple, Extra] = field(default_factory=dict)
@@ -68,24 +68,24 @@ class Drift:
 def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> Drift:
     """Compare a stack with its record."""
     found = Drift(seen=survey(aws, stack, kinds))
-    found.blind = dict(found.seen.blind)
+    found.unreadable = dict(found.seen.unreadable)
     for name in sorted({*record["resources"], *found.seen.resources}):
         if name not in kinds:
-            found.blind[name] = f"the record has {name}, which this version of the collection doesn't know"
+            found.unreadable[name] = f"the record has {name}, which this version of the collection doesn't know"
         elif name in record["kinds"]:
             _kind(aws, kinds[name], record, found)
         else:
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
-    unseen = {name: record["resources"].get(name, []) for name in found.blind}
-    extras, blind = beside(aws, stack, found.seen, unseen)
-    found.blind |= {name: told for name, told in blind.items() if name not in found.blind}
+    unseen = {name: record["resources"].get(name, []) for name in found.unreadable}
+    extras, unreadable = unmanaged.find(aws, stack, found.seen, unseen)
+    found.unreadable |= {name: told for name, told in unreadable.items() if name not in found.unreadable}
     accepted = {tuple(pair) for pair in record.get("beside", [])}
     for extra in (one for one in extras if (one.kind, one.name) not in accepted):
         found.extras[extra.kind, extra.name] = extra
         found.findings.append(Finding("extra", extra.kind, extra.name, live=extra.live, where=extra.where))
-    for finding in (*found.findings, *found.owned):
+    for finding in (*found.findings, *found.externally_managed):
         finding.severity = "info" if finding.owner else severity(finding)
-    for findings in (found.findings, found.owned):
+    for findings in (found.findings, found.externally_managed):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
     found.notes += sorted(aws.notes)
     if trail and found.findings:
@@ -96,15 +96,15 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
 def _kind(aws, kind, record, found: Drift) -> None:
     recorded = [tagging.without_foreign(one, aws.ignored_tags) for one in record["resources"].get(kind.name, [])]
     live = list(found.seen.resources.get(kind.name, []))
-    seen_all = kind.name not in found.blind or bool(live)
+    seen_all = kind.name not in found.unreadable or bool(live)
     for one, other in pairs(kind, recorded, live):
         recorded.remove(one)
         live.remove(other)
         _compare(kind, one, other, found)
     for one in recorded if seen_all else []:
-        other, told = again(aws, kind, one)
+        other, told = find_unlisted(aws, kind, one)
         if told:
-            found.blind.setdefault(kind.name, told)
+            found.unreadable.setdefault(kind.name, told)
         elif other is None:
             found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one))
         else:
@@ -136,12 +136,12 @@ def _by_id(one, other):
 
 def _compare(kind, recorded, live, found: Drift) -> None:
     for difference in kind.differences(recorded, live):
-        owner = kind.owner(difference, recorded, live)
+        owner = kind.external_manager(difference, recorded, live)
         finding = Finding(
             difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,
             difference.live, owner=owner,
         )  # fmt: skip
-        (found.owned if owner else found.findings).append(finding)
+        (found.externally_managed if owner else found.findings).append(finding)
         if owner and finding.field in kind.noted:
             what = f"{kind.title} {kind.label(recorded)}: {finding.field}"
             found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
@@ -180,17 +180,17 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     """
     done, left = [], []
     of: dict[tuple, list[Finding]] = {}
-    for finding in (*found.findings, *(one for one in found.owned if _asked(aws, kinds, one))):
+    for finding in (*found.findings, *(one for one in found.externally_managed if _asked(aws, kinds, one))):
         if finding.path and finding.kind in kinds:
             of.setdefault((finding.kind, finding.name), []).append(finding)
     for (name, label), findings in of.items():
         kind = kinds[name]
         recorded = next(one for one in record["resources"][name] if kind.label(one) == label)
-        parts = {part.field for part in kind.parts} | set(kind.follows)
+        parts = {part.field for part in kind.children} | set(kind.follows)
         fields = {finding.field for finding in findings}
         chosen = [finding for finding in findings if finding.field in parts and named(finding)]
         why: dict[str, str] = {}
-        put, told = attempt(lambda: _put(kind, aws, recorded, fields - parts, chosen, why))  # noqa: B023 - at once
+        put, told = result_or_reason(lambda: _put(kind, aws, recorded, fields - parts, chosen, why))  # noqa: B023 - at once
         done += [f"{name} {label}: {one}" for one in sorted(put or ())]
         left += [
             f"{name} {label}: {one}" + (f": {why.get(one) or told}" if one in why or told else "")
@@ -210,13 +210,13 @@ def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
     if live is None:
         return set()
     extra = [finding for finding in chosen if finding.category == "extra"]
-    taken = {finding.field for finding in extra if kind.take_off(aws, live, finding)}
+    taken = {finding.field for finding in extra if kind.remove_child(aws, live, finding)}
     want = {**live, **recorded}
     for one in sorted(fields):
         told = kind.refused(aws, live, want, {one}) or unnamed_loss(kind, aws, live, want, {one})
         if told:
             why[one] = told
-    return mend(kind, aws, live, recorded, fields - why.keys()) | taken
+    return remediate(kind, aws, live, recorded, fields - why.keys()) | taken
 
 
 def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:
@@ -229,7 +229,7 @@ def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[st
     order = [name for wave in waves(kinds) for name in wave]
     chosen.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1)
     for finding in chosen:
-        _none, told = attempt(lambda: _end(aws, kinds, found, finding, named(finding)))  # noqa: B023 - called at once
+        _none, told = result_or_reason(lambda: _end(aws, kinds, found, finding, named(finding)))  # noqa: B023 - called at once
         (left if told else done).append(f"{finding.kind} {finding.name}{told and ': '}{told}")
     return done, left
 
@@ -245,6 +245,6 @@ def _end(aws, kinds, found, finding, how) -> None:
         name = f"{finding.kind}/{finding.name}"
         raise EngineError(f"{lost}: it is deleted only where it is named, by drift_delete={name}")
     if extra:
-        delete(aws, extra, kinds)
+        unmanaged.delete(aws, extra, kinds)
     else:
         deleting.delete(kind, aws, live, deleting.ALONE_SECONDS)

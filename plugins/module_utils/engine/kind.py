@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from .aws import optional
+from .children import Child
 from .compare import Difference, differences
 from .errors import not_found
 from .inputs import inputs, maps
-from .mending import Modify
-from .parts import Part
 from .placeholder import placeholder
 from .refusals import Refusal
 from .remains import Remain
+from .remediation import Remediation
 
 
 class Kind:
@@ -49,24 +49,23 @@ class Kind:
     """Fields that AWS can't change in place, and why: changing one is refused."""
     replaced: dict[str, str] = {}
     """Fields that AWS can't change in place, and why: changing one deletes and creates anew."""
-    volatile: frozenset[str] = frozenset()
-    """Fields of the live resource that change by themselves: never compared, never recorded."""
-    passing: frozenset[str] = frozenset()
-    """Keys of AWS's own description, at any depth of what the kind doesn't read, that change by themselves."""
-    watched: dict[str, str] = {}
+    ignored: frozenset[str] = frozenset()
+    """What changes by itself, never compared and never recorded: fields of the live resource, and keys of AWS's own
+    description at any depth of what the kind doesn't read."""
+    writable_as: dict[str, str] = {}
     """Names of AWS's own description (with ``*``) that count although no write takes them by that name, each with the
     name by which a write changes them."""
     wrapped: tuple[str, ...] = ()
     """Keys under which AWS's description is wrapped: what the kind doesn't read is told without them."""
-    owned: dict[str, str] = {}
+    externally_managed: dict[str, str] = {}
     """Paths of fields (with ``*``) that somebody else moves after the apply, and who: never drift."""
     noted: frozenset[str] = frozenset()
     """Fields that a record keeps as a run made them when somebody moves them who may: drift goes on telling it."""
-    parts: tuple[Part, ...] = ()
+    children: tuple[Child, ...] = ()
     """What hangs on the resource and is read by calls of its own; for records and drift only."""
     follows: dict[str, str] = {}
     """Other fields that only records and drift read, each with the field that it changes with, if any."""
-    modifies: tuple[Modify, ...] = ()
+    remediations: tuple[Remediation, ...] = ()
     """The operations by which drift can be put back that no task repairs."""
     secret: frozenset[str] = frozenset()
     """Fields whose values are never shown."""
@@ -94,7 +93,7 @@ class Kind:
     """For a community module: its argument names where they differ from our fields."""
     controls: frozenset[str] = frozenset()
     """For a community module: arguments that steer the module and describe nothing."""
-    given: dict = {}
+    fixed_arguments: dict = {}
     """For a community module: arguments that it always gets, so that no task has to repeat them."""
     connection: dict[str, str] = {}
     """For a community module: its connection arguments where they are called otherwise."""
@@ -162,11 +161,11 @@ class Kind:
     def prepare(self, aws, live: dict, want: dict) -> None:
         """Undo in the live resource what the community module that runs next doesn't see."""
 
-    def pointer(self, live: dict) -> dict:
+    def lookup_arguments(self, live: dict) -> dict:
         """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
         return {}
 
-    def kept(self, live: dict, arguments: dict) -> dict:
+    def preserved_arguments(self, live: dict, arguments: dict) -> dict:
         """Return a community module's arguments in which what somebody else moves is as it is live."""
         return {}
 
@@ -246,22 +245,22 @@ class Kind:
             and live.get(field) != value
         }
 
-    def inside(self, aws, live: dict) -> dict:
+    def read_children(self, aws, live: dict) -> dict:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
-        found = {part.field: part.read(aws, self, live) for part in self.parts}
+        found = {child.field: child.read(aws, self, live) for child in self.children}
         return {field: value for field, value in found.items() if value}
 
-    def take_off(self, aws, live: dict, finding) -> bool:
+    def remove_child(self, aws, live: dict, finding) -> bool:
         """Take off the live resource what nobody declared, and say whether that can be done."""
-        for part in self.parts:
-            if finding.field == part.field and part.undo[0]:
-                part.take_away(aws, self.service, live, finding.live)
+        for child in self.children:
+            if finding.field == child.field and child.undo[0]:
+                child.remove(aws, self.service, live, finding.live)
                 return True
         return False
 
-    def owner(self, difference, recorded: dict, live: dict) -> str:
+    def external_manager(self, difference, recorded: dict, live: dict) -> str:
         """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""
-        found = (who for path, who in self.owned.items() if fnmatchcase(difference.path, path))
+        found = (who for path, who in self.externally_managed.items() if fnmatchcase(difference.path, path))
         return next(found, "")
 
     def differences(self, recorded: dict, live: dict) -> Iterator[Difference]:
@@ -276,24 +275,24 @@ class Kind:
         # no item of a list and no key of people's own.
         names = re.sub(r"\[.*\]", "", path).split(".")
         own = names[0] == names[0].lower()
-        if own and names[0] not in {*self.follows, *(part.field for part in self.parts)}:
+        if own and names[0] not in {*self.follows, *(child.field for child in self.children)}:
             return False
         last = [] if path.endswith("]") or maps(self.service).intersection(names[:-1]) else names[-1:]
         counting = {name for name in ([] if own else names[:1]) + last if name != name.lower()}
         return any(
-            name not in inputs(self.service) and not any(fnmatchcase(name, known) for known in self.watched)
+            name not in inputs(self.service) and not any(fnmatchcase(name, known) for known in self.writable_as)
             for name in counting
         )
 
-    def made(self, aws, want: dict) -> dict:
+    def computed(self, aws, want: dict) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""
-        return {"id": self.later(want, "id")}
+        return {"id": self.unknown(want, "id")}
 
     def consequences(self, want: dict, changes: set[str]) -> dict:
         """Return what AWS will put anew when the named fields of a resource change in place."""
         return {}
 
-    def later(self, want: dict, field: str) -> str:
+    def unknown(self, want: dict, field: str) -> str:
         """Return the placeholder for one field of a wanted resource."""
         return placeholder(self.name, self.label(want), field)
 

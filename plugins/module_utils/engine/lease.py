@@ -88,9 +88,9 @@ def token(aws, stack: str) -> str:
 
 def others(aws, stack: str) -> str:
     """Return who else holds a stack's lock right now, in words; nothing if nobody does."""
-    held = lock.look(aws, stack)
+    held = lock.current(aws, stack)
     foreign = held and lock.left(held) and held.get("token") != token(aws, stack)
-    return lock.told(stack, held) if foreign else ""
+    return lock.describe(stack, held) if foreign else ""
 
 
 def _tidy() -> None:
@@ -145,7 +145,7 @@ def hold(
         },
     )  # fmt: skip
     if before:
-        return True, f"an expired lock was taken over: {lock.told(stack, before)}; its run was killed, it seems"
+        return True, f"an expired lock was taken over: {lock.describe(stack, before)}; its run was killed, it seems"
     return True, f"{stack} is locked for {purpose}"
 
 
@@ -159,7 +159,7 @@ def let_go(aws, stack: str) -> tuple[str, str]:
     path.unlink(missing_ok=True)
     guard(aws, None)
     try:
-        held = lock.look(aws, stack)
+        held = lock.current(aws, stack)
         if held and held.get("token") == mine["token"] and lock.release(aws, stack, held):
             return f"{stack} is no longer locked for {mine['lock']['purpose']}", ""
     except Exception as error:

@@ -24,7 +24,7 @@ class Locked(EngineError):
     """Somebody else holds the lock."""
 
 
-def look(aws, stack: str) -> dict | None:
+def current(aws, stack: str) -> dict | None:
     """Return the lock, with its age in seconds and, where it is none, what is wrong with it; None if there is none."""
     there = keeper.get(aws("s3"), state.bucket(aws, stack))
     if there is None:
@@ -36,7 +36,7 @@ def look(aws, stack: str) -> dict | None:
     return {"seconds": SECONDS, **there["lock"], "age": age, "etag": there["etag"], "damage": there["damage"]}
 
 
-def told(stack: str, held: dict) -> str:
+def describe(stack: str, held: dict) -> str:
     """Return who holds a lock, in words."""
     if held["damage"]:
         return f"{stack} has a damaged lock, {KEY} in its bucket ({held['damage']}), written {held['age']} s ago"
@@ -76,7 +76,7 @@ def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tup
             continue
         if etag:
             return etag, sent, None
-        held = look(aws, stack)
+        held = current(aws, stack)
         if held is None:
             continue  # released this very moment
         if not left(held):
@@ -87,7 +87,7 @@ def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tup
                 return etag, sent, held
         if time.monotonic() + PAUSE > deadline:
             raise Locked(
-                f"{told(stack, held)}; unless it is renewed it is free in {left(held)} s. Wait for it with "
+                f"{describe(stack, held)}; unless it is renewed it is free in {left(held)} s. Wait for it with "
                 f"-e stack_lock_wait_seconds=600; a lock can be taken away with playbooks/unlock.yml --limit {stack}"
             )
         time.sleep(PAUSE)

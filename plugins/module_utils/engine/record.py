@@ -85,13 +85,15 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
             fields = {
                 item.field
                 for item in kind.differences(one, live)
-                if item.field in kind.noted or not kind.owner(item, one, live)
+                if item.field in kind.noted or not kind.external_manager(item, one, live)
             }
             fields = {field for field in fields if not _mine(kind, field, live, done)}
             if fields:
                 kept = {**live, **{field: one.get(field) for field in fields}}
                 lives[place] = {key: value for key, value in kept.items() if value is not None}
-            drifted = {item.field for item in kind.differences(one, live) if not kind.owner(item, one, live)} & fields
+            drifted = {
+                item.field for item in kind.differences(one, live) if not kind.external_manager(item, one, live)
+            } & fields
             if drifted:
                 left.append(f"{name} {label}: {', '.join(sorted(drifted))}")
     return left
@@ -104,7 +106,7 @@ def _mine(kind, field, live, done) -> bool:
     changes = set(done.get("changes") or ())
     if field in changes or kind.follows.get(field) in changes:
         return True
-    parts = {part.field for part in kind.parts} | set(kind.follows)
+    parts = {part.field for part in kind.children} | set(kind.follows)
     # Parts aren't read by an apply; of all else it is known what was there before.
     return field not in parts and (done.get("before") or {}).get(field) != live.get(field)
 

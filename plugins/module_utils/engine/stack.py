@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from . import ahead, deleting, lease, lock, state
+from . import deleting, lease, lock, prefetch, state
 from .errors import EngineError, expected, sentence, unless
 from .sync import steady
 from .waiting import steadily, until
@@ -21,9 +21,9 @@ def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
     with ThreadPoolExecutor(THREADS) as pool:
         listed = pool.map(lambda kind: _listed(kind, aws, stack), kinds)
         answers = dict(zip((kind.name for kind in kinds), listed, strict=True))
-    blind = [str(answer) for answer in answers.values() if isinstance(answer, EngineError)]
-    if blind:
-        raise EngineError("; ".join(blind))
+    unreadable = [str(answer) for answer in answers.values() if isinstance(answer, EngineError)]
+    if unreadable:
+        raise EngineError("; ".join(unreadable))
     return {name: resources for name, resources in answers.items() if resources}
 
 
@@ -37,7 +37,7 @@ def members(kind, aws, stack: str) -> list[dict]:
 
 def _listed(kind, aws, stack):
     try:
-        seen = ahead.seen(aws, kind.name, stack)
+        seen = prefetch.resources(aws, kind.name, stack)
         return members(kind, aws, stack) if seen is None else seen
     except Exception as error:
         if not expected(error):
@@ -131,9 +131,9 @@ def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
     bucket_kind.empty(aws, bucket, but=lock.KEY)
 
     def deleted():
-        held = lock.look(aws, stack)
+        held = lock.current(aws, stack)
         if held and held.get("token") != mine:
-            raise lock.Locked(f"{bucket} is not deleted, since somebody else took it: {lock.told(stack, held)}")
+            raise lock.Locked(f"{bucket} is not deleted, since somebody else took it: {lock.describe(stack, held)}")
         bucket_kind.empty(aws, bucket)
         return unless("BucketNotEmpty", unless, state.MISSING, aws("s3").delete_bucket, Bucket=bucket, otherwise=True)
 

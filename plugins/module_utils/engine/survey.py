@@ -1,4 +1,4 @@
-"""A look at all that a stack has: every field, every part, as it can be recorded and compared."""
+"""A look at all that a stack has: every field, every child, as it can be recorded and compared."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import tags as tagging
+from .cache import CachedAws
+from .children import without
 from .diff import MASK
 from .errors import expected, sentence
-from .memory import Memory
-from .parts import without
 from .secrets import named, secret, valued
+from .unmodelled import UNMODELLED
 from .waiting import steadily
-from .whole import REST
 
 THREADS = 12
 
@@ -27,7 +27,7 @@ class Survey:
     """The live resources by kind, normalised."""
     live: dict[str, list[dict]] = field(default_factory=dict)
     """The same as the kinds know them, to act on."""
-    blind: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     """The kinds that could not be looked at, and why."""
     calls: int = 0
 
@@ -38,51 +38,55 @@ class Survey:
 
 def survey(aws, stack: str, kinds: dict) -> Survey:
     """Return all that a stack has."""
-    seen, memory = Survey(), Memory(aws)
+    seen, cached = Survey(), CachedAws(aws)
     with ThreadPoolExecutor(THREADS) as pool:
-        listed = lists(pool, memory, stack, kinds)
+        listed = lists(pool, cached, stack, kinds)
         pairs = [(kinds[name], live) for name, (lives, _told) in listed.items() for live in lives or []]
-        insides = pool.map(lambda pair: looked(memory, pair[0], lambda at: pair[0].inside(at, pair[1])), pairs)
-        seen.blind = {name: told for name, (_lives, told) in listed.items() if told}
-        for (kind, live), (inside, told) in zip(pairs, insides, strict=True):
+        children = pool.map(lambda pair: _children(cached, *pair), pairs)
+        seen.unreadable = {name: told for name, (_lives, told) in listed.items() if told}
+        for (kind, live), (more, told) in zip(pairs, children, strict=True):
             if told:
-                seen.blind.setdefault(kind.name, told)
+                seen.unreadable.setdefault(kind.name, told)
             seen.live.setdefault(kind.name, []).append(live)
-            full = {**live, **ordered(inside or {})}
+            full = {**live, **ordered(more or {})}
             seen.resources.setdefault(kind.name, []).append(normal(kind, full, aws.ignored_tags))
-    seen.calls = memory.calls
+    seen.calls = cached.calls
     return seen
+
+
+def _children(aws, kind, live) -> tuple:
+    return read_or_reason(aws, kind, lambda at: kind.read_children(at, live))
 
 
 def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
     """Return a stack's live resources by kind, or nothing and why they could not be looked at."""
-    looks = pool.map(lambda kind: looked(aws, kind, lambda at: kind.all(at, stack)), kinds.values())
-    return dict(zip(kinds, looks, strict=True))
+    answers = pool.map(lambda kind: read_or_reason(aws, kind, lambda at: kind.all(at, stack)), kinds.values())
+    return dict(zip(kinds, answers, strict=True))
 
 
-def looked(aws, kind, read) -> tuple:
+def read_or_reason(aws, kind, read) -> tuple:
     """Return what ``read(aws)`` gives and nothing, or nothing and why; asked anew where something isn't seen."""
     views = itertools.chain([aws], (aws.anew() for _ in itertools.count()))
-    return attempt(lambda: steadily(lambda: read(next(views)), kind.unseen))
+    return result_or_reason(lambda: steadily(lambda: read(next(views)), kind.unseen))
 
 
-def again(aws, kind, recorded: dict) -> tuple:
+def find_unlisted(aws, kind, recorded: dict) -> tuple:
     """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example.
 
     Or nothing and why it could not be looked at.
     """
 
-    def look(at):
+    def found(at):
         live = kind.find(at, recorded)
-        return normal(kind, {**live, **ordered(kind.inside(at, live))}, aws.ignored_tags) if live else None
+        return normal(kind, {**live, **ordered(kind.read_children(at, live))}, aws.ignored_tags) if live else None
 
-    return looked(Memory(aws), kind, look)
+    return read_or_reason(CachedAws(aws), kind, found)
 
 
-def attempt(look) -> tuple:
-    """Return what a look gives and nothing, or nothing and why it could not be made."""
+def result_or_reason(call) -> tuple:
+    """Return what a call returns and nothing, or nothing and why AWS refused it."""
     try:
-        return look(), ""
+        return call(), ""
     except Exception as error:
         if not expected(error):
             raise
@@ -90,12 +94,12 @@ def attempt(look) -> tuple:
 
 
 def normal(kind, live: dict, ignored_tags=()) -> dict:
-    """Return a live resource as it is recorded: nothing volatile, nothing secret, plain JSON, AWS's own names flat."""
+    """Return a live resource as it is recorded: nothing ignored, nothing secret, plain JSON, AWS's own names flat."""
     plain = json.loads(json.dumps(tagging.without_foreign(live, ignored_tags), sort_keys=True, default=str))
-    left = ordered(without(plain.pop(REST, {}), kind.passing | {"ResponseMetadata"}))
+    left = ordered(without(plain.pop(UNMODELLED, {}), kind.ignored | {"ResponseMetadata"}))
     for key in kind.wrapped:
         left |= left.pop(key, {})
-    fields = {key: value for key, value in plain.items() if key not in kind.volatile | kind.secret}
+    fields = {key: value for key, value in plain.items() if key not in kind.ignored | kind.secret}
     return {key: hidden(value) for key, value in {**left, **fields}.items() if value not in (None, "", [], {})}
 
 

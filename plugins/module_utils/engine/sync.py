@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from . import ahead, deleting
+from . import deleting, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, not_found, sentence
@@ -74,8 +74,8 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     if before is None:
         possible(kind, aws, None, want, set(want))
         if check:
-            return Outcome(kind, "create", None, {**want, **kind.made(aws, want)})
-        ahead.forget(aws)
+            return Outcome(kind, "create", None, {**want, **kind.computed(aws, want)})
+        prefetch.forget(aws)
         _written(kind, aws, None, want, write)
         return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
@@ -105,7 +105,7 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
     def as_wanted(live):
         return not kind.compare(live, _tolerant(kind, aws, live, want, purge_tags))
 
-    looked = ahead.seen(aws, kind.name)
+    looked = prefetch.resources(aws, kind.name)
     live = _same(kind, looked or [], want)
     if live and as_wanted(live):
         return live
@@ -119,9 +119,9 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
     return steady(kind, aws, want)
 
 
-def foreseen(kind, aws, want) -> dict | None:
+def prefetched(kind, aws, want) -> dict | None:
     """Return the resource as the look at the whole stack showed it, if it did, and if nothing was written since."""
-    return _same(kind, ahead.seen(aws, kind.name) or [], want)
+    return _same(kind, prefetch.resources(aws, kind.name) or [], want)
 
 
 def _same(kind, lives, want):
@@ -145,13 +145,13 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
     _lossless(kind, aws, before, None if replaced else want, changes)
     if check:
         if replaced:
-            after = {**before, **want, **kind.made(aws, want)}
+            after = {**before, **want, **kind.computed(aws, want)}
         else:
             # What is create_only stays as it is, so it is not laid over.
             changed = {name: value for name, value in want.items() if name in changes}
             after = {**before, **changed, **kind.consequences(want, changes)}
         return Outcome(kind, action, before, after, changes, reason)
-    ahead.forget(aws)
+    prefetch.forget(aws)
     if replaced:
         deleting.delete(kind, aws, before, timeout)
         kind.gone(aws, before, timeout)
@@ -351,7 +351,7 @@ def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
     _may_go(kind, before)
     _lossless(kind, aws, before, None, set())
     if not check:
-        ahead.forget(aws)
+        prefetch.forget(aws)
         deleting.delete(kind, aws, before, timeout)
         if wait:
             kind.gone(aws, before, timeout)

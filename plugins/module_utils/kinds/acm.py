@@ -7,8 +7,8 @@ from uuid import uuid4
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.unmodelled import watch, with_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import watch, with_rest
 from .elbv2 import LOAD_BALANCER
 
 MISSING = "ResourceNotFoundException"
@@ -35,10 +35,10 @@ class Certificate(Kind):
     }
     identity = ("domain_name", "subject_alternative_names", "key_algorithm")
     # A renewal changes these; what is validated is told by the records.
-    passing = frozenset({
-        "DomainValidationOptions", "IssuedAt", "NotBefore", "RenewalSummary", "Serial", "Subject",
+    ignored = frozenset({
+        "status", "failure_reason", "not_after", "in_use_by", "renewal_eligibility", "DomainValidationOptions",
+        "IssuedAt", "NotBefore", "RenewalSummary", "Serial", "Subject",
     })  # fmt: skip
-    volatile = frozenset({"status", "failure_reason", "not_after", "in_use_by", "renewal_eligibility"})
 
     def want(self, arguments):
         """A certificate's further names have no order, and the first one isn't among them."""
@@ -93,7 +93,7 @@ class Certificate(Kind):
             "validation_records": records(item.get("DomainValidationOptions", [])),
             "tags": tagging.from_list(tags["Tags"]),
         }
-        return with_rest(live, item)
+        return with_unmodelled(live, item)
 
     def create(self, aws, want):
         """Request the certificate."""
@@ -154,12 +154,12 @@ class Certificate(Kind):
         """Delete the certificate."""
         unless(MISSING, aws("acm").delete_certificate, CertificateArn=live["arn"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """ACM makes up the ARN and the records."""
         return {
-            "arn": self.later(want, "arn"),
+            "arn": self.unknown(want, "arn"),
             "validation_records": [
-                {"name": self.later(want, f"{name}/name"), "type": "CNAME", "value": self.later(want, f"{name}/value")}
+                {"type": "CNAME", **{field: self.unknown(want, f"{name}/{field}") for field in ("name", "value")}}
                 for name in validated_names(want)
             ],
         }

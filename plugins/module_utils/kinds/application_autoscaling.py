@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.deleting import says
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.parts import Part
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import TimedOut, until
-from ..engine.whole import whole
 from .cloudwatch import dimensions_from_list, dimensions_to_list, query, query_from_aws, query_to_aws
 from .cloudwatch_metrics import refusal
 
@@ -74,9 +74,9 @@ class ScalingTarget(Kind):
     }
     identity = ("resource_id", "service_namespace", "scalable_dimension")
     needs = ("ecs_service",)
-    passing = frozenset({"PredictedCapacity"})
-    parts = (
-        Part(
+    ignored = frozenset({"PredictedCapacity"})
+    children = (
+        Child(
             "scheduled_actions", "describe_scheduled_actions",
             {
                 "ServiceNamespace": "service_namespace", "ResourceId": "resource_id",
@@ -120,7 +120,7 @@ class ScalingTarget(Kind):
         )
         return [self._live(aws, target) for target in targets if target["ResourceId"].startswith(prefix)]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, target):
         tags = unless(
             "ResourceNotFoundException",
@@ -163,9 +163,9 @@ class ScalingTarget(Kind):
         """Deregister the target; AWS deletes its policies with it."""
         unless(MISSING, aws(SERVICE).deregister_scalable_target, **_of_target(live))
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes the ARN up."""
-        return {"arn": self.later(want, "arn")}
+        return {"arn": self.unknown(want, "arn")}
 
 
 class ScalingPolicy(Kind):
@@ -190,7 +190,7 @@ class ScalingPolicy(Kind):
     needs = ("application_autoscaling_target",)
     taggable = False
     replaced = {"policy_type": "AWS can't change a policy's type"}
-    volatile = frozenset({"alarms"})
+    ignored = frozenset({"alarms"})
     settling = ((MISSING, ""), ("ConcurrentUpdateException", ""), *NOT_LET_IN)
 
     def want(self, arguments):
@@ -223,7 +223,7 @@ class ScalingPolicy(Kind):
         policies = _let_in(lambda: aws.pages(SERVICE, "describe_scaling_policies", "ScalingPolicies", **asked))
         return [self._live(policy) for policy in policies]
 
-    @whole
+    @keep_unmodelled
     def _live(self, policy):
         live = {field: policy[key] for field, key in TARGET.items()} | {
             "policy_name": policy["PolicyName"],
@@ -257,9 +257,9 @@ class ScalingPolicy(Kind):
         name = live["policy_name"]
         _let_in(lambda: unless(MISSING, aws(SERVICE).delete_scaling_policy, PolicyName=name, **_of_target(live)))
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes the ARN up."""
-        return {"arn": self.later(want, "arn")}
+        return {"arn": self.unknown(want, "arn")}
 
 
 def tracking(given: dict, read=query) -> dict:

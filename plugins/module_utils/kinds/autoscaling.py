@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.errors import DENIED
 from ..engine.kind import Kind
-from ..engine.parts import Part
 from ..engine.refusals import Refusal
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import whole
 
 RUNNING = ["pending", "running", "shutting-down", "stopping", "stopped"]
 # A launch meets what is fresh, too: the service's own role, which the account's first group makes, and the profile.
@@ -37,11 +37,10 @@ class AutoScalingGroup(Kind):
     cloudformation = "AWS::AutoScaling::AutoScalingGroup"
     properties = {"AutoScalingGroupName": "name"}
     needs = ("launch_template", "subnet", "elastic_ip", "security_group_rules", "iam_policy")
-    volatile = frozenset({"failure", "instances", "in_service", "status"})
-    passing = frozenset({"Instances"})
-    watched = {"EnabledMetrics": "Metrics", "WarmPool*": "PoolState"}
-    parts = tuple(
-        Part(
+    ignored = frozenset({"failure", "instances", "in_service", "status", "Instances"})
+    writable_as = {"EnabledMetrics": "Metrics", "WarmPool*": "PoolState"}
+    children = tuple(
+        Child(
             field, operation, {"AutoScalingGroupName": "name"}, key,
             undo=(undo, {"AutoScalingGroupName": "name", own: f".{own}"}),
         )
@@ -57,7 +56,7 @@ class AutoScalingGroup(Kind):
             ),
         )
     ) + (
-        Part(
+        Child(
             "notifications", "describe_notification_configurations", {"AutoScalingGroupNames": "[name]"},
             "NotificationConfigurations",
             undo=("delete_notification_configuration", {"AutoScalingGroupName": "name", "TopicARN": ".TopicARN"}),
@@ -65,7 +64,7 @@ class AutoScalingGroup(Kind):
     )  # fmt: skip
     arguments = {"health_check_period": "health_check_grace_period"}
     # The engine waits for the instances, and the module purges no tags unless told.
-    given = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
+    fixed_arguments = {"wait_for_instances": False, "purge_tags": True, "metrics_collection": True}
     refusals = (
         Refusal(
             "a group of this name is being deleted, which takes minutes", "AlreadyExists",
@@ -133,7 +132,7 @@ class AutoScalingGroup(Kind):
         groups = aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", Filters=filters)
         return [live for live in map(self._live, groups) if not live["status"]]
 
-    @whole
+    @keep_unmodelled
     def _live(self, group):
         template = group.get("LaunchTemplate", {})
         tags = group.get("Tags", [])
@@ -195,9 +194,9 @@ class AutoScalingGroup(Kind):
 
         until(away, timeout, f"{self.title} {live['name']} being deleted")
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up a part of the ARN."""
-        return {"arn": self.later(want, "arn")}
+        return {"arn": self.unknown(want, "arn")}
 
 
 AUTO_SCALING_GROUP = AutoScalingGroup()

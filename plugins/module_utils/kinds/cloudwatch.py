@@ -9,7 +9,7 @@ from ..engine.aws import tags_of, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.names import name
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 from .cloudwatch_metrics import refusal
 
 # Our field: (AWS's key, what AWS takes it for when it is unsaid).
@@ -78,10 +78,9 @@ class MetricAlarm(CloudWatchKind):
     }
     needs = ("sns_topic",)
     lists_all = True
-    volatile = frozenset({"alarm_state", "alarm_state_reason"})
-    passing = frozenset({
-        "AlarmConfigurationUpdatedTimestamp", "EvaluationState", "StateReasonData", "StateTransitionedTimestamp",
-        "StateUpdatedTimestamp",
+    ignored = frozenset({
+        "alarm_state", "alarm_state_reason", "AlarmConfigurationUpdatedTimestamp", "EvaluationState",
+        "StateReasonData", "StateTransitionedTimestamp", "StateUpdatedTimestamp",
     })  # fmt: skip
 
     def want(self, arguments):
@@ -125,7 +124,7 @@ class MetricAlarm(CloudWatchKind):
         tags = tags_of(aws, scope, "cloudwatch:alarm")
         return [self._live(aws, alarm, tags.get(alarm["AlarmArn"], {})) for alarm in alarms]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, alarm, tags=None):
         arn = alarm["AlarmArn"]
         tags = aws.tags(arn, lambda: _tags(aws, arn)) if tags is None else tags
@@ -168,7 +167,7 @@ class MetricAlarm(CloudWatchKind):
         """Delete the alarm; AWS says nothing about one that isn't there."""
         aws("cloudwatch").delete_alarms(AlarmNames=[live["name"]])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """An alarm's ARN can be computed."""
         return {"arn": aws.arn("cloudwatch", f"alarm:{want['name']}")}
 
@@ -309,7 +308,7 @@ class Dashboard(CloudWatchKind):
         """Delete the dashboard."""
         unless("ResourceNotFound", aws("cloudwatch").delete_dashboards, DashboardNames=[live["name"]])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A dashboard's ARN can be computed."""
         return {"arn": aws.arn("cloudwatch", f"dashboard/{want['name']}", region=False)}
 

@@ -45,10 +45,10 @@ class LaunchTemplate(Ec2Kind):
     describe = "describe_launch_templates"
     key = "LaunchTemplates"
     # They count writes; what matters of a version is its data.
-    volatile = frozenset({"default_version", "latest_version"})
+    ignored = frozenset({"default_version", "latest_version"})
     arguments = {"template_name": "name"}
     # A new version begins from nothing, not from the last one, whatever somebody wrote into that.
-    given = {"source_version": ""}
+    fixed_arguments = {"source_version": ""}
     controls = frozenset({"source_version"})
     settling = (("InvalidIamInstanceProfile", "iamInstanceProfile"), ("NoSuchEntity", "nstance"))
 
@@ -101,9 +101,9 @@ class LaunchTemplate(Ec2Kind):
         """Delete the template with all its versions."""
         unless(MISSING, aws("ec2").delete_launch_template, LaunchTemplateId=live["id"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS counts the versions."""
-        return {"id": self.later(want, "id"), "default_version": 1, "latest_version": 1}
+        return {"id": self.unknown(want, "id"), "default_version": 1, "latest_version": 1}
 
 
 LAUNCH_TEMPLATE = LaunchTemplate()

@@ -98,7 +98,7 @@ class SecurityGroup(Ec2Kind):
     describe = "describe_security_groups"
     key = "SecurityGroups"
     tag_type = "security-group"
-    passing = frozenset({"IpPermissions", "IpPermissionsEgress"})  # told by a kind of their own
+    ignored = frozenset({"IpPermissions", "IpPermissionsEgress"})  # told by a kind of their own
     immutable = {"description": "AWS fixes a group's description at creation"}
 
     def find(self, aws, want):
@@ -234,9 +234,9 @@ class SecurityGroupRules(Kind):
         """Remove every rule."""
         unless(MISSING, self.update, aws, live, {"rules": [], "rules_egress": []}, {"rules", "rules_egress"})
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """The rules have the group's id."""
-        return {"id": SECURITY_GROUP.later(want, "id")}
+        return {"id": SECURITY_GROUP.unknown(want, "id")}
 
 
 def steps(live, want):

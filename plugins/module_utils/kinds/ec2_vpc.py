@@ -7,14 +7,14 @@ from uuid import uuid4
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import without
 from ..engine.deleting import each_done
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.mending import Modify
-from ..engine.parts import without
 from ..engine.policies import canonical
+from ..engine.remediation import Remediation
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import whole
 from .interfaces import freed
 from .neighbours import in_vpc, leave_subnet, leave_vpc
 
@@ -49,7 +49,7 @@ class Ec2Kind(Kind):
     def search(self, aws, **filters):
         """Return the live resources that filters give, without those on their way out."""
         items = self.items(aws, **filters)
-        live = whole(self.live)
+        live = keep_unmodelled(self.live)
         return [live(aws, item) for item in items if state(item) not in ("deleting", "deleted")]
 
     def live(self, aws, item):
@@ -124,7 +124,7 @@ class Vpc(Ec2Kind):
     module = "amazon.aws.ec2_vpc_net"
     cloudformation = "AWS::EC2::VPC"
     properties = {"InstanceTenancy": "tenancy"}
-    watched = {
+    writable_as = {
         "BlockPublicAccessStates": "InternetGatewayExclusionMode", "CidrBlockAssociationSet": "CidrBlock",
         "EncryptionControl": "Mode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
     }  # fmt: skip
@@ -136,8 +136,8 @@ class Vpc(Ec2Kind):
         "tenancy": "AWS fixes at creation whether a VPC's instances have hardware of their own",
     }
     arguments = {"dns_support": "enable_dns_support", "dns_hostnames": "enable_dns_hostnames"}
-    modifies = (
-        Modify(
+    remediations = (
+        Remediation(
             "modify_vpc_attribute", {"VpcId": "id"},
             {"enable_dns_support": "EnableDnsSupport.Value", "enable_dns_hostnames": "EnableDnsHostnames.Value"},
             each=True,
@@ -159,11 +159,11 @@ class Vpc(Ec2Kind):
             **named(item),
         }
 
-    def pointer(self, live):
+    def lookup_arguments(self, live):
         """The module looks by name and range, and would make a second one where it doesn't see this one yet."""
         return {"vpc_id": live["id"]}
 
-    def inside(self, aws, live):
+    def read_children(self, aws, live):
         """Return what every VPC is born with, and what is attached to it."""
         def items(operation, key, name="vpc-id", **more):
             filters = [{"Name": one, "Values": [value]} for one, value in {name: live["id"], **more}.items()]
@@ -195,7 +195,7 @@ class Vpc(Ec2Kind):
         }
         return {field: value for field, value in found.items() if value}
 
-    def take_off(self, aws, live, finding):
+    def remove_child(self, aws, live, finding):
         """Remove an entry of a network ACL or a rule of the default group; what else a VPC has is for people."""
         ec2, item = aws("ec2"), finding.path.partition("[")[2].partition("]")[0]
         if finding.field == "network_acls" and ".Entries[" in finding.path:
@@ -279,7 +279,7 @@ class Subnet(Ec2Kind):
     module = "amazon.aws.ec2_vpc_subnet"
     cloudformation = "AWS::EC2::Subnet"
     properties = {"AvailabilityZone": "az", "CidrBlock": "cidr", "MapPublicIpOnLaunch": "map_public"}
-    watched = {
+    writable_as = {
         "BlockPublicAccessStates": "InternetGatewayExclusionMode", "Ipv6CidrBlockAssociationSet": "Ipv6CidrBlock",
         "PrivateDnsNameOptionsOnLaunch": "PrivateDnsHostnameTypeOnLaunch",
     }  # fmt: skip
@@ -293,10 +293,10 @@ class Subnet(Ec2Kind):
         "cidr": "AWS fixes a subnet's range at creation",
         "az": "AWS fixes a subnet's zone at creation",
     }
-    passing = frozenset({"AvailableIpAddressCount", "State"})
+    ignored = frozenset({"AvailableIpAddressCount", "State"})
     unseen = (*Ec2Kind.unseen, ("amazon.aws.ec2_vpc_subnet", "Failed to describe newly created subnet"))
-    modifies = (
-        Modify(
+    remediations = (
+        Remediation(
             "modify_subnet_attribute", {"SubnetId": "id"},
             {
                 "map_public": "MapPublicIpOnLaunch.Value",
@@ -349,10 +349,11 @@ class ElasticIp(Ec2Kind):
     needs = ("internet_gateway",)
     describe = "describe_addresses"
     key = "Addresses"
-    volatile = frozenset({"association_id", "network_interface_id"})
-    passing = frozenset({"InstanceId", "NetworkInterfaceOwnerId", "PrivateIpAddress"})
+    ignored = frozenset({
+        "association_id", "network_interface_id", "InstanceId", "NetworkInterfaceOwnerId", "PrivateIpAddress",
+    })  # fmt: skip
     controls = frozenset({"in_vpc"})
-    given = {"in_vpc": True}
+    fixed_arguments = {"in_vpc": True}
 
     def items(self, aws, **filters):
         """Return the addresses; this call has no pages."""
@@ -369,7 +370,7 @@ class ElasticIp(Ec2Kind):
             **named(item),
         }
 
-    def pointer(self, live):
+    def lookup_arguments(self, live):
         """The module looks by address, and would allocate another one."""
         return {"public_ip": live["public_ip"]}
 
@@ -380,9 +381,9 @@ class ElasticIp(Ec2Kind):
             unless(missing, aws("ec2").disassociate_address, AssociationId=live["association_id"])
         unless(missing, aws("ec2").release_address, AllocationId=live["id"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the allocation's id and the address."""
-        return {"id": self.later(want, "id"), "public_ip": self.later(want, "public_ip")}
+        return {"id": self.unknown(want, "id"), "public_ip": self.unknown(want, "public_ip")}
 
 
 LEAVING = ("disassociating", "failed")
@@ -404,7 +405,7 @@ class NatGateway(Ec2Kind):
     key = "NatGateways"
     filters = "Filter"
     tag_type = "natgateway"
-    volatile = frozenset({"state", "failure", "public_ips"})
+    ignored = frozenset({"state", "failure", "public_ips"})
     replaced = {
         "vpc_id": "AWS fixes a regional NAT gateway's VPC at creation",
         "subnet_id": "AWS fixes a NAT gateway's subnet at creation",
@@ -505,10 +506,10 @@ class NatGateway(Ec2Kind):
         if old:
             ec2.disassociate_nat_gateway_address(**gateway, AssociationIds=old)
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the gateway's id, and makes a route table with a regional one."""
-        table = self.later(want, "route_table_id") if want.get("availability_mode") == "regional" else ""
-        return {"id": self.later(want, "id"), "route_table_id": table}
+        table = self.unknown(want, "route_table_id") if want.get("availability_mode") == "regional" else ""
+        return {"id": self.unknown(want, "id"), "route_table_id": table}
 
     def ready(self, live):
         """A gateway takes a minute or two."""
@@ -591,14 +592,13 @@ class RouteTable(Ec2Kind):
     title = "route table"
     module = "flow_builder.aws.ec2_vpc_route_table"
     cloudformation = "AWS::EC2::RouteTable"
-    watched = {"PropagatingVgws": "GatewayId"}
+    writable_as = {"PropagatingVgws": "GatewayId"}
     needs = ("vpc", "subnet", "internet_gateway", "nat_gateway")
     describe = "describe_route_tables"
     key = "RouteTables"
     tag_type = "route-table"
-    volatile = frozenset({"others_routes", "blackholes"})
-    # The routes are told above; whether their targets are well is the targets' own story.
-    passing = frozenset({"Routes", "RouteTableAssociationId", "AssociationState"})
+    # The routes are fields; whether their targets are well is the targets' own story.
+    ignored = frozenset({"others_routes", "blackholes", "Routes", "RouteTableAssociationId", "AssociationState"})
     replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
     # So EC2 answers a route to what is fresh, and an association that it had not shown.
     settling = (("InvalidParameterException", ""), ("Resource.AlreadyAssociated", ""))
@@ -715,7 +715,7 @@ class VpcEndpoint(Ec2Kind):
     describe = "describe_vpc_endpoints"
     key = "VpcEndpoints"
     tag_type = "vpc-endpoint"
-    volatile = frozenset({"state", "failure", "dns_names"})
+    ignored = frozenset({"state", "failure", "dns_names"})
     replaced = {
         "vpc_id": "AWS fixes an endpoint's VPC at creation",
         "service": "AWS fixes an endpoint's service at creation",
@@ -814,7 +814,7 @@ class FlowLog(Ec2Kind):
     key = "FlowLogs"
     filters = "Filter"
     tag_type = "vpc-flow-log"
-    volatile = frozenset({"deliver_logs_status", "deliver_logs_error"})
+    ignored = frozenset({"deliver_logs_status", "deliver_logs_error"})
     replaced = dict.fromkeys(
         ("vpc_id", "traffic_type", "log_group_name", "role_arn", "max_aggregation_interval", "log_format"),
         "AWS can't change a flow log",

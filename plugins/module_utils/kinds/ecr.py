@@ -17,7 +17,7 @@ from ..engine.aws import unless
 from ..engine.deleting import each_done
 from ..engine.kind import Kind
 from ..engine.policies import canonical
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 
 ABSENT = ("RepositoryNotFoundException", "ImageNotFoundException")
 
@@ -66,7 +66,7 @@ class Repository(Kind):
         found = (self._live(aws, item) for item in items if stack in item["repositoryName"])
         return [repository for repository in found if repository["tags"].get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, item):
         ecr, name, arn = aws("ecr"), item["repositoryName"], item["repositoryArn"]
         policy = unless("RepositoryPolicyNotFoundException", ecr.get_repository_policy, repositoryName=name)
@@ -143,7 +143,7 @@ class Repository(Kind):
         """Delete the repository with its images, which are nothing without it."""
         unless(ABSENT, aws("ecr").delete_repository, repositoryName=live["name"], force=True)
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A repository's addresses can be computed."""
         return {"arn": aws.arn("ecr", f"repository/{want['name']}"), "uri": uri(aws, want["name"])}
 
@@ -275,7 +275,7 @@ class BootstrapImage(Kind):
         )  # fmt: skip
         each_done(answer)
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """The image is always the same, so its digest is known."""
         return self._image(aws, want["repository"], Image(want.get("architecture", "amd64")).digest)
 

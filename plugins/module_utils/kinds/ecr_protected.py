@@ -108,8 +108,8 @@ class ProtectedImages(Kind):
     identity = ("repository",)
     needs = ("ecr_repository",)
     taggable = False
-    owned = {"digests*": "a release"}
-    volatile = frozenset({"lacks"})
+    externally_managed = {"digests*": "a release"}
+    ignored = frozenset({"lacks"})
 
     def want(self, arguments):
         """Digests have no order."""
@@ -146,7 +146,7 @@ class ProtectedImages(Kind):
         """Protect none any more."""
         protect(aws, live["repository"], set())
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """What is wanted is all there is to know."""
         return {}
 

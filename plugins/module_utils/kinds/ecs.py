@@ -12,15 +12,15 @@ from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
 from ..engine.refusals import Refusal
 from ..engine.secrets import secret, valued
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import whole
 
 # The first cluster and service of an account make ECS's own role, which isn't there at once.
 SERVICE_ROLE = ("InvalidParameterException", "service linked role")
 MISSING = ("ClusterNotFoundException", "ServiceNotFoundException")
 
 
-def told(names: dict[str, str], source: dict) -> dict:
+def to_aws(names: dict[str, str], source: dict) -> dict:
     """Return the fields of ``source`` that are said, under AWS's names."""
     return {key: source[field] for field, key in names.items() if source.get(field) is not None}
 
@@ -99,10 +99,9 @@ class EcsCluster(EcsKind):
         "Configuration/ExecuteCommandConfiguration/LogConfiguration/CloudWatchEncryptionEnabled": "log_group_encrypted",
     }
     needs = ("kms_key", "log_group")
-    volatile = frozenset({"status", "attachments_status"})
-    passing = frozenset({
-        "activeServicesCount", "attachments", "pendingTasksCount", "registeredContainerInstancesCount",
-        "runningTasksCount", "statistics",
+    ignored = frozenset({
+        "status", "attachments_status", "activeServicesCount", "attachments", "pendingTasksCount",
+        "registeredContainerInstancesCount", "runningTasksCount", "statistics",
     })  # fmt: skip
     settling = (
         SERVICE_ROLE,
@@ -139,7 +138,7 @@ class EcsCluster(EcsKind):
             )["clusters"]
         return [self._live(cluster) for cluster in found if cluster["status"] != "INACTIVE"]
 
-    @whole
+    @keep_unmodelled
     def _live(self, cluster):
         execute = cluster.get("configuration", {}).get("executeCommandConfiguration", {})
         log = execute.get("logConfiguration", {})
@@ -187,15 +186,15 @@ class EcsCluster(EcsKind):
             )
 
     def _settings(self, want):
-        told_settings = {}
+        said = {}
         if "container_insights" in want:
-            told_settings["settings"] = [{"name": "containerInsights", "value": want["container_insights"]}]
+            said["settings"] = [{"name": "containerInsights", "value": want["container_insights"]}]
         if "execute_command" in want:
-            execute = told(EXECUTE_COMMAND, want["execute_command"])
-            log = told(EXECUTE_COMMAND_LOG, want["execute_command"])
+            execute = to_aws(EXECUTE_COMMAND, want["execute_command"])
+            log = to_aws(EXECUTE_COMMAND_LOG, want["execute_command"])
             execute |= {"logConfiguration": log} if log else {}
-            told_settings["configuration"] = {"executeCommandConfiguration": execute}
-        return told_settings
+            said["configuration"] = {"executeCommandConfiguration": execute}
+        return said
 
     def ready(self, live):
         """A cluster takes services when it and its capacity providers are there."""
@@ -225,7 +224,7 @@ class EcsCluster(EcsKind):
         """A cluster with capacity providers is taken away step by step."""
         until(lambda: self.seen(aws, live) is None, timeout, f"{self.title} {live['name']} being deleted")
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A cluster's ARN can be computed."""
         return {"arn": aws.arn("ecs", f"cluster/{want['name']}")}
 
@@ -355,9 +354,9 @@ class EcsTaskDefinition(EcsKind):
     needs = ("iam_role", "log_group")
     settling = (("ClientException", "Role is not valid"),)
     # A release registers the next revision with another image; all else of it is this code's.
-    owned = {"arn": "a release", "revision": "a release", "container_definitions[[]*[]].image": "a release"}
+    externally_managed = dict.fromkeys(("arn", "revision", "container_definitions[[]*[]].image"), "a release")
     wrapped = ("taskDefinition",)
-    passing = frozenset({"compatibilities", "registeredAt", "registeredBy", "requiresAttributes"})
+    ignored = frozenset({"compatibilities", "registeredAt", "registeredBy", "requiresAttributes"})
 
     def want(self, arguments):
         """Spell all in one way, and refuse secrets that would lie open."""
@@ -400,7 +399,7 @@ class EcsTaskDefinition(EcsKind):
         found = (self._described(aws, arn) for arn in arns)
         return [definition for definition in found if definition and definition["tags"].get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, answer):
         definition = answer["taskDefinition"]
         platform = definition.get("runtimePlatform", {})
@@ -418,9 +417,9 @@ class EcsTaskDefinition(EcsKind):
 
     def create(self, aws, want):
         """Register a revision."""
-        said = {key: value for key, value in told(TASK_DEFINITION, want).items() if value not in ("", [])}
+        said = {key: value for key, value in to_aws(TASK_DEFINITION, want).items() if value not in ("", [])}
         if want.get("runtime_platform"):
-            said["runtimePlatform"] = told(RUNTIME, want["runtime_platform"])
+            said["runtimePlatform"] = to_aws(RUNTIME, want["runtime_platform"])
         if want.get("ephemeral_storage_gib"):
             said["ephemeralStorage"] = {"sizeInGiB": want["ephemeral_storage_gib"]}
         if want.get("tags"):
@@ -437,7 +436,7 @@ class EcsTaskDefinition(EcsKind):
 
     def consequences(self, want, changes):
         """A new revision has a new ARN."""
-        return {field: self.later(want, field) for field in ("arn", "revision")} if changes - {"tags"} else {}
+        return {field: self.unknown(want, field) for field in ("arn", "revision")} if changes - {"tags"} else {}
 
     def delete(self, aws, live):
         """Deregister and delete every revision of the family; AWS keeps one that still runs until it ends."""
@@ -451,9 +450,9 @@ class EcsTaskDefinition(EcsKind):
         arns = aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status=status)
         return [arn for arn in arns if tail(arn).rsplit(":", 1)[0] == family]
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """Only AWS knows the next revision's number: deleted ones count."""
-        return {field: self.later(want, field) for field in ("arn", "revision")}
+        return {field: self.unknown(want, field) for field in ("arn", "revision")}
 
 
 # Services
@@ -546,16 +545,16 @@ class EcsService(EcsKind):
         "target_group",
     )  # fmt: skip
     create_only = frozenset({"desired_count"})
-    owned = {"desired_count": "the autoscaler", "task_definition": "a release"}
-    passing = frozenset({"currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets"})
+    externally_managed = {"desired_count": "the autoscaler", "task_definition": "a release"}
+    ignored = frozenset({
+        "awaited_deployment", "deploying", "deployment", "event", "failed_tasks", "pending_count",
+        "primary_task_definition", "rollout_reason", "rollout_state", "running_count", "status",
+        "currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets",
+    })  # fmt: skip
     immutable = {
         "launch_type": "AWS lets a service leave its launch type only for a capacity_provider_strategy",
         "scheduling_strategy": "AWS sets it at creation only",
     }
-    volatile = frozenset({
-        "awaited_deployment", "deploying", "deployment", "event", "failed_tasks", "pending_count",
-        "primary_task_definition", "rollout_reason", "rollout_state", "running_count", "status",
-    })  # fmt: skip
     refusals = (
         Refusal(
             "a service of this name was deleted and its tasks still drain", "InvalidParameterException",
@@ -595,12 +594,12 @@ class EcsService(EcsKind):
             want["desired_count"] = max(want.get("desired_count", 0), want["minimum_count"])
         return want
 
-    def owner(self, difference, recorded, live):
+    def external_manager(self, difference, recorded, live):
         """A release moves the service along its family, never to another one."""
         families = {str(value).partition(":")[0] for value in (difference.recorded, difference.live)}
         if difference.path == "task_definition" and len(families) > 1:
             return ""
-        return super().owner(difference, recorded, live)
+        return super().external_manager(difference, recorded, live)
 
     def compare(self, live, want):
         """A service that runs less than its minimum, which no autoscaler mends without a metric, is put right."""
@@ -635,7 +634,7 @@ class EcsService(EcsKind):
             found += [self._live(service) for service in services if service]
         return [service for service in found if service["tags"].get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, service):
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})
@@ -661,9 +660,9 @@ class EcsService(EcsKind):
             "deployment_strategy": deployment.get("strategy", "ROLLING"),
             "bake_time": deployment.get("bakeTimeInMinutes", 0),
             **{
-                field: steps({"percent": told.get(percent), "bake_time": told.get(minutes)})
+                field: steps({"percent": one.get(percent), "bake_time": one.get(minutes)})
                 for field, (_strategy, percent, minutes) in STEPS.items()
-                for told in [deployment.get(DEPLOYMENT[field], {})]
+                for one in [deployment.get(DEPLOYMENT[field], {})]
             },
             "minimum_healthy_percent": deployment.get("minimumHealthyPercent"),
             "maximum_percent": deployment.get("maximumPercent"),
@@ -736,7 +735,7 @@ class EcsService(EcsKind):
 
     def _said(self, fields, whole):
         """Return the calls' arguments for some fields; what AWS takes as one structure comes from the whole."""
-        said = told(SERVICE, fields)
+        said = to_aws(SERVICE, fields)
         if "task_definition" in fields:
             said["taskDefinition"] = fields["task_definition"]
         if "capacity_provider_strategy" in fields:
@@ -746,11 +745,11 @@ class EcsService(EcsKind):
         if "load_balancers" in fields:
             said["loadBalancers"] = [_to_aws(balancer) for balancer in fields["load_balancers"]]
         if set(NETWORK) & set(fields):
-            network = told(NETWORK, whole)
+            network = to_aws(NETWORK, whole)
             network["assignPublicIp"] = "ENABLED" if whole.get("assign_public_ip") else "DISABLED"
             said["networkConfiguration"] = {"awsvpcConfiguration": network}
         if set(DEPLOYMENT) & set(fields):
-            deployment = told(DEPLOYMENT, whole)
+            deployment = to_aws(DEPLOYMENT, whole)
             if "alarms" in deployment:
                 alarms = deployment["alarms"]
                 deployment["alarms"] = {
@@ -805,7 +804,7 @@ class EcsService(EcsKind):
             f"{self.title} {live['name']} being deleted",
         )
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A service's ARN can be computed."""
         return {"arn": aws.arn("ecs", f"service/{want['cluster']}/{want['name']}")}
 
@@ -817,7 +816,7 @@ def _balancers(given) -> list[dict]:
 
 def _to_aws(balancer: dict) -> dict:
     advanced = {key: balancer[field] for field, key in ADVANCED.items() if balancer[field]}
-    return told(LOAD_BALANCER, balancer) | ({"advancedConfiguration": advanced} if advanced else {})
+    return to_aws(LOAD_BALANCER, balancer) | ({"advancedConfiguration": advanced} if advanced else {})
 
 
 def steps(given: dict) -> dict:
@@ -833,9 +832,9 @@ def breaker(given: dict) -> dict:
 
 def breaker_from_aws(configuration: dict) -> dict:
     """Return the circuit breaker of AWS's deployment configuration."""
-    told = configuration.get("deploymentCircuitBreaker", {})
-    limit = told.get("thresholdConfiguration", {})
-    ours = {field: told.get(key) for field, key in BREAKER_FLAGS.items()}
+    live = configuration.get("deploymentCircuitBreaker", {})
+    limit = live.get("thresholdConfiguration", {})
+    ours = {field: live.get(key) for field, key in BREAKER_FLAGS.items()}
     ours |= {"threshold_type": limit.get("type"), "threshold": limit.get("value")}
     return breaker({field: value for field, value in ours.items() if value is not None})
 
@@ -843,7 +842,7 @@ def breaker_from_aws(configuration: dict) -> dict:
 def breaker_to_aws(given: dict) -> dict:
     """Return a circuit breaker as AWS takes it, whole: what an update doesn't say would stay as it is."""
     limit = {"type": given["threshold_type"], "value": given["threshold"]}
-    return {**told(BREAKER_FLAGS, given), "thresholdConfiguration": limit}
+    return {**to_aws(BREAKER_FLAGS, given), "thresholdConfiguration": limit}
 
 
 def tolerated(given: dict, desired: int) -> int:

@@ -7,11 +7,11 @@ from itertools import batched
 
 from ..engine import tags as tagging
 from ..engine.aws import optional, unless
+from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.parts import Part
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import whole
 
 NO_BALANCER = "LoadBalancerNotFound"
 NO_GROUP = "TargetGroupNotFound"
@@ -102,12 +102,13 @@ class LoadBalancer(ElbKind):
     key = "LoadBalancerArn"
     needs = ("target_group", "certificate", "subnet", "security_group", "internet_gateway")
     replaced = {"scheme": "AWS fixes at creation whether a load balancer faces the internet"}
-    volatile = frozenset({"rule_arns", "state"})
-    passing = frozenset({"Reason"})
-    owned = {"listeners[[]*].Rules[[]*].Actions[[]*].TargetGroups.*": "ECS, which moves the traffic of a deployment"}
+    ignored = frozenset({"rule_arns", "state", "Reason"})
+    externally_managed = {
+        "listeners[[]*].Rules[[]*].Actions[[]*].TargetGroups.*": "ECS, which moves the traffic of a deployment",
+    }
     follows = {"listener_details": "listeners", "web_acl": ""}
-    parts = (
-        Part(
+    children = (
+        Child(
             "reserved_capacity", "describe_capacity_reservation", {"LoadBalancerArn": "arn"},
             "MinimumLoadBalancerCapacity", unset={"CapacityUnits": 0},
         ),
@@ -136,7 +137,7 @@ class LoadBalancer(ElbKind):
         items = [item for item in items if item["Type"] == "application"]
         return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, item, tags):
         arn = item["LoadBalancerArn"]
         told = unless(NO_BALANCER, aws("elbv2").describe_load_balancer_attributes, LoadBalancerArn=arn)
@@ -169,7 +170,7 @@ class LoadBalancer(ElbKind):
         rules = unless(NO_LISTENER, aws.pages, "elbv2", "describe_rules", "Rules", ListenerArn=item["ListenerArn"])
         return [rule for rule in rules or [] if not rule["IsDefault"]]
 
-    def inside(self, aws, live):
+    def read_children(self, aws, live):
         """Return what the listeners have beside what this code says of them, and the firewall before them."""
         found = []
         for item in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=live["arn"]):
@@ -192,7 +193,7 @@ class LoadBalancer(ElbKind):
             aws("wafv2").get_web_acl_for_resource, ResourceArn=live["arn"],
         )  # fmt: skip
         acl = (told or {}).get("WebACL") or {}
-        return {"listener_details": found, "web_acl": acl.get("ARN", ""), **super().inside(aws, live)}
+        return {"listener_details": found, "web_acl": acl.get("ARN", ""), **super().read_children(aws, live)}
 
     def compare(self, live, want):
         """How a rule for several target groups weighs them is ECS's, which lets a service's groups take turns.
@@ -208,7 +209,7 @@ class LoadBalancer(ElbKind):
                 changes -= {"listeners"}
         return changes
 
-    def kept(self, live, arguments):
+    def preserved_arguments(self, live, arguments):
         """Leave the weights of rules for the same target groups as they are."""
         known = {(port, priority): groups for port, priority, groups in _shared(live["listeners"])}
         listeners = copy.deepcopy(arguments.get("listeners") or [])
@@ -269,9 +270,9 @@ class LoadBalancer(ElbKind):
             f"the end of load balancer {live['name']} and of its network interfaces",
         )
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the names."""
-        later = {field: self.later(want, field) for field in ("arn", "full_name", "dns_name", "zone_id")}
+        later = {field: self.unknown(want, field) for field in ("arn", "full_name", "dns_name", "zone_id")}
         return {**later, "rule_arns": {}}
 
 
@@ -387,7 +388,7 @@ class TargetGroup(ElbKind):
     key = "TargetGroupArn"
     needs = ("vpc",)
     replaced = {field: "AWS fixes it when a target group is made" for field in FIXED if field != "name"}
-    volatile = frozenset({"load_balancer_arns"})
+    ignored = frozenset({"load_balancer_arns"})
     follows = {"targets": ""}
 
     def find(self, aws, want):
@@ -401,7 +402,7 @@ class TargetGroup(ElbKind):
         items = aws.pages("elbv2", "describe_target_groups", "TargetGroups")
         return [self._live(aws, item, tags) for item, tags in self.tagged(aws, items) if tags.get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, item, tags):
         arn = item["TargetGroupArn"]
         told = unless(NO_GROUP, aws("elbv2").describe_target_group_attributes, TargetGroupArn=arn)
@@ -418,7 +419,7 @@ class TargetGroup(ElbKind):
             **from_attributes(told["Attributes"] if told else [], GROUP_ATTRIBUTES),
         }
 
-    def inside(self, aws, live):
+    def read_children(self, aws, live):
         """Return the targets that no task of the stack is: ECS registers and takes off those by itself."""
         told = aws("elbv2").describe_target_health(TargetGroupArn=live["arn"])["TargetHealthDescriptions"]
         targets = [item["Target"] for item in told if item.get("TargetHealth", {}).get("State") != "draining"]
@@ -435,7 +436,7 @@ class TargetGroup(ElbKind):
         }
         return {"targets": [item for item in targets if item["Id"] not in tasks]}
 
-    def take_off(self, aws, live, finding):
+    def remove_child(self, aws, live, finding):
         """Deregister a target that no task of the stack is."""
         target = {key: value for key, value in finding.live.items() if key in ("Id", "Port", "AvailabilityZone")}
         aws("elbv2").deregister_targets(TargetGroupArn=live["arn"], Targets=[target])
@@ -497,9 +498,9 @@ class TargetGroup(ElbKind):
             if uses(each["Actions"]):
                 unless("RuleNotFound", aws("elbv2").delete_rule, RuleArn=each["RuleArn"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the names."""
-        return {field: self.later(want, field) for field in ("arn", "full_name")}
+        return {field: self.unknown(want, field) for field in ("arn", "full_name")}
 
 
 def from_attributes(pairs: list[dict], known: dict) -> dict:

@@ -9,7 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.shapes import camel, shape, snake
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 
 MISSING = "ResourceNotFoundException"
 
@@ -46,7 +46,7 @@ class Rule(Kind):
         found = (self._live(aws, rule) for rule in items if stack in rule["Name"])
         return [rule for rule in found if rule["tags"].get("Stack") == stack]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, rule):
         events, arn = aws("events"), rule["Arn"]
         targets = aws.pages("events", "list_targets_by_rule", "Targets", Rule=rule["Name"])
@@ -105,7 +105,7 @@ class Rule(Kind):
         unless(MISSING, self._unaim, aws, live["name"], [one["id"] for one in live["targets"]])
         unless(MISSING, aws("events").delete_rule, Name=live["name"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A rule's ARN can be computed."""
         return {"arn": aws.arn("events", f"rule/{want['name']}")}
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.errors import DENIED, NotYet
 from ..engine.kind import Kind
-from ..engine.mending import Modify
-from ..engine.parts import Part
 from ..engine.policies import canonical
-from ..engine.whole import watch, with_rest
+from ..engine.remediation import Remediation
+from ..engine.unmodelled import watch, with_unmodelled
 
 MISSING = "NoSuchEntity"
 # Another call changes the same role or policy, or has a moment ago.
@@ -40,9 +40,9 @@ class IamRole(Kind):
     properties = {"RoleName": "name"}
     immutable = {"path": "AWS fixes a role's path at creation"}
     # The boundary's type has one value.
-    passing = frozenset({"RoleLastUsed", "PermissionsBoundaryType"})
-    parts = (
-        Part(
+    ignored = frozenset({"RoleLastUsed", "PermissionsBoundaryType"})
+    children = (
+        Child(
             "instance_profiles", "list_instance_profiles_for_role", {"RoleName": "name"}, "InstanceProfiles",
             (MISSING,),
             omit=frozenset({"Roles", "Tags"}),
@@ -52,13 +52,13 @@ class IamRole(Kind):
             ),
         ),
     )  # fmt: skip
-    modifies = (
-        Modify(
+    remediations = (
+        Remediation(
             "update_role", {"RoleName": "name"},
             {"description": "Description", "max_session_duration": "MaxSessionDuration"},
             together=True, empty={"description": ""},
         ),
-        Modify(
+        Remediation(
             "put_role_permissions_boundary", {"RoleName": "name"}, {"boundary": "PermissionsBoundary"},
             otherwise="delete_role_permissions_boundary",
         ),
@@ -66,7 +66,7 @@ class IamRole(Kind):
     settling = (("MalformedPolicyDocument", "Invalid principal"), *BUSY)
     controls = frozenset({"create_instance_profile", "delete_instance_profile", "purge_policies"})
     # Instance profiles are a kind of their own, and each option unsaid prints a deprecation.
-    given = {"create_instance_profile": False, "delete_instance_profile": False}
+    fixed_arguments = {"create_instance_profile": False, "delete_instance_profile": False}
 
     def want(self, arguments):
         """Spell the trust policy in one way; managed policies, by ARN, have no order."""
@@ -103,7 +103,7 @@ class IamRole(Kind):
             "managed_policies": sorted(policy["PolicyArn"] for policy in attached),
             "tags": tagging.from_list(role.get("Tags")),
         }
-        return with_rest(live, role)
+        return with_unmodelled(live, role)
 
     def stack(self, aws, stack):
         """Return the roles with the stack's tags, among those with a name of its own."""
@@ -151,10 +151,10 @@ class IamRole(Kind):
             unless(MISSING, iam.delete_role_policy, PolicyName=policy, **role)
         unless(MISSING, iam.delete_role, **role)
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A role's ARN can be computed."""
         arn = aws.arn("iam", f"role{want.get('path', '/')}{want['name']}", region=False)
-        return {"id": self.later(want, "id"), "arn": arn}
+        return {"id": self.unknown(want, "id"), "arn": arn}
 
 
 def named(name: str, stack: str, region: str) -> bool:
@@ -182,7 +182,7 @@ class IamPolicy(Kind):
     taggable = False
     settling = (FRESH_ROLE, *BUSY)
     controls = frozenset({"iam_type", "skip_duplicates"})
-    given = {"iam_type": "role"}
+    fixed_arguments = {"iam_type": "role"}
 
     def label(self, resource):
         """People know an inline policy by its role and its name."""
@@ -225,7 +225,7 @@ class IamPolicy(Kind):
         """Delete the policy."""
         unless(MISSING, aws("iam").delete_role_policy, RoleName=live["iam_name"], PolicyName=live["policy_name"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS adds nothing to it."""
         return {}
 
@@ -240,7 +240,7 @@ class IamInstanceProfile(Kind):
     cloudformation = "AWS::IAM::InstanceProfile"
     properties = {"InstanceProfileName": "name", "Roles": "role"}
     needs = ("iam_role",)
-    passing = frozenset({"Roles"})
+    ignored = frozenset({"Roles"})
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
     settling = (FRESH_ROLE, ("InvalidParameterValue", "Invalid IAM Instance Profile name"), *BUSY)
     equal_reads = {"role": 3}
@@ -259,7 +259,7 @@ class IamInstanceProfile(Kind):
             "role": next((role["RoleName"] for role in profile["Roles"]), ""),
             "tags": tagging.from_list(profile.get("Tags")),
         }
-        return with_rest(live, profile)
+        return with_unmodelled(live, profile)
 
     def stack(self, aws, stack):
         """Return the instance profiles with the stack's tags, among those with a name of its own."""
@@ -282,10 +282,10 @@ class IamInstanceProfile(Kind):
             unless(MISSING, iam.remove_role_from_instance_profile, RoleName=live["role"], **profile)
         unless(MISSING, iam.delete_instance_profile, **profile)
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """An instance profile's ARN can be computed."""
         arn = aws.arn("iam", f"instance-profile{want.get('path', '/')}{want['name']}", region=False)
-        return {"id": self.later(want, "id"), "arn": arn}
+        return {"id": self.unknown(want, "id"), "arn": arn}
 
 
 IAM_ROLE = IamRole()

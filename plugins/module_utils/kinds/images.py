@@ -12,8 +12,8 @@ from .pipes import PIPE
 
 def chosen(aws, component: dict, check: bool) -> dict:
     """Return a component's image by digest, whether it is a release, what must stay for it, and its repository."""
-    repository = REPOSITORY.made(aws, {"name": component["repository"]})
-    bootstrap = (BOOTSTRAP_IMAGE.find(aws, component) or BOOTSTRAP_IMAGE.made(aws, component))["image"]
+    repository = REPOSITORY.computed(aws, {"name": component["repository"]})
+    bootstrap = (BOOTSTRAP_IMAGE.find(aws, component) or BOOTSTRAP_IMAGE.computed(aws, component))["image"]
     asked = bootstrap if component["image"] == f"{repository['uri']}:{BOOTSTRAP}" else component["image"]
     named, runs = said(aws, component["repository"], asked, check), running(aws, component)
     image = named or runs or bootstrap

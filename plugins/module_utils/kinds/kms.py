@@ -6,12 +6,12 @@ import json
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.remains import FREE, KEY, Remain, dollars
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 
 KEPT_TAG, FORMER_TAG = "KeptFor", "FormerStack"
 """The tags of a key that outlives its stack: what it is kept for, and whose it was."""
@@ -42,14 +42,14 @@ class KmsKey(Kind):
     cloudformation = "AWS::KMS::Key"
     properties = {"KeyPolicy": "policy"}
     identity = ("alias",)
-    watched = {"MultiRegionConfiguration": "PrimaryRegion"}
-    parts = (
-        Part(
+    writable_as = {"MultiRegionConfiguration": "PrimaryRegion"}
+    children = (
+        Child(
             "grants", "list_grants", {"KeyId": "id"}, "Grants", ("NotFoundException", "KMSInvalidStateException"),
             omit=frozenset({"GrantToken"}), only=lambda grant: not of_service(grant),
             undo=("revoke_grant", {"KeyId": "id", "GrantId": ".GrantId"}),
         ),
-        Part(
+        Child(
             "aliases", "list_aliases", {"KeyId": "id"}, "Aliases", omit=frozenset({"LastUpdatedDate"}),
             undo=("delete_alias", {"AliasName": ".AliasName"}),
         ),
@@ -108,7 +108,7 @@ class KmsKey(Kind):
             if item and item["KeyMetadata"]["KeyState"] not in ("PendingDeletion", "PendingReplicaDeletion")
         ]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, key, alias=None):
         kms, key_id = aws("kms"), key["KeyId"]
         tags = aws.pages("kms", "list_resource_tags", "Tags", KeyId=key_id)
@@ -226,9 +226,9 @@ class KmsKey(Kind):
                     told.append(_remaining(aws, found["KeyMetadata"]))
         return told
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the key's id."""
-        return {"id": self.later(want, "id"), "arn": self.later(want, "arn")}
+        return {"id": self.unknown(want, "id"), "arn": self.unknown(want, "arn")}
 
 
 def _needing(aws, arn: str) -> list[str]:

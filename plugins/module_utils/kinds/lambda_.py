@@ -11,12 +11,12 @@ from pathlib import Path
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.parts import Part
 from ..engine.secrets import secret
+from ..engine.unmodelled import keep_unmodelled, watch, with_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import watch, whole, with_rest
 from .interfaces import TAKEN_BACK_SECONDS, taken_back
 
 MISSING = "ResourceNotFoundException"
@@ -66,50 +66,48 @@ class Function(Kind):
         "ReservedConcurrentExecutions": "reserved_concurrency",
     }
     needs = ("iam_role", "iam_policy", "log_group", "ecr_repository", "ecr_bootstrap_image", "security_group", "subnet")
-    owned = {"image_uri": "a release", "aliases[[]*[]].FunctionVersion": "a release"}
-    passing = frozenset({
-        "CodeSha256", "CodeSize", "LastModified", "LastUpdateStatusReasonCode", "Location", "RepositoryType",
-        "RevisionId", "StateReasonCode", "Version",
+    externally_managed = {"image_uri": "a release", "aliases[[]*[]].FunctionVersion": "a release"}
+    ignored = frozenset({
+        "image_given", "source", "state", "state_reason", "last_update_status", "last_update_reason", "CodeSha256",
+        "CodeSize", "LastModified", "LastUpdateStatusReasonCode", "Location", "RepositoryType", "RevisionId",
+        "StateReasonCode", "Version",
     })  # fmt: skip
-    parts = (
-        Part(
+    children = (
+        Child(
             "function_urls", "list_function_url_configs", {"FunctionName": "name"}, "FunctionUrlConfigs",
             undo=("delete_function_url_config", {"FunctionName": "name"}),
         ),
-        Part(
+        Child(
             "aliases", "list_aliases", {"FunctionName": "name"}, "Aliases", omit=frozenset({"RevisionId"}),
             undo=("delete_alias", {"FunctionName": "name", "Name": ".Name"}),
         ),
-        Part(
+        Child(
             "event_source_mappings", "list_event_source_mappings", {"FunctionName": "name"}, "EventSourceMappings",
             omit=frozenset({"LastModified", "LastProcessingResult", "StateTransitionReason"}),
             undo=("delete_event_source_mapping", {"UUID": ".UUID"}),
         ),
-        Part(
+        Child(
             "provisioned_concurrency", "list_provisioned_concurrency_configs", {"FunctionName": "name"},
             "ProvisionedConcurrencyConfigs",
             omit=frozenset({
                 "AllocatedProvisionedConcurrentExecutions", "AvailableProvisionedConcurrentExecutions", "LastModified",
             }),
         ),
-        Part(
+        Child(
             "code_signing", "get_function_code_signing_config", {"FunctionName": "name"}, "CodeSigningConfigArn",
             (MISSING,), where=lambda function: function["package_type"] == "Zip",  # no image can be signed
             undo=("delete_function_code_signing_config", {"FunctionName": "name"}),
         ),
-        Part(
+        Child(
             "recursive_loop", "get_function_recursion_config", {"FunctionName": "name"}, "RecursiveLoop",
             unset="Terminate",
         ),
-        Part(
+        Child(
             "runtime_management", "get_runtime_management_config", {"FunctionName": "name"},
             unset={"UpdateRuntimeOn": "Auto"}, omit=frozenset({"FunctionArn"}),
             where=lambda function: function["package_type"] == "Zip",  # an image brings its runtime along
         ),
     )  # fmt: skip
-    volatile = frozenset(
-        {"image_given", "source", "state", "state_reason", "last_update_status", "last_update_reason"}
-    )
     wrapped = ("Configuration", "Code")
     # The code behind a source is compared by its digest.
     create_only = frozenset({"source"})
@@ -164,7 +162,7 @@ class Function(Kind):
         return [function for function in found if function and function["tags"].get("Stack") == stack]
 
     @staticmethod
-    @whole
+    @keep_unmodelled
     def _live(found):
         code, said = found["Code"], found["Configuration"]
         image = said.get("ImageConfigResponse", {}).get("ImageConfig", {})
@@ -294,7 +292,7 @@ class Function(Kind):
             f"Lambda giving back the network interfaces of {live['name']}",
         )
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A function's ARN can be computed."""
         return {"arn": aws.arn("lambda", f"function:{want['name']}")}
 
@@ -356,8 +354,8 @@ class Alias(Kind):
     identity = ("function_name", "name")
     needs = ("lambda_function",)
     taggable = False
-    owned = {"version": "a release"}
-    passing = frozenset({"RevisionId"})
+    externally_managed = {"version": "a release"}
+    ignored = frozenset({"RevisionId"})
     # It comes while the function is Pending or changes, and where the alias is there already.
     settling = (("ResourceConflictException", ""),)
     settle_seconds = SETTLE_SECONDS
@@ -400,7 +398,7 @@ class Alias(Kind):
             "weights": dict((found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}),
             "newest": all(shown.get(key) == latest.get(key) for key in CONTENT),
         }
-        return with_rest(live, found)
+        return with_unmodelled(live, found)
 
     def create(self, aws, want):
         """Publish what the function is now, and let the alias show it."""
@@ -420,17 +418,17 @@ class Alias(Kind):
 
     def consequences(self, want, changes):
         """Another version has another number."""
-        return {"version": self.later(want, "version")} if changes else {}
+        return {"version": self.unknown(want, "version")} if changes else {}
 
     def delete(self, aws, live):
         """Delete the name; the versions stay with their function."""
         unless(MISSING, aws("lambda").delete_alias, FunctionName=live["function_name"], Name=live["name"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """An alias's ARN can be computed."""
         return {
             "arn": aws.arn("lambda", f"function:{want['function_name']}:{want['name']}"),
-            "version": self.later(want, "version"),
+            "version": self.unknown(want, "version"),
         }
 
 
@@ -445,7 +443,7 @@ class Permission(Kind):
     identity = ("function_name", "statement_id")
     needs = ("lambda_function", "lambda_alias")
     taggable = False
-    watched = {"*": "Action"}  # a statement is all that Lambda makes of the arguments
+    writable_as = {"*": "Action"}  # a statement is all that Lambda makes of the arguments
     # It comes while the function is Pending or changes, and where the statement is there already.
     settling = (("ResourceConflictException", ""),)
     settle_seconds = SETTLE_SECONDS
@@ -467,7 +465,7 @@ class Permission(Kind):
     def _all(aws, function):
         policy = unless(MISSING, aws("lambda").get_policy, FunctionName=function)
         statements = json.loads(policy["Policy"])["Statement"] if policy else []
-        return [with_rest({"function_name": function, **permission(one)}, one) for one in watch(statements)]
+        return [with_unmodelled({"function_name": function, **permission(one)}, one) for one in watch(statements)]
 
     def create(self, aws, want):
         """Add the statement."""
@@ -486,7 +484,7 @@ class Permission(Kind):
             FunctionName=live["function_name"], StatementId=live["statement_id"],
         )  # fmt: skip
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS adds nothing to it."""
         return {}
 
@@ -535,7 +533,7 @@ class EventInvokeConfig(Kind):
 
     name = "lambda_event_invoke_config"
     title = "asynchronous calls of Lambda function"
-    passing = frozenset({"FunctionArn", "LastModified", "ResponseMetadata"})
+    ignored = frozenset({"FunctionArn", "LastModified", "ResponseMetadata"})
     service = "lambda"
     module = "flow_builder.aws.lambda_event_invoke_config"
     cloudformation = "AWS::Lambda::EventInvokeConfig"
@@ -569,7 +567,7 @@ class EventInvokeConfig(Kind):
             "on_failure": sent.get("OnFailure", {}).get("Destination", ""),
             "on_success": sent.get("OnSuccess", {}).get("Destination", ""),
         }
-        return with_rest(live, said)
+        return with_unmodelled(live, said)
 
     def stack(self, aws, stack):
         """Return the settings of the stack's functions."""
@@ -604,7 +602,7 @@ class EventInvokeConfig(Kind):
             MISSING, aws("lambda").delete_function_event_invoke_config, FunctionName=live["function_name"]
         )
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS adds nothing to it."""
         return {}
 

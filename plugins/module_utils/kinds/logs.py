@@ -6,12 +6,12 @@ import time
 
 from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
+from ..engine.children import Child
 from ..engine.kind import Kind
 from ..engine.names import name as named
-from ..engine.parts import Part
 from ..engine.refusals import Refusal
 from ..engine.remains import LOG_GIB, Remain
-from ..engine.whole import REST, whole
+from ..engine.unmodelled import UNMODELLED, keep_unmodelled
 
 MISSING = "ResourceNotFoundException"
 
@@ -27,23 +27,22 @@ class LogGroup(Kind):
     properties = {"LogGroupName": "name"}
     needs = ("kms_key",)
     lists_all = True
-    volatile = frozenset({"stored_bytes"})
-    parts = (
-        Part(
+    ignored = frozenset({"stored_bytes", "metricFilterCount", "dataProtectionStatus"})
+    children = (
+        Child(
             "metric_filters", "describe_metric_filters", {"logGroupName": "name"}, "metricFilters",
             undo=("delete_metric_filter", {"logGroupName": "name", "filterName": ".filterName"}),
         ),
-        Part(
+        Child(
             "subscription_filters", "describe_subscription_filters", {"logGroupName": "name"}, "subscriptionFilters",
             undo=("delete_subscription_filter", {"logGroupName": "name", "filterName": ".filterName"}),
         ),
-        Part(
+        Child(
             "data_protection_policy", "get_data_protection_policy", {"logGroupIdentifier": "name"}, "policyDocument",
             undo=("delete_data_protection_policy", {"logGroupIdentifier": "name"}),
         ),
     )  # fmt: skip
     # They count what others put beside; the parts say more.
-    passing = frozenset({"metricFilterCount", "dataProtectionStatus"})
     settling = (
         ("OperationAbortedException", ""),
         # A fresh key, or one whose policy was just written.
@@ -82,7 +81,7 @@ class LogGroup(Kind):
         tags = tags_of(aws, want["tags"]["Stack"], "logs:log-group")
         return [self._live(aws, group, tags.get(group["arn"].removesuffix(":*"), {})) for group in groups]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, group, tags=None):
         arn = group["arn"].removesuffix(":*")
         if tags is None:
@@ -108,7 +107,7 @@ class LogGroup(Kind):
         days, there = want.get("retention_in_days"), live["retention_in_days"]
         if "retention_in_days" not in changes or not days or 0 < there <= days:
             return ""
-        age = (time.time() - live.get(REST, {}).get("creationTime", 0) / 1000) / 86400
+        age = (time.time() - live.get(UNMODELLED, {}).get("creationTime", 0) / 1000) / 86400
         return f"logs older than {days} days would be deleted" if age > days else ""
 
     def create(self, aws, want):
@@ -180,7 +179,7 @@ class LogGroup(Kind):
             for item in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
         ]  # fmt: skip
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A log group's ARN can be computed."""
         return {"arn": aws.arn("logs", f"log-group:{want['name']}")}
 

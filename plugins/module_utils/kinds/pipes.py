@@ -11,8 +11,8 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.refusals import Refusal
 from ..engine.shapes import camel, snake
+from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import whole
 
 MISSING = "NotFoundException"
 SETTLED = ("RUNNING", "STOPPED")
@@ -67,9 +67,8 @@ class Pipe(Kind):
         "ecs_cluster", "ecs_taskdefinition", "iam_policy", "iam_role", "kms_key", "lambda_function", "log_group",
         "security_group", "sqs_queue", "subnet",
     )  # fmt: skip
-    volatile = frozenset({"state", "state_reason"})
-    owned = {"target_parameters.ecs_task_parameters.task_definition_arn": "a release"}
-    passing = frozenset({"CurrentState", "DesiredState", "LastModifiedTime", "StateReason"})
+    ignored = frozenset({"state", "state_reason", "CurrentState", "DesiredState", "LastModifiedTime", "StateReason"})
+    externally_managed = {"target_parameters.ecs_task_parameters.task_definition_arn": "a release"}
     replaced = {
         "source": "AWS fixes a pipe's source at creation",
         "source_start": "AWS fixes at creation where in the source a pipe begins",
@@ -110,16 +109,16 @@ class Pipe(Kind):
         found = (self.find(aws, {"name": one["Name"]}) for one in listed)
         return [pipe for pipe in found if pipe and pipe["tags"].get("Stack") == stack]
 
-    def owner(self, difference, recorded, live):
+    def external_manager(self, difference, recorded, live):
         """Whoever gives a pipe its first release starts it as well; to stop one, or only to start it, is no release."""
         if (difference.path, difference.live) == ("desired_state", "RUNNING"):
             started = [one["target_parameters"].get("ecs_task_parameters", {}) for one in (recorded, live)]
             before, after = (one.get("task_definition_arn") for one in started)
             return "a release" if before != after else ""
-        return super().owner(difference, recorded, live)
+        return super().external_manager(difference, recorded, live)
 
     @staticmethod
-    @whole
+    @keep_unmodelled
     def _live(said):
         state, reason = said["CurrentState"], said.get("StateReason", "")
         live = {
@@ -234,7 +233,7 @@ class Pipe(Kind):
 
         until(away, timeout, f"pipe {live['name']} being deleted")
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A pipe's ARN can be computed."""
         return {"arn": aws.arn("pipes", f"pipe/{want['name']}")}
 

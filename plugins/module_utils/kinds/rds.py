@@ -11,13 +11,13 @@ from ..engine import tags as tagging
 from ..engine.aws import optional, unless
 from ..engine.errors import DENIED, EngineError
 from ..engine.kind import Kind
-from ..engine.mending import Modify
 from ..engine.names import name as named
 from ..engine.refusals import Refusal
 from ..engine.remains import SNAPSHOT_GIB, Remain, dollars
+from ..engine.remediation import Remediation
 from ..engine.sync import ready
+from ..engine.unmodelled import UNMODELLED, keep_unmodelled
 from ..engine.waiting import until
-from ..engine.whole import REST, whole
 
 # The account's first subnet group and instance make RDS's own role, which isn't there at once.
 SERVICE_ROLE = (("InvalidParameterValue", "service linked role"), ("InvalidParameterValue", "ServiceLinkedRoles"))
@@ -104,7 +104,7 @@ class RdsGroup(RdsKind):
         """Return the names of the groups of this kind that a described instance has."""
         raise NotImplementedError
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A group's ARN can be computed."""
         return {"arn": aws.arn("rds", f"{self.arn_type}:{want['name'].lower()}")}
 
@@ -132,7 +132,7 @@ class SubnetGroup(RdsGroup):
         want = super().want(arguments)
         return want | ({"subnets": sorted(want["subnets"])} if "subnets" in want else {})
 
-    @whole
+    @keep_unmodelled
     def live(self, aws, item):
         """Return the described group as our fields."""
         return super().live(aws, item) | {
@@ -170,7 +170,7 @@ class ParameterGroup(RdsGroup):
     key = "DBParameterGroup"
     missing = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
     arn_type = "pg"
-    volatile = frozenset({"defaults"})
+    ignored = frozenset({"defaults"})
     # AWS's own word for how long a new group may not be usable.
     settle_seconds = 300
 
@@ -188,7 +188,7 @@ class ParameterGroup(RdsGroup):
             live["parameters"][name] = live["defaults"].pop(name)
         return live
 
-    @whole
+    @keep_unmodelled
     def live(self, aws, item):
         """Return the described group as our fields, with the users' parameters, and the engine's own beside them."""
         said: dict[bool, dict] = {True: {}, False: {}}
@@ -532,17 +532,16 @@ class RdsInstance(RdsKind):
         ),
     )  # fmt: skip
     create_only = frozenset({"apply_immediately", "allow_major_version_upgrade"})
-    volatile = frozenset({"status", "pending", "parameters_applied", "standard_support_ends"})
-    watched = {
+    ignored = frozenset({
+        "status", "pending", "parameters_applied", "standard_support_ends", "ActivityStreamStatus",
+        "AvailabilityZone", "CertificateDetails", "DBParameterGroups", "DBSubnetGroup", "LatestRestorableTime",
+        "MasterUserSecret", "PendingModifiedValues", "SecondaryAvailabilityZone", "Status", "StatusInfos",
+    })  # fmt: skip
+    writable_as = {
         "ActivityStream*": "AuditPolicyState", "CustomerOwnedIpEnabled": "EnableCustomerOwnedIp",
         "DBInstanceAutomatedBackupsReplications": "SourceDBInstanceArn", "DomainMemberships": "Domain",
         "OptionGroupMemberships": "OptionGroupName", "ReadReplica*": "SourceDBInstanceIdentifier",
     }  # fmt: skip
-    passing = frozenset({
-        "ActivityStreamStatus", "AvailabilityZone", "CertificateDetails", "DBParameterGroups", "DBSubnetGroup",
-        "LatestRestorableTime",
-        "MasterUserSecret", "PendingModifiedValues", "SecondaryAvailabilityZone", "Status", "StatusInfos",
-    })  # fmt: skip
     immutable = {
         "db_name": "AWS makes a database only with its instance",
         "db_subnet_group_name": "another subnet group means another network",
@@ -552,8 +551,8 @@ class RdsInstance(RdsKind):
         "master_username": "AWS fixes the master user at creation",
         "storage_encrypted": "AWS fixes encryption at creation; restore an encrypted copy of a snapshot",
     }
-    modifies = (
-        Modify(
+    remediations = (
+        Remediation(
             "modify_db_instance", {"DBInstanceIdentifier": "db_instance_identifier"},
             {
                 name: name
@@ -565,7 +564,7 @@ class RdsInstance(RdsKind):
             empty={"monitoring_interval": 0},
         ),
         # AWS wants the size said with the IOPS.
-        Modify(
+        Remediation(
             "modify_db_instance",
             {"DBInstanceIdentifier": "db_instance_identifier", "AllocatedStorage": "allocated_storage"},
             {"iops": "Iops", "storage_throughput": "StorageThroughput"}, together=True,
@@ -579,7 +578,7 @@ class RdsInstance(RdsKind):
         ("InvalidDBInstanceState", "not in available state"),
     )  # fmt: skip
 
-    def owner(self, difference, recorded, live):
+    def external_manager(self, difference, recorded, live):
         """RDS itself makes full storage larger, and upgrades minor versions."""
         path, before, after = difference.path, difference.recorded, difference.live
         if path == "allocated_storage" and before < after <= live.get("max_allocated_storage", 0):
@@ -589,7 +588,7 @@ class RdsInstance(RdsKind):
             return "RDS's storage autoscaling"
         if path == "engine_version" and live.get("auto_minor_version_upgrade") and serves(after, before):
             return "RDS's minor upgrades"
-        return super().owner(difference, recorded, live)
+        return super().external_manager(difference, recorded, live)
 
     def want(self, arguments):
         """Normalise what has no order or no case."""
@@ -620,7 +619,7 @@ class RdsInstance(RdsKind):
         return {**live, "standard_support_ends": ends}
 
     @staticmethod
-    @whole
+    @keep_unmodelled
     def _live(item):
         plain = {**CHANGEABLE, **FIXED, **ANSWERED}
         secret = item.get("MasterUserSecret", {})
@@ -874,18 +873,18 @@ class RdsInstance(RdsKind):
             ]
         return [f"the database {label}: AWS bills Extended Support for {live['engine']} {major} {when} and after it"]
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the address and the master password's secret; the minor version can be asked for."""
         made = {
             "arn": aws.arn("rds", f"db:{want['db_instance_identifier']}"),
-            "address": self.later(want, "address"),
+            "address": self.unknown(want, "address"),
             "port": want.get("port", 5432),
-            "resource_id": self.later(want, "resource_id"),
+            "resource_id": self.unknown(want, "resource_id"),
         }
         if want.get("engine") and want.get("engine_version"):
             made["engine_version"] = self._creatable(aws, want)
         if want.get("manage_master_user_password", True):
-            made["master_user_secret_arn"] = self.later(want, "master_user_secret_arn")
+            made["master_user_secret_arn"] = self.unknown(want, "master_user_secret_arn")
         return made
 
 
@@ -902,7 +901,7 @@ def _performance(coming: dict, said: dict) -> dict:
 
 def older(live: dict, days: int) -> bool:
     """Say whether an instance may have backups of so many days ago."""
-    made = live.get(REST, {}).get("InstanceCreateTime")
+    made = live.get(UNMODELLED, {}).get("InstanceCreateTime")
     return not made or (datetime.datetime.now(datetime.UTC) - made).total_seconds() > days * 86400
 
 

@@ -6,12 +6,12 @@ import re
 
 from ..engine import tags as tagging
 from ..engine.aws import optional, unless
+from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
-from ..engine.parts import Part
 from ..engine.placeholder import has_placeholder
 from ..engine.remains import FREE, Remain
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 from .acm import CERTIFICATE
 from .elbv2 import LOAD_BALANCER
 
@@ -43,9 +43,9 @@ class HostedZone(Kind):
     cloudformation = "AWS::Route53::HostedZone"
     properties = {"Name": "zone", "HostedZoneConfig/Comment": "comment", "HostedZoneTags": "tags"}
     identity = ("zone",)
-    passing = frozenset({"ResourceRecordSetCount"})
-    parts = (
-        Part(
+    ignored = frozenset({"ResourceRecordSetCount"})
+    children = (
+        Child(
             "query_logging", "list_query_logging_configs", {"HostedZoneId": "id"}, "QueryLoggingConfigs",
             undo=("delete_query_logging_config", {"Id": ".Id"}),
         ),
@@ -81,7 +81,7 @@ class HostedZone(Kind):
         lives = (self._live(aws, zone) for zone in zones if not zone["Config"]["PrivateZone"])
         return [live for live in lives if tagging.ours(live["tags"], stack, aws.region)]
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, zone):
         zone_id = zone["Id"].rpartition("/")[2]
         tags = unless(
@@ -97,7 +97,7 @@ class HostedZone(Kind):
             "tags": tagging.from_list(tags["ResourceTagSet"]["Tags"]) if tags else {},
         }
 
-    def pointer(self, live):
+    def lookup_arguments(self, live):
         """The module takes DNSSEC back unless it is told to leave it."""
         return {"dnssec": live["dnssec"]}
 
@@ -139,10 +139,10 @@ class HostedZone(Kind):
             )
         unless(MISSING, aws("route53").delete_hosted_zone, Id=live["id"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS makes up the id and the name servers."""
-        fields = {field: self.later(want, field) for field in ("id", "arn")}
-        return {**fields, "name_servers": [self.later(want, "name_servers")]}
+        fields = {field: self.unknown(want, field) for field in ("id", "arn")}
+        return {**fields, "name_servers": [self.unknown(want, "name_servers")]}
 
 
 def name_servers(aws, zone_id: str) -> list[str]:
@@ -177,7 +177,7 @@ class DnsRecord(Kind):
     taggable = False
     connection = {"region": "aws_region"}  # the module's own region is that of latency-based routing
     controls = frozenset({"overwrite", "zone", "private_zone"})
-    given = {"state": "present", "overwrite": True}
+    fixed_arguments = {"state": "present", "overwrite": True}
 
     def want(self, arguments):
         """Spell names in one way; the values of a record have no order."""
@@ -233,7 +233,7 @@ class DnsRecord(Kind):
         return found
 
     @staticmethod
-    @whole
+    @keep_unmodelled
     def _live(zone_id, item):
         alias = item.get("AliasTarget")
         values = [alias["DNSName"]] if alias else [each["Value"] for each in item.get("ResourceRecords", [])]
@@ -284,7 +284,7 @@ class DnsRecord(Kind):
             changes = [{"Action": "DELETE", "ResourceRecordSet": item} for item in same]
             aws("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS adds nothing to it."""
         return {}
 

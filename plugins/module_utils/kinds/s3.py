@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from ..engine import state
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.children import Child
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
 from ..engine.names import elsewhere
-from ..engine.parts import Part
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
 
@@ -125,38 +125,38 @@ class S3Bucket(Kind):
             "being made", "OperationAborted", f"the run tries again for {state.CLAIM_SECONDS // 60} minutes",
         ),
     )  # fmt: skip
-    parts = (
-        Part("acl", "get_bucket_acl", BUCKET, "Grants", only=lambda grant: not owners(grant)),
-        Part(
+    children = (
+        Child("acl", "get_bucket_acl", BUCKET, "Grants", only=lambda grant: not owners(grant)),
+        Child(
             "cors", "get_bucket_cors", BUCKET, "CORSRules", ("NoSuchCORSConfiguration",),
             undo=("delete_bucket_cors", BUCKET),
         ),
-        Part("logging", "get_bucket_logging", BUCKET, "LoggingEnabled"),
-        Part(
+        Child("logging", "get_bucket_logging", BUCKET, "LoggingEnabled"),
+        Child(
             "website", "get_bucket_website", BUCKET, "", ("NoSuchWebsiteConfiguration",),
             undo=("delete_bucket_website", BUCKET),
         ),
-        Part("notifications", "get_bucket_notification_configuration", BUCKET),
-        Part(
+        Child("notifications", "get_bucket_notification_configuration", BUCKET),
+        Child(
             "replication", "get_bucket_replication", BUCKET, "ReplicationConfiguration",
             ("ReplicationConfigurationNotFoundError",), undo=("delete_bucket_replication", BUCKET),
         ),
-        Part("accelerate", "get_bucket_accelerate_configuration", BUCKET, "Status"),
-        Part("request_payment", "get_bucket_request_payment", BUCKET, "Payer"),
-        Part(
+        Child("accelerate", "get_bucket_accelerate_configuration", BUCKET, "Status"),
+        Child("request_payment", "get_bucket_request_payment", BUCKET, "Payer"),
+        Child(
             "object_lock", "get_object_lock_configuration", BUCKET, "ObjectLockConfiguration",
             ("ObjectLockConfigurationNotFoundError",),
         ),
-        Part("mfa_delete", "get_bucket_versioning", BUCKET, "MFADelete"),
-        Part("abac", "get_bucket_abac", BUCKET, "AbacStatus", unset={"Status": "Disabled"}),
+        Child("mfa_delete", "get_bucket_versioning", BUCKET, "MFADelete"),
+        Child("abac", "get_bucket_abac", BUCKET, "AbacStatus", unset={"Status": "Disabled"}),
         # Of both versions: that of a metadata table, and that of the newer journal and inventory.
-        Part(
+        Child(
             "metadata", "get_bucket_metadata_configuration", BUCKET, "GetBucketMetadataConfigurationResult",
             ("MetadataConfigurationNotFound",), omit=frozenset({"TableStatus", "TableArn", "Error"}),
             undo=("delete_bucket_metadata_configuration", BUCKET),
         ),
         *(
-            Part(
+            Child(
                 name, f"list_bucket_{name}_configurations", BUCKET, key,
                 undo=(f"delete_bucket_{name}_configuration", {**BUCKET, "Id": ".Id"}),
             )
@@ -337,7 +337,7 @@ class S3Bucket(Kind):
             for error in told.get("Errors", []):
                 raise EngineError(f"the bucket {name} can't be emptied: {error['Key']}: {error.get('Message')}")
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A bucket's ARN can be computed."""
         return {"arn": aws.arn("s3", want["name"], region=False, account=False)}
 

@@ -18,7 +18,7 @@ from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
 from ..engine.remains import FREE, Remain
-from ..engine.whole import whole
+from ..engine.unmodelled import keep_unmodelled
 from .kms import recovery_days
 
 MISSING = "ResourceNotFoundException"
@@ -81,9 +81,10 @@ class Secret(Kind):
     needs = ("kms_key",)
     create_only = frozenset({"initial", "generate", "placeholder"})
     secret = frozenset({"value", "initial"})
-    volatile = frozenset({"kept", "placeholder"})
+    ignored = frozenset({
+        "kept", "placeholder", "LastAccessedDate", "LastChangedDate", "NextRotationDate", "ResponseMetadata",
+    })  # fmt: skip
     noted = frozenset({"version"})
-    passing = frozenset({"LastAccessedDate", "LastChangedDate", "NextRotationDate", "ResponseMetadata"})
     # The name of a secret that was deleted for good is free a little later, and one that was restored is usable so.
     settling = (
         ("InvalidRequestException", "scheduled for deletion"),
@@ -140,10 +141,10 @@ class Secret(Kind):
         """A value that people set is no difference: it is theirs."""
         return super().compare(live, want) - ({"value"} if live.get("kept") else set())
 
-    def owner(self, difference, recorded, live):
+    def external_manager(self, difference, recorded, live):
         """Whoever sets a value owns it; only a placeholder in its place is a loss."""
         if difference.path != "version" or not difference.live or str(difference.live).startswith(PLACEHOLDER):
-            return super().owner(difference, recorded, live)
+            return super().external_manager(difference, recorded, live)
         if of_people(difference.live):
             return f"people{since(str(difference.recorded))}"
         return f"a run{since(difference.live)}"
@@ -176,7 +177,7 @@ class Secret(Kind):
         stages = item.get("VersionIdsToStages", {})
         return ", ".join(sorted(version for version, said in stages.items() if "AWSCURRENT" in said))
 
-    @whole
+    @keep_unmodelled
     def _live(self, aws, item):
         policy = unless(MISSING, aws("secretsmanager").get_resource_policy, SecretId=item["ARN"], otherwise={})
         return {
@@ -283,7 +284,7 @@ class Secret(Kind):
 
     def consequences(self, want, changes):
         """Another value is another version."""
-        return {"version": self.later(want, "version")} if "value" in changes else {}
+        return {"version": self.unknown(want, "version")} if "value" in changes else {}
 
     @staticmethod
     def _replicate(aws, live, regions):
@@ -347,9 +348,9 @@ class Secret(Kind):
             return []
         return [f"the secret {live['name']} holds only the placeholder it was made with: set its value"]
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """AWS adds random letters to a secret's ARN."""
-        return {"arn": self.later(want, "arn")}
+        return {"arn": self.unknown(want, "arn")}
 
 
 def _token(beginning: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
-from ..engine.whole import watch, with_rest
+from ..engine.unmodelled import watch, with_unmodelled
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 # Our field: (AWS's attribute, how it is read, how it is written).
@@ -37,13 +37,13 @@ class SnsTopic(Kind):
     cloudformation = "AWS::SNS::Topic"
     properties = {"TopicName": "name"}
     needs = ("kms_key",)
-    watched = {"*": "Attributes"}  # by name, which the model doesn't tell
-    volatile = frozenset({"unconfirmed"})
-    follows = {"subscription_details": "subscriptions"}
-    # The first three count subscriptions; the last is the delivery policy with AWS's defaults.
-    passing = frozenset({
-        "SubscriptionsConfirmed", "SubscriptionsDeleted", "SubscriptionsPending", "EffectiveDeliveryPolicy",
+    writable_as = {"*": "Attributes"}  # by name, which the model doesn't tell
+    # Three count subscriptions; the last is the delivery policy with AWS's defaults.
+    ignored = frozenset({
+        "unconfirmed", "SubscriptionsConfirmed", "SubscriptionsDeleted", "SubscriptionsPending",
+        "EffectiveDeliveryPolicy",
     })  # fmt: skip
+    follows = {"subscription_details": "subscriptions"}
 
     def want(self, arguments):
         """Spell policies in one way; subscriptions have no order."""
@@ -80,9 +80,9 @@ class SnsTopic(Kind):
             "unconfirmed": sorted(item["endpoint"] for item in subscribed if item["pending"]),
             "tags": tagging.from_list(tags["Tags"]),
         }
-        return with_rest(live, said)
+        return with_unmodelled(live, said)
 
-    def inside(self, aws, live):
+    def read_children(self, aws, live):
         """Return what a subscription says of how it delivers; AWS answers for each by itself."""
         found = []
         for item in subscriptions(aws, live["arn"]):
@@ -142,7 +142,7 @@ class SnsTopic(Kind):
         """Delete the topic with its subscriptions."""
         unless(MISSING, aws("sns").delete_topic, TopicArn=live["arn"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A topic's ARN can be computed."""
         return {"arn": aws.arn("sns", want["name"])}
 

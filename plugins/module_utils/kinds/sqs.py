@@ -10,7 +10,7 @@ from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
-from ..engine.whole import watch, with_rest
+from ..engine.unmodelled import watch, with_unmodelled
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 # Our field: SQS's attribute.
@@ -73,8 +73,8 @@ class SqsQueue(Kind):
     cloudformation = "AWS::SQS::Queue"
     properties = {"QueueName": "name"}
     needs = ("kms_key",)
-    watched = {"*": "Attributes"}  # by name, which the model does not tell
-    passing = frozenset({*COUNTS, "LastModifiedTimestamp"})
+    writable_as = {"*": "Attributes"}  # by name, which the model does not tell
+    ignored = frozenset({*COUNTS, "LastModifiedTimestamp"})
     # A name is free a minute after its queue was deleted; attributes take as long to be seen by all of SQS.
     settling = (("QueueDeletedRecently", ""),)
     settle_seconds = 180
@@ -119,7 +119,7 @@ class SqsQueue(Kind):
             "kms_master_key_id": said.get("KmsMasterKeyId", ""),
             "tags": tagging.own(tags.get("Tags")),
         }
-        return with_rest(live, said)
+        return with_unmodelled(live, said)
 
     def loses(self, aws, live, want, changes):
         """SQS deletes messages that are older than its queue keeps them, at once; and all with the queue."""
@@ -156,9 +156,9 @@ class SqsQueue(Kind):
         """Delete the queue and the messages in it."""
         unless(GONE, aws("sqs").delete_queue, QueueUrl=live["url"])
 
-    def made(self, aws, want):
+    def computed(self, aws, want):
         """A queue's ARN can be computed."""
-        return {"arn": aws.arn("sqs", want["name"]), "url": self.later(want, "url")}
+        return {"arn": aws.arn("sqs", want["name"]), "url": self.unknown(want, "url")}
 
 
 SQS_QUEUE = SqsQueue()

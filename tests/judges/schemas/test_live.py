@@ -8,7 +8,7 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.whole import REST
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unmodelled import UNMODELLED
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from tests.integration.conftest import CREDENTIALS, ROOT
@@ -27,7 +27,7 @@ def stacks(inventory):
 
 def flat(kind, live):
     """Return all that is known of a resource side by side: its fields, its parts, the rest of AWS's description."""
-    left = dict(live.pop(REST, {}))
+    left = dict(live.pop(UNMODELLED, {}))
     for key in kind.wrapped:
         left |= left.pop(key, {}) or {}
     return json.loads(json.dumps({**left, **live}, default=str))
@@ -39,7 +39,7 @@ def seen(aws, asked, stack):
     for kind in KINDS.values():
         asked.of(kind.name)
         for live in kind.stack(aws, stack):
-            found.setdefault(kind.name, []).append(flat(kind, {**live, **kind.inside(aws, live)}))
+            found.setdefault(kind.name, []).append(flat(kind, {**live, **kind.read_children(aws, live)}))
     return found
 
 

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.beside import NAMES, Extra
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.drift import Drift, Finding, put_back, take_away
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unmanaged import NAMES, Extra
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import ecr, logs, s3, sqs
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_drift import named

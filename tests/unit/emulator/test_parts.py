@@ -97,24 +97,24 @@ TAKEN_OFF = {"metadata", "notifications"}
 def test_part(aws, request, name, make, field, shown, put):
     kind, engine = KINDS[name], Aws(aws, "us-east-1")
     one = make(aws, f"part-{field}".replace("_", "-"))
-    before = kind.inside(engine, one)
+    before = kind.read_children(engine, one)
     assert field not in before
     put(aws, one)
-    after = kind.inside(engine, one)
+    after = kind.read_children(engine, one)
     found = list(kind.differences({**one, **before}, {**one, **after}))
     assert [each.field for each in found] == [field]
     assert shown in (None, after[field])
     if field in TAKEN_OFF:
-        part = next(each for each in kind.parts if each.field == field)
+        part = next(each for each in kind.children if each.field == field)
         for item in after[field] if isinstance(after[field], list) else [after[field]]:
-            part.take_away(engine, kind.service, one, item)
-        assert field not in kind.inside(engine, one)
+            part.remove(engine, kind.service, one, item)
+        assert field not in kind.read_children(engine, one)
 
 
 @pytest.mark.parametrize(("told", "found"), [({}, None), ({"BrandNew": 1}, None), ({"RuntimeVersionArn": "a"}, True)])
 def test_what_nobody_set_is_nothing_whatever_else_aws_tells_of_it(told, found):
     kind = KINDS["lambda_function"]
-    (part,) = (one for one in kind.parts if one.field == "runtime_management")
+    (part,) = (one for one in kind.children if one.field == "runtime_management")
     client = SimpleNamespace(
         can_paginate=lambda _operation: False,
         get_runtime_management_config=lambda **_given: {"UpdateRuntimeOn": "Auto", **told},

@@ -59,4 +59,4 @@ def test_who_subscribed_is_no_part_of_a_record(aws, topic, name):
     assert told["SubscriptionPrincipal"].startswith("arn:aws:iam::123456789012:user/")
     from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 
-    assert SnsTopic().inside(Aws(aws, "us-east-1"), {"arn": topic}) == {"subscription_details": []}
+    assert SnsTopic().read_children(Aws(aws, "us-east-1"), {"arn": topic}) == {"subscription_details": []}

@@ -237,7 +237,7 @@ def test_every_kind_says_what_the_engine_needs(each):
     else:
         assert each.module.startswith(("amazon.aws.", "community.aws."))
     assert not set(each.immutable) & set(each.replaced)
-    assert not (set(each.immutable) | set(each.replaced)) & each.volatile
+    assert not (set(each.immutable) | set(each.replaced)) & each.ignored
 
 
 @pytest.mark.parametrize(

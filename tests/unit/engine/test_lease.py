@@ -183,11 +183,11 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_killed_run_ends_with_all_its_processes_and_its_lock_is_released(aws, name, begin, tmp_path):
     run = begin("")
     run.until("first")
-    assert lock.look(aws, name)["pid"] == run.process.pid
+    assert lock.current(aws, name)["pid"] == run.process.pid
     run.kill()
     soon(lambda: len(processes(tmp_path)) == len(run.keepers()), 2, "the worker's end")
     written = queues(aws, name)
-    soon(lambda: lock.look(aws, name) is None, SECONDS + 3, "the release of the lock")
+    soon(lambda: lock.current(aws, name) is None, SECONDS + 3, "the release of the lock")
     soon(lambda: not processes(tmp_path), 3, "the keeper's end")
     assert queues(aws, name) == written
     assert run.file() == (None, None)
@@ -205,10 +205,10 @@ def test_where_the_kernel_does_not_end_a_worker_its_next_request_does(aws, name,
 def test_a_lease_is_renewed_while_its_run_lives(aws, name, begin):
     run = begin("")
     run.until("first")
-    (path, first), token = run.file(), lock.look(aws, name)["token"]
+    (path, first), token = run.file(), lock.current(aws, name)["token"]
     assert path.parent.stat().st_mode & 0o777 == 0o700 and path.stat().st_mode & 0o777 == 0o600
     time.sleep(SECONDS + 1)
-    held = lock.look(aws, name)
+    held = lock.current(aws, name)
     assert held["token"] == token == first["token"] and lock.left(held) and held["renewed"] > held["time"]
     assert run.file()[1]["until"] > first["until"]
     with pytest.raises(lock.Locked, match=f"{name} is locked by .* for a test, renewed [0-9]+ s ago"):
@@ -267,7 +267,7 @@ def test_the_first_write_of_a_run_that_skipped_its_lock_takes_it(aws, name, begi
     assert not state.exists(aws, name) and run.file() == (None, None), "reads take no lock"
     other = begin("skips")
     other.until("first")
-    assert lock.look(aws, name)["purpose"] == lease.UNNAMED
+    assert lock.current(aws, name)["purpose"] == lease.UNNAMED
     refused = begin("skips")
     assert f"Locked: {name} is locked by" in refused.until("Locked")
 
@@ -276,7 +276,7 @@ def test_the_first_write_of_a_run_that_skipped_its_lock_takes_it(aws, name, begi
 def test_a_released_lock_is_gone_and_so_is_its_keeper(aws, name, begin):
     run = begin("releases")
     assert run.until("no longer") == f"{name} is no longer locked for a test"
-    assert lock.look(aws, name) is None and run.file() == (None, None)
+    assert lock.current(aws, name) is None and run.file() == (None, None)
     soon(lambda: not run.keepers(), 3, "the keeper's end")
 
 
@@ -319,7 +319,7 @@ def test_a_damaged_lock_says_so_and_is_free_in_time(aws, name, body, monkeypatch
     assert lock.take(aws, name, {"token": "mine", "seconds": 60})[2]["damage"]
     lay(aws, name, lock.KEY, body)
     assert "released" in take_away(aws, name, living=False)
-    assert lock.look(aws, name) is None
+    assert lock.current(aws, name) is None
 
 
 @pytest.mark.parametrize(("unseen", "claims", "seconds"), [(0, 0, 0), (1, 1, 0), (4, 4, 1.5)])
@@ -445,7 +445,7 @@ def test_a_first_apply_that_was_killed_after_a_write_or_two_leaves_nothing(aws, 
     state.claim(aws, state.bucket(aws, name))
     if writes == 2:
         lay(aws, name, lock.KEY, json.dumps({"token": "dead", "seconds": 0}))
-        lock.release(aws, name, lock.look(aws, name))
+        lock.release(aws, name, lock.current(aws, name))
     assert stack.finish(aws, name, KINDS["s3_bucket"])
     assert not state.exists(aws, name)
 
@@ -454,7 +454,7 @@ def test_a_bucket_that_somebody_took_meanwhile_stays(aws, name):
     lock.take(aws, name, {"token": "theirs", "owner": "they", "seconds": 60})
     with pytest.raises(lock.Locked, match="is not deleted, since somebody else took it: .* is locked by they"):
         stack.finish(aws, name, KINDS["s3_bucket"])
-    assert lock.look(aws, name)["token"] == "theirs"
+    assert lock.current(aws, name)["token"] == "theirs"
 
 
 def test_revisions_that_were_only_deregistered_go(aws, name):

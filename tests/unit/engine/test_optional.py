@@ -2,9 +2,9 @@
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, optional
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.children import Child
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import sentence, unsupported
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.parts import Part
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -101,25 +101,25 @@ class Thing(Kind):
     """A kind with a part that the client refuses."""
 
     name, title, service = "thing", "thing", "thing"
-    parts = (Part("more", "list_things", {"Name": "name"}, "Things"),)
+    children = (Child("more", "list_things", {"Name": "name"}, "Things"),)
 
     def stack(self, aws, stack):
         return [{"name": f"{stack}-thing"}]
 
 
 @pytest.mark.parametrize(
-    ("error", "blind"),
+    ("error", "unreadable"),
     [(refused("AccessDeniedException", UNDETERMINED), []), (refused("AccessDeniedException", "may not"), ["thing"])],
 )
-def test_a_survey_is_blind_only_where_it_may_not_look(error, blind):
+def test_a_survey_is_blind_only_where_it_may_not_look(error, unreadable):
     aws = Aws(lambda _service: Client(error), "eu-south-2")
     seen = survey(aws, "s", {"thing": Thing()})
     assert seen.resources == {"thing": [{"name": "s-thing"}]}
-    assert list(seen.blind) == blind
-    assert len(aws.notes) == (0 if blind else 1)
+    assert list(seen.unreadable) == unreadable
+    assert len(aws.notes) == (0 if unreadable else 1)
 
 
 def test_what_can_not_be_there_is_not_asked_for():
-    (signing,) = [part for part in KINDS["lambda_function"].parts if part.field == "code_signing"]
+    (signing,) = [part for part in KINDS["lambda_function"].children if part.field == "code_signing"]
     aws = Aws(lambda _service: pytest.fail("asked"), "us-east-1")
     assert signing.read(aws, KINDS["lambda_function"], {"name": "f", "package_type": "Image"}) is None

@@ -3,7 +3,7 @@
 import types
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import beside, record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import Survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -60,7 +60,7 @@ def test_keep(touched, recorded):
     ],
 )
 def test_belongs(name, belongs):
-    assert beside.belongs(name, "fb-dev", ["fb-dev-ultra"]) is belongs
+    assert unmanaged.belongs(name, "fb-dev", ["fb-dev-ultra"]) is belongs
 
 
 class Everywhere:
@@ -103,7 +103,7 @@ class Everywhere:
 
 
 def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_this_one():
-    extras, blind = beside.beside(Everywhere(), "fb-dev", Survey())
+    extras, blind = unmanaged.find(Everywhere(), "fb-dev", Survey())
     assert not blind
     assert {(extra.kind, extra.name) for extra in extras} == {
         ("iam_role", "fb-dev-b-us-east-1"), ("iam_role", "fb-dev-c"), ("s3_bucket", "fb-dev-mine"),

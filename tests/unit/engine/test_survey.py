@@ -19,7 +19,7 @@ class Boat(Kind):
     def stack(self, aws, stack):
         return [{"name": one, "tags": {}} for one in aws("s3").list_buckets()["Buckets"]]
 
-    def inside(self, aws, resource):
+    def read_children(self, aws, resource):
         return {"region": aws("s3").head_bucket(Bucket=resource["name"])["BucketRegion"]}
 
 
@@ -56,17 +56,17 @@ def seen(client):
 @pytest.mark.parametrize("operation", ["list_buckets", "head_bucket"])
 def test_what_is_not_seen_once_is_asked_for_anew(clock, operation):
     found = seen(Client("ResourceNotFoundException", **{operation: 2}))
-    assert not found.blind and found.resources == {"boat": [{"name": "a", "region": "us-east-1"}]}
+    assert not found.unreadable and found.resources == {"boat": [{"name": "a", "region": "us-east-1"}]}
     assert 0 < clock.now < 5
 
 
 @pytest.mark.parametrize("operation", ["list_buckets", "head_bucket"])
 def test_what_is_never_seen_is_told(clock, operation):
     found = seen(Client("ResourceNotFoundException", **{operation: 10_000}))
-    assert "ResourceNotFoundException" in found.blind["boat"]
+    assert "ResourceNotFoundException" in found.unreadable["boat"]
     assert clock.now < 60
 
 
 def test_what_is_denied_is_told_at_once(clock):
-    assert seen(Client("AccessDeniedException", list_buckets=10_000)).blind
+    assert seen(Client("AccessDeniedException", list_buckets=10_000)).unreadable
     assert clock.now == 0

@@ -20,7 +20,7 @@ class Boat(Kind):
     immutable = {"keel": "a keel is laid once"}
     replaced = {"hull": "hulls are built anew"}
     create_only = frozenset({"crew"})
-    volatile = frozenset({"position"})
+    ignored = frozenset({"position"})
     secret = frozenset({"code"})
     settling = (("InvalidRole", "cannot be assumed"),)
 

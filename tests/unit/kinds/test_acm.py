@@ -21,7 +21,7 @@ def test_further_names(names, wanted):
 def test_a_wildcard_shares_the_record_of_its_name():
     want = {"domain_name": "example.com", "subject_alternative_names": ["*.example.com", "www.example.com"]}
     assert validated_names(want) == ["example.com", "www.example.com"]
-    planned = CERTIFICATE.made(None, want)["validation_records"]
+    planned = CERTIFICATE.computed(None, want)["validation_records"]
     assert len(planned) == 2 and all(has_placeholder(record["name"]) for record in planned)
     assert len({record["name"] for record in planned}) == 2
 

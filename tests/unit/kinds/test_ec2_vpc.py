@@ -126,7 +126,7 @@ def test_whose_the_default_route_is(live, want, differs):
 def test_a_route_of_somebody_else_is_not_recorded():
     live = table([INSTANCE], "0.0.0.0/0")
     assert live["others_routes"] == {"0.0.0.0/0": "eni-1"}
-    assert "others_routes" in ROUTE_TABLE.volatile
+    assert "others_routes" in ROUTE_TABLE.ignored
     assert live["tags"] == {"Name": "t"}
 
 
@@ -171,7 +171,7 @@ def test_readiness(kind, live, ready, failed):
 
 def test_every_field_of_a_flow_log_replaces_it():
     live = FLOW_LOG.live(None, {"FlowLogId": "fl-1", "ResourceId": "vpc-1", "TrafficType": "ALL"})
-    assert set(live) - {"id", "name", "tags"} == set(FLOW_LOG.replaced) | FLOW_LOG.volatile
+    assert set(live) - {"id", "name", "tags"} == set(FLOW_LOG.replaced) | FLOW_LOG.ignored
 
 
 @pytest.mark.parametrize("kind", [NAT_GATEWAY, VPC_ENDPOINT])

@@ -155,12 +155,12 @@ def test_weights_are_ecs_s():
 
 def test_a_write_leaves_the_weights():
     arguments = {"listeners": [shared(100, 0)]}
-    (kept,) = LOAD_BALANCER.kept(balancer(shared(0, 100)), arguments)["listeners"]
+    (kept,) = LOAD_BALANCER.preserved_arguments(balancer(shared(0, 100)), arguments)["listeners"]
     groups = kept["Rules"][0]["Actions"][0]["ForwardConfig"]["TargetGroups"]
     assert groups == [{"TargetGroupArn": "arn:a", "Weight": 0}, {"TargetGroupArn": "arn:b", "Weight": 100}]
     assert arguments == {"listeners": [shared(100, 0)]}
     # Of a rule that isn't there nothing is known.
-    (new,) = LOAD_BALANCER.kept(balancer(shared(0, 100, priority=1)), arguments)["listeners"]
+    (new,) = LOAD_BALANCER.preserved_arguments(balancer(shared(0, 100, priority=1)), arguments)["listeners"]
     assert new == shared(100, 0)
 
 
@@ -176,9 +176,9 @@ def test_moved_weights_are_no_drift():
     moved = list(differences(balancer(shared(100, 0)), balancer(shared(0, 100))))
     assert moved
     for one in moved:
-        assert LOAD_BALANCER.owner(one, {}, {}).startswith("ECS"), one.path
+        assert LOAD_BALANCER.external_manager(one, {}, {}).startswith("ECS"), one.path
     gone = list(differences(balancer(shared(100, 0)), balancer(shared(100, 0, Rules=[]))))
-    assert gone and not any(LOAD_BALANCER.owner(one, {}, {}) for one in gone)
+    assert gone and not any(LOAD_BALANCER.external_manager(one, {}, {}) for one in gone)
 
 
 class Balanced:
@@ -225,9 +225,9 @@ class Balanced:
 def test_a_firewall_that_is_not_there_or_not_shown(code, message, absent):
     aws = Balanced(code, message)
     if absent:
-        inside = LOAD_BALANCER.inside(aws, {"arn": "arn:lb"})
+        inside = LOAD_BALANCER.read_children(aws, {"arn": "arn:lb"})
         assert inside["web_acl"] == "" and inside["listener_details"][0]["attributes"] == {}
         assert [note for note in aws.notes if "attributes of the listeners" in note]
     else:
         with pytest.raises(ClientError, match="not authorized"):
-            LOAD_BALANCER.inside(aws, {"arn": "arn:lb"})
+            LOAD_BALANCER.read_children(aws, {"arn": "arn:lb"})

@@ -181,12 +181,12 @@ def test_another_beginning_makes_another_pipe():
 )
 def test_a_first_release_starts_the_pipe(before, after, revision, owner):
     recorded, live = ({"target_parameters": task(task_definition_arn=BEFORE + one)} for one in ("worker:1", revision))
-    assert PIPE.owner(Difference("changed", "desired_state", before, after), recorded, live) == owner
+    assert PIPE.external_manager(Difference("changed", "desired_state", before, after), recorded, live) == owner
 
 
 def test_the_revision_is_a_releases():
     path = "target_parameters.ecs_task_parameters.task_definition_arn"
-    assert PIPE.owner(Difference("changed", path, "a", "b"), {}, {}) == "a release"
+    assert PIPE.external_manager(Difference("changed", path, "a", "b"), {}, {}) == "a release"
 
 
 def test_our_spelling_is_botocores():

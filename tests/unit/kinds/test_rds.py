@@ -228,10 +228,10 @@ LONG_AGO, NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.dat
 @pytest.mark.parametrize(
     ("live", "want", "told"),
     [
-        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 3}, "automated backups older than 3 days would be deleted"),
-        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 0}, "all its automated backups would be deleted"),
-        ({"rest": {"InstanceCreateTime": NOW}}, {"backup_retention_period": 3}, ""),
-        ({"rest": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 9}, ""),
+        ({"unmodelled": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 3}, "automated backups older than 3 days would be deleted"),
+        ({"unmodelled": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 0}, "all its automated backups would be deleted"),
+        ({"unmodelled": {"InstanceCreateTime": NOW}}, {"backup_retention_period": 3}, ""),
+        ({"unmodelled": {"InstanceCreateTime": LONG_AGO}}, {"backup_retention_period": 9}, ""),
         ({"manage_master_user_password": False}, {"manage_master_user_password": True}, "the master password that people set would be deleted"),
         ({"tags": {"FinalSnapshot": "true"}}, None, ""),
         ({"tags": {"FinalSnapshot": "false"}}, None, "its data would be deleted without a final snapshot"),
@@ -414,4 +414,4 @@ def test_a_full_storage_waits_for_no_window(live, changes, immediately, failed):
 )
 def test_storage_that_grows_past_a_size_has_more_performance(path, sizes, owner):
     recorded, live = ({"allocated_storage": size, "max_allocated_storage": 500} for size in sizes)
-    assert RDS_INSTANCE.owner(Difference("changed", path, 3000, 12000), recorded, live) == owner
+    assert RDS_INSTANCE.external_manager(Difference("changed", path, 3000, 12000), recorded, live) == owner

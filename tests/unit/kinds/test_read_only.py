@@ -75,12 +75,12 @@ def test_a_field_that_aws_adds_is_neither_drift_nor_kept_nor_history():
     assert len(keep({"resources": {"rds_instance": [changed]}}, before, KINDS, [])) == 1
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.watched], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.writable_as], ids=lambda kind: kind.name)
 def test_what_is_watched_is_told_and_can_be_changed(kind):
     model = botocore.session.get_session().get_service_model(kind.service)
     shapes = (model.shape_for(name) for name in model.shape_names)
     names = {member for shape in shapes if shape.type_name == "structure" for member in shape.members}
-    for told, written in kind.watched.items():
+    for told, written in kind.writable_as.items():
         assert written in inputs(kind.service)
         assert any(fnmatchcase(name, told) for name in names)
         assert told == "*" or not any(fnmatchcase(name, told) for name in inputs(kind.service)), "it counts by itself"

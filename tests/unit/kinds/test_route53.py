@@ -71,7 +71,7 @@ OWN = {"Stack": "s", "Region": "us-east-1"}
 def test_own_zone_is_found():
     live = HOSTED_ZONE.find(Aws(OWN), {"zone": "example.com", "tags": OWN})
     assert (live["id"], live["name_servers"]) == ("Z1", ["ns-1", "ns-2"])
-    assert HOSTED_ZONE.pointer(live) == {"dnssec": True}, "the module would take DNSSEC back"
+    assert HOSTED_ZONE.lookup_arguments(live) == {"dnssec": True}, "the module would take DNSSEC back"
 
 
 # Also the stack of the same name in another region.

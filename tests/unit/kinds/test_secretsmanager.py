@@ -91,8 +91,8 @@ OURS, THEIRS, EMPTY = f"{WRITTEN}20261129T204500Z-x", "0f1e", f"{PLACEHOLDER}202
 )
 def test_whose_value_it_is(recorded, live, owner):
     difference = SimpleNamespace(path="version", recorded=recorded, live=live)
-    assert SECRET.owner(difference, {}, {}) == owner
+    assert SECRET.external_manager(difference, {}, {}) == owner
 
 
 def test_a_policy_is_nobodys():
-    assert SECRET.owner(SimpleNamespace(path="resource_policy", recorded={}, live={"a": 1}), {}, {}) == ""
+    assert SECRET.external_manager(SimpleNamespace(path="resource_policy", recorded={}, live={"a": 1}), {}, {}) == ""

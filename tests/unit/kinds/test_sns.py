@@ -52,7 +52,7 @@ class Subscribed:
 
 
 def test_a_subscription_of_another_account_is_not_asked_for():
-    inside = SNS_TOPIC.inside(Subscribed(), {"arn": "arn:aws:sns:us-east-1:123456789012:t"})
+    inside = SNS_TOPIC.read_children(Subscribed(), {"arn": "arn:aws:sns:us-east-1:123456789012:t"})
     assert inside == {
         "subscription_details": [{"protocol": "sqs", "endpoint": "arn:aws:sqs:us-east-1:123456789012:q", "RawMessageDelivery": "true"}]
     }

@@ -100,14 +100,14 @@ def test_rule(case, world, refused):
 @pytest.mark.parametrize(("region", "notes"), [("us-east-1", 0), ("eu-south-2", 1)])
 def test_functions_are_read_everywhere(world, name, region, notes):
     seen = world.eyes(region)
-    assert FUNCTION.inside(seen, FUNCTION.find(seen, {"name": f"regions-{name}"})) == {}
+    assert FUNCTION.read_children(seen, FUNCTION.find(seen, {"name": f"regions-{name}"})) == {}
     assert len(seen.notes) == notes and all("function_urls" in note for note in seen.notes)
 
 
 @pytest.mark.parametrize(("region", "notes"), [("eu-west-1", 0), ("eu-north-1", 1)])
 def test_buckets_are_read_everywhere(world, region, notes):
     seen = world.eyes(region)
-    assert "accelerate" not in S3_BUCKET.inside(seen, {"name": f"regions-{region}"})
+    assert "accelerate" not in S3_BUCKET.read_children(seen, {"name": f"regions-{region}"})
     assert len(seen.notes) == notes
 
 
@@ -129,7 +129,7 @@ def test_who_may_not_look_has_not_looked(world, monkeypatch):
     seen = world.eyes("us-east-1")
     monkeypatch.setattr(world.aws("lambda"), "can_paginate", lambda _operation: False)
     with pytest.raises(ClientError, match="is not authorized"):
-        FUNCTION.inside(seen, {"name": "regions-zip", "package_type": "Zip"})
+        FUNCTION.read_children(seen, {"name": "regions-zip", "package_type": "Zip"})
     with pytest.raises(ClientError, match="is not authorized"):
         HOSTED_ZONE.find(seen, {"zone": "us-east-1.example.com"})
     assert not seen.notes

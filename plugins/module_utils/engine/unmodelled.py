@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-REST = "rest"
+UNMODELLED = "unmodelled"
 """The field of a live resource that has what its kind doesn't read."""
 
 
@@ -56,33 +56,33 @@ def unwatched(value):
     return [unwatched(item) for item in value] if isinstance(value, list) else value
 
 
-def rest(value):
+def unmodelled(value):
     """Return what nobody looked at."""
     if isinstance(value, Watched):
         left = {
-            key: rest(item) if key in value.seen else unwatched(item) for key, item in dict.items(value)
+            key: unmodelled(item) if key in value.seen else unwatched(item) for key, item in dict.items(value)
         }
         return {key: item for key, item in left.items() if item not in (None, "", [], {})}
     if isinstance(value, list):
-        left = [rest(item) for item in value]
+        left = [unmodelled(item) for item in value]
         return left if any(left) else []
     return None
 
 
-def with_rest(live: dict, *watched) -> dict:
+def with_unmodelled(live: dict, *watched) -> dict:
     """Return a live resource with the rest of the descriptions that it was made of."""
     live = unwatched(live)
-    left = {key: value for one in watched for key, value in rest(one).items()}
-    return {**live, REST: left} if left else live
+    left = {key: value for one in watched for key, value in unmodelled(one).items()}
+    return {**live, UNMODELLED: left} if left else live
 
 
-def whole(method):
+def keep_unmodelled(method):
     """Let a method that makes a live resource of a description keep the rest of it."""
 
     @functools.wraps(method)
     def kept(*arguments, **named):
         watched = [watch(one) if isinstance(one, dict) else one for one in arguments]
         live = method(*watched, **named)
-        return with_rest(live, *(one for one in watched if isinstance(one, Watched))) if live else live
+        return with_unmodelled(live, *(one for one in watched if isinstance(one, Watched))) if live else live
 
     return kept

@@ -1,4 +1,4 @@
-"""What hangs on a resource beside its fields and is read by calls of its own: aliases, grants, filters, hooks ...
+"""What hangs on a resource besides its fields and is read by calls of its own: aliases, grants, filters, hooks ...
 
 Only records and drift read them; an apply doesn't need them.
 """
@@ -13,14 +13,14 @@ from .inputs import inputs
 
 
 @dataclass(frozen=True)
-class Part:
+class Child:
     """One list, or one structure, that a resource has."""
 
     field: str
     """Its name among the resource's fields."""
     operation: str
     """The boto3 operation that reads it."""
-    given: dict[str, str]
+    parameters: dict[str, str]
     """The operation's parameters, each with the field of the resource that has its value; ``=x`` is x itself, and
     ``[x]`` is a list of x alone."""
     key: str = ""
@@ -44,7 +44,7 @@ class Part:
         """Return what there is, or nothing."""
         if not self.where(resource):
             return None
-        found = without(self._found(aws, kind, values(self.given, resource)) or None, self.omit)
+        found = without(self._found(aws, kind, values(self.parameters, resource)) or None, self.omit)
         if self.unset is not None and self._untouched(kind, found):
             return None
         return [item for item in found if self.only(item)] if self.only and found else found
@@ -55,24 +55,24 @@ class Part:
             found = {key: value for key, value in found.items() if key in inputs(self.service or kind.service)}
         return found == self.unset
 
-    def _found(self, aws, kind, given):
+    def _found(self, aws, kind, parameters):
         service = self.service or kind.service
         client = aws(service)
         what = (aws, f"{self.field} of the {kind.title}s", service)
         if self.key and client.can_paginate(self.operation):
-            return optional(*what, unless, self.none, aws.pages, service, self.operation, self.key, **given)
-        answer = optional(*what, unless, self.none, getattr(client, self.operation), **given) or {}
+            return optional(*what, unless, self.none, aws.pages, service, self.operation, self.key, **parameters)
+        answer = optional(*what, unless, self.none, getattr(client, self.operation), **parameters) or {}
         answer.pop("ResponseMetadata", None)
         return answer.get(self.key) if self.key else answer
 
-    def take_away(self, aws, service: str, resource: dict, item) -> None:
+    def remove(self, aws, service: str, resource: dict, item) -> None:
         """Take an item away, or the whole where it has no items."""
-        operation, given = self.undo
+        operation, parameters = self.undo
         client = aws(self.service or service)
-        unless(self.none, getattr(client, operation), **values(given, resource, item))
+        unless(self.none, getattr(client, operation), **values(parameters, resource, item))
 
 
-def values(given: dict[str, str], resource: dict, item=None) -> dict:
+def values(parameters: dict[str, str], resource: dict, item=None) -> dict:
     """Return an operation's parameters."""
 
     def value(source):
@@ -84,7 +84,7 @@ def values(given: dict[str, str], resource: dict, item=None) -> dict:
             return item[source[1:]]
         return resource[source]
 
-    return {parameter: value(source) for parameter, source in given.items()}
+    return {parameter: value(source) for parameter, source in parameters.items()}
 
 
 def without(value, names):

@@ -30,9 +30,9 @@ def shared() -> bool:
     return _memory is not None
 
 
-def keep(aws, stack: str, seen: dict[str, list[dict]]) -> None:
+def store(aws, stack: str, resources: dict[str, list[dict]]) -> None:
     """Keep a stack's live resources by kind, in the shape that ``find`` returns too."""
-    packed = {(_place(aws), stack, kind): pickle.dumps(lives) for kind, lives in seen.items()}
+    packed = {(_place(aws), stack, kind): pickle.dumps(lives) for kind, lives in resources.items()}
     _change(lambda kept: {**kept, **packed})
 
 
@@ -50,7 +50,7 @@ def forget(aws) -> None:
         _change(lambda kept: {key: packed for key, packed in kept.items() if not here(key)})
 
 
-def seen(aws, kind: str, stack: str | None = None) -> list[dict] | None:
+def resources(aws, kind: str, stack: str | None = None) -> list[dict] | None:
     """Return the live resources of a kind, of one stack or of all that were looked at; None if none was."""
     if _memory is None or not _known(aws):
         return None

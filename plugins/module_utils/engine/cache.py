@@ -11,12 +11,12 @@ from .aws import Aws, tags_of, unless
 from .errors import DENIED
 
 
-class Memory(Aws):
+class CachedAws(Aws):
     """An Aws for one look at a whole stack. It must not outlive the look, and nothing must be written through it."""
 
     def __init__(self, aws: Aws):
         """Look through another Aws."""
-        super().__init__(lambda service: Client(aws(service), self._once), aws.region)
+        super().__init__(lambda service: CachedClient(aws(service), self._once), aws.region)
         self._through = aws
         self.ignored_tags = aws.ignored_tags
         if "account" in vars(aws):
@@ -26,9 +26,9 @@ class Memory(Aws):
         self._asking = threading.Lock()
         self.calls = 0
 
-    def anew(self) -> Memory:
+    def anew(self) -> CachedAws:
         """Return a view on the same AWS that remembers nothing yet."""
-        return Memory(self._through)
+        return CachedAws(self._through)
 
     def _once(self, question, ask):
         """Return what was answered before, or ask; whoever asks meanwhile waits for that answer."""
@@ -47,10 +47,10 @@ class Memory(Aws):
     def pages(self, service, operation, key, **arguments):
         """Return all items of a paginated call."""
         question = (service, operation, "pages", key, json.dumps(arguments, sort_keys=True, default=str))
-        return self._once(question, lambda: super(Memory, self).pages(service, operation, key, **arguments))
+        return self._once(question, lambda: super(CachedAws, self).pages(service, operation, key, **arguments))
 
 
-class Look(Memory):
+class PrefetchAws(CachedAws):
     """A memory for a look that may be seconds old: one call tells all tags of a stack."""
 
     def __init__(self, aws: Aws, stack: str):
@@ -63,7 +63,7 @@ class Look(Memory):
         return self._tags[arn] if arn in self._tags else ask()
 
 
-class Client:
+class CachedClient:
     """A boto3 client whose answers are remembered."""
 
     def __init__(self, client, once):

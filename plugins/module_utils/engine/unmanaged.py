@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from . import deleting
 from . import tags as tagging
 from .aws import optional
+from .cache import CachedAws
 from .errors import EngineError
-from .memory import Memory
 from .names import elsewhere
-from .survey import THREADS, Survey, attempt
+from .survey import THREADS, Survey, result_or_reason
 
 
 @dataclass(frozen=True)
@@ -165,24 +165,24 @@ COPIED = (
 )  # fmt: skip
 
 
-def beside(aws, stack: str, survey: Survey, unseen: dict | None = None) -> tuple[list[Extra], dict[str, str]]:
+def find(aws, stack: str, survey: Survey, unseen: dict | None = None) -> tuple[list[Extra], dict[str, str]]:
     """Return what nobody declared, and where nothing could be seen.
 
     ``unseen`` are, by kind, resources that are known to be the stack's although the survey may not look at them.
     """
-    memory = Memory(aws)
+    memory = CachedAws(aws)
     ids, names = _known((survey.live, unseen or {}))
     vpcs = [one["id"] for one in survey.live.get("vpc", [])]
     looks = [(look, vpc) for look in VPC for vpc in vpcs] + [(look, "") for look in NAMES]
-    others, blind_others = attempt(lambda: _others(memory, stack))
-    blind = {"names of other stacks": blind_others} if blind_others else {}
+    others, blind_others = result_or_reason(lambda: _others(memory, stack))
+    unreadable = {"names of other stacks": blind_others} if blind_others else {}
     with ThreadPoolExecutor(THREADS) as pool:
-        tagged = pool.submit(attempt, lambda: _tagged(memory, stack, ids))
-        answers = list(pool.map(lambda pair: attempt(lambda: _items(memory, stack, *pair)), looks))
+        tagged = pool.submit(result_or_reason, lambda: _tagged(memory, stack, ids))
+        answers = list(pool.map(lambda pair: result_or_reason(lambda: _items(memory, stack, *pair)), looks))
     found: dict[tuple, Extra] = {}
     for (look, vpc), (items, told) in zip(looks, answers, strict=True):
         if told:
-            blind.setdefault(look.kind, told)
+            unreadable.setdefault(look.kind, told)
         for item in items or []:
             name = item[look.name] if look.name else item
             plain = tail(name)
@@ -195,14 +195,14 @@ def beside(aws, stack: str, survey: Survey, unseen: dict | None = None) -> tuple
                 found.setdefault((look.kind, name), Extra(look.kind, _title(item, name), where, _plain(item), look))
     extras, told = tagged.result()
     if told:
-        blind["tags"] = told
+        unreadable["tags"] = told
     known = {name for (_kind, name), extra in found.items() for name in (name, extra.name, *item_id(extra.live))}
     known |= {tail(name) for name in known}
     for arn in extras or []:
         if tail(arn) not in known and arn not in known:
             kind = arn.split(":")[2] + "_" + arn.split(":", 5)[5].partition("/")[0].partition(":")[0]
             found[kind, arn] = Extra(kind, arn, f"with the tag Stack of {stack}", {"arn": arn})
-    return list(found.values()), blind
+    return list(found.values()), unreadable
 
 
 def _known(resources) -> tuple[set, set]:

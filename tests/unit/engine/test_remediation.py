@@ -4,16 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.mending import Modify, mend
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.remediation import Remediation, remediate
 
 
 class Boat(Kind):
     name = title = service = "boat"
     taggable = False
-    modifies = (
-        Modify("paint", {"Boat": "name"}, {"color": "Color", "stripes": "Look.Stripes"}, together=True, empty={"stripes": 0}),
-        Modify("rename", {"Boat": "name"}, {"flag": "Flag", "port": "Port"}, each=True),
-        Modify("moor", {"Boat": "name"}, {"pier": "Pier"}, otherwise="cast_off"),
+    remediations = (
+        Remediation("paint", {"Boat": "name"}, {"color": "Color", "stripes": "Look.Stripes"}, together=True, empty={"stripes": 0}),
+        Remediation("rename", {"Boat": "name"}, {"flag": "Flag", "port": "Port"}, each=True),
+        Remediation("moor", {"Boat": "name"}, {"pier": "Pier"}, otherwise="cast_off"),
     )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ class Calls(list):
 )
 def test_mend(fields, recorded, calls):
     made = Calls()
-    done = mend(Boat(), lambda service: made, {"name": "b"}, {"name": "b", **recorded}, fields)
+    done = remediate(Boat(), lambda service: made, {"name": "b"}, {"name": "b", **recorded}, fields)
     assert (list(made), done) == (calls, fields if calls else set())
 
 
@@ -60,5 +60,5 @@ def test_what_is_taken_off_a_vpc(path, live, call):
     made = Calls()
     made.describe_security_groups = lambda **_given: {"SecurityGroups": [{"GroupId": "sg-1"}]}
     finding = SimpleNamespace(path=path, field=path.partition("[")[0], live=live)
-    assert VPC.take_off(lambda service: made, {"id": "vpc-1"}, finding) == bool(call)
+    assert VPC.remove_child(lambda service: made, {"id": "vpc-1"}, finding) == bool(call)
     assert list(made) == ([call] if call else [])

@@ -4,7 +4,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import ahead
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 
@@ -35,10 +35,10 @@ class Thing(Kind):
 
 @pytest.fixture(autouse=True)
 def _memory(monkeypatch):
-    monkeypatch.setattr(ahead, "_memory", None)
-    ahead.share()
+    monkeypatch.setattr(prefetch, "_memory", None)
+    prefetch.share()
     yield
-    os.close(ahead._memory)
+    os.close(prefetch._memory)
 
 
 def account(**more):
@@ -61,7 +61,7 @@ SEEN = {"name": "a", "size": 1}
     ],
 )
 def test_a_look_serves_what_it_shows_as_wanted(want, more, asked):
-    ahead.keep(account(), "stack", {"thing": [SEEN]})
+    prefetch.store(account(), "stack", {"thing": [SEEN]})
     kind = Thing({**SEEN, "name": want["name"]})
     sync(kind, account(**more), want, check=True)
     assert kind.asked == asked
@@ -73,41 +73,41 @@ def test_a_look_serves_what_it_shows_as_wanted(want, more, asked):
 )
 def test_a_write_ends_it_for_its_account_and_region(state, want):
     elsewhere = account(region="eu-west-1")
-    ahead.keep(account(), "stack", {"thing": [SEEN]})
-    ahead.keep(elsewhere, "stack", {"thing": [SEEN]})
+    prefetch.store(account(), "stack", {"thing": [SEEN]})
+    prefetch.store(elsewhere, "stack", {"thing": [SEEN]})
     kind = Thing(dict(SEEN) if want["name"] == "a" else None)
     sync(kind, account(), want, state, check=True)
-    assert ahead.seen(account(), "thing") == [SEEN], "a check writes nothing"
+    assert prefetch.resources(account(), "thing") == [SEEN], "a check writes nothing"
     sync(kind, account(), want, state)
-    assert ahead.seen(account(), "thing") is None
-    assert ahead.seen(elsewhere, "thing") == [SEEN]
+    assert prefetch.resources(account(), "thing") is None
+    assert prefetch.resources(elsewhere, "thing") == [SEEN]
 
 
 def test_a_fork_shares_it():
-    ahead.keep(account(), "stack", {"thing": []})
+    prefetch.store(account(), "stack", {"thing": []})
     pid = os.fork()
     if not pid:
-        ahead.keep(account(), "stack", {"thing": [SEEN]})
+        prefetch.store(account(), "stack", {"thing": [SEEN]})
         os._exit(0)
     os.waitpid(pid, 0)
-    assert ahead.seen(account(), "thing", "stack") == [SEEN]
-    assert ahead.seen(account(), "thing", "another") is None
+    assert prefetch.resources(account(), "thing", "stack") == [SEEN]
+    assert prefetch.resources(account(), "thing", "another") is None
 
 
 def test_an_unknown_account_is_not_asked_for_and_may_be_any():
-    ahead.keep(account(), "stack", {"thing": [SEEN]})
+    prefetch.store(account(), "stack", {"thing": [SEEN]})
     unknown = account()
     del unknown.account
-    assert ahead.seen(unknown, "thing") is None
-    ahead.forget(unknown)
-    assert ahead.seen(account(), "thing") is None
+    assert prefetch.resources(unknown, "thing") is None
+    prefetch.forget(unknown)
+    assert prefetch.resources(account(), "thing") is None
 
 
 def test_without_shared_memory_every_task_asks():
-    os.close(ahead._memory)
-    ahead._memory = None
+    os.close(prefetch._memory)
+    prefetch._memory = None
     kind = Thing(dict(SEEN))
     sync(kind, account(), SEEN)
     sync(kind, account(), {"name": "a", "size": 2})
     assert kind.asked > 1
-    ahead.share()
+    prefetch.share()

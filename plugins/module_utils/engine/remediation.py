@@ -1,20 +1,20 @@
-"""Puts back what an apply doesn't say: fields that no task sets, and parts that hang on a resource."""
+"""Puts back what an apply doesn't say: fields that no task sets, and its children."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from . import tags as tagging
-from .parts import values
+from .children import values
 
 
 @dataclass(frozen=True)
-class Modify:
+class Remediation:
     """One operation that changes fields of a kind in place."""
 
     operation: str
-    given: dict[str, str]
-    """Its parameters that name the resource, as in a part."""
+    parameters: dict[str, str]
+    """Its parameters that name the resource, as of a child."""
     fields: dict[str, str]
     """The fields that it changes, each with its parameter; ``A.B`` is a structure A with a B."""
     together: bool = False
@@ -27,7 +27,7 @@ class Modify:
     """The operation that takes the fields away when they aren't recorded, where there is one of its own."""
 
 
-def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
+def remediate(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
     """Put fields of a live resource back to what was recorded, and return those that were."""
     done = set()
     if "tags" in fields and kind.taggable:
@@ -36,20 +36,20 @@ def mend(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
         add, remove = tagging.plan(live.get("tags", {}), wanted, purge=True, kept=kept)
         kind.tag(aws, live, add, remove)
         done.add("tags")
-    for modify in kind.modifies:
-        wanted = [field for field in modify.fields if field in fields]
+    for remediation in kind.remediations:
+        wanted = [field for field in remediation.fields if field in fields]
         if not wanted:
             continue
-        said = list(modify.fields) if modify.together else wanted
-        for some in [[field] for field in said] if modify.each else [said]:
-            given: dict = values(modify.given, {**recorded, **live})
-            operation = modify.otherwise if not any(recorded.get(field) for field in some) else ""
+        said = list(remediation.fields) if remediation.together else wanted
+        for some in [[field] for field in said] if remediation.each else [said]:
+            parameters: dict = values(remediation.parameters, {**recorded, **live})
+            operation = remediation.otherwise if not any(recorded.get(field) for field in some) else ""
             for field in some:
-                outer, _, inner = modify.fields[field].partition(".")
-                value = recorded.get(field, (modify.empty or {}).get(field))
+                outer, _, inner = remediation.fields[field].partition(".")
+                value = recorded.get(field, (remediation.empty or {}).get(field))
                 if value is not None:
-                    given |= {outer: {inner: value}} if inner else {outer: value}
-            getattr(aws(kind.service), operation or modify.operation)(**given)
+                    parameters |= {outer: {inner: value}} if inner else {outer: value}
+            getattr(aws(kind.service), operation or remediation.operation)(**parameters)
         done |= set(wanted)
     ours = {
         field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced
