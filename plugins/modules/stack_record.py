@@ -116,7 +116,7 @@ def store(aws, asked) -> dict:
     seen = survey(aws, stack, KINDS)
     if seen.unreadable:
         raise EngineError("the stack can't be recorded: " + "; ".join(seen.unreadable.values()))
-    extras, unreadable = unmanaged.find(aws, stack, seen) if asked["declared"] is None else (None, {})
+    extras, unreadable = unmanaged.find(aws, stack, KINDS, seen) if asked["declared"] is None else (None, {})
     if unreadable:
         raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(unreadable.values()))
     accepted = None if extras is None else {(extra.kind, extra.name) for extra in extras}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from . import deleting, unmanaged
+from . import deleting, listings, unmanaged
 from . import tags as tagging
 from .errors import EngineError
 from .record import identity
@@ -14,7 +14,7 @@ from .stack import waves
 from .survey import Survey, find_unlisted, result_or_reason, survey
 from .sync import steady, unnamed_loss
 from .trail import who
-from .unmanaged import Extra
+from .unmanaged import Unmanaged
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Drift:
     unreadable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seen: Survey = field(default_factory=Survey)
-    extras: dict[tuple, Extra] = field(default_factory=dict)
+    unmanaged: dict[tuple, Unmanaged] = field(default_factory=dict)
 
 
 def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> Drift:
@@ -77,19 +77,20 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
         else:
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
     unseen = {name: record["resources"].get(name, []) for name in found.unreadable}
-    extras, unreadable = unmanaged.find(aws, stack, found.seen, unseen)
-    found.unreadable |= {name: told for name, told in unreadable.items() if name not in found.unreadable}
+    others, refused = unmanaged.find(aws, stack, kinds, found.seen, unseen)
+    found.unreadable = refused | found.unreadable
     accepted = {tuple(pair) for pair in record.get("beside", [])}
-    for extra in (one for one in extras if (one.kind, one.name) not in accepted):
-        found.extras[extra.kind, extra.name] = extra
-        found.findings.append(Finding("extra", extra.kind, extra.name, live=extra.live, where=extra.where))
+    for other in (one for one in others if (one.kind, one.name) not in accepted):
+        found.unmanaged[other.kind, other.name] = other
+        found.findings.append(Finding("extra", other.kind, other.name, live=other.live, where=other.where))
+    severities = listings.severities(kinds)
     for finding in (*found.findings, *found.externally_managed):
-        finding.severity = "info" if finding.owner else severity(finding)
+        finding.severity = "info" if finding.owner else severity(finding, severities.get(finding.kind, ()))
     for findings in (found.findings, found.externally_managed):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
     found.notes += sorted(aws.notes)
     if trail and found.findings:
-        _who(aws, record, found)
+        _who(aws, kinds, record, found)
     return found
 
 
@@ -147,10 +148,10 @@ def _compare(kind, recorded, live, found: Drift) -> None:
             found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
 
 
-def _who(aws, record, found: Drift) -> None:
+def _who(aws, kinds, record, found: Drift) -> None:
     names = {}
     for finding in found.findings:
-        plain = finding.name.rpartition("/")[2] if finding.kind.startswith(("iam_policy", "lambda_p")) else finding.name
+        plain = kinds[finding.kind].event_name(finding.name) if finding.kind in kinds else finding.name
         whole = finding.live if finding.live and not finding.path else finding.recorded if not finding.path else {}
         names[id(finding)] = (whole or {}).get("id") or _id(finding, record) or plain
     known, told = who(aws, list(names.values()), record.get("time", ""))
@@ -235,8 +236,8 @@ def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[st
 
 
 def _end(aws, kinds, found, finding, how) -> None:
-    kind, extra = kinds.get(finding.kind), found.extras.get((finding.kind, finding.name))
-    if extra:
+    kind, other = kinds.get(finding.kind), found.unmanaged.get((finding.kind, finding.name))
+    if other:
         live = kind.find(aws, {"name": finding.name}) if kind and kind.identity == ("name",) else None
     else:
         live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
@@ -244,7 +245,7 @@ def _end(aws, kinds, found, finding, how) -> None:
     if lost:
         name = f"{finding.kind}/{finding.name}"
         raise EngineError(f"{lost}: it is deleted only where it is named, by drift_delete={name}")
-    if extra:
-        unmanaged.delete(aws, extra, kinds)
+    if other:
+        unmanaged.delete(aws, other, kinds)
     else:
         deleting.delete(kind, aws, live, deleting.ALONE_SECONDS)

@@ -11,10 +11,12 @@ from .children import Child
 from .compare import Difference, differences
 from .errors import not_found
 from .inputs import inputs, maps
+from .listings import Listing
 from .placeholder import placeholder
 from .refusals import Refusal
 from .remains import Remain
 from .remediation import Remediation
+from .severity import Severity
 
 
 class Kind:
@@ -69,6 +71,14 @@ class Kind:
     """The operations by which drift can be put back that no task repairs."""
     secret: frozenset[str] = frozenset()
     """Fields whose values are never shown."""
+    severities: tuple[Severity, ...] = ()
+    """How bad findings are, from the worst down, where the rows of all kinds don't say it."""
+    unmanaged: tuple[Listing, ...] = ()
+    """Where something near such resources may stand that nobody declared."""
+    tag_copies: tuple[str, ...] = ()
+    """Parts of the ARNs of what gets its tags from such a resource, by AWS: it is told with the resource."""
+    offspring_tag: str = ""
+    """The tag by which AWS marks what such a resource makes."""
     settling: tuple[tuple[str, str], ...] = ()
     """Error codes, each with a part of its message, by which AWS says that something it needs (a fresh
     role above all) isn't visible everywhere yet: the write is tried again for ``settle_seconds``."""
@@ -295,6 +305,10 @@ class Kind:
     def unknown(self, want: dict, field: str) -> str:
         """Return the placeholder for one field of a wanted resource."""
         return placeholder(self.name, self.label(want), field)
+
+    def event_name(self, label: str) -> str:
+        """Return what AWS's log of events calls the resource of a label."""
+        return label
 
     def label(self, resource: dict) -> str:
         """Return what people call the resource."""

@@ -96,6 +96,7 @@ class ScalingTarget(Kind):
         ("ValidationException", "ECS service doesn't exist"), ("ValidationException", "Unable to assume IAM role"),
         ("ConcurrentUpdateException", ""),
     )  # fmt: skip
+    tag_copies = (":scalable-target/",)
 
     def want(self, arguments):
         """What isn't said to be suspended is not."""

@@ -7,6 +7,7 @@ from ..engine.aws import unless
 from ..engine.children import Child
 from ..engine.errors import DENIED
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.refusals import Refusal
 from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
@@ -17,6 +18,10 @@ LATE = ("assume role", "nstance profile", "nstance Profile")
 _looked: dict[tuple, object] = {}
 """When the last launch began before the first look at a group that isn't ready, by region and name: failures up to
 then may have been mended since, and AWS itself tries again. None where there was no group."""
+
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""The tag by which AWS marks what a group makes."""
 
 
 def _being_deleted(aws, live, want, changes) -> str:
@@ -72,6 +77,9 @@ class AutoScalingGroup(Kind):
         ),
     )  # fmt: skip
     settling = (("ValidationError", "nstance profile"), ("ValidationError", "aunch template"))
+    unmanaged = (Listing("describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"),)
+    tag_copies = (":autoScalingGroup:", ":spot-instances-request/", ":volume/")
+    offspring_tag = GROUP_TAG
 
     def want(self, arguments):
         """Spell lists and tags as ``find`` does: the module takes tags as a list of dicts with a flag in each."""

@@ -8,7 +8,9 @@ from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.names import name
+from ..engine.severity import Severity
 from ..engine.unmodelled import keep_unmodelled
 from .cloudwatch_metrics import refusal
 
@@ -82,6 +84,7 @@ class MetricAlarm(CloudWatchKind):
         "alarm_state", "alarm_state_reason", "AlarmConfigurationUpdatedTimestamp", "EvaluationState",
         "StateReasonData", "StateTransitionedTimestamp", "StateUpdatedTimestamp",
     })  # fmt: skip
+    unmanaged = (Listing("describe_alarms", "MetricAlarms", "AlarmName", {"AlarmNamePrefix": "{stack}-"}),)
 
     def want(self, arguments):
         """Fill in AWS's defaults, and refuse a metric that nobody publishes."""
@@ -264,6 +267,8 @@ class Dashboard(CloudWatchKind):
     module = "flow_builder.aws.cloudwatch_dashboard"
     cloudformation = "AWS::CloudWatch::Dashboard"
     properties = {"DashboardName": "name", "DashboardBody": "body"}
+    severities = (Severity("high", "", category="removed"), Severity("low"))
+    unmanaged = (Listing("list_dashboards", "DashboardEntries", "DashboardName", worldwide=True),)
 
     def want(self, arguments):
         """Refuse a metric that nobody publishes."""

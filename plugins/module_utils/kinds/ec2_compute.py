@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import NotYet
-from .ec2_vpc import Ec2Kind
+from ..engine.listings import Listing
+from .ec2 import Ec2Kind
 
 MISSING = ("InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound")
 METADATA = {
@@ -51,6 +52,12 @@ class LaunchTemplate(Ec2Kind):
     fixed_arguments = {"source_version": ""}
     controls = frozenset({"source_version"})
     settling = (("InvalidIamInstanceProfile", "iamInstanceProfile"), ("NoSuchEntity", "nstance"))
+    unmanaged = (
+        Listing(
+            "describe_launch_templates", "LaunchTemplates", "LaunchTemplateName",
+            delete=("delete_launch_template", {"LaunchTemplateName": ".LaunchTemplateName"}),
+        ),
+    )
 
     def want(self, arguments):
         """Say what the module would add."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ..engine.aws import unless
 from ..engine.errors import EngineError, NotYet
 from ..engine.kind import Kind
-from .ec2_vpc import SEEN_SECONDS, Ec2Kind, named
+from ..engine.severity import Severity, opens
+from .ec2 import SEEN_SECONDS, Ec2Kind, in_vpc, named
 from .interfaces import freed
 from .neighbours import of_group
 
@@ -100,6 +101,12 @@ class SecurityGroup(Ec2Kind):
     tag_type = "security-group"
     ignored = frozenset({"IpPermissions", "IpPermissionsEgress"})  # told by a kind of their own
     immutable = {"description": "AWS fixes a group's description at creation"}
+    unmanaged = (
+        in_vpc(
+            "describe_security_groups", "SecurityGroups", "GroupId", "delete_security_group",
+            skip=lambda item: item["GroupName"] == DEFAULT,
+        ),
+    )  # fmt: skip
 
     def find(self, aws, want):
         """Return the group of this name in this VPC, where AWS allows only one."""
@@ -155,6 +162,7 @@ class SecurityGroupRules(Kind):
     needs = ("security_group",)
     identity = ("name", "vpc_id")
     taggable = False
+    severities = (Severity("critical", "rules*", opens), Severity("critical", "", opens, "extra"))
 
     def want(self, arguments):
         """Spell rules as AWS does, one for each port and peer."""

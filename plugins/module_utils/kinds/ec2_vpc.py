@@ -5,114 +5,36 @@ from __future__ import annotations
 import json
 from uuid import uuid4
 
-from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.children import without
 from ..engine.deleting import each_done
 from ..engine.errors import EngineError
-from ..engine.kind import Kind
 from ..engine.policies import canonical
 from ..engine.remediation import Remediation
-from ..engine.unmodelled import keep_unmodelled
+from ..engine.severity import Severity, appeared, opens
 from ..engine.waiting import until
+from .autoscaling import GROUP_TAG
+from .ec2 import SEEN_SECONDS, Ec2Kind, in_vpc, leaving, named, state
 from .interfaces import freed
-from .neighbours import in_vpc, leave_subnet, leave_vpc
-
-SEEN_SECONDS = 300
-"""How long EC2 may take until all of it has seen a write."""
+from .neighbours import leave_subnet, leave_vpc, of_nat_gateways, others_in_vpc
 
 
-class Ec2Kind(Kind):
-    """What EC2's kinds share: they are found by their Name tag and tagged by id."""
-
-    service = "ec2"
-    settle_seconds = SEEN_SECONDS
-    # What was just made can't be tagged by all of EC2 yet.
-    unseen = (("InvalidID", "is not valid"),)
-    describe = ""
-    """The describe operation."""
-    key = ""
-    """The key of its answer."""
-    filters = "Filters"
-    """The parameter of its filters."""
-    tag_type = ""
-    """What EC2 calls the type where a resource is created with tags; only for kinds of ours."""
-
-    def items(self, aws, **filters):
-        """Return what the describe call gives for filters; underscores stand for dashes, ``tag_`` for a tag."""
-        listed = []
-        for name, value in filters.items():
-            name = "tag:" + name[4:] if name.startswith("tag_") else name.replace("_", "-")
-            listed.append({"Name": name, "Values": [value] if isinstance(value, str) else list(value)})
-        return aws.pages("ec2", self.describe, self.key, **{self.filters: listed})
-
-    def search(self, aws, **filters):
-        """Return the live resources that filters give, without those on their way out."""
-        items = self.items(aws, **filters)
-        live = keep_unmodelled(self.live)
-        return [live(aws, item) for item in items if state(item) not in ("deleting", "deleted")]
-
-    def live(self, aws, item):
-        """Return the described item as our fields."""
-        raise NotImplementedError
-
-    def find(self, aws, want):
-        """Return the resource of this name."""
-        found = self.search(aws, tag_Name=want["name"])
-        # EC2's filters know wildcards.
-        return self.only(want, [one for one in found if one["name"] == want["name"]])
-
-    def only(self, want, found):
-        """Return the one that was found; two of one name are for people to sort out."""
-        if len(found) > 1:
-            ids = ", ".join(one["id"] for one in found)
-            raise EngineError(f"{len(found)} of them have this name ({ids}); delete or rename all but one")
-        return found[0] if found else None
-
-    def stack(self, aws, stack):
-        """Return what carries the stack's tag."""
-        return self.search(aws, tag_Stack=stack)
-
-    def tag(self, aws, live, add, remove):
-        """Tag by id."""
-        if add:
-            aws("ec2").create_tags(Resources=[live["id"]], Tags=tagging.to_list(add))
-        if remove:
-            aws("ec2").delete_tags(Resources=[live["id"]], Tags=[{"Key": key} for key in remove])
-
-    def want(self, arguments):
-        """The name is one of the tags on AWS; modules that don't take one get it there only."""
-        want = super().want(arguments)
-        tags = want.get("tags", {})
-        want.setdefault("name", tags.get("Name"))
-        if not want["name"]:
-            raise EngineError("its tags need a Name, by which it is found")
-        if "tags" in want:
-            want["tags"] = {**tags, "Name": want["name"]}
-        return want
-
-    def specification(self, want):
-        """Return the tags of a resource to create, as EC2 takes them."""
-        tags = {**want.get("tags", {}), "Name": want["name"]}
-        return [{"ResourceType": self.tag_type, "Tags": tagging.to_list(tags)}]
-
-    def gone(self, aws, live, timeout):
-        """Wait until AWS no longer shows it, or shows it as deleted."""
-        def away():
-            return all(state(item) == "deleted" for item in self.items(aws, tag_Name=live["name"]))
-
-        until(away, timeout, f"{self.title} {self.label(live)} being deleted")
+def of_service(interface) -> bool:
+    """Say whether a service of AWS made a network interface."""
+    told = interface.get("Description", "")
+    made = told.startswith(("ELB ", "RDSNetworkInterface", "AWS Lambda VPC ENI", "Interface for NAT", "VPC Endpoint"))
+    return (
+        made
+        or ":ecs:" in told
+        or interface.get("RequesterManaged", False)
+        or interface.get("InterfaceType", "interface") not in ("interface", "efa")
+        or bool(interface.get("Attachment", {}).get("InstanceId"))  # the instance is told
+    )
 
 
-def state(item):
-    """Return the state of a described item, where it has one."""
-    return item.get("State", "").lower()
-
-
-def named(item):
-    """Return name and tags of a described item."""
-    tags = tagging.from_list(item.get("Tags"))
-    return {"name": tags.get("Name"), "tags": tags}
+def of_auto_scaling_group(instance) -> bool:
+    """Say whether an auto scaling group made an instance, or it is on its way out."""
+    return leaving(instance) or any(tag["Key"] == GROUP_TAG for tag in instance.get("Tags", []))
 
 
 class Vpc(Ec2Kind):
@@ -143,6 +65,27 @@ class Vpc(Ec2Kind):
             each=True,
         ),
     )  # fmt: skip
+    severities = (
+        Severity("high", "default_security_group*", opens),
+        Severity("high", "network_acls*", appeared),
+        Severity("high", "peerings*", appeared),
+    )
+    unmanaged = (
+        in_vpc(
+            "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId", "delete_network_interface",
+            kind="network_interface", skip=of_service,
+        ),
+        in_vpc(
+            "describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "delete_vpn_gateway", "attachment.vpc-id",
+            kind="vpn_gateway", skip=leaving,
+        ),
+        in_vpc(
+            "describe_instances", "Reservations/Instances", "InstanceId",
+            ("terminate_instances", {"InstanceIds": "[.InstanceId]"}),
+            kind="instance", skip=of_auto_scaling_group, severities=(Severity("high", category="extra"),),
+        ),
+    )  # fmt: skip
+    tag_copies = (":network-interface/",)
 
     def live(self, aws, item):
         """Return the VPC with its attributes, which AWS gives one by one."""
@@ -215,7 +158,7 @@ class Vpc(Ec2Kind):
 
     def obstacles(self, aws, live, ours):
         """Return what of others is in the VPC."""
-        return in_vpc(aws, live["id"], live["tags"].get("Stack"), ours)
+        return others_in_vpc(aws, live["id"], live["tags"].get("Stack"), ours)
 
     def delete(self, aws, live):
         """Delete the VPC."""
@@ -236,6 +179,12 @@ class InternetGateway(Ec2Kind):
     describe = "describe_internet_gateways"
     key = "InternetGateways"
     unseen = (*Ec2Kind.unseen, ("amazon.aws.ec2_vpc_igw", "not found, aborting"))  # a fresh VPC
+    unmanaged = (
+        in_vpc(
+            "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "delete_internet_gateway",
+            "attachment.vpc-id",
+        ),
+    )  # fmt: skip
 
     def live(self, aws, item):
         """Return the gateway; without a VPC, it is attached to none."""
@@ -252,7 +201,7 @@ class InternetGateway(Ec2Kind):
 
     def obstacles(self, aws, live, ours):
         """Return what of others is in the VPC."""
-        return in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours) if live["vpc_id"] else []
+        return others_in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours) if live["vpc_id"] else []
 
     def delete(self, aws, live):
         """Detach and delete the gateway."""
@@ -307,6 +256,7 @@ class Subnet(Ec2Kind):
             each=True, empty={"map_public": False, "EnableDns64": False, "MapCustomerOwnedIpOnLaunch": False},
         ),
     )  # fmt: skip
+    unmanaged = (in_vpc("describe_subnets", "Subnets", "SubnetId", "delete_subnet"),)
 
     def live(self, aws, item):
         """Return the subnet."""
@@ -329,7 +279,7 @@ class Subnet(Ec2Kind):
 
     def obstacles(self, aws, live, ours):
         """Return what of others is in the VPC."""
-        return in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours)
+        return others_in_vpc(aws, live["vpc_id"], live["tags"].get("Stack"), ours)
 
     def delete(self, aws, live):
         """Delete the subnet."""
@@ -414,6 +364,12 @@ class NatGateway(Ec2Kind):
         "auto_provision_zones": "AWS fixes at creation whether it finds a regional NAT gateway's zones and addresses",
         "failed": "AWS never mends a NAT gateway that failed",
     }
+    unmanaged = (
+        in_vpc(
+            "describe_nat_gateways", "NatGateways", "NatGatewayId", "delete_nat_gateway", filters="Filter",
+            skip=leaving,
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Say who finds a regional gateway's zones, and refuse what doesn't fit together."""
@@ -575,9 +531,9 @@ def route(destination, target=""):
 
 def associated(states: dict[str, dict]) -> bool:
     """Say whether subnets are associated, by their associations' states. Raises EngineError for one that failed."""
-    for subnet, state in states.items():
-        if state.get("State") == "failed":
-            raise EngineError(f"{subnet} can't be associated: {state.get('StatusMessage') or 'AWS gave no reason'}")
+    for subnet, found in states.items():
+        if found.get("State") == "failed":
+            raise EngineError(f"{subnet} can't be associated: {found.get('StatusMessage') or 'AWS gave no reason'}")
     return all(state.get("State", "associated") == "associated" for state in states.values())
 
 
@@ -602,6 +558,14 @@ class RouteTable(Ec2Kind):
     replaced = {"vpc_id": "AWS fixes a route table's VPC at creation"}
     # So EC2 answers a route to what is fresh, and an association that it had not shown.
     settling = (("InvalidParameterException", ""), ("Resource.AlreadyAssociated", ""))
+    severities = (Severity("high", "routes*"),)
+    unmanaged = (
+        in_vpc(
+            "describe_route_tables", "RouteTables", "RouteTableId", "delete_route_table",
+            skip=lambda item: any(one.get("Main") for one in item.get("Associations", [])),
+            skip_names=of_nat_gateways,
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Lists have no order."""
@@ -727,6 +691,12 @@ class VpcEndpoint(Ec2Kind):
         "subnet_ids": "SubnetIds",
         "security_group_ids": "SecurityGroupIds",
     }
+    unmanaged = (
+        in_vpc(
+            "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId",
+            ("delete_vpc_endpoints", {"VpcEndpointIds": "[.VpcEndpointId]"}), skip=leaving,
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Spell the policy in one way; lists have no order."""
@@ -820,6 +790,12 @@ class FlowLog(Ec2Kind):
         "AWS can't change a flow log",
     )
     settling = (("InvalidParameter", "role"), ("InvalidParameter", "Access"))
+    unmanaged = (
+        in_vpc(
+            "describe_flow_logs", "FlowLogs", "FlowLogId", ("delete_flow_logs", {"FlowLogIds": "[.FlowLogId]"}),
+            "resource-id", "Filter",
+        ),
+    )  # fmt: skip
 
     def live(self, aws, item):
         """Return the flow log."""

@@ -16,7 +16,9 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.deleting import each_done
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
+from ..engine.severity import Severity, opens_to_everybody
 from ..engine.unmodelled import keep_unmodelled
 
 ABSENT = ("RepositoryNotFoundException", "ImageNotFoundException")
@@ -45,6 +47,13 @@ class Repository(Kind):
         "encryption_type": "ECR encrypts a repository from its first image on; make another one",
         "kms_key": "ECR encrypts a repository from its first image on; make another one",
     }
+    severities = (Severity("critical", "policy*", opens_to_everybody),)
+    unmanaged = (
+        Listing(
+            "describe_repositories", "repositories", "repositoryName",
+            delete=("delete_repository", {"repositoryName": ".repositoryName"}),
+        ),
+    )
 
     def want(self, arguments):
         """Policies are compared by their meaning; an empty one means none."""

@@ -9,9 +9,11 @@ from ..engine.aws import unless
 from ..engine.deleting import each_done
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.placeholder import has_placeholder
 from ..engine.refusals import Refusal
 from ..engine.secrets import secret, valued
+from ..engine.severity import Severity
 from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
 
@@ -109,6 +111,7 @@ class EcsCluster(EcsKind):
         ("ResourceInUseException", ""),
         ("ClientException", "Cluster was not ACTIVE"),
     )
+    unmanaged = (Listing("list_clusters", "clusterArns", delete=("delete_cluster", {"cluster": ".name"})),)
 
     def want(self, arguments):
         """Spell the strategy and the configuration in one way."""
@@ -357,6 +360,14 @@ class EcsTaskDefinition(EcsKind):
     externally_managed = dict.fromkeys(("arn", "revision", "container_definitions[[]*[]].image"), "a release")
     wrapped = ("taskDefinition",)
     ignored = frozenset({"compatibilities", "registeredAt", "registeredBy", "requiresAttributes"})
+    severities = (Severity("high"),)
+    unmanaged = (
+        Listing(
+            "list_task_definition_families", "families",
+            parameters={"familyPrefix": "{stack}-", "status": "ACTIVE"},
+        ),
+    )  # fmt: skip
+    tag_copies = (":task-definition/",)
 
     def want(self, arguments):
         """Spell all in one way, and refuse secrets that would lie open."""
@@ -568,6 +579,7 @@ class EcsService(EcsKind):
         ("InvalidParameterException", "verify that the ECS service role"),
         ("ClientException", "Cluster was not ACTIVE"),
     )
+    tag_copies = (":task/", ":service-deployment/", ":service-revision/")
 
     def want(self, arguments):
         """Spell all in one way; a task definition is named with its revision."""

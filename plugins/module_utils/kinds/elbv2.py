@@ -10,6 +10,8 @@ from ..engine.aws import optional, unless
 from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
+from ..engine.severity import Severity, vanished
 from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
 
@@ -114,6 +116,11 @@ class LoadBalancer(ElbKind):
         ),
     )  # fmt: skip
     controls = frozenset({"purge_listeners", "purge_rules"})
+    severities = (
+        Severity("high", "listeners*"), Severity("high", "scheme"), Severity("high", "web_acl", vanished),
+    )  # fmt: skip
+    unmanaged = (Listing("describe_load_balancers", "LoadBalancers", "LoadBalancerName"),)
+    tag_copies = (":listener/", ":listener-rule/")
 
     def want(self, arguments):
         """Spell listeners in one way; subnets and groups have no order."""
@@ -390,6 +397,8 @@ class TargetGroup(ElbKind):
     replaced = {field: "AWS fixes it when a target group is made" for field in FIXED if field != "name"}
     ignored = frozenset({"load_balancer_arns"})
     follows = {"targets": ""}
+    severities = (Severity("high", "targets*", category="extra"),)
+    unmanaged = (Listing("describe_target_groups", "TargetGroups", "TargetGroupName"),)
 
     def find(self, aws, want):
         """Return the target group of this name."""

@@ -8,6 +8,8 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
+from ..engine.severity import Severity
 from ..engine.shapes import camel, shape, snake
 from ..engine.unmodelled import keep_unmodelled
 
@@ -25,6 +27,14 @@ class Rule(Kind):
     properties = {"State": "enabled"}
     needs = ("lambda_function", "sqs_queue", "iam_role", "ecs_cluster", "ecs_taskdefinition")
     settling = (("ValidationException", "cannot be assumed"), ("ConcurrentModificationException", ""))
+    severities = (Severity("high", "targets*"),)
+    unmanaged = (
+        Listing("list_rules", "Rules", "Name", delete=("delete_rule", {"Name": ".Name"})),
+        Listing(
+            "list_schedules", "Schedules", "Name", delete=("delete_schedule", {"Name": ".Name"}),
+            kind="schedule", service="scheduler",
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Patterns and inputs are compared as JSON, targets have no order."""

@@ -11,8 +11,10 @@ from ..engine.aws import unless
 from ..engine.children import Child
 from ..engine.errors import DENIED, NotYet
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
 from ..engine.remediation import Remediation
+from ..engine.severity import Severity, opens_to_everybody, vanished
 from ..engine.unmodelled import watch, with_unmodelled
 
 MISSING = "NoSuchEntity"
@@ -67,6 +69,25 @@ class IamRole(Kind):
     controls = frozenset({"create_instance_profile", "delete_instance_profile", "purge_policies"})
     # Instance profiles are a kind of their own, and each option unsaid prints a deprecation.
     fixed_arguments = {"create_instance_profile": False, "delete_instance_profile": False}
+    severities = (
+        Severity("critical", test=opens_to_everybody),
+        Severity("critical", "assume_role_policy_document*"),
+        Severity("high", category="extra"),
+        Severity("high", "boundary", vanished),
+    )
+    unmanaged = (
+        Listing(
+            "list_roles", "Roles", "RoleName", delete=("delete_role", {"RoleName": ".RoleName"}), worldwide=True
+        ),
+        Listing(
+            "list_policies", "Policies", "PolicyName", {"Scope": "Local"}, kind="iam_managed_policy", worldwide=True,
+            severities=(Severity("critical", test=opens_to_everybody),),
+        ),
+        Listing(
+            "list_users", "Users", "UserName", kind="iam_user", worldwide=True,
+            severities=(Severity("critical", test=opens_to_everybody),),
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """Spell the trust policy in one way; managed policies, by ARN, have no order."""
@@ -183,10 +204,15 @@ class IamPolicy(Kind):
     settling = (FRESH_ROLE, *BUSY)
     controls = frozenset({"iam_type", "skip_duplicates"})
     fixed_arguments = {"iam_type": "role"}
+    severities = (Severity("critical", test=opens_to_everybody), Severity("high"))
 
     def label(self, resource):
         """People know an inline policy by its role and its name."""
         return f"{resource.get('iam_name')}/{resource.get('policy_name')}"
+
+    def event_name(self, label):
+        """CloudTrail knows only what comes after the name of what it belongs to."""
+        return label.rpartition("/")[2]
 
     def want(self, arguments):
         """Spell the policy in one way."""
@@ -244,6 +270,13 @@ class IamInstanceProfile(Kind):
     immutable = {"path": "AWS fixes an instance profile's path at creation"}
     settling = (FRESH_ROLE, ("InvalidParameterValue", "Invalid IAM Instance Profile name"), *BUSY)
     equal_reads = {"role": 3}
+    severities = (Severity("critical", test=opens_to_everybody),)
+    unmanaged = (
+        Listing(
+            "list_instance_profiles", "InstanceProfiles", "InstanceProfileName", worldwide=True,
+            delete=("delete_instance_profile", {"InstanceProfileName": ".InstanceProfileName"}),
+        ),
+    )  # fmt: skip
 
     def find(self, aws, want):
         """Return the instance profile of this name."""

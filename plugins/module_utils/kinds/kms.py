@@ -9,9 +9,14 @@ from ..engine.aws import unless
 from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
-from ..engine.remains import FREE, KEY, Remain, dollars
+from ..engine.remains import FREE, Remain, dollars
+from ..engine.severity import Severity, appeared, opens_to_everybody
 from ..engine.unmodelled import keep_unmodelled
+
+KEY_COST = 1.0
+"""What a key costs a month, in USD."""
 
 KEPT_TAG, FORMER_TAG = "KeptFor", "FormerStack"
 """The tags of a key that outlives its stack: what it is kept for, and whose it was."""
@@ -62,6 +67,17 @@ class KmsKey(Kind):
     )
     settle_seconds = 600
     equal_reads = dict.fromkeys(("description", "enabled", "enable_key_rotation", "policy", "tags"), 5)
+    severities = (
+        Severity("high", "grants*", appeared),
+        Severity("critical", "policy*", opens_to_everybody),
+        Severity("critical", "enabled"),
+    )
+    unmanaged = (
+        Listing(
+            "list_aliases", "Aliases", "AliasName", delete=("delete_alias", {"AliasName": ".AliasName"}),
+            skip=lambda item: item["AliasName"].startswith("alias/aws/"), kind="key_alias", field="alias",
+        ),
+    )  # fmt: skip
 
     def want(self, arguments):
         """A key is wanted enabled, also after somebody scheduled its deletion: that is taken back."""
@@ -210,7 +226,7 @@ class KmsKey(Kind):
         days = recovery_days(live["tags"], shortest=7)
         return [Remain(
             f"the key {live['id']}", "in case that its deletion was a mistake", f"{days} days after its end", FREE,
-            "where a snapshot needs it, it is kept enabled instead, for " + dollars(KEY),
+            "where a snapshot needs it, it is kept enabled instead, for " + dollars(KEY_COST),
         )]  # fmt: skip
 
     def remains(self, aws, stack):
@@ -257,7 +273,8 @@ def _remaining(aws, key) -> Remain:
     needing = ", ".join(_needing(aws, key["Arn"]))
     why = f"since {needing} can't be read without it" if needing else "though nothing that it was kept for is left"
     return Remain(
-        what, why, "somebody deletes it", f"{dollars(KEY)}, and up to {dollars(2 * KEY)} more once it was rotated",
+        what, why, "somebody deletes it",
+        f"{dollars(KEY_COST)}, and up to {dollars(2 * KEY_COST)} more once it was rotated",
         f"{'when these are gone: ' if needing else ''}"
         f"aws kms schedule-key-deletion --key-id {key['KeyId']} --pending-window-in-days 7",
     )  # fmt: skip

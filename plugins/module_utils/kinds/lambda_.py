@@ -14,7 +14,9 @@ from ..engine.aws import unless
 from ..engine.children import Child
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.secrets import secret
+from ..engine.severity import Severity, appeared, opens_to_everybody
 from ..engine.unmodelled import keep_unmodelled, watch, with_unmodelled
 from ..engine.waiting import until
 from .interfaces import TAKEN_BACK_SECONDS, taken_back
@@ -125,6 +127,13 @@ class Function(Kind):
     # Its subnets and security groups, as EC2 answers Lambda.
     unseen = (("InvalidParameterValueException", ".NotFound"),)
     settle_seconds = SETTLE_SECONDS
+    severities = (Severity("critical", "function_urls*", appeared),)
+    unmanaged = (
+        Listing(
+            "list_functions", "Functions", "FunctionName",
+            delete=("delete_function", {"FunctionName": ".FunctionName"}),
+        ),
+    )
 
     def want(self, arguments):
         """Subnets and security groups have no order; code is known by its digest."""
@@ -447,10 +456,15 @@ class Permission(Kind):
     # It comes while the function is Pending or changes, and where the statement is there already.
     settling = (("ResourceConflictException", ""),)
     settle_seconds = SETTLE_SECONDS
+    severities = (Severity("critical", test=opens_to_everybody), Severity("high"))
 
     def label(self, resource):
         """People know a permission by its function and its name."""
         return f"{resource.get('function_name')}/{resource.get('statement_id')}"
+
+    def event_name(self, label):
+        """CloudTrail knows only what comes after the name of what it belongs to."""
+        return label.rpartition("/")[2]
 
     def find(self, aws, want):
         """Return the statement of this name."""

@@ -8,10 +8,15 @@ from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
 from ..engine.children import Child
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.names import name as named
 from ..engine.refusals import Refusal
-from ..engine.remains import LOG_GIB, Remain
+from ..engine.remains import Remain
+from ..engine.severity import Severity, appeared
 from ..engine.unmodelled import UNMODELLED, keep_unmodelled
+
+GIB_COST = 0.03
+"""What a GiB of logs costs a month, in USD."""
 
 MISSING = "ResourceNotFoundException"
 
@@ -56,6 +61,13 @@ class LogGroup(Kind):
         ),
     )  # fmt: skip
     immutable = {"log_group_class": "AWS sets the class at creation only"}
+    severities = (Severity("high", "subscription_filters*", appeared),)
+    unmanaged = (
+        Listing(
+            "describe_log_groups", "logGroups", "logGroupName", {"logGroupNamePrefix": "/aws/"},
+            ("delete_log_group", {"logGroupName": ".logGroupName"}),
+        ),
+    )
 
     def find(self, aws, want):
         """Return the group of exactly this name."""
@@ -172,7 +184,7 @@ class LogGroup(Kind):
             Remain(
                 f"the log group {item['logGroupName']}", "since AWS wrote to it when the stack no longer had it",
                 f"somebody deletes it (its events: {item.get('retentionInDays', 'no end of')} days)",
-                f"{LOG_GIB * item.get('storedBytes', 0) / 2**30:.2f} USD",
+                f"{GIB_COST * item.get('storedBytes', 0) / 2**30:.2f} USD",
                 f"aws logs delete-log-group --log-group-name {item['logGroupName']}",
             )
             for prefix in (named("insights_log_group", stack), named("database_log_group", stack, ""))

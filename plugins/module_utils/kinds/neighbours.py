@@ -49,9 +49,9 @@ MADE_BY = (
 )
 
 
-def in_vpc(aws, vpc_id: str, stack: str | None, ours: frozenset[str]) -> list[str]:
+def others_in_vpc(aws, vpc_id: str, stack: str | None, ours: frozenset[str]) -> list[str]:
     """Return what in a stack's VPC isn't the stack's, a sentence each."""
-    told, made = [], _of_nat_gateways(_listed(aws, "describe_nat_gateways", "NatGateways", {"vpc-id": vpc_id}))
+    told, made = [], of_nat_gateways(aws, vpc_id)
     for operation, key, by, field, title in HELD:
         for item in _listed(aws, operation, key, {by: vpc_id}):
             if item[field] in made or _born_with(item) or _ended(item) or _owned(item, item[field], stack, ours):
@@ -69,8 +69,9 @@ def in_vpc(aws, vpc_id: str, stack: str | None, ours: frozenset[str]) -> list[st
     return told + _interfaces(aws, stack, ours, groups, vpc_id=vpc_id)
 
 
-def _of_nat_gateways(gateways) -> set[str]:
-    """Return the ids of the route tables that AWS makes with regional NAT gateways, and deletes with them."""
+def of_nat_gateways(aws, vpc_id: str) -> set[str]:
+    """Return the ids of the route tables that AWS makes with a VPC's regional NAT gateways, and deletes with them."""
+    gateways = _listed(aws, "describe_nat_gateways", "NatGateways", {"vpc-id": vpc_id})
     return {one["RouteTableId"] for one in gateways if one.get("RouteTableId")}
 
 

@@ -9,6 +9,7 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.refusals import Refusal
 from ..engine.shapes import camel, snake
 from ..engine.unmodelled import keep_unmodelled
@@ -86,6 +87,9 @@ class Pipe(Kind):
     )
     # An attempt alone takes a minute or two.
     settle_seconds = 300
+    unmanaged = (
+        Listing("list_pipes", "Pipes", "Name", delete=("delete_pipe", {"Name": ".Name"}), kind="pipe", field="name"),
+    )
 
     def want(self, arguments):
         """Normalise the parameters; refuse what AWS would take and then fail at with every message."""

@@ -11,13 +11,18 @@ from ..engine import tags as tagging
 from ..engine.aws import optional, unless
 from ..engine.errors import DENIED, EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.names import name as named
 from ..engine.refusals import Refusal
-from ..engine.remains import SNAPSHOT_GIB, Remain, dollars
+from ..engine.remains import Remain, dollars
 from ..engine.remediation import Remediation
+from ..engine.severity import Severity, appeared, became
 from ..engine.sync import ready
 from ..engine.unmodelled import UNMODELLED, keep_unmodelled
 from ..engine.waiting import until
+
+SNAPSHOT_GIB_COST = 0.095
+"""What a GiB of a snapshot costs a month, in USD."""
 
 # The account's first subnet group and instance make RDS's own role, which isn't there at once.
 SERVICE_ROLE = (("InvalidParameterValue", "service linked role"), ("InvalidParameterValue", "ServiceLinkedRoles"))
@@ -126,6 +131,12 @@ class SubnetGroup(RdsGroup):
     missing = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
     arn_type = "subgrp"
     settling = SERVICE_ROLE
+    unmanaged = (
+        Listing(
+            "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName",
+            delete=("delete_db_subnet_group", {"DBSubnetGroupName": ".DBSubnetGroupName"}),
+        ),
+    )
 
     def want(self, arguments):
         """Subnets have no order."""
@@ -173,6 +184,12 @@ class ParameterGroup(RdsGroup):
     ignored = frozenset({"defaults"})
     # AWS's own word for how long a new group may not be usable.
     settle_seconds = 300
+    unmanaged = (
+        Listing(
+            "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName",
+            delete=("delete_db_parameter_group", {"DBParameterGroupName": ".DBParameterGroupName"}),
+        ),
+    )
 
     def want(self, arguments):
         """All values are text for AWS."""
@@ -577,6 +594,15 @@ class RdsInstance(RdsKind):
         ("InvalidParameterCombination", "previous storage change is being optimized"), ("", "your request later"),
         ("InvalidDBInstanceState", "not in available state"),
     )  # fmt: skip
+    severities = (
+        Severity("critical", "publicly_accessible", became(True), "changed"),
+        Severity("high", "storage_encrypted"),
+        Severity("high", "backup_retention_period"),
+        Severity("high", "AssociatedRoles*", appeared),
+        Severity("high", "vpc_security_group_ids*"),
+    )
+    unmanaged = (Listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),)
+    tag_copies = (":snapshot:", ":auto-backup:", ":cluster-snapshot:", ":recovery-point:", ":secret:rds!")
 
     def external_manager(self, difference, recorded, live):
         """RDS itself makes full storage larger, and upgrades minor versions."""
@@ -911,7 +937,7 @@ def _exported(there, waiting):
 
 
 def _snapshot(what, size, end):
-    cost = f"at most {dollars(size * SNAPSHOT_GIB)} for {size} GiB"
+    cost = f"at most {dollars(size * SNAPSHOT_GIB_COST)} for {size} GiB"
     return Remain(what, "since it is all that is left of the data", "somebody deletes it", cost, end)
 
 
@@ -919,7 +945,7 @@ def _backups(database, until_, resource_id, size):
     return Remain(
         f"the automated backups of the database {database}",
         "so that it can be restored to any minute of its last days", until_,
-        f"at most {dollars(size * SNAPSHOT_GIB)} for {size} GiB",
+        f"at most {dollars(size * SNAPSHOT_GIB_COST)} for {size} GiB",
         f"aws rds delete-db-instance-automated-backup --dbi-resource-id {resource_id}",
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
 from ..engine.remains import FREE, Remain
+from ..engine.severity import Severity
 from ..engine.unmodelled import keep_unmodelled
 from .acm import CERTIFICATE
 from .elbv2 import LOAD_BALANCER
@@ -178,6 +179,7 @@ class DnsRecord(Kind):
     connection = {"region": "aws_region"}  # the module's own region is that of latency-based routing
     controls = frozenset({"overwrite", "zone", "private_zone"})
     fixed_arguments = {"state": "present", "overwrite": True}
+    severities = (Severity("high"),)
 
     def want(self, arguments):
         """Spell names in one way; the values of a record have no order."""

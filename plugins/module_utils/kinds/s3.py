@@ -11,9 +11,11 @@ from ..engine.aws import unless
 from ..engine.children import Child
 from ..engine.errors import EngineError, code
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.names import elsewhere
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
+from ..engine.severity import Severity, appeared, became, opens_to_everybody
 
 ACCESS = {
     "block_public_acls": "BlockPublicAcls",
@@ -168,6 +170,18 @@ class S3Bucket(Kind):
             )
         ),
     )  # fmt: skip
+    severities = (
+        Severity("critical", "policy*", opens_to_everybody),
+        Severity("critical", "public_access*", became(False)),
+        Severity("critical", "acl*", appeared),
+        Severity("high", "website*", appeared),
+        Severity("high", "replication*", appeared),
+        Severity("high", "encryption*"),
+        Severity("high", "versioning", became(False)),
+    )
+    unmanaged = (
+        Listing("list_buckets", "Buckets", "Name", delete=("delete_bucket", {"Bucket": ".Name"}), worldwide=True),
+    )
 
     def want(self, arguments):
         """Normalise the policy and the lifecycle rules."""

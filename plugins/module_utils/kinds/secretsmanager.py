@@ -15,9 +15,11 @@ from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
 from ..engine.remains import FREE, Remain
+from ..engine.severity import Severity, opens_to_everybody
 from ..engine.unmodelled import keep_unmodelled
 from .kms import recovery_days
 
@@ -110,6 +112,17 @@ class Secret(Kind):
         Refusal(
             "a record knows only the placeholder that a secret was made with", "none: AWS would do it",
             "refused: a placeholder never goes over a value", _placeholder_over_value,
+        ),
+    )  # fmt: skip
+    severities = (Severity("critical", "resource_policy*", opens_to_everybody), Severity("high", "version"))
+    unmanaged = (
+        Listing(
+            "list_secrets", "SecretList", "Name", delete=("delete_secret", {"SecretId": ".Name"}),
+            skip=lambda item: "DeletedDate" in item or "OwningService" in item,
+        ),
+        Listing(
+            "describe_parameters", "Parameters", "Name", delete=("delete_parameter", {"Name": ".Name"}),
+            kind="ssm_parameter", service="ssm",
         ),
     )  # fmt: skip
 

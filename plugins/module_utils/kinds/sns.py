@@ -7,7 +7,9 @@ import json
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
+from ..engine.severity import Severity, opens_to_everybody
 from ..engine.unmodelled import watch, with_unmodelled
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
@@ -44,6 +46,10 @@ class SnsTopic(Kind):
         "EffectiveDeliveryPolicy",
     })  # fmt: skip
     follows = {"subscription_details": "subscriptions"}
+    severities = (Severity("critical", "policy*", opens_to_everybody), Severity("high", "subscriptions*"))
+    unmanaged = (
+        Listing("list_topics", "Topics", "TopicArn", delete=("delete_topic", {"TopicArn": ".TopicArn"})),
+    )
 
     def want(self, arguments):
         """Spell policies in one way; subscriptions have no order."""

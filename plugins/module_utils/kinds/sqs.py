@@ -8,8 +8,10 @@ import time
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
+from ..engine.listings import Listing
 from ..engine.policies import canonical
 from ..engine.refusals import Refusal
+from ..engine.severity import Severity, opens_to_everybody
 from ..engine.unmodelled import watch, with_unmodelled
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -85,6 +87,13 @@ class SqsQueue(Kind):
             "the run tries again until the name is free",
         ),
     )  # fmt: skip
+    severities = (Severity("critical", "policy*", opens_to_everybody),)
+    unmanaged = (
+        Listing(
+            "list_queues", "QueueUrls", parameters={"QueueNamePrefix": "{stack}"},
+            delete=("delete_queue", {"QueueUrl": ".name"}),
+        ),
+    )
 
     def want(self, arguments):
         """Normalise the JSON attributes."""

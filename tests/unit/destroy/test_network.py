@@ -1,7 +1,7 @@
 """The end of a network: Lambda's interfaces, what GuardDuty puts into it, and what is somebody else's."""
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import deleting, stack, unmanaged
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import deleting, listings, stack, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.cache import CachedAws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -100,8 +100,8 @@ def test_the_route_table_of_a_regional_nat_gateway_goes_with_it(aws, engine, net
     assert made["RouteTableId"]
     ours = frozenset({internet})
     assert not KINDS["vpc"].obstacles(engine, KINDS["vpc"].stack(engine, name)[0], ours)
-    look, vpc = next(one for one in unmanaged.VPC if one.kind == "route_table"), network["vpc"]
-    assert not unmanaged._items(CachedAws(engine), name, look, vpc)
+    (listing,), vpc = listings.of(KINDS["route_table"]), network["vpc"]
+    assert not unmanaged.items(CachedAws(engine), name, listing, vpc)
     (live,) = KINDS["nat_gateway"].stack(engine, name)
     deleting.delete(KINDS["nat_gateway"], engine, live, 60)
     KINDS["nat_gateway"].gone(engine, live, 60)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import listings
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.drift import Drift, Finding, put_back, take_away
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unmanaged import NAMES, Extra
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unmanaged import Unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import ecr, logs, s3, sqs
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_drift import named
@@ -225,9 +226,9 @@ def test_all_is_no_name(engine, aws, name):
     """An undeclared queue goes with all others only while it is empty."""
     url = aws("sqs").create_queue(QueueName=name)["QueueUrl"]
     aws("sqs").send_message(QueueUrl=url, MessageBody="x")
-    look = next(one for one in NAMES if one.kind == "sqs_queue")
-    extra = Extra("sqs_queue", name, "with a name", {"name": url}, look)
-    found = Drift(findings=[Finding("extra", "sqs_queue", name)], extras={("sqs_queue", name): extra})
+    (listing,) = listings.of(KINDS["sqs_queue"])
+    other = Unmanaged("sqs_queue", name, "with a name", {"name": url}, listing)
+    found = Drift(findings=[Finding("extra", "sqs_queue", name)], unmanaged={("sqs_queue", name): other})
     told = f"its 1 messages would be deleted: it is deleted only where it is named, by drift_delete=sqs_queue/{name}"
     assert take_away(engine, KINDS, found, named(["all"])) == ([], [f"sqs_queue {name}: {told}"])
     assert aws("sqs").list_queues(QueueNamePrefix=name)["QueueUrls"] == [url]

@@ -103,9 +103,9 @@ class Everywhere:
 
 
 def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_this_one():
-    extras, blind = unmanaged.find(Everywhere(), "fb-dev", Survey())
-    assert not blind
-    assert {(extra.kind, extra.name) for extra in extras} == {
+    others, unread = unmanaged.find(Everywhere(), "fb-dev", KINDS, Survey())
+    assert not unread
+    assert {(one.kind, one.name) for one in others} == {
         ("iam_role", "fb-dev-b-us-east-1"), ("iam_role", "fb-dev-c"), ("s3_bucket", "fb-dev-mine"),
         ("event_rule", "fb-dev-to-eu-west-1"),
         ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_q", "arn:aws:sqs:us-east-1:1:q"),

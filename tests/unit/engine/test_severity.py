@@ -1,8 +1,10 @@
 """How bad a finding is."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import listings
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.drift import Finding
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import severity
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 OPEN = {"proto": "tcp", "from_port": 22, "cidr_ip": "0.0.0.0/0"}
 STAR = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -29,7 +31,12 @@ STAR = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         ("extra", "vpc", "tags.A", None, "1", "low"),
         ("changed", "sqs_queue", "visibility_timeout", 900, 1, "medium"),
         ("changed", "load_balancer", "deletion_protection", True, False, "high"),
+        # What stands near a kind's resources and is none of our kinds.
+        ("extra", "instance", "", None, {"InstanceId": "i-1"}, "high"),
+        ("extra", "iam_managed_policy", "", None, {"PolicyName": "fb-dev-AdministratorAccess"}, "critical"),
+        ("extra", "network_interface", "", None, {}, "medium"),
     ],
 )
 def test_severity(category, kind, path, recorded, live, level):
-    assert severity(Finding(category, kind, "n", path, recorded, live)) == level
+    rows = listings.severities(KINDS)[kind]
+    assert severity(Finding(category, kind, "n", path, recorded, live), rows) == level

@@ -1,0 +1,53 @@
+"""Where something of a stack's may stand that nobody declared: lists of AWS, each named by the kind that it is near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from .severity import Severity
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list of AWS in which something of the stack's may stand."""
+
+    operation: str
+    """The boto3 operation that lists."""
+    key: str
+    """The key of the answer; with ``A/B`` each item of A has a list B."""
+    name: str = ""
+    """The field that names an item; without one the item is its name."""
+    parameters: dict = field(default_factory=dict)
+    """The operation's parameters; ``{parent}`` and ``{stack}`` are filled in."""
+    delete: tuple[str, dict[str, str]] = ("", {})
+    """The operation that deletes an item, with its parameters: ``.x`` is the item's own x, ``[.x]`` a list of it."""
+    skip: Callable[[dict], bool] = lambda item: False
+    """Says that an item isn't anybody's: AWS makes some by itself."""
+    skip_names: Callable[[object, str], set[str]] | None = None
+    """Given AWS and the parent's id: the names of the items that AWS makes with something else."""
+    parent: str = ""
+    """The kind in each of whose resources it lists; without one it lists all that may have one of the stack's names."""
+    worldwide: bool = False
+    """Whether AWS lists what there is in all regions."""
+    kind: str = ""
+    """What an item is called, where it is none of the kind's own."""
+    field: str = ""
+    """The kind's field that is an item's name, where the items are called otherwise."""
+    service: str = ""
+    """The boto3 service, where it isn't the kind's."""
+    severities: tuple[Severity, ...] = ()
+    """How bad it is to find an item, where it is none of the kind's own."""
+
+
+def of(kind) -> list[Listing]:
+    """Return a kind's listings, with what they leave to the kind."""
+    return [
+        replace(one, kind=one.kind or kind.name, service=one.service or kind.service) for one in kind.unmanaged
+    ]
+
+
+def severities(kinds: dict) -> dict[str, tuple[Severity, ...]]:
+    """Return what the kinds, and their listings of something else, say of how bad findings are, by the kind's name."""
+    others = {one.kind: one.severities for kind in kinds.values() for one in of(kind)}
+    return others | {name: kind.severities for name, kind in kinds.items()}
