@@ -26,7 +26,7 @@ class ActionModule(AwsAction):
         verdict = (
             unchanged.Verdict(told)
             if told
-            else unchanged.judge(aws, asked["stack"], KINDS, basis, asked["secrets"], self._ask)
+            else unchanged.judge(aws, asked["stack"], KINDS, basis, {"secret": asked["secrets"]}, self._ask)
         )
         if verdict.reason:
             return {"unchanged": False, "reason": verdict.reason}

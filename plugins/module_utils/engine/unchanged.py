@@ -45,10 +45,10 @@ def keep(aws, stack: str, basis: dict, time: str) -> None:
         state.write(aws, stack, KEY, made)
 
 
-def judge(aws, stack: str, kinds: dict, basis: dict, secrets: list[dict], ask) -> Verdict:
+def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict]], ask) -> Verdict:
     """Say whether an apply with these inputs and facts would do something; ``ask(action, arguments)`` runs a module.
 
-    ``secrets`` are values by which the inventory sets secrets, each with name and value.
+    ``wanted`` are, by kind, resources as the inventory has them whose values the inputs don't tell: secrets.
     """
     try:
         kept, recorded = state.read(aws, stack, KEY), record.read(aws, stack)
@@ -62,12 +62,13 @@ def judge(aws, stack: str, kinds: dict, basis: dict, secrets: list[dict], ask) -
     if told:
         return Verdict(told)
     lives = {(name, kinds[name].label(one)): one for name, many in found.seen.live.items() for one in many}
-    for given in secrets:
-        want = kinds["secret"].want(given)
-        live = kinds["secret"].find(aws, want)
-        if live is None or kinds["secret"].compare(live, want):
-            return Verdict(f"secret {given['name']} has another value")
-        lives["secret", given["name"]] = live
+    for name, arguments in ((name, one) for name, many in wanted.items() for one in many):
+        kind = kinds[name]
+        want = kind.want(arguments)
+        live = kind.find(aws, want)
+        if live is None or kind.compare(live, want):
+            return Verdict(f"{name} {kind.label(want)} has another value")
+        lives[name, kind.label(want)] = live
     notes = [note for pair in map(tuple, kept["seen"]) if pair in lives for note in kinds[pair[0]].notes(lives[pair])]
     for question in kept["questions"]:
         result = ask(question["action"], question["arguments"])
@@ -89,11 +90,11 @@ def _other(kept, recorded, basis) -> str:
 
 
 def _drifted(kinds, found) -> str:
-    if found.blind:
-        return "; ".join(f"could not look at {kind}: {told}" for kind, told in sorted(found.blind.items()))
+    if found.unreadable:
+        return "; ".join(f"could not look at {kind}: {told}" for kind, told in sorted(found.unreadable.items()))
     for one in found.findings:
         return f"{one.kind} {one.name} has drifted{': ' if one.path else ''}{one.path}"
-    for one in found.owned:  # an apply leaves what it only says at creation
+    for one in found.externally_managed:  # an apply leaves what it only says at creation
         if one.kind not in kinds or one.field not in kinds[one.kind].create_only:
             return f"{one.kind} {one.name}: {one.path} was moved by {one.owner}"
     for name, lives in found.seen.live.items():

@@ -63,7 +63,7 @@ class World:
 
     def verdict(self):
         kinds = {"boat": Boat(), "secret": Secret()}
-        return unchanged.judge(None, "s", kinds, self.basis, self.secrets, lambda action, _arguments: self.answers[action])
+        return unchanged.judge(None, "s", kinds, self.basis, {"secret": self.secrets}, lambda action, _arguments: self.answers[action])
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ AGAINST = {
     "other inputs": other(basis=BASIS | {"inputs": "another"}),
     "recorded again at later": other(record=RECORD | {"time": "later"}),
     "locked by somebody": other(locked="locked by somebody"),
-    "could not look at boat: denied": found(blind={"boat": "denied"}),
+    "could not look at boat: denied": found(unreadable={"boat": "denied"}),
     "boat a has drifted: sail": found(findings=[Finding("changed", "boat", "a", "sail")]),
     "boat b has drifted": found(findings=[Finding("extra", "boat", "b")]),
-    "boat a: sail was moved by the wind": found(owned=[Finding("changed", "boat", "a", "sail", owner="the wind")]),
+    "boat a: sail was moved by the wind": found(externally_managed=[Finding("changed", "boat", "a", "sail", owner="the wind")]),
     "boat a isn't ready": found(seen=Survey(live={"boat": [{"name": "a", "state": "sinking"}]})),
     "secret there has another value": other(secrets=[{"name": "there", "value": {"key": "given"}}]),
     "secret gone has another value": other(secrets=[{"name": "gone", "value": {"key": "given"}}]),
@@ -112,7 +112,7 @@ def test_it_might_do_something(world, reason):
 
 
 def test_what_an_apply_leaves_to_others_may_be_another_one(world):
-    world.found.owned = [Finding("changed", "boat", "a", "crew[0]", owner="a captain")]
+    world.found.externally_managed = [Finding("changed", "boat", "a", "crew[0]", owner="a captain")]
     assert world.verdict().reason == ""
 
 
