@@ -77,7 +77,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import NAT_GATEWAY
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_nat import NAT_GATEWAY
 
 
 def main():

@@ -71,7 +71,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import ROUTE_TABLE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_route_table import ROUTE_TABLE
 
 
 def main():

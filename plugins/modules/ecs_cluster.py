@@ -107,7 +107,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import ECS_CLUSTER
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_cluster import ECS_CLUSTER
 
 
 def main():

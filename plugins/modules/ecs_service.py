@@ -237,7 +237,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import ECS_SERVICE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_service import ECS_SERVICE
 
 STEPS = {"percent": {"type": "float", "required": True}, "bake_time": {"type": "int", "required": True}}
 

@@ -116,7 +116,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import ECS_TASK_DEFINITION
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_taskdefinition import ECS_TASK_DEFINITION
 
 
 def main():

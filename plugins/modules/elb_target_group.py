@@ -134,7 +134,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2 import TARGET_GROUP
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2_target_group import TARGET_GROUP
 
 
 def main():

@@ -49,7 +49,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import ALIAS
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_alias import ALIAS
 
 
 def main():

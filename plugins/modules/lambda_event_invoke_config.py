@@ -57,7 +57,9 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import EVENT_INVOKE_CONFIG
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_event_invoke_config import (
+    EVENT_INVOKE_CONFIG,
+)
 
 
 def main():

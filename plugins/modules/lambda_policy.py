@@ -69,7 +69,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import PERMISSION
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_permission import PERMISSION
 
 
 def main():

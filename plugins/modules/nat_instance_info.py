@@ -65,7 +65,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import prefetched
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.waiting import TimedOut, until
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.autoscaling import AUTO_SCALING_GROUP
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import ROUTE_TABLE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_route_table import ROUTE_TABLE
 
 ANYWHERE = "0.0.0.0/0"
 # How cloud-init tells the console that a script of the user data ended with an error.

@@ -59,7 +59,7 @@ action:
 """
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import PARAMETER_GROUP
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_groups import PARAMETER_GROUP
 
 
 def main():

@@ -9,7 +9,7 @@ from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.unmodelled import watch, with_unmodelled
 from ..engine.waiting import until
-from .elbv2 import LOAD_BALANCER
+from .elbv2_load_balancer import LOAD_BALANCER
 
 MISSING = "ResourceNotFoundException"
 ALIVE = ("PENDING_VALIDATION", "ISSUED")

@@ -1,4 +1,4 @@
-"""What EC2's kinds share."""
+"""EC2: what its kinds share."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import re
 from ..engine import tags as tagging
 from ..engine.deleting import each_done
 from ..engine.errors import unless
-from .elbv2 import LOAD_BALANCER
+from .elbv2_load_balancer import LOAD_BALANCER
 from .interfaces import found, lambdas
 from .lambda_ import FUNCTION
 

@@ -14,7 +14,7 @@ from ..engine.remains import FREE, Remain
 from ..engine.severity import Severity
 from ..engine.unmodelled import keep_unmodelled
 from .acm import CERTIFICATE
-from .elbv2 import LOAD_BALANCER
+from .elbv2_load_balancer import LOAD_BALANCER
 
 MISSING = "NoSuchHostedZone"
 BATCH = 100

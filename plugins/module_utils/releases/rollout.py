@@ -15,7 +15,8 @@ from ..engine.plain import plain
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
 from ..kinds.ecr_protected import digests_in, protect
-from ..kinds.ecs import breaker_from_aws, tail, tolerated
+from ..kinds.ecs import tail
+from ..kinds.ecs_service import breaker_from_aws, tolerated
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits
 from .pipe import Check, Pipe

@@ -9,7 +9,7 @@ from ..engine.aws import unless
 from ..engine.errors import EngineError
 from ..engine.plain import LONGEST, plain
 from ..engine.waiting import TimedOut, until
-from ..kinds.ecs import ECS_TASK_DEFINITION
+from ..kinds.ecs_taskdefinition import ECS_TASK_DEFINITION
 
 MISSING = "ResourceNotFoundException"
 KEPT = 500  # lines of a task

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import deleting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_instance import RDS_INSTANCE
 
 
 @pytest.fixture

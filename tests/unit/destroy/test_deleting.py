@@ -140,7 +140,7 @@ def test_failures_inside_of_answers(answer, says):
 
 
 def test_a_flow_log_that_stays_is_a_failure():
-    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import FLOW_LOG
+    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_flow_log import FLOW_LOG
 
     class Ec2:
         def __call__(self, service):
@@ -170,7 +170,7 @@ class Endpoints:
 
 
 def test_an_endpoint_that_stays_is_a_failure():
-    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import VPC_ENDPOINT
+    from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc_endpoint import VPC_ENDPOINT
 
     with pytest.raises(EngineError, match="VPC endpoint e: UnauthorizedOperation: you may not"):
         deleting.delete(VPC_ENDPOINT, Endpoints(), {"id": "vpce-1", "name": "e"}, 60)

@@ -6,7 +6,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.kms import KMS_KEY
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_instance import RDS_INSTANCE
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.route53 import HOSTED_ZONE
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.secretsmanager import SECRET
 

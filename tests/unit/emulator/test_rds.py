@@ -4,7 +4,8 @@ import json
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE, standard_support_ends
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_instance import RDS_INSTANCE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_versions import standard_support_ends
 from botocore.exceptions import ClientError
 
 from emulator import clock, provisioning

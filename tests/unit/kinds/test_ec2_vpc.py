@@ -2,17 +2,16 @@
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import (
-    FLOW_LOG,
-    NAT_GATEWAY,
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_flow_log import FLOW_LOG
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_nat import NAT_GATEWAY
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_route_table import (
     ROUTE_TABLE,
-    SUBNET,
-    VPC,
-    VPC_ENDPOINT,
     blackholes,
     route,
     routes,
 )
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import SUBNET, VPC
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc_endpoint import VPC_ENDPOINT
 
 
 @pytest.mark.parametrize(

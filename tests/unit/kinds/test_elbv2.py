@@ -3,16 +3,17 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2 import (
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2 import from_attributes, to_attributes
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2_load_balancer import (
     BALANCER_ATTRIBUTES,
-    GROUP_ATTRIBUTES,
     LOAD_BALANCER,
-    TARGET_GROUP,
     actions,
     condition,
-    from_attributes,
     listener,
-    to_attributes,
+)
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.elbv2_target_group import (
+    GROUP_ATTRIBUTES,
+    TARGET_GROUP,
 )
 from botocore.exceptions import ClientError
 

@@ -6,12 +6,8 @@ import zipfile
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import (
-    FUNCTION,
-    archive,
-    configuration,
-    permission,
-)
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import FUNCTION, archive, configuration
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_permission import permission
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_vpc import NAT_GATEWAY
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ec2_nat import NAT_GATEWAY
 
 from tests.unit.destroy.conftest import tagged
 

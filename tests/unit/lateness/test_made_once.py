@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import ec2_vpc
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import ec2_nat, ec2_vpc
 
 from tests.unit.destroy.conftest import tagged
 
@@ -81,6 +81,6 @@ def test_tags_alone_run_no_module_which_would_allocate_another_address(ec2, engi
     tags = {"Name": f"{name}-nat-0", "Stack": name}
     ec2.allocate_address(Domain="vpc", TagSpecifications=tagged("elastic-ip", "", **tags))
     module = Module(lambda: ec2.allocate_address(Domain="vpc"))
-    want = ec2_vpc.ELASTIC_IP.want({"tags": {**tags, "Owner": "me"}})
-    made = sync(ec2_vpc.ELASTIC_IP, engine, want, write=module)
+    want = ec2_nat.ELASTIC_IP.want({"tags": {**tags, "Owner": "me"}})
+    made = sync(ec2_nat.ELASTIC_IP, engine, want, write=module)
     assert (made.action, made.after["tags"]["Owner"], module.calls) == ("update", "me", 0)

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import PARAMETER_GROUP
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_groups import PARAMETER_GROUP
 
 # The role's own: two of them are what PostgreSQL 17 has by itself.
 WANTED = {"rds.force_ssl": 1, "log_lock_waits": 1, "log_min_duration_statement": 1000}

@@ -7,7 +7,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.application
     SCALING_POLICY,
     SCALING_TARGET,
 )
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import RDS_INSTANCE, SUBNET_GROUP
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_groups import SUBNET_GROUP
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_instance import RDS_INSTANCE
 from botocore.exceptions import ClientError
 
 from emulator import eventual

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import breaker, tolerated
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_service import breaker, tolerated
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import rollout as rollouts
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Look
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import (

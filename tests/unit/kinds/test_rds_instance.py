@@ -1,17 +1,14 @@
-"""Databases."""
+"""RDS's instances: compared, changed and awaited."""
 
 import datetime
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import Difference
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import rds
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import (
-    PARAMETER_GROUP,
-    RDS_INSTANCE,
-    SUBNET_GROUP,
-    serves,
-    text,
-)
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import rds_versions
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_instance import RDS_INSTANCE
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_versions import serves
+
+LONG_AGO, NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime.now(datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -30,11 +27,6 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds import 
 )
 def test_serves(live, wanted, same):
     assert serves(live, wanted) == same
-
-
-@pytest.mark.parametrize(("value", "said"), [(1, "1"), (True, "1"), (False, "0"), ("1000", "1000"), ("on", "on"), (0, "0")])
-def test_text(value, said):
-    assert text(value) == said
 
 
 LIVE = {
@@ -147,17 +139,6 @@ def test_notes(live, said):
     assert RDS_INSTANCE.notes({**LIVE, **live}) == said
 
 
-@pytest.mark.parametrize(
-    ("kind", "arguments", "said"),
-    [
-        (SUBNET_GROUP, {"subnets": ["b", "a"]}, {"subnets": ["a", "b"]}),
-        (PARAMETER_GROUP, {"parameters": {"rds.force_ssl": 1}}, {"parameters": {"rds.force_ssl": "1"}}),
-    ],
-)
-def test_groups_want(kind, arguments, said):
-    assert kind.want(arguments) == said
-
-
 SIZES = {"allocated_storage": 200, "max_allocated_storage": 300, "engine": "postgres"}
 
 
@@ -222,9 +203,6 @@ def test_no_growth_has_three_spellings(live, want, changed):
     assert ("max_allocated_storage" in RDS_INSTANCE.compare({**LIVE, **live}, want)) is changed
 
 
-LONG_AGO, NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime.now(datetime.UTC)
-
-
 @pytest.mark.parametrize(
     ("live", "want", "told"),
     [
@@ -240,51 +218,6 @@ LONG_AGO, NOW = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.dat
 def test_what_a_change_of_a_database_loses(live, want, told):
     live = {**LIVE, "backup_retention_period": 7, **live}
     assert RDS_INSTANCE.loses(None, live, want, set(want or ())) == told
-
-
-@pytest.mark.parametrize(
-    ("parameter", "before", "after", "lost"),
-    [
-        ("rds.logical_replication", "1", "0", True),
-        ("rds.logical_replication", "1", None, True),
-        ("rds.logical_replication", "0", "1", False),
-        ("max_replication_slots", "20", "10", True),
-        ("max_replication_slots", "20", None, True),
-        ("max_replication_slots", "10", "20", False),
-        ("max_slot_wal_keep_size", "-1", "1000", True),
-        ("max_slot_wal_keep_size", "1000", "-1", False),
-        ("rds.log_retention_period", "10080", "1440", True),
-        ("max_connections", "100", "50", False),
-        ("max_replication_slots", "{formula}", "10", False),
-    ],
-)
-def test_what_a_change_of_a_parameter_loses(parameter, before, after, lost):
-    live = {"parameters": {parameter: before}, "defaults": {}}
-    want = {"parameters": {parameter: after} if after else {}}
-    assert bool(PARAMETER_GROUP.loses(None, live, want, {"parameters"})) is lost
-
-
-def test_what_the_engine_keeps_by_itself_is_lost_as_well():
-    live = {"parameters": {}, "defaults": {"rds.log_retention_period": "4320"}}
-    want = {"parameters": {"rds.log_retention_period": "1440"}}
-    assert "from 4320 to 1440" in PARAMETER_GROUP.loses(None, live, want, {"parameters"})
-
-
-@pytest.mark.parametrize(
-    ("wanted", "change", "reset"),
-    [
-        ({"rds.force_ssl": "1", "work_mem": "64"}, {}, []),
-        ({"work_mem": "64"}, {}, []),
-        ({"rds.force_ssl": "0", "work_mem": "64"}, {"rds.force_ssl": "0"}, []),
-        ({"rds.force_ssl": "1"}, {}, ["work_mem"]),
-        ({"rds.force_ssl": "1", "work_mem": "64", "log_connections": "1"}, {"log_connections": "1"}, []),
-    ],
-)
-def test_the_engines_own_value_is_as_good_as_a_users(wanted, change, reset):
-    live = {"name": "g", "parameters": {"work_mem": "64"}, "defaults": {"rds.force_ssl": "1", "autovacuum": "1"}}
-    want = {"name": "g", "parameters": wanted}
-    assert PARAMETER_GROUP.compare(live, want) == ({"parameters"} if change or reset else set())
-    assert PARAMETER_GROUP._steps(live, want) == (change, reset)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +238,7 @@ def test_the_end_of_standard_support_is_told_in_time(support, ends, status, word
         def now(cls, tz=None):
             return cls(2026, 11, 29, tzinfo=tz)
 
-    monkeypatch.setattr(rds.datetime, "datetime", Now)
+    monkeypatch.setattr(rds_versions.datetime, "datetime", Now)
     live = {
         "db_instance_identifier": "db", "engine": "postgres", "engine_version": "17.6", "status": status,
         "engine_lifecycle_support": f"open-source-rds-extended-support{support}", "standard_support_ends": ends,
