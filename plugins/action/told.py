@@ -6,6 +6,7 @@ An action, because it runs in a fork of the process with which all tasks share w
 from __future__ import annotations
 
 import getpass
+import json
 import platform
 import subprocess
 from pathlib import Path
@@ -14,7 +15,6 @@ from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
-from ansible.utils.collection_loader._collection_finder import _get_collection_metadata
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
                 "inventory_host": task_vars["inventory_hostname"],
                 "profile": self._templar.template(task_vars.get("stack_profile")),
                 "commit": commit(),
-                "collection": str(_get_collection_metadata("flow_builder.aws").get("version") or version()),
+                "collection": version(),
                 "ansible": __version__,
             },
         )
@@ -82,7 +82,9 @@ def commit() -> str:
 
 
 def version() -> str:
-    """Return the collection's version as its galaxy.yml says it."""
-    galaxy = ROOT / "galaxy.yml"
+    """Return the collection's version: as its galaxy.yml says it, or where it is installed, its manifest."""
+    galaxy, manifest = ROOT / "galaxy.yml", ROOT / "MANIFEST.json"
+    if manifest.is_file():
+        return json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
     lines = galaxy.read_text(encoding="utf-8").splitlines() if galaxy.is_file() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("version:")), "")

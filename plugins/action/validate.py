@@ -17,12 +17,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import Inputs, sources
-
-try:
-    from ansible._internal._datatag._tags import Origin
-except ImportError:  # another ansible-core, which doesn't say where a number was written
-    Origin = None
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 TYPES = {
@@ -210,11 +206,12 @@ def no_texts(where: str, spec: dict, value, hidden: bool = False):
 
 def rewritten(number: int) -> bool:
     """Say whether a whole number stands in its file with other digits, such as 0012, which YAML takes for 10."""
-    origin = Origin.get_tag(number) if Origin else None
-    if not origin or not origin.path or not origin.line_num:
+    written = core.where_written(number)
+    if not written:
         return False
-    lines = Path(origin.path).read_text(encoding="utf-8").splitlines()
-    line = lines[origin.line_num - 1][(origin.col_num or 1) - 1 :]
+    path, row, column = written
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    line = lines[row - 1][column - 1 :]
     return not lines[0].startswith("$ANSIBLE_VAULT") and not re.match(rf"{number}(?![\w:.])", line)
 
 

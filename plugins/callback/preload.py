@@ -12,18 +12,13 @@ import gc
 import importlib
 import importlib.util
 import inspect
-import operator
 import re
 
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import action_loader, module_loader
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch
-
-try:
-    from ansible._internal._templating import _engine, _jinja_bits, _lazy_containers
-except ImportError:  # another ansible-core: slower, not wrong
-    _jinja_bits = None
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 
 try:
     import botocore.client
@@ -45,7 +40,6 @@ requirements:
 
 OURS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 IMPORTED = re.compile(r"^\s*(?:from|import) ((?:ansible_collections|boto)[\w.]+)", re.MULTILINE)
-MANY = 100
 SERVICES = re.compile(r"""(?:client\(|\bservice\s*=)\s*["']([a-z0-9-]+)["']""")
 
 
@@ -120,48 +114,12 @@ def warm_service(service) -> None:
         return
 
 
-if _jinja_bits:
-    _compile, _compiled = _jinja_bits.AnsibleEnvironment.compile, {}
-
-    def compile_once(environment, source, *args, **options):
-        """Compile a template, or remember its code, which is the same wherever the same text stands."""
-        if args or options or environment.overlayed or not isinstance(source, str):
-            return _compile(environment, source, *args, **options)
-        context = _jinja_bits._TemplateCompileContext.current(optional=True)
-        key = str(source), context and context.escape_backslashes
-        if key not in _compiled:
-            _compiled[key] = _compile(environment, source)
-        return _compiled[key]
-
-    _jinja_bits.AnsibleEnvironment.compile = compile_once
-
-    _wrap, _wrapped = _lazy_containers._AnsibleLazyTemplateDict._lazy_values, {}
-
-    def wrap_once(values, lazy_options):
-        """Wrap a host's variables for a template, or take the wrappers from the template before: they hold no state.
-
-        Each template is given all variables in a new dict; to wrap them anew is a tenth of a task's time.
-        """
-        if len(values) < MANY:
-            return _wrap(values, lazy_options)
-        names, items, pairs = _wrapped.get(id(values), ((), (), ()))
-        same = len(items) == len(values) and all(map(operator.is_, items, values.values())) and names == list(values)
-        if not same:
-            pairs = [(key, _lazy_containers._LazyValue(value)) for key, value in values.items()]
-            if len(_wrapped) > MANY:
-                _wrapped.clear()
-            _wrapped[id(values)] = list(values), list(values.values()), pairs
-        templar = _engine.TemplateContext.current().templar
-        return _lazy_containers._LazyValueSource(source=pairs, templar=templar, lazy_options=lazy_options)
-
-    _lazy_containers._AnsibleLazyTemplateDict._lazy_values = staticmethod(wrap_once)
+core.remember_templates()
 
 
 def warm_templates(*values) -> None:
     """Compile the templates in values, at any depth, and load the filters that they use."""
-    if not _jinja_bits:
-        return
-    engine, left = _engine.TemplateEngine(), list(values)
+    left = list(values)
     while left:
         value = left.pop()
         if isinstance(value, dict):
@@ -169,7 +127,7 @@ def warm_templates(*values) -> None:
         elif isinstance(value, (list, tuple)):
             left.extend(value)
         elif isinstance(value, str) and "{{" in value:
-            engine._compile_template(value, _engine.TemplateOptions.DEFAULT)  # a wrong one: its task says so
+            core.compile_template(value)
 
 
 class CallbackModule(CallbackBase):
@@ -183,6 +141,7 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         """Make room for what a look at a whole stack shows, and load what each worker would load."""
         super().__init__()
+        core.warn()
         prefetch.share()
         action_loader.get("ansible.legacy.normal", class_only=True)
         inspect.stack()  # ansible-core does that for each loop without items; the first time it reads a lot

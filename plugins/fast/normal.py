@@ -19,8 +19,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-import json
-import logging
 import os
 import signal
 import sys
@@ -31,23 +29,12 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins import action
-from ansible.release import __version__
 from ansible.utils.display import Display
-
-KNOWN = __version__.startswith("2.21.")
-
-if KNOWN:  # ansible-core's own parts, which another version may have moved
-    from ansible.executor import module_common
-    from ansible.module_utils import _internal
-    from ansible.module_utils._internal import _traceback
-    from ansible.module_utils._internal._ansiballz import _loader
-    from ansible.module_utils.common import warnings as module_warnings
-    from ansible.module_utils.common.json import Direction, get_module_encoder
-    from ansible.module_utils.common.text.converters import to_text
-    from ansible.utils.multiprocessing import context
-    from ansible_collections.flow_builder.aws.plugins.callback import preload
-    from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
+from ansible_collections.flow_builder.aws.plugins.callback import preload
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 
 # While this file is loaded it stands in sys.modules under the stock one's name, so that one is taken by its path.
 _spec = importlib.util.spec_from_file_location("stock_normal", Path(action.__path__[0], "normal.py"))
@@ -55,7 +42,6 @@ stock = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stock)
 
 display = Display()
-PROFILE = "legacy"  # how arguments and results are written as JSON; a module can't choose while _MODULE_METADATA is off
 STARTS_DIFFERENTLY = ("PYTHON", "LD_")  # environment that a Python reads when it starts, too late for a fork
 LEAVES_NOTHING = "ansible_collections.flow_builder.aws."
 
@@ -83,8 +69,7 @@ class Fast(stock.ActionModule):
             and not self._task.async_val
             and not C.DEFAULT_KEEP_REMOTE_FILES
             and not C.config.get_config_value("PYTHON_MODULE_RLIMIT_NOFILE", variables=task_vars)
-            and not C.config.get_config_value("_MODULE_METADATA")
-            and not module_common._builder.ExtensionManager.create(task_vars).extension_names
+            and not core.wants_more(task_vars)
         )
         if not usual:
             return None
@@ -99,7 +84,7 @@ class Fast(stock.ActionModule):
             if any(str(name).startswith(STARTS_DIFFERENTLY) for name in self._environment):
                 return None
             self._path = found.plugin_resolved_path
-            name = module_common._get_ansible_module_fqn(self._path)
+            name = core.module_name(self._path)
             return name if self._same_python(task_vars) and preload.warm(name) else None
         except (AnsibleError, LookupError, ValueError):
             return None  # the stock way says what is wrong
@@ -107,10 +92,10 @@ class Fast(stock.ActionModule):
     def _same_python(self, task_vars):
         host = self._task.delegate_to
         known = task_vars["ansible_delegated_vars"][host] if host else task_vars
-        try:
-            self._shebang, interpreter = module_common._get_shebang("/usr/bin/python", known, self._templar)
-        except module_common.InterpreterDiscoveryRequiredError:
+        found = core.interpreter(known, self._templar)
+        if not found:
             return False  # the stock way discovers it, and the next task knows it
+        self._shebang, interpreter = found
         own, theirs = Path(sys.executable), Path(interpreter)
         # By folder too: a virtual environment's Python is a link to one that knows other packages.
         return theirs.parent == own.parent and theirs.resolve() == own.resolve()
@@ -121,20 +106,8 @@ class Fast(stock.ActionModule):
     def _configure_module(self, module_name, module_args, task_vars):
         if not self._fast:
             return super()._configure_module(module_name, module_args, task_vars)
-        encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
-        try:
-            arguments = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode()
-        except TypeError as error:
-            raise AnsibleError(f"Failed to serialize arguments for the {module_name!r} module.") from error
         self._remote_tmp = module_args["_ansible_remote_tmp"]
-        built = module_common._BuiltModule(
-            b_module_data=arguments,
-            module_style="new",
-            shebang=self._shebang,
-            serialization_profile=PROFILE,
-            has_environment=True,
-        )
-        return built, self._path
+        return core.built(module_name, module_args, self._shebang), self._path
 
     def _low_level_execute_command(self, cmd, sudoable=True, in_data=None, **options):
         if not self._fast or in_data is None:
@@ -156,21 +129,13 @@ def here(name, *module):
     """Run a module in this process, and return return code, output and errors; put everything back then."""
     out, err = io.StringIO(), io.StringIO()
     streams, arguments, folder = (sys.stdout, sys.stderr), sys.argv, Path.cwd()
-    environment, controller = dict(os.environ), (_internal.is_controller, _internal.import_controller_module)
-    enabled, handlers, level = _traceback._is_traceback_enabled, logging.root.handlers[:], logging.root.level
-    told = (module_warnings._global_warnings, module_warnings._global_deprecations)
-    before = [dict(one) for one in told]
+    environment = dict(os.environ)
     try:
-        sys.stdout, sys.stderr = out, err
-        rc = as_module(name, *module)
+        with core.put_back():
+            sys.stdout, sys.stderr = out, err
+            rc = as_module(name, *module)
     finally:
-        logging.root.handlers[:], logging.root.level = handlers, level
         sys.stdout, sys.stderr, sys.argv = *streams, arguments
-        _internal.is_controller, _internal.import_controller_module = controller
-        _traceback._is_traceback_enabled = enabled
-        for one, content in zip(told, before, strict=True):
-            one.clear()
-            one.update(content)
         os.chdir(folder)
         surround(environment)
     return rc, out.getvalue(), err.getvalue()
@@ -180,7 +145,7 @@ def in_fork(name, *module):
     """Run a module in a fork, as if a Python had been started for it, and return return code, output and errors."""
     with contextlib.ExitStack() as stack:
         out, err = (stack.enter_context(os.fdopen(os.memfd_create(one), "rb")) for one in ("out", "err"))
-        process = context.Process(target=_serve, args=(out, err, name, *module), daemon=True)
+        process = core.fork(_serve, out, err, name, *module)
         process.start()
         try:
             process.join()
@@ -211,14 +176,6 @@ def _serve(out, err, *module):
 
 def as_module(name, arguments, environment, folder, remote_tmp):
     """Run a module as ansible-core's wrapper does, and return what it exits with."""
-    # ansible-core's module_utils ask whether they are on the controller; from here on they aren't.
-    _internal.is_controller = False
-    _internal.import_controller_module = lambda _name, /: None
-    _traceback._is_traceback_enabled = _traceback._is_module_traceback_enabled
-    for told in (module_warnings._global_warnings, module_warnings._global_deprecations):
-        told.clear()
-    logging.root.handlers.clear()
-    logging.root.setLevel(logging.WARNING)
     sys.argv = sys.argv[:1]
     surround(os.environ | {str(key): str(value) for key, value in environment.items()})
     os.chdir(folder)
@@ -229,13 +186,7 @@ def as_module(name, arguments, environment, folder, remote_tmp):
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*found in sys.modules.*", RuntimeWarning)
-            _loader.run_module(
-                json_params=arguments,
-                profile=PROFILE,
-                module_fqn=name,
-                modlib_path=str(Path(C.__file__).parents[1]),
-                extensions={},
-            )
+            core.run_module(name, arguments)
     except SystemExit as ended:
         return ended.code
 
@@ -248,4 +199,5 @@ def surround(environment):
         time.tzset()
 
 
-ActionModule = Fast if KNOWN else stock.ActionModule
+core.warn()
+ActionModule = Fast if core.known else stock.ActionModule

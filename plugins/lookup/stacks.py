@@ -76,14 +76,21 @@ def unread(loader, sources: list[str]) -> str:
     """Return the sentence on a source of the inventory that nothing could read: Ansible only warns of it."""
     if C.INVENTORY_ANY_UNPARSED_IS_FAILED:
         return ""  # it has failed already
-    C.INVENTORY_ANY_UNPARSED_IS_FAILED = True
     try:
-        InventoryManager(loader, sources)
+        Strict(loader, sources)
     except AnsibleError as error:
         return f"{error.message}: see the warnings above; mend it, or name another inventory with -i"
-    finally:
-        C.INVENTORY_ANY_UNPARSED_IS_FAILED = False
     return ""
+
+
+class Strict(InventoryManager):
+    """An inventory whose every source is read, as with C(any_unparsed_is_failed)."""
+
+    def parse_source(self, source, cache=False):
+        """Read a source, or each file of a folder."""
+        if not super().parse_source(source, cache) and (source != "/etc/ansible/hosts" or Path(source).exists()):
+            raise AnsibleError(f"Completely failed to parse inventory source {source}")
+        return True
 
 
 def fault(groups: dict[str, list[str]], pattern: str, limit: str | None, sources: list[str]) -> str:
