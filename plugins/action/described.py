@@ -18,7 +18,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the engine's result, with the module's own beside it."""
         result = super().run(tmp, task_vars)
-        telling.shared()
+        run_summary.require_shared()
         connection, module, arguments = self._split(dict(self._task.args))
         said = {key: connection.pop(key) for key in ("account_id", *SAID) if key in connection}
         lock = None if self._task.check_mode else connection.pop("lock", None)
@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(sentence(error, f"{kind.title} {kind.label(kind.want(described))}")) from error
         result.update(outcome.result())
         host = task_vars["inventory_hostname"]
-        telling.tell(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+        run_summary.add(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
         return result
 
     def _split(self, args):

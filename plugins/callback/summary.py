@@ -1,7 +1,7 @@
 """Says at the end, per stack, what was created, changed, replaced and deleted, or in check mode what would be.
 
 A callback, because only a callback sees a run's end, and the tasks of others, which may hide what they would do. What
-our own tasks did they tell themselves: records and plans need no callback.
+our own tasks did they add to the summary themselves: records and plans need no callback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 DOCUMENTATION = """
 name: summary
@@ -61,16 +61,16 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play):
         """Remember whether the play only checks; a play's keyword is still a template here."""
         variables = play.get_variable_manager().get_vars(play=play)
-        told = Templar(loader=play.get_loader(), variables=variables).template(play.check_mode)
-        self._plays_check = boolean(told, strict=False)
+        checks = Templar(loader=play.get_loader(), variables=variables).template(play.check_mode)
+        self._plays_check = boolean(checks, strict=False)
 
     def v2_runner_on_ok(self, result):
         """Keep what tasks of others say, or don't say; what a task has of its play is still a template here."""
         task = result.task
         action = task.resolved_action or task.action
-        if not action.startswith(telling.OURS):
+        if not action.startswith(run_summary.OURS):
             check = self._plays_check if isinstance(task.check_mode, str) else bool(task.check_mode)
-            telling.tell(result.host.get_name(), task.get_name(), action, check, result.result)
+            run_summary.add(result.host.get_name(), task.get_name(), action, check, result.result)
 
     v2_runner_on_skipped = v2_runner_on_ok
     """A task that was skipped because it can't be checked leaves a hole in the plan."""
@@ -81,33 +81,31 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats):
         """Print the blocks."""
-        for stack, told in sorted(telling.told().items()):
-            if not told.seen and not told.unknown:
+        for stack, summary in sorted(run_summary.read().items()):
+            if not summary.declared and not summary.unknown:
                 continue
-            self._display.banner(f"{'PLAN' if told.check else 'SUMMARY'} {stack}")
-            for item in told.items:
-                if item["action"] != "create" or told.check:
-                    self._show(telling.line(item), color=WORDS[item["action"]][2])
+            self._display.banner(f"{'PLAN' if summary.check else 'SUMMARY'} {stack}")
+            for item in summary.actions:
+                color = WORDS[item["action"]][2]
+                if item["action"] != "create" or summary.check:
+                    self._show(run_summary.line(item), color)
                 for change in item["changes"][:MOST]:
-                    self._show(
-                        f"      {change['path']}: {said(change['before'])} -> {said(change['after'])}",
-                        color=WORDS[item["action"]][2],
-                    )
+                    self._show(f"      {change['path']}: {said(change['before'])} -> {said(change['after'])}", color)
                 if len(item["changes"]) > MOST:
                     self._show(f"      ... and {len(item['changes']) - MOST} more")
-            for sentence in told.unknown:
-                self._show(f"  ? unknown {sentence}", color="red")
+            for sentence in summary.unknown:
+                self._show(f"  ? unknown {sentence}", "red")
             counts = ", ".join(
-                f"{count} {WORDS[action][1 if told.check else 0]}" for action, count in told.counts().items()
+                f"{count} {WORDS[action][1 if summary.check else 0]}" for action, count in summary.counts().items()
             )
-            unknown = f", {len(told.unknown)} unknown" if told.unknown else ""
+            unknown = f", {len(summary.unknown)} unknown" if summary.unknown else ""
             self._show(
-                f"{len({*told.seen})} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
-                + (" (check mode: nothing was written)" if told.check else "")
+                f"{len({*summary.declared})} resources: {counts}{unknown}; {time.monotonic() - self._started:.0f} s"
+                + (" (check mode: nothing was written)" if summary.check else "")
                 + (f"; it ended early: {self._failed[stack]} failed" if stack in self._failed else "")
             )
-            for note in dict.fromkeys(told.notes):
-                self._show(f"note: {note}", color="cyan")
+            for note in dict.fromkeys(summary.notes):
+                self._show(f"note: {note}", "cyan")
 
     def _show(self, text, color=None):
         self._display.display(plain(text), color=color)

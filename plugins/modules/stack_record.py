@@ -24,19 +24,19 @@ options:
       - The (kind, name) pairs that the run's tasks were about. Without them, all that there is counts as declared.
     type: list
     elements: list
-  touched:
+  changed_resources:
     description: What the run changed, each with kind, name, action, changes, and the diff's before.
     type: list
     elements: dict
     default: []
-  whole:
+  all_tasks:
     description: Whether the run had all tasks; one with tags leaves the rest as it was recorded.
     type: bool
     default: true
   basis:
     description:
       - What decided the run, for M(flow_builder.aws.stack_unchanged); kept with the record where it's complete.
-      - C(inputs) and C(facts) as that takes them, C(seen), C(questions) and C(unready) of M(flow_builder.aws.told).
+      - C(inputs) and C(facts) as that takes them, C(seen), C(questions) and C(unready) of M(flow_builder.aws.run_summary).
     type: dict
     default: {}
   run:
@@ -98,19 +98,19 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
-def known(touched: dict, ignored_tags=()) -> dict:
-    """Return a change of the run with what was there before as records have it."""
-    kind, text = KINDS.get(touched["kind"]), touched.get("before")
-    return {**touched, "before": normal(kind, json.loads(text), ignored_tags) if kind and text else {}}
+def known(changed: dict, ignored_tags=()) -> dict:
+    """Return a resource that the run changed with what was there before as records have it."""
+    kind, text = KINDS.get(changed["kind"]), changed.get("before")
+    return {**changed, "before": normal(kind, json.loads(text), ignored_tags) if kind and text else {}}
 
 
 def store(aws, asked) -> dict:
     """Read the stack and store it."""
     stack = asked["stack"]
     before, damage = record.last(aws, stack)
-    if before and not damage and asked["declared"] is not None and not asked["touched"]:
+    if before and not damage and asked["declared"] is not None and not asked["changed_resources"]:
         declared = {tuple(pair) for pair in asked["declared"]}
-        if record.stands(before, KINDS, declared, asked["whole"], asked["run"]):
+        if record.stands(before, KINDS, declared, asked["all_tasks"], asked["run"]):
             remember(aws, asked, before)
             return {"notes": strangers(before)}
     seen = survey(aws, stack, KINDS)
@@ -128,9 +128,9 @@ def store(aws, asked) -> dict:
         "who": aws("sts").get_caller_identity()["Arn"],
         "region": aws.region,
     }
-    made = record.make(seen, KINDS, run, declared, before, asked["whole"], accepted)
-    touched = [known(one, aws.ignored_tags) for one in asked["touched"]]
-    left = record.keep(made, before, KINDS, touched) if declared is not None else []
+    made = record.make(seen, KINDS, run, declared, before, asked["all_tasks"], accepted)
+    changed = [known(one, aws.ignored_tags) for one in asked["changed_resources"]]
+    left = record.keep(made, before, KINDS, changed) if declared is not None else []
     notes = damage + [f"drift that this run didn't undo: {one}" for one in left]
     notes += [*strangers(made), *sorted(aws.notes)]
     key = record.write(aws, stack, made)
@@ -141,7 +141,7 @@ def store(aws, asked) -> dict:
 def remember(aws, asked, made: dict) -> None:
     """Keep what decided a run of all tasks that left nothing to wait for, so that the next one can know it has none."""
     basis = dict(asked["basis"])
-    if asked["whole"] and basis.get("inputs") and not basis.pop("unready"):
+    if asked["all_tasks"] and basis.get("inputs") and not basis.pop("unready"):
         unchanged.keep(aws, asked["stack"], basis, made["time"])
 
 
@@ -157,8 +157,8 @@ def main():
             "stack": {"type": "str", "required": True},
             "lock": {"type": "str"},
             "declared": {"type": "list", "elements": "list"},
-            "touched": {"type": "list", "elements": "dict", "default": []},
-            "whole": {"type": "bool", "default": True},
+            "changed_resources": {"type": "list", "elements": "dict", "default": []},
+            "all_tasks": {"type": "bool", "default": True},
             "basis": {"type": "dict", "default": {}},
             "run": {"type": "dict", "default": {}},
             "ignored_tags": SAID["ignored_tags"],

@@ -8,7 +8,7 @@ from ansible.utils.display import Display
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 
@@ -24,7 +24,7 @@ class AwsAction(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Check the arguments and work."""
         result = super().run(tmp, task_vars)
-        telling.shared()
+        run_summary.require_shared()
         self._host = (task_vars or {}).get("inventory_hostname", "")
         connection = {"type": "str"}
         _checked, asked = self.validate_argument_spec(
@@ -38,7 +38,7 @@ class AwsAction(ActionBase):
             if not expected(error):
                 raise
             raise AnsibleActionFail(sentence(error)) from error
-        telling.tell(self._host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+        run_summary.add(self._host, self._task.get_name(), self._task.action, self._task.check_mode, result)
         return result
 
     def say(self, line: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 
 class ActionModule(ActionBase):
@@ -19,7 +19,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         """Return the module's own result; the worker is not to outlive its run."""
-        telling.shared()
+        run_summary.require_shared()
         keeper.bind()
         action = self._shared_loader_obj.action_loader.get(
             "ansible.legacy.normal",
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
         result = action.run(task_vars=task_vars)
         if not result.get("failed"):
             host = task_vars["inventory_hostname"]
-            telling.tell(
+            run_summary.add(
                 host, self._task.get_name(), self._task.action, self._task.check_mode, result, dict(self._task.args)
             )
         return result

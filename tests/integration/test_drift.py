@@ -81,7 +81,7 @@ def test_plan_never_writes(stack, play):
     run = play("playbooks/plan.yml", *WHERE, "-e", "plan_fail_on_changes=true")
     written = [request for request in run.requests if request["writes"]]
     assert written == []
-    items = run.by_task["What would be done"]["items"]
+    items = run.by_task["What would be done"]["actions"]
     assert (run.rc != 0) == bool(items)
     assert [(item["name"], item["changes"]) for item in items] == [
         (f"/aws/ecs/{S}-api", [{"path": "retention_in_days", "before": 3, "after": 30}])

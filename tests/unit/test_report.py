@@ -29,7 +29,7 @@ def variables():
         "stack_region": BAD,
         "stack_profile": BAD,
         "show_found": {"count": 1, "locked": BAD, "resources": {BAD: [item]}, "names": {BAD: [BAD]}},
-        "plan_told": {"counts": {BAD: 1}, "declared": [1], "run": run, "unknown": [BAD], "items": [item_told], "notes": [BAD]},
+        "plan_summary": {"counts": {BAD: 1}, "declared": [1], "run": run, "unknown": [BAD], "actions": [item_told], "notes": [BAD]},
         "drift_found": {
             "resources": 1, "locked": "", "record": {"time": BAD, "commit": BAD, "who": BAD}, "blind": {BAD: BAD}, "notes": [BAD],
             "findings": [{**finding, "severity": BAD, "owner": ""}], "owned": [{**finding, "severity": BAD, "owner": BAD}],

@@ -1,4 +1,4 @@
-"""What tasks tell of a stack: each result's part of it, kept in a file that workers share."""
+"""What tasks did to a stack: each result's part of it, kept in a file that workers share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
-from ansible_collections.flow_builder.aws.plugins.plugin_utils.telling import line_of
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_summary import part_of
 
 MODULE = "flow_builder.aws.s3_bucket"
 SAME = {"kind": "s3_bucket", "name": "a", "action": "none"}
@@ -19,7 +19,7 @@ CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, 
 @pytest.mark.parametrize(
     ("action", "check", "result", "told"),
     [
-        (MODULE, False, SAME, {"seen": [["s3_bucket", "a"]], "check": False}),
+        (MODULE, False, SAME, {"declared": [["s3_bucket", "a"]], "check": False}),
         (MODULE, False, {"changed": True}, {}),
         (MODULE, True, {"changed": True}, {"unknown": [f"Task: {MODULE} doesn't say what it would do"], "check": True}),
         ("flow_builder.aws.image_info", True, {"notes": ["none"]}, {"notes": ["none"], "check": True}),
@@ -32,18 +32,18 @@ CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, 
         ("x.y.z", True, {"msg": "Command would have run if not in check mode"}, {"unknown": ["Task: Command would have run if not in check mode"], "check": True}),
         ("x.y.z", False, {"skipped": True, "msg": "does not support check mode"}, {}),
         ("flow_builder.aws.stack_destroy", False, {"deleted": [{"kind": "vpc", "name": "v"}]}, {
-            "seen": [["vpc", "v"]], "check": False,
-            "items": [{"action": "delete", "reason": "", "changes": [], "kind": "vpc", "name": "v"}],
+            "declared": [["vpc", "v"]], "check": False,
+            "actions": [{"action": "delete", "reason": "", "changes": [], "kind": "vpc", "name": "v"}],
         }),
         (MODULE, False, CHANGED, {
-            "seen": [["s3_bucket", "a"]], "notes": ["mind it"], "check": False,
-            "items": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": [{"path": "versioning", "before": False, "after": True}]}],
-            "touched": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": ["versioning"], "before": DIFF["before"]}],
+            "declared": [["s3_bucket", "a"]], "notes": ["mind it"], "check": False,
+            "actions": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": [{"path": "versioning", "before": False, "after": True}]}],
+            "changed_resources": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": ["versioning"], "before": DIFF["before"]}],
         }),
     ],
 )  # fmt: skip
 def test_what_a_result_tells(action, check, result, told):
-    assert line_of("Task", action, check, result) == told
+    assert part_of("Task", action, check, result) == told
 
 
 def in_fork(work):
@@ -58,16 +58,16 @@ def in_fork(work):
 
 
 def test_workers_tell_it_to_their_parent_and_to_each_other():
-    assert in_fork(telling.shared) == 0
+    assert in_fork(run_summary.require_shared) == 0
     for name in "ab":
-        assert in_fork(lambda name=name: telling.tell("told-here", "Task", MODULE, name == "b", {"results": [{**SAME, "name": name}, CHANGED]})) == 0
-    told = telling.told()["told-here"]
-    assert told.seen == [("s3_bucket", "a"), ("s3_bucket", "a"), ("s3_bucket", "b"), ("s3_bucket", "a")]
-    assert told.check and told.counts() == {"create": 0, "update": 2, "replace": 0, "delete": 0}
-    assert "told-elsewhere" not in telling.told()
+        assert in_fork(lambda name=name: run_summary.add("added-here", "Task", MODULE, name == "b", {"results": [{**SAME, "name": name}, CHANGED]})) == 0
+    summary = run_summary.read()["added-here"]
+    assert summary.declared == [("s3_bucket", "a"), ("s3_bucket", "a"), ("s3_bucket", "b"), ("s3_bucket", "a")]
+    assert summary.check and summary.counts() == {"create": 0, "update": 2, "replace": 0, "delete": 0}
+    assert "added-elsewhere" not in run_summary.read()
 
 
 def test_what_would_be_lost_with_its_worker_is_refused():
     """Where the parent doesn't load actions, each worker would open a file of its own."""
     with pytest.raises(AnsibleActionFail, match="nothing that this task tells would be kept"):
-        telling.shared()
+        run_summary.require_shared()

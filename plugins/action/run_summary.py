@@ -1,6 +1,6 @@
-"""Returns what this run's tasks have told of a stack so far, and who runs it.
+"""Returns what this run's tasks have done to a stack so far, or would do, and who runs it.
 
-An action, because it runs in a fork of the process with which all tasks share what they tell; a module has it not.
+An action, because it runs in a fork of the process with which all tasks share their summary; a module has it not.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import telling
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class ActionModule(ActionBase):
-    """Tell what was told."""
+    """Return the summary."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -30,23 +30,23 @@ class ActionModule(ActionBase):
         """Return the resources, the plan and the run; fail where a check run could not check all."""
         result = super().run(tmp, task_vars)
         _validated, given = self.validate_argument_spec({"fail_on_unknown": {"type": "bool", "default": True}})
-        telling.shared()
-        told = telling.told().get(task_vars["inventory_hostname"], telling.Told())
-        if told.unknown and given["fail_on_unknown"]:
-            raise AnsibleActionFail("the plan is unknown: " + "; ".join(told.unknown))
+        run_summary.require_shared()
+        summary = run_summary.read().get(task_vars["inventory_hostname"], run_summary.RunSummary())
+        if summary.unknown and given["fail_on_unknown"]:
+            raise AnsibleActionFail("the plan is unknown: " + "; ".join(summary.unknown))
         result.update(
             changed=False,
-            check=told.check,
-            items=told.items,
-            lines=[telling.line(item).strip() for item in told.items],
-            counts=told.counts(),
-            unknown=told.unknown,
-            notes=list(dict.fromkeys(told.notes)),
-            declared=sorted({*told.seen}),
-            touched=told.touched,
-            questions=told.questions,
-            unready=told.unready(),
-            whole=self._whole(task_vars),
+            check=summary.check,
+            actions=summary.actions,
+            lines=[run_summary.line(item).strip() for item in summary.actions],
+            counts=summary.counts(),
+            unknown=summary.unknown,
+            notes=list(dict.fromkeys(summary.notes)),
+            declared=sorted({*summary.declared}),
+            changed_resources=summary.changed_resources,
+            questions=summary.questions,
+            unready=summary.unready(),
+            all_tasks=self._all_tasks(task_vars),
             run={
                 "user": getpass.getuser(),
                 "host": platform.node(),
@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
         return result
 
     @staticmethod
-    def _whole(task_vars):
+    def _all_tasks(task_vars):
         chosen = context.CLIARGS.get("start_at_task") or context.CLIARGS.get("step")
         every = list(task_vars.get("ansible_run_tags") or ["all"]) == ["all"]
         return every and not task_vars.get("ansible_skip_tags") and not chosen

@@ -1,15 +1,15 @@
 #!/usr/bin/python
-"""Documentation of the told action."""
+"""Documentation of the run_summary action."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: told
-short_description: What this run's tasks have told of a stack so far
+module: run_summary
+short_description: What this run's tasks have done to a stack so far, or would do
 version_added: "0.1.0"
 description:
   - Returns the resources that the run's tasks were about, what was done to them or would be, and who runs it with what.
-  - The AWS modules of this collection tell it themselves. Tasks of other collections that can't be checked are known
+  - The AWS modules of this collection add to it themselves. Tasks of other collections that can't be checked are known
     only where the callback P(flow_builder.aws.summary#callback) is enabled.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
@@ -28,12 +28,12 @@ attributes:
 
 EXAMPLES = r"""
 - name: What this run did
-  flow_builder.aws.told:
-  register: told
+  flow_builder.aws.run_summary:
+  register: summary
 """
 
 RETURN = r"""
-items:
+actions:
   description: What was done or would be, in order, each with action, kind, name, reason and changes field by field.
   returned: success
   type: list
@@ -62,7 +62,7 @@ declared:
   returned: success
   type: list
   elements: list
-touched:
+changed_resources:
   description: What was changed or would be, each with kind, name, action, changes and what was there before.
   returned: success
   type: list
@@ -77,7 +77,7 @@ unready:
   returned: success
   type: list
   elements: str
-whole:
+all_tasks:
   description: Whether the run has all its tasks, so no tags and no task to start at were chosen.
   returned: success
   type: bool

@@ -1,4 +1,4 @@
-"""What the tasks of a run tell of each stack, kept where the run's parent and all its workers find it.
+"""What the tasks of a run did to each stack, or would do, kept where the run's parent and all its workers find it.
 
 It lies in a file without a name. The parent opens it when it loads the first of our actions, which is before it forks
 the task's worker; so no callback has to be enabled, and nothing is left when the run ends.
@@ -22,11 +22,11 @@ ACTIONS = ("create", "update", "replace", "delete")
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 AWS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 OURS = "flow_builder.aws."
-# Modules of ours that tell no resource because they make, change and delete none of a stack's.
-TELL_NOTHING = frozenset(
+# Modules of ours that make, change and delete no resource of a stack.
+WITHOUT_RESOURCES = frozenset(
     OURS + name
     for name in (
-        "report", "stack_drift", "stack_lock", "stack_look", "stack_owner", "stack_record", "stack_unchanged", "told",
+        "report", "run_summary", "stack_drift", "stack_lock", "stack_look", "stack_owner", "stack_record", "stack_unchanged",
         "validate",
     )
 )  # fmt: skip
@@ -38,14 +38,14 @@ UNCHECKED = ("does not support check mode", "check mode is not supported", "woul
 
 
 @dataclass
-class Told:
-    """What the tasks told of one stack."""
+class RunSummary:
+    """What the tasks of a run did to one stack, or would do."""
 
-    items: list[dict] = field(default_factory=list)
+    actions: list[dict] = field(default_factory=list)
     """What was done, in order: action, kind, name, reason, changes."""
-    touched: list[dict] = field(default_factory=list)
-    """The same as the engine told it, with what was there before."""
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    changed_resources: list[dict] = field(default_factory=list)
+    """The same as the engine has it, with what was there before."""
+    declared: list[tuple[str, str]] = field(default_factory=list)
     """The (kind, name) of each resource that a task was about."""
     questions: list[dict] = field(default_factory=list)
     """What was asked of what no record has: action, arguments, and the fingerprint of the answer."""
@@ -58,7 +58,7 @@ class Told:
 
     def counts(self) -> dict[str, int]:
         """Return how many of each action."""
-        return {action: sum(item["action"] == action for item in self.items) for action in ACTIONS}
+        return {action: sum(item["action"] == action for item in self.actions) for action in ACTIONS}
 
     def unready(self) -> list[str]:
         """Return what was not ready for its users when a task saw it last."""
@@ -70,8 +70,8 @@ _file = tempfile.TemporaryFile("a+b", buffering=0, dir=C.DEFAULT_LOCAL_TMP)  # n
 _opened_by = os.getpid()
 
 
-def shared() -> None:
-    """Fail in a worker whose parent has no such file: what it tells would end with it, and the record would lack it."""
+def require_shared() -> None:
+    """Fail in a worker whose parent has no such file: what it adds would end with it, and the record would lack it."""
     if os.getpid() == _opened_by:
         raise AnsibleActionFail(
             "nothing that this task tells would be kept: the strategy of the play doesn't load actions before it forks "
@@ -79,73 +79,73 @@ def shared() -> None:
         )
 
 
-def tell(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
-    """Keep what a task's result says of a stack's resources; in one write, so that workers don't disturb each other."""
-    told = [kept for one in result.get("results") or [result] if (kept := line_of(task, action, check, one))]
-    if told and arguments is not None and (asked := question(action, arguments, result)):
-        told[0]["questions"] = [asked]
-    if told:
-        os.write(_file.fileno(), b"".join(json.dumps([host, one], default=str).encode() + b"\n" for one in told))
+def add(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
+    """Add what a task's result says of a stack's resources; in one write, so that workers don't disturb each other."""
+    parts = [part for one in result.get("results") or [result] if (part := part_of(task, action, check, one))]
+    if parts and arguments is not None and (asked := question(action, arguments, result)):
+        parts[0]["questions"] = [asked]
+    if parts:
+        os.write(_file.fileno(), b"".join(json.dumps([host, one], default=str).encode() + b"\n" for one in parts))
 
 
-def line_of(task: str, action: str, check: bool, item: dict) -> dict:
-    """Return what one result adds to a Told, by field; nothing where it says nothing of resources."""
-    told = {"notes": list(item.get("notes") or [])}
-    reason = str(item.get("msg") or item.get("reason") or item.get("skip_reason") or "")
+def part_of(task: str, action: str, check: bool, result: dict) -> dict:
+    """Return what one result adds to a RunSummary, by field; nothing where it says nothing of resources."""
+    part = {"notes": list(result.get("notes") or [])}
+    reason = str(result.get("msg") or result.get("reason") or result.get("skip_reason") or "")
     if check and any(text in reason for text in UNCHECKED):
-        told["unknown"] = [f"{task}: {reason}"]
-    elif item.get("skipped") or "skip_reason" in item:
+        part["unknown"] = [f"{task}: {reason}"]
+    elif result.get("skipped") or "skip_reason" in result:
         pass  # a callback's results lack the word "skipped", and so do the items of its loops
-    elif "kind" in item and "action" in item:
-        told["seen"] = [[item["kind"], item["name"]]]
-        told["readiness"] = readiness(item)
-        if item["action"] in ACTIONS:
-            kept = {key: item.get(key) for key in ("action", "kind", "name", "reason")}
-            before = (item.get("diff") or {}).get("before", "")
-            told["items"] = [{**kept, "changes": changes(item)}]
-            told["touched"] = [{**kept, "changes": item.get("changes") or [], "before": before}]
-    elif "kind" in item and "exists" in item:
-        told["readiness"] = readiness(item)
+    elif "kind" in result and "action" in result:
+        part["declared"] = [[result["kind"], result["name"]]]
+        part["readiness"] = readiness(result)
+        if result["action"] in ACTIONS:
+            done = {key: result.get(key) for key in ("action", "kind", "name", "reason")}
+            before = (result.get("diff") or {}).get("before", "")
+            part["actions"] = [{**done, "changes": changes(result)}]
+            part["changed_resources"] = [{**done, "changes": result.get("changes") or [], "before": before}]
+    elif "kind" in result and "exists" in result:
+        part["readiness"] = readiness(result)
     elif action == OURS + "stack_unchanged":
-        told["seen"] = item.get("seen")
-    elif "deleted" in item:
-        told["seen"] = [[gone["kind"], gone["name"]] for gone in item["deleted"]]
-        told["items"] = [{"action": "delete", "reason": "", "changes": [], **gone} for gone in item["deleted"]]
-    elif check and action.startswith(AWS) and not action.endswith("_info") and action not in TELL_NOTHING:
-        told["unknown"] = [f"{task}: {action} doesn't say what it would do"]
-    told = {name: values for name, values in told.items() if values}
-    return {**told, "check": check} if told or check else {}
+        part["declared"] = result.get("seen")
+    elif "deleted" in result:
+        part["declared"] = [[gone["kind"], gone["name"]] for gone in result["deleted"]]
+        part["actions"] = [{"action": "delete", "reason": "", "changes": [], **gone} for gone in result["deleted"]]
+    elif check and action.startswith(AWS) and not action.endswith("_info") and action not in WITHOUT_RESOURCES:
+        part["unknown"] = [f"{task}: {action} doesn't say what it would do"]
+    part = {name: values for name, values in part.items() if values}
+    return {**part, "check": check} if part or check else {}
 
 
-def readiness(item: dict) -> list[list]:
+def readiness(result: dict) -> list[list]:
     """Return whether the resource of a result was ready for its users."""
-    kind, resource = KINDS.get(item["kind"]), item.get("resource")
-    return [[item["kind"], kind.label(resource), kind.ready(resource)]] if kind and resource else []
+    kind, resource = KINDS.get(result["kind"]), result.get("resource")
+    return [[result["kind"], kind.label(resource), kind.ready(resource)]] if kind and resource else []
 
 
-def question(action: str, arguments: dict, item: dict) -> dict:
+def question(action: str, arguments: dict, result: dict) -> dict:
     """Return what a task asked of what no record has; nothing where a record has it."""
-    asks = action.endswith("_info") or ("kind" in item and item["kind"] not in KINDS)
+    asks = action.endswith("_info") or ("kind" in result and result["kind"] not in KINDS)
     if not asks or not action.startswith(OURS) or action in ASKED_ONCE:
         return {}
-    own = {name: value for name, value in arguments.items() if name not in (*CONNECTION, "account_id", "lock")}
-    return {"action": action, "arguments": own, "answer": answer(item)}
+    own = {name: value for name, value in arguments.results() if name not in (*CONNECTION, "account_id", "lock")}
+    return {"action": action, "arguments": own, "answer": answer(result)}
 
 
-def told() -> dict[str, Told]:
-    """Return what was told so far, by host."""
-    found: dict[str, Told] = {}
+def read() -> dict[str, RunSummary]:
+    """Return what was added so far, by host."""
+    found: dict[str, RunSummary] = {}
     for line in os.pread(_file.fileno(), os.fstat(_file.fileno()).st_size, 0).splitlines():
-        host, said = json.loads(line)
-        one = found.setdefault(host, Told())
-        one.check = said.pop("check") or one.check
-        for name, values in said.items():
-            getattr(one, name).extend(map(tuple, values) if name in ("readiness", "seen") else values)
+        host, part = json.loads(line)
+        one = found.setdefault(host, RunSummary())
+        one.check = part.pop("check") or one.check
+        for name, values in part.items():
+            getattr(one, name).extend(map(tuple, values) if name in ("readiness", "declared") else values)
     return found
 
 
 def line(item: dict) -> str:
-    """Return the first line on an item."""
+    """Return the first line on an action."""
     reason = f", because {item['reason']}" if item.get("reason") else ""
     return f"  {SIGNS[item['action']]} {item['action']:8}{item['kind']} {item['name']}{reason}"
 
