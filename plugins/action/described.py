@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, SAID, Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, STEERING, TOLD_TO_ALL, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
     EngineError,
     NotYet,
@@ -19,8 +19,6 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease impo
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
-
-STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 
 
 class ActionModule(ActionBase):
@@ -34,8 +32,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         run_summary.require_shared()
         connection, module, arguments = self._split(dict(self._task.args))
-        said = {key: connection.pop(key) for key in ("account_id", *SAID) if key in connection}
-        lock = None if self._task.check_mode else connection.pop("lock", None)
+        told = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
+        lock = None if self._task.check_mode else told.get("lock")
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
@@ -52,7 +50,7 @@ class ActionModule(ActionBase):
             self._write(module, {**reached, **kind.fixed_arguments, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments({**connection, **said}, lock)
+            aws = Aws.of_arguments({**connection, **told}, lock)
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -75,7 +73,7 @@ class ActionModule(ActionBase):
         return result
 
     def _split(self, args):
-        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, "account_id", "lock", *SAID)}
+        connection = {key: args.pop(key) for key in list(args) if key in (*CONNECTION, *TOLD_TO_ALL)}
         if len(args) != 1:
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()

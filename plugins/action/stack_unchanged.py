@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ansible import context
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import unchanged
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_unchanged import ARGUMENTS
-from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import CONNECTION, AwsAction
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
 
 class ActionModule(AwsAction):

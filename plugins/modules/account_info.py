@@ -72,9 +72,8 @@ availability_zones:
   sample: [us-east-1a, us-east-1b]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.regions import regions
 
 
@@ -117,29 +116,27 @@ def zones(aws, needed: list[str], count: int) -> list[str]:
     return names
 
 
+def account(aws, asked, check) -> dict:
+    """Return the account, and its zones where they are asked for."""
+    known(aws.region)
+    meant(aws, asked["expected"])
+    found = {"account": aws.account, "partition": aws.partition, "region": aws.region}
+    if asked["zones"]:
+        found["availability_zones"] = zones(aws, asked["availability_zones"], asked["zone_count"])
+    return found
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        account,
+        {
             "availability_zones": {"type": "list", "elements": "str", "default": []},
             "zone_count": {"type": "int", "default": 0},
             "expected": {"type": "str", "default": ""},
             "zones": {"type": "bool", "default": True},
         },
-        supports_check_mode=True,
     )
-    try:
-        known(module.region)
-        aws = Aws.of_module(module)
-        meant(aws, module.params["expected"])
-        told = {"account": aws.account, "partition": aws.partition, "region": aws.region}
-        if module.params["zones"]:
-            told["availability_zones"] = zones(aws, module.params["availability_zones"], module.params["zone_count"])
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

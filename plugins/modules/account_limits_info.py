@@ -97,9 +97,20 @@ notes:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.limits import ASKED, judge
+
+
+def limits(aws, asked, check) -> dict:
+    """Return notes. Raises EngineError where a limit would be exceeded."""
+    stack = asked["stack"]
+    refused, notes = judge(aws, stack, asked["demands"])
+    if refused:
+        count = f"{len(refused)} limits" if len(refused) > 1 else "1 limit"
+        told = "\n".join(f"- {one}" for one in refused)
+        raise EngineError(f"{count} of the account would be exceeded by {stack}, and nothing was written:\n{told}")
+    return {"notes": notes}
 
 
 def main():
@@ -114,21 +125,14 @@ def main():
         "cpu": {"type": "int"},
         "strategy": {"type": "list", "elements": "dict", "default": []},
     }
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        limits,
+        {
             "stack": {"type": "str", "required": True},
             "demands": {"type": "list", "elements": "dict", "required": True, "options": demand},
             "account_id": {"type": "str"},
         },
-        supports_check_mode=True,
     )
-    stack = module.params["stack"]
-    refused, notes = judge(Aws.of_module(module), stack, module.params["demands"])
-    if refused:
-        count = f"{len(refused)} limits" if len(refused) > 1 else "1 limit"
-        told = "\n".join(f"- {one}" for one in refused)
-        module.fail_json(msg=f"{count} of the account would be exceeded by {stack}, and nothing was written:\n{told}")
-    module.exit_json(changed=False, notes=notes)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import only_as_action
+
 DOCUMENTATION = r"""
 module: ecs_run_task
 short_description: Run one task of ECS to its end and show its log
@@ -107,7 +109,6 @@ task_definition:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENTS = {
     "lock": {"type": "str"},
@@ -128,7 +129,7 @@ ARGUMENTS = {
 
 def main():
     """Say that the action of this name does it."""
-    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="ecs_run_task runs on the controller, as an action")
+    only_as_action("ecs_run_task", ARGUMENTS)
 
 
 if __name__ == "__main__":

@@ -163,9 +163,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, during
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builders, builds, scans, source
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecr import digest_of
 
@@ -255,8 +254,8 @@ def judge(aws, asked, images):
         )
 
 
-def answer(asked, builder, checkout, images, notes, check):
-    """Return what the module says."""
+def result(asked, builder, checkout, images, notes, check):
+    """Return the module's result."""
     ready = {image.component: image for image in images if image.name}
     done = [image for image in images if image.built or (check and not image.digest)]
     verb = "would be built and pushed" if check else "built and pushed"
@@ -286,11 +285,26 @@ def answer(asked, builder, checkout, images, notes, check):
     }
 
 
+def make(aws, asked, check) -> dict:
+    """Build and push what isn't there, and judge all images."""
+    with during("images"):
+        checkout = source.checkout(asked["source"], asked["allow_dirty"])
+        images = planned(asked, checkout)
+        builder, notes = builders.builder(asked["builder"]), []
+        look(aws, images, check)
+        if not check:
+            notes = build(aws, asked, builder, checkout, images)
+            if asked["scan_severity"] != "NONE":
+                judge(aws, asked, images)
+        return result(asked, builder, checkout, images, notes, check)
+
+
 def main():
     """Run the module."""
     component = {name: {"type": "str", "required": True} for name in ("name", "repository", "path")}
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        make,
+        {
             "source": {"type": "str", "required": True},
             "components": {"type": "list", "elements": "dict", "required": True, "options": component},
             "containerfile": {"type": "str", "default": ""},
@@ -305,24 +319,7 @@ def main():
             "scan_pause": {"type": "float", "default": 5},
             "bill_directory": {"type": "str", "default": ""},
         },
-        supports_check_mode=True,
     )
-    asked, check = module.params, module.check_mode
-    try:
-        checkout = source.checkout(asked["source"], asked["allow_dirty"])
-        images = planned(asked, checkout)
-        builder = builders.builder(asked["builder"])
-        aws, notes = Aws.of_module(module), []
-        look(aws, images, check)
-        if not check:
-            notes = build(aws, asked, builder, checkout, images)
-            if asked["scan_severity"] != "NONE":
-                judge(aws, asked, images)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error, "images"))
-    module.exit_json(**answer(asked, builder, checkout, images, notes, check))
 
 
 if __name__ == "__main__":

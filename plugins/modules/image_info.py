@@ -109,9 +109,8 @@ notes:
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import during
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.images import chosen
 
 COMPONENT = {
@@ -133,10 +132,24 @@ COMPONENT = {
 }
 
 
+def images(aws, asked, check) -> dict:
+    """Return each component's image."""
+    found = {}
+    with ThreadPoolExecutor() as pool:
+        answers = {one["name"]: pool.submit(chosen, aws, one, check=check) for one in asked["components"]}
+    for name, waited in answers.items():
+        with during(f"image of {name}"):
+            found[name] = waited.result()
+    waiting = [name for name, image in found.items() if not image["released"]]
+    notes = [f"{', '.join(waiting)}: not released yet, so there is nothing to run"] if waiting else []
+    return {"images": found, "notes": notes}
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        images,
+        {
             "components": {
                 "type": "list",
                 "elements": "dict",
@@ -147,23 +160,7 @@ def main():
             },
             "account_id": {"type": "str"},
         },
-        supports_check_mode=True,
     )
-    aws, images = Aws.of_module(module), {}
-    with ThreadPoolExecutor() as pool:
-        answers = {
-            one["name"]: pool.submit(chosen, aws, one, check=module.check_mode) for one in module.params["components"]
-        }
-    for name, answer in answers.items():
-        try:
-            images[name] = answer.result()
-        except Exception as error:
-            if not expected(error):
-                raise
-            module.fail_json(msg=sentence(error, f"image of {name}"))
-    waiting = [name for name, image in images.items() if not image["released"]]
-    notes = [f"{', '.join(waiting)}: not released yet, so there is nothing to run"] if waiting else []
-    module.exit_json(changed=False, images=images, notes=notes)
 
 
 if __name__ == "__main__":

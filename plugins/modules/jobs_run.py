@@ -72,9 +72,8 @@ summary:
 
 import time
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
 from ansible_collections.flow_builder.aws.plugins.module_utils.jobs import interrupted, outcomes, summary
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import of_family
@@ -90,7 +89,7 @@ def urls(aws, stack):
     return {key: aws("sqs").get_queue_url(QueueName=name(queue, stack))["QueueUrl"] for key, queue in QUEUES.items()}
 
 
-def check(aws, stack):
+def refuse(aws, stack):
     """Refuse to send what nobody would take."""
     pipe = name("pipe", stack)
     state = aws("pipes").describe_pipe(Name=pipe)["CurrentState"]
@@ -144,31 +143,28 @@ def counts(aws, queues):
     return {key: count(url) for key, url in queues.items()}
 
 
+def jobs(aws, asked, check) -> dict:
+    """Send the jobs, watch them to their ends, and sum up."""
+    stack, bodies = asked["stack"], asked["bodies"]
+    refuse(aws, stack)
+    if check:
+        return {"changed": bool(bodies)}
+    queues = urls(aws, stack)
+    ended = watch(aws, stack, send(aws, queues["queue"], bodies), asked["wait_timeout"])
+    lying = counts(aws, queues)
+    return {"changed": bool(bodies), "jobs": ended, "queues": lying, "summary": summary(ended, lying)}
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        jobs,
+        {
             "stack": {"type": "str", "required": True},
             "bodies": {"type": "list", "elements": "str", "required": True},
             "wait_timeout": {"type": "int", "default": 600},
         },
-        supports_check_mode=True,
     )
-    stack, bodies = module.params["stack"], module.params["bodies"]
-    try:
-        aws = Aws.of_module(module)
-        check(aws, stack)
-        if module.check_mode:
-            module.exit_json(changed=bool(bodies))
-        queues = urls(aws, stack)
-        sent = send(aws, queues["queue"], bodies)
-        jobs = watch(aws, stack, sent, module.params["wait_timeout"])
-        lying = counts(aws, queues)
-        module.exit_json(changed=bool(bodies), jobs=jobs, queues=lying, summary=summary(jobs, lying))
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
 
 
 if __name__ == "__main__":

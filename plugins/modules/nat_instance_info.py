@@ -59,9 +59,13 @@ carries:
 
 import re
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
+    EngineError,
+    during,
+    expected,
+    sentence,
+)
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import prefetched
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.waiting import TimedOut, until
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.autoscaling import AUTO_SCALING_GROUP
@@ -160,28 +164,26 @@ def wait(aws, group: str, stack: str, names: list[str], timeout: int) -> None:
         raise EngineError(f"no route to it after {timeout} s in {', '.join(names)}: {NO_WAY_OUT}; {told}") from None
 
 
+def awaited(aws, asked, check) -> dict:
+    """Wait for the instance, but in a check."""
+    with during(f"NAT instance {asked['name']}"):
+        if not check and not seen(aws, asked["route_tables"]):
+            wait(aws, asked["name"], asked["stack"], asked["route_tables"], asked["wait_timeout"])
+    return {"carries": not check}
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        awaited,
+        {
             "name": {"type": "str", "required": True},
             "stack": {"type": "str", "required": True},
             "route_tables": {"type": "list", "elements": "str", "required": True},
             "wait_timeout": {"type": "int", "default": 1200},
             "account_id": {"type": "str"},
         },
-        supports_check_mode=True,
     )
-    asked = module.params
-    try:
-        aws = Aws.of_module(module)
-        if not module.check_mode and not seen(aws, asked["route_tables"]):
-            wait(aws, asked["name"], asked["stack"], asked["route_tables"], asked["wait_timeout"])
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error, f"NAT instance {asked['name']}"))
-    module.exit_json(changed=False, carries=not module.check_mode)
 
 
 if __name__ == "__main__":

@@ -43,28 +43,26 @@ pipes:
   sample: [{name: flow-builder-dev-ultra-worker-pipe, state: RUNNING}]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import during
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.pipes import PIPE
+
+
+def pipes(aws, asked, check) -> dict:
+    """Return the pipe of a name, or a stack's."""
+    with during("pipes"):
+        found = [PIPE.find(aws, {"name": asked["name"]})] if asked["name"] else PIPE.stack(aws, asked["stack"])
+    return {"pipes": [pipe for pipe in found if pipe]}
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={"name": {"type": "str"}, "stack": {"type": "str"}},
+    answer(
+        pipes,
+        {"name": {"type": "str"}, "stack": {"type": "str"}},
         required_one_of=[("name", "stack")],
         mutually_exclusive=[("name", "stack")],
-        supports_check_mode=True,
     )
-    name, aws = module.params["name"], Aws.of_module(module)
-    try:
-        found = [PIPE.find(aws, {"name": name})] if name else PIPE.stack(aws, module.params["stack"])
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error, "pipes"))
-    module.exit_json(changed=False, pipes=[pipe for pipe in found if pipe])
 
 
 if __name__ == "__main__":

@@ -66,39 +66,31 @@ subnet_ids:
   sample: [subnet-0123456789abcdef0]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.public_subnets import found
+
+
+def subnets(aws, asked, check) -> dict:
+    """Return the VPC and its subnets."""
+    if not (asked["vpc_id"] or asked["vpc_tags"]):
+        raise EngineError("vpc_id and vpc_tags are empty: say which VPC is meant")
+    vpc = {"ids": [asked["vpc_id"]] if asked["vpc_id"] else [], "tags": asked["vpc_tags"]}
+    return found(aws, vpc, {"ids": asked["subnet_ids"], "tags": asked["subnet_tags"]}, asked["free_addresses"])
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        subnets,
+        {
             "vpc_id": {"type": "str", "default": ""},
             "vpc_tags": {"type": "dict", "default": {}},
             "subnet_ids": {"type": "list", "elements": "str", "default": []},
             "subnet_tags": {"type": "dict", "default": {}},
             "free_addresses": {"type": "int", "default": 1},
         },
-        supports_check_mode=True,
     )
-    asked = module.params
-    if not (asked["vpc_id"] or asked["vpc_tags"]):
-        module.fail_json(msg="vpc_id and vpc_tags are empty: say which VPC is meant")
-    try:
-        told = found(
-            Aws.of_module(module),
-            {"ids": [asked["vpc_id"]] if asked["vpc_id"] else [], "tags": asked["vpc_tags"]},
-            {"ids": asked["subnet_ids"], "tags": asked["subnet_tags"]},
-            asked["free_addresses"],
-        )
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

@@ -84,9 +84,7 @@ database:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import without_credentials
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, heads, migrated, short
 
@@ -102,10 +100,23 @@ def recorded(book, asked, check):
     return release, changed
 
 
+def release(aws, asked, check) -> dict:
+    """Record the release."""
+    book = Releases(aws, asked["stack"])
+    made, changed = recorded(book, asked, check)
+    images = ", ".join(f"{one} {short(image)}" for one, image in made["images"].items())
+    new = changed and not asked["migration"]
+    return {
+        "changed": changed, "release": made, "database": heads(book.all()), "kind": "release", "name": made["id"],
+        "reason": images, "action": "create" if new else "none", "msg": f"{made['id']}: {images}",
+    }  # fmt: skip
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        release,
+        {
             "stack": {"type": "str", "required": True},
             "lock": {"type": "str"},
             "name": {"type": "str", "required": True},
@@ -114,23 +125,7 @@ def main():
             "source": {"type": "str", "default": ""},
             "migration": {"type": "dict"},
         },
-        supports_check_mode=True,
     )
-    asked = module.params
-    try:
-        book = Releases(Aws.of_module(module), asked["stack"])
-        release, changed = recorded(book, asked, module.check_mode)
-        database = heads(book.all())
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    images = ", ".join(f"{one} {short(image)}" for one, image in release["images"].items())
-    made = changed and not asked["migration"]
-    module.exit_json(
-        changed=changed, release=release, database=database, kind="release", name=release["id"], reason=images,
-        action="create" if made else "none", msg=f"{release['id']}: {images}",
-    )  # fmt: skip
 
 
 if __name__ == "__main__":

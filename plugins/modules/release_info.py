@@ -70,9 +70,8 @@ difference:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import records
 
 
@@ -93,36 +92,29 @@ def chosen(book, everything, name):
     return found
 
 
+def releases(aws, asked, check) -> dict:
+    """Read what is asked for."""
+    book = records.Releases(aws, asked["stack"])
+    everything = book.all()
+    release, other = (chosen(book, everything, asked[key]) for key in ("name", "compare"))
+    current = records.current(everything)
+    return {
+        "release": release,
+        "current": current["id"] if current else "",
+        "history": [records.line(one) for one in records.rollouts(everything)],
+        "releases": everything,
+        "crossed": records.crossed(everything, release) if release else [],
+        "difference": records.difference(release, other) if release and other else [],
+    }
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "name": {"type": "str"},
-            "compare": {"type": "str"},
-        },
+    answer(
+        releases,
+        {"stack": {"type": "str", "required": True}, "name": {"type": "str"}, "compare": {"type": "str"}},
         required_by={"compare": ("name",)},
-        supports_check_mode=True,
     )
-    asked = module.params
-    try:
-        book = records.Releases(Aws.of_module(module), asked["stack"])
-        everything = book.all()
-        release, other = (chosen(book, everything, asked[key]) for key in ("name", "compare"))
-        current = records.current(everything)
-        told = {
-            "release": release,
-            "current": current["id"] if current else "",
-            "history": [records.line(one) for one in records.rollouts(everything)],
-            "releases": everything,
-            "crossed": records.crossed(everything, release) if release else [],
-            "difference": records.difference(release, other) if release and other else [],
-        }
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import only_as_action
+
 DOCUMENTATION = r"""
 module: release_rollout
 short_description: Bring a release up, or everything back
@@ -126,7 +128,6 @@ release:
   type: dict
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENTS = {
     "lock": {"type": "str"},
@@ -158,7 +159,7 @@ ARGUMENTS = {
 
 def main():
     """Say that the action of this name does it."""
-    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="release_rollout runs on the controller, as an action")
+    only_as_action("release_rollout", ARGUMENTS)
 
 
 if __name__ == "__main__":

@@ -79,10 +79,9 @@ kind:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import mask
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, during
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
     come,
@@ -119,10 +118,25 @@ def read(kind, aws, identity, *, wanted, wait, timeout, check):
     return True, ready(kind, aws, live, timeout) if wait and not check else live
 
 
+def resource(aws, asked, check) -> dict:
+    """Return the resource of a kind and a name."""
+    kind = KINDS.get(asked["kind"])
+    if kind is None:
+        raise EngineError(f"kind {asked['kind']!r} is unknown; these are known: {', '.join(sorted(KINDS))}")
+    identity = {**({kind.identity[0]: asked["name"]} if asked["name"] else {}), **(asked["identity"] or {})}
+    with during(f"{kind.title} {kind.label(identity)}"):
+        exists, found = read(
+            kind, aws, identity, wanted=asked["wanted"], wait=asked["wait"], timeout=asked["wait_timeout"], check=check
+        )
+    notes = kind.awaits(found) if exists and not kind.ready(found) else []
+    return {"kind": kind.name, "exists": exists, "resource": mask(kind, found), "notes": notes}
+
+
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        resource,
+        {
             "kind": {"type": "str", "required": True},
             "name": {"type": "str"},
             "identity": {"type": "dict"},
@@ -132,24 +146,7 @@ def main():
             "account_id": {"type": "str"},
         },
         required_one_of=[("name", "identity")],
-        supports_check_mode=True,
     )
-    asked = module.params
-    kind = KINDS.get(asked["kind"])
-    if kind is None:
-        module.fail_json(msg=f"kind {asked['kind']!r} is unknown; these are known: {', '.join(sorted(KINDS))}")
-    identity = {**({kind.identity[0]: asked["name"]} if asked["name"] else {}), **(asked["identity"] or {})}
-    try:
-        exists, resource = read(
-            kind, Aws.of_module(module), identity,
-            wanted=asked["wanted"], wait=asked["wait"], timeout=asked["wait_timeout"], check=module.check_mode,
-        )  # fmt: skip
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error, f"{kind.title} {kind.label(identity)}"))
-    notes = kind.awaits(resource) if exists and not kind.ready(resource) else []
-    module.exit_json(changed=False, kind=kind.name, exists=exists, resource=mask(kind, resource), notes=notes)
 
 
 if __name__ == "__main__":

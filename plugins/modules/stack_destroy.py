@@ -57,41 +57,35 @@ deleted:
   sample: [{kind: ecs_service, name: flow-builder-dev-api}]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import destroy, finish
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS, refuse_unknown
+
+
+def end(aws, asked, check) -> dict:
+    """Delete the kinds of one wave, or at the very end the bucket."""
+    stack, names = asked["stack"], asked["kinds"]
+    refuse_unknown(names)
+    if names:
+        deleted = destroy(aws, stack, names, KINDS, asked["wait_timeout"], check, asked["recorded"])
+    else:
+        deleted = finish(aws, stack, KINDS["s3_bucket"], check)
+    before = "".join(f"{resource['kind']} {resource['name']}\n" for resource in deleted)
+    return {"changed": bool(deleted), "deleted": deleted, "diff": {"before": before, "after": ""}}
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        end,
+        {
             "stack": {"type": "str", "required": True},
             "lock": {"type": "str"},
             "kinds": {"type": "list", "elements": "str", "required": True},
             "recorded": {"type": "dict", "default": {}},
             "wait_timeout": {"type": "int", "default": 3600},
         },
-        supports_check_mode=True,
     )
-    unknown = sorted(set(module.params["kinds"]) - set(KINDS))
-    if unknown:
-        module.fail_json(msg=f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
-    try:
-        aws, stack, kinds = Aws.of_module(module), module.params["stack"], module.params["kinds"]
-        if kinds:
-            left, recorded = module.params["wait_timeout"], module.params["recorded"]
-            deleted = destroy(aws, stack, kinds, KINDS, left, module.check_mode, recorded)
-        else:
-            deleted = finish(aws, stack, KINDS["s3_bucket"], module.check_mode)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    before = "".join(f"{resource['kind']} {resource['name']}\n" for resource in deleted)
-    module.exit_json(changed=bool(deleted), deleted=deleted, diff={"before": before, "after": ""})
 
 
 if __name__ == "__main__":

@@ -141,11 +141,11 @@ left:
 
 import json
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import drift, lease, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.accepting import Variables
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import LEVELS
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import result_or_reason
@@ -248,7 +248,7 @@ def look(aws, asked, check) -> dict:
     advised(aws, found, asked, recorded)
     findings = [finding.as_dict() for finding in found.findings]
     owned = [finding.as_dict() for finding in found.externally_managed] if asked["show_owned"] else []
-    return {
+    told = {
         "changed": bool(done),
         "locked": "",
         "findings": findings,
@@ -264,12 +264,14 @@ def look(aws, asked, check) -> dict:
         "done": done,
         "left": left,
     }
+    return json.loads(json.dumps(told, default=str))
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        look,
+        {
             "stack": {"type": "str", "required": True},
             "lock": {"type": "str"},
             "trail": {"type": "bool", "default": True},
@@ -280,15 +282,7 @@ def main():
             "roles": {"type": "path"},
             "command": {"type": "str", "default": "ansible-playbook playbooks/drift.yml"},
         },
-        supports_check_mode=True,
     )
-    try:
-        told = look(Aws.of_module(module), module.params, module.check_mode)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(**json.loads(json.dumps(told, default=str)))
 
 
 if __name__ == "__main__":

@@ -56,17 +56,18 @@ differences:
   elements: dict
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 SHOWN = ("time", "who", "user", "host", "commit", "collection", "ansible", "count")
 
 
-def history(aws, asked) -> dict:
+def history(aws, asked, check) -> dict:
     """Read what is asked for."""
+    if len(asked["compare"]) not in (0, 2):
+        raise EngineError(f"compare has {len(asked['compare'])} times; it takes two")
     stack, folder = asked["stack"], record.FOLDER
     times = [key.removeprefix(folder).removesuffix(".json") for key in state.keys(aws, stack, folder)]
 
@@ -94,23 +95,14 @@ def history(aws, asked) -> dict:
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        history,
+        {
             "stack": {"type": "str", "required": True},
             "last": {"type": "int", "default": 20},
             "compare": {"type": "list", "elements": "str", "default": []},
         },
-        supports_check_mode=True,
     )
-    if len(module.params["compare"]) not in (0, 2):
-        module.fail_json(msg=f"compare has {len(module.params['compare'])} times; it takes two")
-    try:
-        told = history(Aws.of_module(module), module.params)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

@@ -108,11 +108,9 @@ count:
   type: int
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, remains, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import (
     forgotten,
     found,
@@ -120,64 +118,64 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack impo
     obstacles,
     waves,
 )
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS, refuse_unknown
+
+
+def info(aws, asked, check) -> dict:
+    """Read what is asked for."""
+    refuse_unknown(asked["kinds"] or [])
+    stack, names = asked["stack"], asked["kinds"] or list(KINDS)
+    live = found(aws, stack, [KINDS[name] for name in names])
+    locked = lease.others(aws, stack)
+    more, lost, notes, last = [], {}, [], state.bucket(aws, stack)
+    if asked["recorded"]:
+        known, notes = record.last(aws, stack)
+        lost = forgotten(aws, KINDS, known, live)
+        more = [lost, {name: kind.interrupted(aws, stack) for name, kind in KINDS.items()}]
+        more += [{"s3_bucket": [{"name": last}]}] if "s3_bucket" not in live and state.exists(aws, stack) else []
+    for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
+        live.setdefault(name, []).extend(resources)
+    ending, leaves = {}, []
+    if asked["ending"]:
+        leaves = remains.foretold(live, KINDS)
+        ending = {
+            "obstacles": obstacles(aws, live, KINDS),
+            "remains": remains.left(aws, stack, [KINDS[name] for name in names]),
+        }
+    goes = {name: going(KINDS[name], aws, stack, resources) for name, resources in live.items()}
+    ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(KINDS)) if wave]
+    order = [(name, one) for wave in ordered for name in wave for one in goes[name]]
+    order += [("s3_bucket", one) for one in live.get("s3_bucket", []) if one["name"] == last]
+    return {
+        "forgotten": {
+            name: [show(KINDS[name], resource) for resource in resources] for name, resources in lost.items()
+        },
+        "order": [f"{name} {KINDS[name].label(one)}" for name, one in order],
+        "resources": {
+            name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()
+        },
+        "waves": ordered,
+        "names": {name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
+        "notes": notes,
+        "locked": locked,
+        "count": sum(map(len, live.values())),
+        "leaves": [str(one) for one in leaves],
+        "outside": [str(one) for one in leaves if one.outside],
+        **ending,
+    }
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        info,
+        {
             "stack": {"type": "str", "required": True},
             "kinds": {"type": "list", "elements": "str"},
             "recorded": {"type": "bool", "default": False},
             "ending": {"type": "bool", "default": False},
             "account_id": {"type": "str"},
         },
-        supports_check_mode=True,
-    )
-    unknown = sorted(set(module.params["kinds"] or []) - set(KINDS))
-    if unknown:
-        module.fail_json(msg=f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")
-    names = module.params["kinds"] or list(KINDS)
-    try:
-        aws, stack = Aws.of_module(module), module.params["stack"]
-        live = found(aws, stack, [KINDS[name] for name in names])
-        locked = lease.others(aws, stack)
-        more, lost, notes, last = [], {}, [], state.bucket(aws, stack)
-        if module.params["recorded"]:
-            known, notes = record.last(aws, stack)
-            lost = forgotten(aws, KINDS, known, live)
-            more = [lost, {name: kind.interrupted(aws, stack) for name, kind in KINDS.items()}]
-            more += [{"s3_bucket": [{"name": last}]}] if "s3_bucket" not in live and state.exists(aws, stack) else []
-        for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
-            live.setdefault(name, []).extend(resources)
-        ending, leaves = {}, []
-        if module.params["ending"]:
-            leaves = remains.foretold(live, KINDS)
-            ending = {
-                "obstacles": obstacles(aws, live, KINDS),
-                "remains": remains.left(aws, stack, [KINDS[name] for name in names]),
-            }
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    goes = {name: going(KINDS[name], aws, stack, resources) for name, resources in live.items()}
-    ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(KINDS)) if wave]
-    order = [(name, one) for wave in ordered for name in wave for one in goes[name]]
-    order += [("s3_bucket", one) for one in live.get("s3_bucket", []) if one["name"] == last]
-    module.exit_json(
-        forgotten={name: [show(KINDS[name], resource) for resource in resources] for name, resources in lost.items()},
-        order=[f"{name} {KINDS[name].label(one)}" for name, one in order],
-        resources={name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()},
-        waves=ordered,
-        names={name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
-        notes=notes,
-        locked=locked,
-        count=sum(map(len, live.values())),
-        leaves=[str(one) for one in leaves],
-        outside=[str(one) for one in leaves if one.outside],
-        **ending,
     )
 
 

@@ -84,8 +84,8 @@ msg:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lock import SECONDS
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import only_as_action
 
 ARGUMENTS = {
     "stack": {"type": "str", "required": True},
@@ -100,7 +100,7 @@ ARGUMENTS = {
 
 def main():
     """Say that the action of this name does it."""
-    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="stack_lock runs on the controller, as an action")
+    only_as_action("stack_lock", ARGUMENTS)
 
 
 if __name__ == "__main__":

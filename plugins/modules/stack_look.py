@@ -43,41 +43,30 @@ count:
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch, record, state
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.cache import PrefetchAws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import THREADS, lists
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 
-def look(aws, stack: str) -> int:
+def look(aws, asked, check) -> dict:
     """Keep what a stack has, and return how much that is. A kind that can't be listed is left to its tasks."""
+    stack = asked["stack"]
     # The bucket alone says nothing: a new stack's has only its lock.
     if not prefetch.shared() or not state.holds(aws, stack, record.KEY):
-        return 0
+        return {"count": 0}
     memory = PrefetchAws(aws, stack)
     with ThreadPoolExecutor(THREADS) as pool:
         listed = lists(pool, memory, stack, KINDS)
     seen = {name: lives for name, (lives, told) in listed.items() if not told}
     prefetch.store(aws, stack, seen)
-    return sum(map(len, seen.values()))
+    return {"count": sum(map(len, seen.values()))}
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={"stack": {"type": "str", "required": True}, "account_id": {"type": "str"}},
-        supports_check_mode=True,
-    )
-    try:
-        count = look(Aws.of_module(module), module.params["stack"])
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    module.exit_json(changed=False, count=count)
+    answer(look, {"stack": {"type": "str", "required": True}, "account_id": {"type": "str"}})
 
 
 if __name__ == "__main__":

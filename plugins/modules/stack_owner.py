@@ -59,37 +59,33 @@ profile:
   type: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.owner import owner, refusal
+
+
+def judged(aws, asked, check) -> dict:
+    """Return whose the stack is. Raises EngineError where it is another host's or profile's."""
+    found = owner(aws, asked["stack"])
+    where = f"{asked['stack']} in {aws.region}"
+    refused = refusal(where, found, asked["inventory_host"], asked["stack_profile"], asked["moved_from"])
+    if refused:
+        raise EngineError(refused)
+    return {"inventory_host": found["host"], "stack_profile": found["profile"]}
 
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        judged,
+        {
             "stack": {"type": "str", "required": True},
             "inventory_host": {"type": "str", "required": True},
             "stack_profile": {"type": "str", "required": True},
             "moved_from": {"type": "str", "default": ""},
             "account_id": {"type": "str"},
         },
-        supports_check_mode=True,
     )
-    asked = module.params
-    try:
-        aws = Aws.of_module(module)
-        found = owner(aws, asked["stack"])
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    where = f"{asked['stack']} in {aws.region}"
-    refused = refusal(where, found, asked["inventory_host"], asked["stack_profile"], asked["moved_from"])
-    if refused:
-        module.fail_json(msg=refused)
-    module.exit_json(changed=False, inventory_host=found["host"], stack_profile=found["profile"])
 
 
 if __name__ == "__main__":

@@ -90,10 +90,10 @@ notes:
 import json
 import time
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged, unmanaged
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -104,8 +104,10 @@ def known(changed: dict, ignored_tags=()) -> dict:
     return {**changed, "before": normal(kind, json.loads(text), ignored_tags) if kind and text else {}}
 
 
-def store(aws, asked) -> dict:
-    """Read the stack and store it."""
+def store(aws, asked, check) -> dict:
+    """Read the stack and store it; that is no change of the stack."""
+    if check:
+        return {}
     stack = asked["stack"]
     before, damage = record.last(aws, stack)
     if before and not damage and asked["declared"] is not None and not asked["changed_resources"]:
@@ -152,8 +154,9 @@ def strangers(made: dict) -> list[str]:
 
 def main():
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
+    answer(
+        store,
+        {
             "stack": {"type": "str", "required": True},
             "lock": {"type": "str"},
             "declared": {"type": "list", "elements": "list"},
@@ -163,18 +166,7 @@ def main():
             "run": {"type": "dict", "default": {}},
             "ignored_tags": SAID["ignored_tags"],
         },
-        supports_check_mode=True,
     )
-    if module.check_mode:
-        module.exit_json(changed=False)
-    try:
-        told = store(Aws.of_module(module), module.params)
-    except Exception as error:
-        if not expected(error):
-            raise
-        module.fail_json(msg=sentence(error))
-    # A record is no change of the stack.
-    module.exit_json(changed=False, **told)
 
 
 if __name__ == "__main__":

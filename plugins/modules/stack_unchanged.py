@@ -105,8 +105,8 @@ notes:
   elements: str
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import only_as_action
 
 ARGUMENTS = {
     "stack": {"type": "str", "required": True},
@@ -130,7 +130,7 @@ ARGUMENTS = {
 
 def main():
     """Say that the action of this name does it."""
-    AnsibleAWSModule(argument_spec=ARGUMENTS).fail_json(msg="stack_unchanged runs on the controller, as an action")
+    only_as_action("stack_unchanged", ARGUMENTS)
 
 
 if __name__ == "__main__":

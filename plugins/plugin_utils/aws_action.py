@@ -5,12 +5,10 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
-
-CONNECTION = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "aws_config")
 
 
 class AwsAction(ActionBase):

@@ -22,7 +22,7 @@ FOLDERS = ("roles", "playbooks", "plugins")
 PACKAGES = ("jinja2", "boto3", "botocore")
 COLLECTIONS = ("amazon.aws", "community.aws")
 # What says how a run goes, and nothing of what it makes.
-STEERING = frozenset(
+NOT_INPUTS = frozenset(
     ("stack_full_run", "stack_lock_purpose", "stack_lock_seconds", "stack_lock_wait_seconds", "stack_plan")
 )
 # What gives another answer each time, although no variable has changed.
@@ -67,7 +67,7 @@ class Inputs:
         """Return the fingerprint, of some more files too; nothing where not everything can be known."""
         if self.open:
             return ""
-        decide = {name: value for name, value in self.values.items() if name not in STEERING}
+        decide = {name: value for name, value in self.values.items() if name not in NOT_INPUTS}
         told = json.dumps([decide, versions()], sort_keys=True, default=str)
         made = hashlib.sha256(told.encode())
         for path in [*files, *_files()]:

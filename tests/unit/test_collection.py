@@ -286,6 +286,27 @@ def test_every_module_that_talks_to_aws_tells_what_it_did():
             assert ours or re.search(r"run_summary\.add\(|\(AwsAction\)", action.read_text()), entry
 
 
+@pytest.mark.parametrize("name", ["CONNECTION", "STEERING", "MASK"])
+def test_what_several_files_need_stands_in_one(name):
+    """A copy would go on saying what the other one no longer does."""
+    said = re.compile(rf"^{name} = ", re.MULTILINE)
+    found = [path for path in (ROOT / "plugins").rglob("*.py") if said.search(path.read_text())]
+    found = [path for path in found if path.name != "secrets.py"]  # what a connection's text looks like
+    assert len(found) == 1, found
+
+
+def test_the_word_for_a_secret_stands_in_one_file():
+    assert [path.name for path in (ROOT / "plugins").rglob("*.py") if '"(secret)"' in path.read_text()] == ["diff.py"]
+
+
+@each_aws_module
+def test_a_module_leaves_arguments_errors_and_exit_to_the_engine(path):
+    """So that what can't be done is one sentence, in each of them."""
+    text = path.read_text()
+    assert len(re.findall(r"^    (?:run|answer|only_as_action)\(", text, re.MULTILINE)) == 1
+    assert not re.search(r"AnsibleAWSModule\(|fail_json|exit_json", text)
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_kinds_module_exists(kind):
     if kind.module.startswith(OURS):

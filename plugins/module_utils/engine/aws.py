@@ -24,6 +24,9 @@ SAID = {
     "ignored_tags": {"type": "list", "elements": "str", "default": []},
     "may_lose": {"type": "list", "elements": "str", "default": []},
 }
+TOLD_TO_ALL = {"account_id": {"type": "str"}, "lock": {"type": "str"}, **SAID}
+# How a resource is brought to what is wanted; the other arguments describe it.
+STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 TRUST = ("validate_certs", "aws_ca_bundle")
 _kept: dict[str, Aws] = {}
 

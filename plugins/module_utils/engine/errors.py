@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from .plain import plain
@@ -96,6 +97,17 @@ def unless(codes, call, *arguments, otherwise=None, **keywords):
 def expected(error: Exception) -> bool:
     """Say whether an error is AWS's or the user's, and not a fault of this code."""
     return isinstance(error, (EngineError, boto.BotoCoreError, boto.ClientError))
+
+
+@contextlib.contextmanager
+def during(doing: str):
+    """Let what is expected to go wrong say what it was about."""
+    try:
+        yield
+    except Exception as error:
+        if not expected(error):
+            raise
+        raise EngineError(sentence(error, doing)) from error
 
 
 def sentence(error: Exception, doing: str = "") -> str:

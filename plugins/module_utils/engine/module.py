@@ -1,14 +1,17 @@
-"""What every module of ours does around the engine: arguments, errors, exit."""
+"""What every module of ours does around its work: arguments, errors, exit."""
 
 from __future__ import annotations
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .aws import SAID, Aws
-from .errors import expected, sentence
+from .aws import STEERING, TOLD_TO_ALL, Aws
+from .errors import during, expected, sentence
 from .sync import sync
 
-STEERING = ("state", "purge_tags", "wait", "wait_timeout", "account_id", "lock", *SAID)
+TAGS = {
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+}
 
 
 def run(kind, arguments: dict, **module_options) -> None:
@@ -17,31 +20,44 @@ def run(kind, arguments: dict, **module_options) -> None:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
-        "account_id": {"type": "str"},
-        **SAID,
-        "lock": {"type": "str"},
+        **TOLD_TO_ALL,
         **arguments,
+        **(TAGS if kind.taggable else {}),
     }
-    if kind.taggable:
-        spec |= {
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
-            "purge_tags": {"type": "bool", "default": True},
-        }
-    module = AnsibleAWSModule(argument_spec=spec, supports_check_mode=True, **module_options)
-    own = {name: module.params[name] for name in spec if name not in STEERING}
+
+    def work(aws, asked, check):
+        own = {name: asked[name] for name in spec if name not in (*STEERING, *TOLD_TO_ALL)}
+        with during(f"{kind.title} {kind.label(own)}"):
+            outcome = sync(
+                kind,
+                aws,
+                kind.want(own),
+                asked["state"],
+                check=check,
+                purge_tags=asked.get("purge_tags", True),
+                wait=asked["wait"],
+                timeout=asked["wait_timeout"],
+            )
+        return outcome.result()
+
+    answer(work, spec, **module_options)
+
+
+def answer(work, arguments: dict, **module_options) -> None:
+    """Be a module whose result is what ``work(aws, asked, check)`` returns; what it can't do is one sentence.
+
+    ``asked`` are the module's arguments, and ``check`` whether it must change nothing. Unsaid, ``changed`` is false.
+    """
+    module = AnsibleAWSModule(argument_spec=arguments, supports_check_mode=True, **module_options)
     try:
-        outcome = sync(
-            kind,
-            Aws.of_module(module),
-            kind.want(own),
-            module.params["state"],
-            check=module.check_mode,
-            purge_tags=module.params.get("purge_tags", True),
-            wait=module.params["wait"],
-            timeout=module.params["wait_timeout"],
-        )
+        result = work(Aws.of_module(module), module.params, module.check_mode)
     except Exception as error:
         if not expected(error):
             raise
-        module.fail_json(msg=sentence(error, f"{kind.title} {kind.label(own)}"))
-    module.exit_json(**outcome.result())
+        module.fail_json(msg=sentence(error))
+    module.exit_json(**{"changed": False, **result})
+
+
+def only_as_action(name: str, arguments: dict) -> None:
+    """Be the module beside an action of the same name, which does its work: documentation and arguments."""
+    AnsibleAWSModule(argument_spec=arguments).fail_json(msg=f"{name} runs on the controller, as an action")

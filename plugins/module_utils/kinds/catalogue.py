@@ -91,3 +91,10 @@ def by_module(module: str) -> Kind:
             return kind
     known = sorted(kind.module for kind in KINDS.values() if not kind.ours)
     raise EngineError(f"no kind describes {module}; these are described: {', '.join(known)}")
+
+
+def refuse_unknown(names) -> None:
+    """Raise EngineError for names that no kind has."""
+    unknown = sorted(set(names) - set(KINDS))
+    if unknown:
+        raise EngineError(f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")

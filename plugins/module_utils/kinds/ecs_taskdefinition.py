@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.deleting import each_done
+from ..engine.diff import MASK
 from ..engine.errors import EngineError
 from ..engine.listings import Listing
 from ..engine.secrets import secret, valued
@@ -14,7 +15,6 @@ from .ecs import EcsKind, tail, to_aws
 
 # Task definitions
 
-HIDDEN = "(secret)"
 # Lists of a container whose order means nothing, and what they are sorted by.
 UNORDERED = {
     "dependsOn": "containerName",
@@ -117,7 +117,7 @@ def hide_secrets(given: list[dict]) -> list[dict]:
     for item in given:
         for variable in item.get("environment", []):
             if secret(variable["name"], variable["value"]):
-                variable["value"] = HIDDEN
+                variable["value"] = MASK
     return given
 
 
@@ -216,7 +216,7 @@ class EcsTaskDefinition(EcsKind):
         """Register a new revision, in which what is unsaid stays. The old one stays active: a rollback needs it."""
         whole = {**live, **want}
         environment = [item for one in whole["container_definitions"] for item in one.get("environment", [])]
-        if any(item["value"] == HIDDEN for item in environment):
+        if any(item["value"] == MASK for item in environment):
             raise EngineError("its plain environment has secrets; say container_definitions, without them")
         self.create(aws, whole)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-SECRET = "(secret)"
+from ..engine.diff import MASK
 
 
 class Variable(NamedTuple):
@@ -18,7 +18,7 @@ class Variable(NamedTuple):
 
     def __str__(self) -> str:
         """Return how a sentence begins."""
-        return f"{self.name} is {SECRET if self.secret else repr(self.value)}"
+        return f"{self.name} is {MASK if self.secret else repr(self.value)}"
 
 
 class Rule(NamedTuple):
