@@ -12,6 +12,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
     EngineError,
     NotYet,
+    done_before,
     expected,
     sentence,
 )
@@ -31,6 +32,7 @@ class ActionModule(ActionBase):
         """Return the engine's result, with the module's own beside it."""
         result = super().run(tmp, task_vars)
         run_summary.require_shared()
+        host = task_vars["inventory_hostname"]
         connection, module, arguments = self._split(dict(self._task.args))
         told = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
         lock = None if self._task.check_mode else told.get("lock")
@@ -66,10 +68,12 @@ class ActionModule(ActionBase):
         except Exception as error:
             if not expected(error):
                 raise
-            raise AnsibleActionFail(sentence(error, f"{kind.title} {kind.label(kind.want(described))}")) from error
+            failed = {**result, "failed": True, **done_before(error)}
+            run_summary.finish(self._task, host, failed)
+            told = sentence(error, f"{kind.title} {kind.label(kind.want(described))}")
+            raise AnsibleActionFail(told, result=failed) from error
         result.update(outcome.result())
-        host = task_vars["inventory_hostname"]
-        run_summary.add(host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+        run_summary.finish(self._task, host, result)
         return result
 
     def _split(self, args):

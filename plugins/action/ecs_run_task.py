@@ -136,7 +136,7 @@ def foretold(aws, asked, going) -> dict:
     does = f"{named(going)} still runs and would be watched" if going else f"{after['task_definition']} would run once"
     return {
         "changed": True, "kind": "ecs_task", "name": asked["family"], "action": "update", "reason": does,
-        "diff": plan.told(before, after), "msg": does,
+        "diff": {"before": before, "after": after}, "msg": does,
     }  # fmt: skip
 
 

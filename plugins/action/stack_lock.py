@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, lock
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, lock, record
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_lock import ARGUMENTS
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
 
@@ -25,8 +27,23 @@ class ActionModule(AwsAction):
             return {"changed": False, "held": held, "msg": told}
         if asked["holder"] != "self":
             return {"changed": False, "held": False, "msg": take_away(aws, stack, asked["holder"] == "any")}
+        owed = self._owe(aws, stack)
         told, trouble = lease.let_go(aws, stack)
-        return {"changed": False, "held": False, "msg": told, **({"warnings": [trouble]} if trouble else {})}
+        return {"changed": False, "held": False, "msg": told, "warnings": [one for one in (owed, trouble) if one]}
+
+    def _owe(self, aws, stack):
+        """Leave to the next run's record what this one changed and ends without recording; return why it couldn't."""
+        summary = run_summary.read().get(self._host)
+        if not summary or not summary.unrecorded or not lease.holds(aws, stack):
+            return ""
+        lease.guard(aws, stack)
+        try:
+            record.owe(aws, stack, KINDS, summary.unrecorded)
+        except Exception as error:
+            if not expected(error):
+                raise
+            return f"the next record will take for drift what this run changed: {sentence(error)}"
+        return ""
 
 
 def take_away(aws, stack: str, living: bool) -> str:

@@ -11,7 +11,7 @@ description:
   - Reads all of a stack's live resources, in parallel, and stores them in its state bucket, normalised. Values of
     secrets are never part of it, nor what changes by itself.
   - What drifted before, and the run neither made nor undid, stays recorded as it was, so that
-    M(flow_builder.aws.stack_drift) goes on telling it.
+    M(flow_builder.aws.stack_drift) goes on telling it. What a run changed that failed before its record counts as made.
   - After a run that changed nothing and declared what is recorded, the last record stands, and the stack isn't read.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
@@ -36,7 +36,8 @@ options:
   basis:
     description:
       - What decided the run, for M(flow_builder.aws.stack_unchanged); kept with the record where it's complete.
-      - C(inputs) and C(facts) as that takes them, C(seen), C(questions) and C(unready) of M(flow_builder.aws.run_summary).
+      - C(inputs) and C(facts) as that takes them, and of M(flow_builder.aws.run_summary) what was declared as C(seen),
+        C(questions) and C(unready).
     type: dict
     default: {}
   run:
@@ -87,21 +88,14 @@ notes:
   elements: str
 """
 
-import json
 import time
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import normal, survey
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
-
-
-def known(changed: dict, ignored_tags=()) -> dict:
-    """Return a resource that the run changed with what was there before as records have it."""
-    kind, text = KINDS.get(changed["kind"]), changed.get("before")
-    return {**changed, "before": normal(kind, json.loads(text), ignored_tags) if kind and text else {}}
 
 
 def store(aws, asked, check) -> dict:
@@ -131,7 +125,8 @@ def store(aws, asked, check) -> dict:
         "region": aws.region,
     }
     made = record.make(seen, KINDS, run, declared, before, asked["all_tasks"], accepted)
-    changed = [known(one, aws.ignored_tags) for one in asked["changed_resources"]]
+    changed = record.merged((before or {}).get("unrecorded", []), asked["changed_resources"])
+    changed = record.normalised(changed, KINDS, aws.ignored_tags)
     left = record.keep(made, before, KINDS, changed) if declared is not None else []
     notes = damage + [f"drift that this run didn't undo: {one}" for one in left]
     notes += [*strangers(made), *sorted(aws.notes)]

@@ -6,7 +6,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import done_before, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
@@ -35,8 +35,10 @@ class AwsAction(ActionBase):
         except Exception as error:
             if not expected(error):
                 raise
-            raise AnsibleActionFail(sentence(error)) from error
-        run_summary.add(self._host, self._task.get_name(), self._task.action, self._task.check_mode, result)
+            failed = {"failed": True, **done_before(error)}
+            run_summary.finish(self._task, self._host, failed)
+            raise AnsibleActionFail(sentence(error), result=failed) from error
+        run_summary.finish(self._task, self._host, result)
         return result
 
     def say(self, line: str) -> None:

@@ -31,9 +31,5 @@ class ActionModule(ActionBase):
             shared_loader_obj=self._shared_loader_obj,
         )
         result = action.run(task_vars=task_vars)
-        if not result.get("failed"):
-            host = task_vars["inventory_hostname"]
-            run_summary.add(
-                host, self._task.get_name(), self._task.action, self._task.check_mode, result, dict(self._task.args)
-            )
+        run_summary.finish(self._task, task_vars["inventory_hostname"], result, dict(self._task.args))
         return result

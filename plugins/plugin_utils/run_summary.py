@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.compare import differences
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import changes, text
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unchanged import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 ACTIONS = ("create", "update", "replace", "delete")
+IN_PLACE = ("update", "replace")  # what has a before and an after
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 AWS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
 OURS = "flow_builder.aws."
@@ -26,8 +27,8 @@ OURS = "flow_builder.aws."
 WITHOUT_RESOURCES = frozenset(
     OURS + name
     for name in (
-        "report", "run_summary", "stack_drift", "stack_lock", "stack_look", "stack_owner", "stack_record", "stack_unchanged",
-        "validate",
+        "report", "run_summary", "stack_drift", "stack_lock", "stack_look", "stack_owner", "stack_record",
+        "stack_unchanged", "validate",
     )
 )  # fmt: skip
 # What only reads, and isn't asked again before an apply that may have nothing to do: the account is known by then, and
@@ -45,6 +46,8 @@ class RunSummary:
     """What was done, in order: action, kind, name, reason, changes."""
     changed_resources: list[dict] = field(default_factory=list)
     """The same as the engine has it, with what was there before."""
+    unrecorded: list[dict] = field(default_factory=list)
+    """Those of them that no record has yet."""
     declared: list[tuple[str, str]] = field(default_factory=list)
     """The (kind, name) of each resource that a task was about."""
     questions: list[dict] = field(default_factory=list)
@@ -82,17 +85,29 @@ def require_shared() -> None:
 def add(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
     """Add what a task's result says of a stack's resources; in one write, so that workers don't disturb each other."""
     parts = [part for one in result.get("results") or [result] if (part := part_of(task, action, check, one))]
-    if parts and arguments is not None and (asked := question(action, arguments, result)):
+    if parts and arguments is not None and not result.get("failed") and (asked := question(action, arguments, result)):
         parts[0]["questions"] = [asked]
     if parts:
         os.write(_file.fileno(), b"".join(json.dumps([host, one], default=str).encode() + b"\n" for one in parts))
 
 
+def finish(task, host: str, result: dict, arguments: dict | None = None) -> None:
+    """Add what one of our tasks did, as its result or its failure says it, and make texts of what Ansible prints.
+
+    ``arguments`` are those of a task whose answer may decide the next apply.
+    """
+    add(host, task.get_name(), task.action, task.check_mode, result, arguments)
+    for one in [result, *(result.get("results") or [])] if task.diff else []:
+        if one.get("diff"):
+            one["diff"] = text(one["diff"])
+
+
 def part_of(task: str, action: str, check: bool, result: dict) -> dict:
     """Return what one result adds to a RunSummary, by field; nothing where it says nothing of resources."""
     part = {"notes": list(result.get("notes") or [])}
+    foretold = check and not result.get("failed")
     reason = str(result.get("msg") or result.get("reason") or result.get("skip_reason") or "")
-    if check and any(text in reason for text in UNCHECKED):
+    if foretold and any(words in reason for words in UNCHECKED):
         part["unknown"] = [f"{task}: {reason}"]
     elif result.get("skipped") or "skip_reason" in result:
         pass  # a callback's results lack the word "skipped", and so do the items of its loops
@@ -101,9 +116,10 @@ def part_of(task: str, action: str, check: bool, result: dict) -> dict:
         part["readiness"] = readiness(result)
         if result["action"] in ACTIONS:
             done = {key: result.get(key) for key in ("action", "kind", "name", "reason")}
-            before = (result.get("diff") or {}).get("before", "")
-            part["actions"] = [{**done, "changes": changes(result)}]
-            part["changed_resources"] = [{**done, "changes": result.get("changes") or [], "before": before}]
+            shown, fields = {"before": {}, "after": {}, **(result.get("diff") or {})}, result.get("changes") or []
+            paths = changes(shown["before"], shown["after"], fields) if result["action"] in IN_PLACE else []
+            part["actions"] = [{**done, "changes": paths}]
+            part["changed_resources"] = [{**done, "changes": fields, "before": shown["before"]}]
     elif "kind" in result and "exists" in result:
         part["readiness"] = readiness(result)
     elif action == OURS + "stack_unchanged":
@@ -111,8 +127,10 @@ def part_of(task: str, action: str, check: bool, result: dict) -> dict:
     elif "deleted" in result:
         part["declared"] = [[gone["kind"], gone["name"]] for gone in result["deleted"]]
         part["actions"] = [{"action": "delete", "reason": "", "changes": [], **gone} for gone in result["deleted"]]
-    elif check and action.startswith(AWS) and not action.endswith("_info") and action not in WITHOUT_RESOURCES:
+    elif foretold and action.startswith(AWS) and not action.endswith("_info") and action not in WITHOUT_RESOURCES:
         part["unknown"] = [f"{task}: {action} doesn't say what it would do"]
+    if action == f"{OURS}stack_record" and not check and not result.get("failed"):
+        part["recorded"] = True
     part = {name: values for name, values in part.items() if values}
     return {**part, "check": check} if part or check else {}
 
@@ -139,6 +157,9 @@ def read() -> dict[str, RunSummary]:
         host, part = json.loads(line)
         one = found.setdefault(host, RunSummary())
         one.check = part.pop("check") or one.check
+        if part.pop("recorded", False):
+            one.unrecorded.clear()
+        one.unrecorded += [] if one.check else part.get("changed_resources", [])
         for name, values in part.items():
             getattr(one, name).extend(map(tuple, values) if name in ("readiness", "declared") else values)
     return found
@@ -148,17 +169,3 @@ def line(item: dict) -> str:
     """Return the first line on an action."""
     reason = f", because {item['reason']}" if item.get("reason") else ""
     return f"  {SIGNS[item['action']]} {item['action']:8}{item['kind']} {item['name']}{reason}"
-
-
-def changes(item: dict) -> list[dict]:
-    """Return what differs before and after, field by field; secrets come masked from the engine."""
-    texts = item.get("diff") or {}
-    before, after = (json.loads(texts.get(side) or "{}") for side in ("before", "after"))
-    if item["action"] not in ("update", "replace"):
-        return []
-    named = set(item.get("changes") or ())
-    return [
-        {"path": one.path, "before": one.recorded, "after": one.live}
-        for one in differences(before, after)
-        if not named or one.field in named
-    ]

@@ -283,7 +283,7 @@ def test_every_module_that_talks_to_aws_tells_what_it_did():
         if isinstance(entry, str):
             action = ROOT / f"plugins/action/{entry}.py"
             ours = action.is_symlink() and str(action.readlink()) == "../plugin_utils/module_action.py"
-            assert ours or re.search(r"run_summary\.add\(|\(AwsAction\)", action.read_text()), entry
+            assert ours or re.search(r"run_summary\.finish\(|\(AwsAction\)", action.read_text()), entry
 
 
 @pytest.mark.parametrize("name", ["CONNECTION", "STEERING", "MASK"])

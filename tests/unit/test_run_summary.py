@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail
@@ -12,7 +12,7 @@ from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_summary impor
 
 MODULE = "flow_builder.aws.s3_bucket"
 SAME = {"kind": "s3_bucket", "name": "a", "action": "none"}
-DIFF = {"before": json.dumps({"versioning": False, "tags": {}}), "after": json.dumps({"versioning": True, "tags": {"a": "b"}})}
+DIFF = {"before": {"versioning": False, "tags": {}}, "after": {"versioning": True, "tags": {"a": "b"}}}
 CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, "notes": ["mind it"]}
 
 
@@ -40,6 +40,20 @@ CHANGED = {**SAME, "action": "update", "changes": ["versioning"], "diff": DIFF, 
             "actions": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": [{"path": "versioning", "before": False, "after": True}]}],
             "changed_resources": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": ["versioning"], "before": DIFF["before"]}],
         }),
+        # What failed tells what it did before, and nothing of what it would have done.
+        (MODULE, False, {**CHANGED, "failed": True, "msg": "no"}, {
+            "declared": [["s3_bucket", "a"]], "notes": ["mind it"], "check": False,
+            "actions": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": [{"path": "versioning", "before": False, "after": True}]}],
+            "changed_resources": [{"action": "update", "kind": "s3_bucket", "name": "a", "reason": None, "changes": ["versioning"], "before": DIFF["before"]}],
+        }),
+        (MODULE, False, {"failed": True, "msg": "no"}, {}),
+        (MODULE, True, {"failed": True, "msg": "does not support check mode"}, {"check": True}),
+        ("flow_builder.aws.stack_destroy", False, {"failed": True, "deleted": [{"kind": "vpc", "name": "v"}]}, {
+            "declared": [["vpc", "v"]], "check": False,
+            "actions": [{"action": "delete", "reason": "", "changes": [], "kind": "vpc", "name": "v"}],
+        }),
+        ("flow_builder.aws.stack_record", False, {"key": "x"}, {"recorded": True, "check": False}),
+        ("flow_builder.aws.stack_record", False, {"failed": True}, {}),
     ],
 )  # fmt: skip
 def test_what_a_result_tells(action, check, result, told):
@@ -65,6 +79,27 @@ def test_workers_tell_it_to_their_parent_and_to_each_other():
     assert summary.declared == [("s3_bucket", "a"), ("s3_bucket", "a"), ("s3_bucket", "b"), ("s3_bucket", "a")]
     assert summary.check and summary.counts() == {"create": 0, "update": 2, "replace": 0, "delete": 0}
     assert "added-elsewhere" not in run_summary.read()
+
+
+def test_what_is_recorded_is_owed_to_no_record():
+    def tell(action, check, result):
+        assert in_fork(lambda: run_summary.add("owing", "Task", action, check, result)) == 0
+        return [(one["name"], one["changes"]) for one in run_summary.read()["owing"].unrecorded]
+
+    assert tell(MODULE, False, CHANGED) == [("a", ["versioning"])]
+    assert tell("flow_builder.aws.stack_record", False, {"failed": True}) == [("a", ["versioning"])]
+    assert tell("flow_builder.aws.stack_record", False, {}) == []
+    assert tell(MODULE, False, {**CHANGED, "name": "b", "failed": True}) == [("b", ["versioning"])]
+
+
+@pytest.mark.parametrize("diff", [True, False])
+def test_ansible_prints_texts_and_everybody_else_has_data(diff):
+    task = SimpleNamespace(get_name=lambda: "Task", action=MODULE, check_mode=False, diff=diff)
+    result = {"results": [{**CHANGED, "diff": dict(DIFF)}]}
+    run_summary.finish(task, "printing", result)
+    (shown,) = (one["diff"] for one in result["results"])
+    assert shown == (DIFF if not diff else {"before": '{\n  "tags": {},\n  "versioning": false\n}\n', "after": shown["after"]})
+    assert run_summary.read()["printing"].changed_resources[0]["before"] == DIFF["before"]
 
 
 def test_what_would_be_lost_with_its_worker_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from .compare import differences
 from .unmodelled import UNMODELLED
 
 MASK = "(secret)"
@@ -30,16 +31,31 @@ def show(kind, resource: dict | None) -> dict:
 
 
 def diff(kind, before: dict | None, after: dict | None) -> dict:
-    """Return Ansible's diff of one resource."""
+    """Return what one resource was and is, as data that may be shown; ``text`` makes of it what Ansible prints."""
     label = f"{kind.title} {kind.label(after or before or {})}"
     shown = {"before": show(kind, before), "after": show(kind, after)}
     for field in kind.secret:
         # Two masked values look alike: say that they are not.
         if before and after and before.get(field) != after.get(field) and after.get(field):
             shown["after"][field] = f"{MASK} changed"
-    return {
-        "before_header": label,
-        "after_header": label,
-        "before": json.dumps(shown["before"], indent=2, sort_keys=True, default=str) + "\n" if before else "",
-        "after": json.dumps(shown["after"], indent=2, sort_keys=True, default=str) + "\n" if after else "",
-    }
+    return {"before_header": label, "after_header": label, **shown}
+
+
+def changes(before: dict, after: dict, fields=()) -> list[dict]:
+    """Return what differs between the sides of a diff, path by path: in these fields, or in all where none is named."""
+    return [
+        {"path": one.path, "before": one.recorded, "after": one.live}
+        for one in differences(before, after)
+        if not fields or one.field in fields
+    ]
+
+
+def text(shown: dict) -> dict:
+    """Return a diff with texts on both sides, line by line what Ansible prints; one that has texts is left alone."""
+
+    def lines(side):
+        if isinstance(side, dict):
+            return json.dumps(side, indent=2, sort_keys=True, default=str) + "\n" if side else ""
+        return side
+
+    return {**shown, **{side: lines(shown[side]) for side in ("before", "after") if side in shown}}

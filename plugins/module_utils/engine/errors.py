@@ -55,6 +55,14 @@ CODE = re.compile(r"(?:An error occurred \(|refused with |^)([\w.]+)(?:\)|: )")
 class EngineError(Exception):
     """A failure that is already one clear sentence."""
 
+    done: dict | None = None
+    """The result of what was done before it, if anything was."""
+
+
+def done_before(error: Exception) -> dict:
+    """Return the result of what was done before a failure; nothing where it tells of nothing."""
+    return getattr(error, "done", None) or {}
+
 
 class NotYet(EngineError):
     """What is needed isn't seen, and may only be seen late."""
@@ -107,7 +115,9 @@ def during(doing: str):
     except Exception as error:
         if not expected(error):
             raise
-        raise EngineError(sentence(error, doing)) from error
+        told = EngineError(sentence(error, doing))
+        told.done = done_before(error)
+        raise told from error
 
 
 def sentence(error: Exception, doing: str = "") -> str:

@@ -149,6 +149,11 @@ def hold(
     return True, f"{stack} is locked for {purpose}"
 
 
+def holds(aws, stack: str) -> bool:
+    """Say whether this run took a stack's lock and hasn't released it."""
+    return keeper.read(place(aws, stack, of_this_run())) is not None
+
+
 def let_go(aws, stack: str) -> tuple[str, str]:
     """Release a stack's lock if this run holds it; return what was done, and what couldn't be, in words."""
     path = place(aws, stack, of_this_run())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .aws import STEERING, TOLD_TO_ALL, Aws
-from .errors import during, expected, sentence
+from .errors import done_before, during, expected, sentence
 from .sync import sync
 
 TAGS = {
@@ -47,6 +47,7 @@ def answer(work, arguments: dict, **module_options) -> None:
     """Be a module whose result is what ``work(aws, asked, check)`` returns; what it can't do is one sentence.
 
     ``asked`` are the module's arguments, and ``check`` whether it must change nothing. Unsaid, ``changed`` is false.
+    What was done before a failure is in its result.
     """
     module = AnsibleAWSModule(argument_spec=arguments, supports_check_mode=True, **module_options)
     try:
@@ -54,7 +55,7 @@ def answer(work, arguments: dict, **module_options) -> None:
     except Exception as error:
         if not expected(error):
             raise
-        module.fail_json(msg=sentence(error))
+        module.fail_json(msg=sentence(error), **done_before(error))
     module.exit_json(**{"changed": False, **result})
 
 

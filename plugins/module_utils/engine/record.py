@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import state
-from .survey import Survey
+from .survey import Survey, normal
 
 KEY = "record.json"
 FOLDER = "records/"
@@ -60,7 +60,7 @@ def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
 
 def stands(record: dict, kinds: dict, declared: set, whole: bool, run: dict) -> bool:
     """Say whether a record is still the one to be made after a run that changed nothing."""
-    if any(record.get(key) != run.get(key) for key in OWNER):
+    if any(record.get(key) != run.get(key) for key in OWNER) or record.get("unrecorded"):
         return False
     ours, foreign = (pairs(record[key], kinds) for key in ("resources", "undeclared"))
     same = record["format"] == FORMAT and record["kinds"] == sorted(kinds) and not foreign & declared
@@ -109,6 +109,36 @@ def _mine(kind, field, live, done) -> bool:
     parts = {part.field for part in kind.children} | set(kind.follows)
     # Parts aren't read by an apply; of all else it is known what was there before.
     return field not in parts and (done.get("before") or {}).get(field) != live.get(field)
+
+
+def merged(earlier: list[dict], later: list[dict]) -> list[dict]:
+    """Return what two runs changed as if one had: each resource as it was before the first, and all that changed."""
+    made: dict[tuple, dict] = {}
+    for one in [*earlier, *later]:
+        first = made.get((one["kind"], one["name"]), one)
+        action = first["action"] if first["action"] in ("create", "replace") else one["action"]
+        fields = sorted({*(first.get("changes") or ()), *(one.get("changes") or ())})
+        made[one["kind"], one["name"]] = {**first, "action": action, "changes": fields}
+    return list(made.values())
+
+
+def normalised(changed: list[dict], kinds: dict, ignored_tags=()) -> list[dict]:
+    """Return a run's changes with what was there before as records have it; only of what records have."""
+    return [
+        {**one, "before": normal(kinds[one["kind"]], one.get("before") or {}, ignored_tags)}
+        for one in changed
+        if one["kind"] in kinds
+    ]
+
+
+def owe(aws, stack: str, kinds: dict, changed: list[dict]) -> None:
+    """Keep with the last record what a run changed that ends without one of its own.
+
+    The next one would take it for drift that a run didn't undo, and go on telling of the state before.
+    """
+    last, changed = read(aws, stack), normalised(changed, kinds)
+    if last and changed:
+        state.write(aws, stack, KEY, {**last, "unrecorded": merged(last.get("unrecorded", []), changed)})
 
 
 def identity(kind, resource: dict) -> tuple:

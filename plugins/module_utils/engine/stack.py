@@ -94,6 +94,8 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
     """
     ours = ids((recorded or {}).values())
 
+    done = []
+
     def end(name):
         kind = kinds[name]
         if not check:
@@ -101,12 +103,18 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         resources = going(kind, aws, stack, members(kind, aws, stack)) + kind.interrupted(aws, stack)
         known = (steady(kind, aws, one) for one in (recorded or {}).get(name, []))
         resources += (one for one in known if one and not kind.stays(one))
-        for resource in [] if check else resources:
-            deleting.delete(kind, aws, resource, timeout, ours)
-        return [{"kind": name, "name": kind.label(resource)} for resource in resources]
+        for resource in resources:
+            if not check:
+                deleting.delete(kind, aws, resource, timeout, ours)
+            done.append({"kind": name, "name": kind.label(resource)})
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return [resource for resources in pool.map(end, wave) for resource in resources]
+    try:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(end, wave))
+    except Exception as error:
+        error.done = {"changed": bool(done), "deleted": done} if not check else None
+        raise
+    return sorted(done, key=lambda one: wave.index(one["kind"]))
 
 
 def going(kind, aws, stack: str, resources: list[dict]) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -76,8 +77,9 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
         if check:
             return Outcome(kind, "create", None, {**want, **kind.computed(aws, want)})
         prefetch.forget(aws)
-        _written(kind, aws, None, want, write)
-        return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
+        with _accounted(kind, aws, want, None):
+            _written(kind, aws, None, want, write)
+            return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
 
     changes = kind.compare(before, want)
     if not changes:
@@ -152,14 +154,38 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
             after = {**before, **changed, **kind.consequences(want, changes)}
         return Outcome(kind, action, before, after, changes, reason)
     prefetch.forget(aws)
-    if replaced:
-        deleting.delete(kind, aws, before, timeout)
-        kind.gone(aws, before, timeout)
-        _written(kind, aws, None, want, write)
-    else:
-        _written(kind, aws, before, want, write)
-    after = _finished(kind, aws, want, wait, timeout, before if replaced else None)
+    with _accounted(kind, aws, want, before, action, changes, reason):
+        if replaced:
+            deleting.delete(kind, aws, before, timeout)
+            kind.gone(aws, before, timeout)
+            _written(kind, aws, None, want, write)
+        else:
+            _written(kind, aws, before, want, write)
+        after = _finished(kind, aws, want, wait, timeout, before if replaced else None)
     return Outcome(kind, action, before, after, changes, reason)
+
+
+@contextlib.contextmanager
+def _accounted(kind, aws, want, before, action="create", changes=frozenset(), reason=""):
+    """Let a failure tell what was done before it, as AWS shows it: the next record must know that it was no drift."""
+    try:
+        yield
+    except Exception as error:
+        if code(error) or isinstance(error, EngineError):  # else AWS wasn't reached, and wouldn't be now
+            with contextlib.suppress(Exception):  # what can't be read is not known
+                error.done = _before_failure(kind, want, before, kind.seen(aws, want), action, changes, reason)
+        raise
+
+
+def _before_failure(kind, want, before, after, action, changes, reason) -> dict:
+    """Return the result of a write that failed; nothing where it left all as it was."""
+    done = {name for name in changes if before and after and before.get(name) != after.get(name)}
+    if before and after and not done or not before and not after:
+        return {}
+    if after is None:
+        action, reason = "delete", ""
+    result = Outcome(kind, action, before, after, done, reason).result()
+    return {name: value for name, value in result.items() if name not in ("resource", "notes")}
 
 
 def _said(kind, resource, name) -> str:
@@ -352,7 +378,8 @@ def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
     _lossless(kind, aws, before, None, set())
     if not check:
         prefetch.forget(aws)
-        deleting.delete(kind, aws, before, timeout)
-        if wait:
-            kind.gone(aws, before, timeout)
+        with _accounted(kind, aws, before, before, "delete"):
+            deleting.delete(kind, aws, before, timeout)
+            if wait:
+                kind.gone(aws, before, timeout)
     return Outcome(kind, "delete", before, None)

@@ -85,6 +85,8 @@ def _other(kept, recorded, basis) -> str:
         return "no apply of all tasks has kept yet what it was made of"
     if kept["record"] != recorded["time"]:
         return f"the stack was recorded again at {recorded['time']}, by another run than an apply of all tasks"
+    if recorded.get("unrecorded"):
+        return "a run has changed something and ended without a record"
     differ = [name for name in basis if kept.get(name) != basis[name]]
     return f"since the last apply there are other {' and '.join(sorted(differ))}" if differ else ""
 

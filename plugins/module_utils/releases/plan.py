@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ..engine.names import name
 from ..kinds.ecs import tail
 from . import records
@@ -36,14 +34,9 @@ def rollout(aws, stack: str, identifier: str, images: dict, kind: str, options, 
     over = f"takes over the rollout of {killed['release']}, which was not finished" if killed else ""
     return {
         "kind": "release", "name": release["id"], "action": "update" if before != after or killed else "none",
-        "reason": over, "changed": before != after or bool(killed), "diff": told(before, after),
+        "reason": over, "changed": before != after or bool(killed), "diff": {"before": before, "after": after},
         "msg": f"{kind} of {release['id']}",
     }  # fmt: skip
-
-
-def told(before: dict, after: dict) -> dict:
-    """Return a difference as Ansible shows it."""
-    return {side: json.dumps(one, sort_keys=True) for side, one in (("before", before), ("after", after))}
 
 
 def next_of(told_now: dict, container: str, image: str) -> str:

@@ -45,6 +45,24 @@ def test_keep(touched, recorded):
     assert made["resources"]["log_group"] == [{"name": "g", "retention_in_days": recorded}]
 
 
+UPDATE = {"kind": "log_group", "name": "g", "action": "update", "changes": ["retention_in_days"], "before": GROUP}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "merged"),
+    [
+        ([], [UPDATE], [UPDATE]),
+        ([UPDATE], [], [UPDATE]),
+        ([UPDATE], [{**UPDATE, "changes": ["tags"], "before": {}}], [{**UPDATE, "changes": ["retention_in_days", "tags"]}]),
+        ([{**UPDATE, "action": "create", "changes": []}], [UPDATE], [{**UPDATE, "action": "create"}]),
+        ([UPDATE], [{**UPDATE, "action": "replace"}], [{**UPDATE, "action": "replace"}]),
+        ([UPDATE], [{**UPDATE, "name": "other"}], [UPDATE, {**UPDATE, "name": "other"}]),
+    ],
+)
+def test_what_two_runs_changed(earlier, later, merged):
+    assert record.merged(earlier, later) == merged
+
+
 @pytest.mark.parametrize(
     ("name", "belongs"),
     [
@@ -123,4 +141,6 @@ def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_
 )
 def test_a_record_names_the_host_that_has_the_stack_now(run, stands):
     empty = {"format": record.FORMAT, "kinds": sorted(KINDS), "resources": {}, "undeclared": {}}
-    assert record.stands({**empty, "inventory_host": "a", "profile": "ultra"}, KINDS, set(), True, run) is stands
+    made = {**empty, "inventory_host": "a", "profile": "ultra"}
+    assert record.stands(made, KINDS, set(), True, run) is stands
+    assert record.stands({**made, "unrecorded": [UPDATE]}, KINDS, set(), True, run) is False

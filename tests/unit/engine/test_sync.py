@@ -6,8 +6,8 @@ import copy
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import sync as engine
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import MASK
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import MASK, changes, text
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, done_before
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 
@@ -105,7 +105,7 @@ def test_a_new_resource():
     assert (plan["changed"], plan["action"], plan["resource"]) == (
         True, "create", {"name": "ada", "sails": 2, "tags": {"a": "1"}, "id": "known-after-apply/boat/ada/id"},
     )  # fmt: skip
-    assert (harbour, boat.calls, plan["diff"]["before"]) == ({}, [], "")
+    assert (harbour, boat.calls, plan["diff"]["before"]) == ({}, [], {})
     done = engine.sync(boat, harbour, want).result()
     assert (done["action"], done["resource"]["id"], boat.calls) == ("create", "b-1", ["create"])
 
@@ -118,6 +118,45 @@ def test_absent(check, there):
     assert (told["action"], told["changed"], told["resource"]) == ("delete" if there else "none", there, {})
     assert boat.calls == (["delete", "gone"] if there and not check else [])
     assert ("ada" in harbour) is (there and check)
+
+
+# what is there, what is wanted, what goes wrong, what was done before
+FAILURES = [
+    (None, {"sails": 2}, "create", {}),  # refused: nothing was made
+    (None, {"sails": 2}, "ready", {"action": "create", "before": {}, "changes": None}),
+    (LIVE, {"sails": 3}, "update", {}),
+    (LIVE, {"sails": 3}, "tag", {"action": "update", "before": 2, "changes": ["sails"]}),
+    (LIVE, {"hull": "steel"}, "create", {"action": "delete", "before": 2, "changes": None}),
+    (LIVE, {"hull": "steel"}, "ready", {"action": "replace", "before": 2, "changes": ["hull", "tags"]}),
+    (LIVE, None, "delete", {}),
+    (LIVE, None, "gone", {"action": "delete", "before": 2, "changes": None}),
+]
+
+
+@pytest.mark.parametrize(("there", "want", "at", "told"), FAILURES)
+def test_a_failure_tells_what_was_done_before_it(there, want, at, told):
+    class Sinking(Boat):
+        def ready(self, live):
+            return at != "ready"
+
+        def failed(self, live):
+            return "it sank" if at == "ready" and live.get("hull") != "wood" else ""
+
+    def fail(*_given):
+        raise EngineError("it sank")
+
+    harbour, boat = {"ada": copy.deepcopy(there)} if there else {}, Sinking()
+    if at != "ready":
+        setattr(boat, at, fail)
+    with pytest.raises(EngineError, match="it sank") as failure:
+        engine.sync(boat, harbour, {"name": "ada", "tags": {"b": "2"}, **(want or {})}, "present" if want else "absent")
+    done = done_before(failure.value)
+    assert done.get("action") == told.get("action") and done.get("changes") == told.get("changes")
+    if told:
+        assert (done["changed"], done["kind"], done["name"]) == (True, "boat", "ada")
+        assert done["diff"]["before"].get("sails", {}) == told["before"]
+        assert "resource" not in done  # a failure's words are read by people
+        assert "old" not in str(done)
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -280,6 +319,12 @@ def test_another_writer(there):
 
 def test_a_diff_shows_what_differs_and_no_secret():
     told = engine.sync(Boat(), {"ada": copy.deepcopy(LIVE)}, {"name": "ada", "code": "hunter2", "sails": 3}).result()["diff"]
+    assert changes(told["before"], told["after"]) == [
+        {"path": "code", "before": MASK, "after": f"{MASK} changed"}, {"path": "sails", "before": 2, "after": 3},
+    ]  # fmt: skip
+    assert [one["path"] for one in changes(told["before"], told["after"], ["sails"])] == ["sails"]
+    told = text(told)
+    assert text(told) == told
     shown = told["before"] + told["after"]
     assert "hunter2" not in shown and '"old"' not in shown and "position" not in shown
     assert f'"code": "{MASK}"' in told["before"] and f'"code": "{MASK} changed"' in told["after"]

@@ -1,0 +1,89 @@
+"""What a run did before it failed is in its summary and in the next record: it was no drift."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
+
+STACK, REGION = "fb-failed-run", "eu-north-1"
+NAMES = [f"/aws/{STACK}/{name}" for name in ("a", "b", "no name, which AWS refuses")]
+
+
+def group(name, days):
+    return {"name": name, "days": days}
+
+
+def applied(groups):
+    """Return the tasks of an apply: log groups in one loop, and the record."""
+    lock = {"stack": STACK, "wait_seconds": 0}
+    return {
+        "name": "Under the lock",
+        "block": [
+            {"name": "Lock", "flow_builder.aws.stack_lock": lock},
+            {
+                "name": "Log groups",
+                "flow_builder.aws.cloudwatchlogs_log_group": {
+                    "name": "{{ item.name }}", "retention_in_days": "{{ item.days }}", "tags": {"Stack": STACK},
+                },
+                "loop": groups,
+            },
+            {"name": "Summary", "flow_builder.aws.run_summary": {}, "register": "summary"},
+            {
+                "name": "Record",
+                "flow_builder.aws.stack_record": {
+                    "stack": STACK, "declared": "{{ summary.declared }}", "run": "{{ summary.run }}",
+                    "changed_resources": "{{ summary.changed_resources }}",
+                },
+            },
+        ],
+        "always": [{"name": "Unlock", "flow_builder.aws.stack_lock": {"stack": STACK, "state": "absent"}}],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def apply(play, emulator, tmp_path):
+    """Apply log groups of some days."""
+    aws = emulator.aws(REGION)
+    state.claim(aws, state.bucket(aws, STACK))
+
+    def apply(*groups):
+        path = tmp_path / "site.yml"
+        defaults = {"group/flow_builder.aws.aws": {"region": REGION}, "group/flow_builder.aws.locking": {"lock": STACK}}
+        tasks = [applied(list(groups))]
+        plays = [{"hosts": "all", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
+        path.write_text(yaml.safe_dump(plays))
+        return play(path, "-i", f"{STACK},", "-c", "local", "-e", "stack_profile=standard")
+
+    apply.aws = aws
+    return apply
+
+
+def recorded(aws):
+    """Return the days of each recorded log group."""
+    kept = record.read(aws, STACK)
+    return {one["name"]: one["retention_in_days"] for one in kept["resources"]["log_group"]}, kept.get("unrecorded")
+
+
+def test_what_a_loop_did_before_its_third_item_failed_is_told_and_recorded(apply):
+    first = apply(group(NAMES[0], 7), group(NAMES[1], 7))
+    assert first.rc == 0, first.output
+    assert recorded(apply.aws) == ({NAMES[0]: 7, NAMES[1]: 7}, None)
+
+    failed = apply(*(group(name, 14) for name in NAMES))
+    assert failed.rc != 0
+    for name in NAMES[:2]:
+        assert f"~ update  log_group {name}" in failed.output
+    assert failed.output.count("retention_in_days: 7 -> 14") == 2
+    assert "2 changed" in failed.output and "it ended early: Log groups failed" in failed.output
+    days, owed = recorded(apply.aws)
+    assert days == {NAMES[0]: 7, NAMES[1]: 7}
+    assert [(one["name"], one["changes"], one["before"]["retention_in_days"]) for one in owed] == [
+        (name, ["retention_in_days"], 7) for name in NAMES[:2]
+    ]
+
+    # There's nothing left to do, and yet there's something to record.
+    after = apply(group(NAMES[0], 14), group(NAMES[1], 14))
+    assert after.rc == 0 and after.resources("create", "update") == []
+    assert recorded(apply.aws) == ({NAMES[0]: 14, NAMES[1]: 14}, None)
+    assert after.by_task["Record"]["left"] == []
