@@ -37,7 +37,7 @@ class ActionModule(AwsAction):
             "drifted, and all inputs are the same: no task of the profile ran"
         )
         return {
-            "unchanged": True, "reason": "", "count": verdict.count, "record": made, "seen": verdict.seen,
+            "unchanged": True, "reason": "", "count": verdict.count, "record": made, "declared": verdict.declared,
             "notes": [*verdict.notes, summary],
         }  # fmt: skip
 

@@ -36,8 +36,8 @@ options:
   basis:
     description:
       - What decided the run, for M(flow_builder.aws.stack_unchanged); kept with the record where it's complete.
-      - C(inputs) and C(facts) as that takes them, and of M(flow_builder.aws.run_summary) what was declared as C(seen),
-        C(questions) and C(unready).
+      - C(inputs) and C(facts) as that takes them, and C(declared), C(questions) and C(unready) of
+        M(flow_builder.aws.run_summary).
     type: dict
     default: {}
   run:

@@ -93,7 +93,7 @@ record:
   description: When they were applied, by whom, from which commit.
   returned: when an apply would do nothing
   type: dict
-seen:
+declared:
   description: Kind and name of each resource that the last apply's tasks were about.
   returned: when an apply would do nothing
   type: list

@@ -85,8 +85,9 @@ def require_shared() -> None:
 def add(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
     """Add what a task's result says of a stack's resources; in one write, so that workers don't disturb each other."""
     parts = [part for one in result.get("results") or [result] if (part := part_of(task, action, check, one))]
-    if parts and arguments is not None and not result.get("failed") and (asked := question(action, arguments, result)):
-        parts[0]["questions"] = [asked]
+    answered = arguments is not None and not check and not result.get("failed")
+    if answered and (asked := question(action, arguments, result)):
+        parts.append({"questions": [asked], "check": False})
     if parts:
         os.write(_file.fileno(), b"".join(json.dumps([host, one], default=str).encode() + b"\n" for one in parts))
 
@@ -113,7 +114,7 @@ def part_of(task: str, action: str, check: bool, result: dict) -> dict:
         pass  # a callback's results lack the word "skipped", and so do the items of its loops
     elif "kind" in result and "action" in result:
         part["declared"] = [[result["kind"], result["name"]]]
-        part["readiness"] = readiness(result)
+        part["readiness"] = [] if check else readiness(result)  # what is only planned isn't there
         if result["action"] in ACTIONS:
             done = {key: result.get(key) for key in ("action", "kind", "name", "reason")}
             shown, fields = {"before": {}, "after": {}, **(result.get("diff") or {})}, result.get("changes") or []
@@ -121,9 +122,9 @@ def part_of(task: str, action: str, check: bool, result: dict) -> dict:
             part["actions"] = [{**done, "changes": paths}]
             part["changed_resources"] = [{**done, "changes": fields, "before": shown["before"]}]
     elif "kind" in result and "exists" in result:
-        part["readiness"] = readiness(result)
+        part["readiness"] = readiness(result) if result["exists"] else []
     elif action == OURS + "stack_unchanged":
-        part["declared"] = result.get("seen")
+        part["declared"] = result.get("declared")
     elif "deleted" in result:
         part["declared"] = [[gone["kind"], gone["name"]] for gone in result["deleted"]]
         part["actions"] = [{"action": "delete", "reason": "", "changes": [], **gone} for gone in result["deleted"]]

@@ -28,7 +28,7 @@ def test_a_run_knows_that_nothing_has_changed_and_never_where_a_full_run_would_d
         return run
 
     same = check()
-    assert verdict(same) == "" and re.search(r"59 resources: 0 created.* 0 deleted", same.output), same.output[-2000:]
+    assert verdict(same) == "" and re.search(r"\n[1-9]\d* resources: 0 to create, 0 to change, 0 to replace, 0 to delete", same.output), same.output[-2000:]
     assert verdict(check(*FULL)) == "all tasks are wanted"
     longer = check("-e", json.dumps({"queue_visibility_timeout_seconds": 301}))
     assert verdict(longer) == "since the last apply there are other inputs" and longer.resources("update")

@@ -25,7 +25,7 @@ class Verdict:
     """Why all tasks must run; nothing where none needs to."""
     count: int = 0
     """How many resources are as they were applied."""
-    seen: list[list[str]] = field(default_factory=list)
+    declared: list[list[str]] = field(default_factory=list)
     """The [kind, name] of each resource that the last apply's tasks were about."""
     notes: list[str] = field(default_factory=list)
     record: dict = field(default_factory=dict)
@@ -69,7 +69,8 @@ def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict
         if live is None or kind.compare(live, want):
             return Verdict(f"{name} {kind.label(want)} has another value")
         lives[name, kind.label(want)] = live
-    notes = [note for pair in map(tuple, kept["seen"]) if pair in lives for note in kinds[pair[0]].notes(lives[pair])]
+    declared = [pair for pair in map(tuple, kept["declared"]) if pair in lives]
+    notes = [note for pair in declared for note in kinds[pair[0]].notes(lives[pair])]
     for question in kept["questions"]:
         result = ask(question["action"], question["arguments"])
         told = _answered(question, result)
@@ -77,7 +78,7 @@ def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict
             return Verdict(told)
         notes += result.get("notes") or []
     who = {key: recorded.get(key) for key in ("time", "who", "user", "commit")}
-    return Verdict("", recorded["count"], kept["seen"], notes, who)
+    return Verdict("", recorded["count"], kept["declared"], notes, who)
 
 
 def _other(kept, recorded, basis) -> str:

@@ -15,7 +15,7 @@ ANSWER = {"images": {"worker": "sha256:1"}, "changed": False, "invocation": {}}
 KEPT = {
     **BASIS,
     "record": "then",
-    "seen": [["boat", "a"], ["boat", ""]],
+    "declared": [["boat", "a"], ["boat", ""]],
     "questions": [
         {"action": INFO, "arguments": {"of": 1}, "answer": unchanged.answer(ANSWER)},
         {"action": CHECK, "arguments": {}, "answer": ""},
@@ -73,7 +73,7 @@ def world(monkeypatch):
 
 def test_it_would_do_nothing(world):
     verdict = world.verdict()
-    assert (verdict.reason, verdict.count, verdict.seen) == ("", 1, KEPT["seen"])
+    assert (verdict.reason, verdict.count, verdict.declared) == ("", 1, KEPT["declared"])
     assert verdict.notes == ["boat a is wet", "asked"] and verdict.record["time"] == "then"
 
 
@@ -117,5 +117,5 @@ def test_what_an_apply_leaves_to_others_may_be_another_one(world):
 
 
 def test_a_secret_that_people_set_is_told_as_an_apply_tells_it(world):
-    world.secrets, world.kept = [{"name": "there", "value": {"key": "live"}}], KEPT | {"seen": [["secret", "there"]]}
+    world.secrets, world.kept = [{"name": "there", "value": {"key": "live"}}], KEPT | {"declared": [["secret", "there"]]}
     assert world.verdict().notes[0] == "the secret is kept"
