@@ -33,7 +33,7 @@ YEAR_2001 = 1_000_000_000_000  # in milliseconds; nothing of ours is as large
 KEYS = {"CurrentKeyMaterialId", "PrivateIp"}
 # What a record says of its run; and the objects that a run writes for itself.
 OF_THE_RUN = {"ansible", "collection", "commit", "host", "time", "user", "who"}
-BOOKS = re.compile(r"(lock|record|records/.*|changes/.*|trail.*)\.jsonl?$")
+BOOKS = re.compile(r"(lock|record|unchanged|records/.*|changes/.*|trail.*)\.jsonl?$")
 
 
 def told(value, names: dict[str, str]):
