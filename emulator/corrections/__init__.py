@@ -8,6 +8,8 @@ Three decorators, each with the service and one line that says what AWS does:
 - ``@answers``: the function stands around an operation that moto has. It also gets ``moto()``, which runs
   moto's own and returns its answer in the same plain form.
 
+A step that the data plane may take over is a ``@hook``; without the data plane the correction's own is done.
+
 A patch whose target is gone, or which moto has meanwhile learnt itself, stops the start (``Obsolete``).
 """
 
@@ -115,6 +117,24 @@ def replacing(owner: Any, name: str):
         return replacement
 
     return replace
+
+
+def hook(own):
+    """Let the data plane stand around a step of a correction, by ``@step.around``.
+
+    Its function gets the correction's own step as its first argument, as with ``replacing``. There is one at a time.
+    """
+
+    @functools.wraps(own)
+    def step(*args):
+        return step.taken(own, *args) if step.taken else own(*args)
+
+    def around(function):
+        step.taken = function
+        return function
+
+    step.taken, step.around = None, around
+    return step
 
 
 class Answer(ActionResult):

@@ -11,7 +11,7 @@ from moto.ecs import models
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
 from moto.elbv2.models import elbv2_backends
 
-from emulator.corrections import adds, correction, ecs_deployments, replacing
+from emulator.corrections import adds, correction, ecs_deployments, hook, replacing
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, recorded
 
@@ -20,6 +20,7 @@ ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 
 Backend = models.EC2ContainerServiceBackend
 FARGATE = ("FARGATE", "FARGATE_SPOT")
+STOPPED = "Task stopped by user"
 
 
 # Clusters
@@ -261,7 +262,8 @@ def _take(service, params: dict) -> None:
     "A new deployment is PRIMARY and the ones before it ACTIVE until they are drained.",
     documented(API + "Deployment.html", "status"),
 )
-def _deploy(service) -> None:
+@hook
+def deploy(service) -> None:
     """Begin a new deployment; the ones before it are drained when it has settled."""
     now, number = utcnow(), f"{random.randrange(10**18, 10**19)}"
     for earlier in service.deployments:
@@ -291,6 +293,7 @@ def _deploy(service) -> None:
 
 
 @does("A service that is steady says so in its events.", documented(ECS + "service-event-messages.html"))
+@hook
 def settle(backend, service) -> None:
     """Let a service reach what it wants: its tasks run, its newest deployment has completed."""
     if service.status != "ACTIVE" or not service.deployments:
@@ -301,7 +304,7 @@ def settle(backend, service) -> None:
         newest["rolloutState"] = "COMPLETED"
         newest["rolloutStateReason"] = f"ECS deployment {newest['id']} completed."
         newest["updatedAt"] = utcnow()
-        _event(service, f"(service {service.name}) has reached a steady state.")
+        event(service, f"(service {service.name}) has reached a steady state.")
     del service.deployments[1:]
     wanted = service.desired_count
     running = []
@@ -311,15 +314,16 @@ def settle(backend, service) -> None:
         else:
             stop(backend, task, "Scaling activity initiated by deployment " + newest["id"])
     for _ in range(wanted - len(running)):
-        _run(backend, service, newest)
+        start_task(backend, service, newest)
     service.running_count, service.pending_count = wanted, 0
     newest.update(desiredCount=wanted, runningCount=wanted, pendingCount=0)
     ecs_deployments.settled(service)
 
 
-def _event(service, message: str) -> None:
-    event = {"id": str(models.mock_random.uuid4()), "createdAt": utcnow(), "message": message}
-    service.events = [event, *service.events][:100]
+def event(service, message: str) -> None:
+    """Put a message in front of a service's last hundred events."""
+    told = {"id": str(models.mock_random.uuid4()), "createdAt": utcnow(), "message": message}
+    service.events = [told, *service.events][:100]
 
 
 def service_tasks(backend, service) -> list:
@@ -328,7 +332,9 @@ def service_tasks(backend, service) -> list:
     return [task for task in tasks if task.group == f"service:{service.name}" and task.last_status != "STOPPED"]
 
 
-def _run(backend, service, deployment):
+@hook
+def start_task(backend, service, deployment):
+    """Start a task of a service's deployment, and return it."""
     strategy = service.capacity_provider_strategy or []
     task = models.Task(
         cluster=backend.clusters[service.cluster_name],
@@ -349,8 +355,8 @@ def _run(backend, service, deployment):
     return task
 
 
-def _detail(task, name: str) -> str | None:
-    """Return one detail of a task's network interface."""
+def interface(task, name: str) -> str | None:
+    """Return one detail of a task's network interface, such as subnetId."""
     details = [each for attachment in task.attachments for each in attachment["details"]]
     return next((each["value"] for each in details if each["name"] == name), None)
 
@@ -358,7 +364,7 @@ def _detail(task, name: str) -> str | None:
 def _targets(backend, service, task, change: str) -> None:
     """Register a task with its deployment's target group, or deregister it."""
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
-    group, address = groups.get(ecs_deployments.group_of(service, task)), _detail(task, "privateIPv4Address")
+    group, address = groups.get(ecs_deployments.group_of(service, task)), interface(task, "privateIPv4Address")
     if group and address and ecs_deployments.may(service, group.arn, f"{change.title()}Targets"):
         getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
 
@@ -367,12 +373,13 @@ def _targets(backend, service, task, change: str) -> None:
     "A task that stops leaves its target groups and gives its interface back.",
     recorded("stepfunctions/v2/services/test_ecs_task_service", "TestTaskServiceECS::test_run_task_sync"),
 )
+@hook
 def stop(backend, task, reason: str) -> None:
     """Stop a task and give its network interface back, so that subnets and groups can be deleted."""
     task.desired_status = task.last_status = "STOPPED"
     task.stopped_reason, task.stopped_at = task.stopped_reason or reason, utcnow()
     network = models.ec2_backends[backend.account_id][backend.region_name]
-    network.enis.pop(_detail(task, "networkInterfaceId"), None)
+    network.enis.pop(interface(task, "networkInterfaceId"), None)
     for attachment in task.attachments:
         attachment["status"] = "DELETED"
     service = backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
@@ -421,7 +428,7 @@ def create_service():
         service.deployment_configuration = _deployment_configuration(params.get("deploymentConfiguration"))
         _take(service, params)
         service.deployments = []
-        _deploy(service)
+        deploy(service)
         service.running_count, service.pending_count = 0, service.desired_count
         return result
 
@@ -448,8 +455,14 @@ def update_service():
         )
         _take(service, params)
         if params.get("forceNewDeployment") or _deployed(service) != before:
-            _deploy(service)
+            deploy(service)
+        updated(service)
         return ActionResult({"service": service})
+
+
+@hook
+def updated(service) -> None:
+    """Nothing more: whoever looks at an updated service finds it steady."""
 
 
 def _deployed(service) -> list:
@@ -533,10 +546,10 @@ def interfaces():
         original(self, *args, **kwargs)
         network = models.ec2_backends[self._account_id][self.region_name]
         for attachment in self.attachments:
-            interface = network.enis.get(_detail(self, "networkInterfaceId"))
-            if interface:
+            made = network.enis.get(interface(self, "networkInterfaceId"))
+            if made:
                 arn = self.task_arn.partition(":task/")[0]
-                interface.description = f"{arn}:attachment/{attachment['id']}"
+                made.description = f"{arn}:attachment/{attachment['id']}"
 
 
 @correction("ecs", "a service's task runs until it is stopped, and a stopped task gives its network interface back")
@@ -554,23 +567,17 @@ def tasks():
         self.overrides = {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **self.overrides}
 
     @replacing(models.Task, "advance")
-    def advance(original, self):
-        if self.group.startswith("service:") or self.status == "STOPPED":
-            return
-        original(self)
-        if self.status == "STOPPED":
-            self.stop_code = "EssentialContainerExited"
-            stop(self._backend, self, "Essential container in task exited")
+    def looked_at(original, self):
+        advance(self, lambda: original(self))
 
     @replacing(Backend, "stop_task")
     def stop_task(original, self, cluster_str, task_str, reason):
         cluster = self._get_cluster(cluster_str)
-        if not any(arn.endswith(task_str.split("/")[-1]) for arn in self.tasks.get(cluster.name, {})):
+        known = self.tasks.get(cluster.name, {}).values()
+        found = next((one for one in known if one.task_arn.endswith(task_str.split("/")[-1])), None)
+        if found is None:
             raise AWSError("InvalidParameterException", "The referenced task was not found.")
-        task = original(self, cluster_str, task_str, reason)
-        task.stop_code = "UserInitiated"
-        stop(self, task, reason or "Task stopped by user")
-        return task
+        return stop_by_user(self, found, reason or STOPPED, lambda: original(self, cluster_str, task_str, reason))
 
     @replacing(Responses, "describe_tasks")
     def describe(original, self):
@@ -582,6 +589,35 @@ def tasks():
             if not any(arn.endswith(asked.split("/")[-1]) for arn in found)
         ]
         return result
+
+
+@hook
+def advance(task, further) -> None:
+    """Take a task on when it is looked at; ``further()`` is moto's own step."""
+    if task.group.startswith("service:") or task.status == "STOPPED":
+        return
+    further()
+    if task.status == "STOPPED":
+        task.stop_code = "EssentialContainerExited"
+        stop(task._backend, task, "Essential container in task exited")
+
+
+@hook
+def stop_by_user(backend, task, reason: str, at_once):
+    """Answer StopTask; ``at_once()`` is moto's own."""
+    at_once()
+    task.stop_code = "UserInitiated"
+    stop(backend, task, reason)
+    return task
+
+
+@hook
+def run_task_for(api, run) -> ActionResult:
+    """Answer a RunTask request; ``run()`` judges it and starts its tasks."""
+    answer = run()
+    for task in answer.result["tasks"]:
+        task.enable_execute_command = bool(api.params.get("enableExecuteCommand"))
+    return answer
 
 
 @correction("ecs", "RunTask takes memory said for the whole task, and refuses EC2 without instances")
@@ -597,6 +633,9 @@ def run_task():
     Backend._calculate_task_resource_requirements = staticmethod(Backend._calculate_task_resource_requirements)
 
     @replacing(Responses, "run_task")
+    def asked(original, self):
+        return run_task_for(self, lambda: run(original, self))
+
     def run(original, self):
         params, backend = self.params, self.ecs_backend
         cluster = backend._get_cluster(params.get("cluster", "default"))

@@ -228,7 +228,7 @@ def may(service, resource: str, *actions: str) -> bool:
             words = re.sub("(?!^)([A-Z])", r" \1", action).lower()
             told = f"(service {service.name}) failed to {words} in ({resource}) with (error {denied.message})"
             if not service.events or service.events[0]["message"] != told:
-                corrected._event(service, told)
+                corrected.event(service, told)
             return False
     return True
 

@@ -26,7 +26,6 @@ from emulator.lock import LOCK
 @functools.cache
 def _install() -> None:
     from emulator.dataplane import (
-        agents,
         alarms,
         bus,
         expiry,
@@ -44,7 +43,6 @@ def _install() -> None:
 
     for part in (
         queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
-        agents,
     ):  # fmt: skip
         part.install()
     images.load()

@@ -13,8 +13,6 @@ import re
 from botocore.exceptions import ClientError
 
 from emulator import ACCOUNT
-from emulator.corrections import ecs as corrected
-from emulator.corrections import replacing
 from emulator.dataplane import endpoints, inside, targets
 from emulator.evidence import documented, does, lacks
 
@@ -29,17 +27,6 @@ lacks(
 ROOT = "/_agent/"
 CONTROL = ("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel")
 DATA = ("ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel")
-
-
-def install() -> None:
-    """Let tasks keep whether one can get in."""
-
-    @replacing(corrected.Responses, "run_task")
-    def run(original, self):
-        answer = original(self)
-        for task in answer.result["tasks"]:
-            task.enable_execute_command = bool(self.params.get("enableExecuteCommand"))
-        return answer
 
 
 # ECS Exec

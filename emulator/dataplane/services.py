@@ -17,7 +17,6 @@ from emulator import ACCOUNT, clock
 from emulator.corrections import ecs as corrected
 from emulator.corrections import ecs_agents as agents_of
 from emulator.corrections import ecs_deployments as books
-from emulator.corrections import replacing
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, issue, lacks
@@ -54,24 +53,21 @@ ATTEMPT_SECONDS = 10
 def install() -> None:
     """Give services whose tasks really run deployments that can fail."""
 
-    @replacing(corrected, "settle")
-    def settle(original, backend, service):
+    @corrected.settle.around
+    def settle(steady, backend, service):
         if service.status == "ACTIVE" and service.deployments and runs(backend, service.task_definition):
             go_on(backend, service)
         else:
-            original(backend, service)
+            steady(backend, service)
 
-    @replacing(corrected.Responses, "update_service")
-    def update(original, self):
-        result = original(self)
-        service = result.result["service"]
+    @corrected.updated.around
+    def update(_own, service):
         if service.deployments:  # a new count begins no deployment
             ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
-        return result
 
-    @replacing(corrected, "_deploy")
-    def deploy(original, service):
-        original(service)
+    @corrected.deploy.around
+    def deploy(begin, service):
+        begin(service)
         newest = service.deployments[0]
         _tell(service, newest, "SERVICE_DEPLOYMENT_IN_PROGRESS", newest["rolloutStateReason"])
         ENGINE.after(LOOK, _look, service.arn, newest["id"])
@@ -133,7 +129,7 @@ def go_on(backend, service) -> None:
         if _over(service, record, len(up) >= wanted):
             _complete(backend, service, newest)
     for _ in range(missing):
-        corrected._run(backend, service, newest)
+        corrected.start_task(backend, service, newest)
 
 
 @does(
@@ -150,7 +146,7 @@ def _complain(service, newest, never: int) -> None:
     message = f"(service {service.name}) is unable to consistently start tasks successfully."
     said = [one["message"] for one in service.events if one["createdAt"] >= newest["createdAt"]]
     if never >= REPEATEDLY and message not in said:
-        corrected._event(service, message)
+        corrected.event(service, message)
 
 
 @does(
@@ -194,7 +190,7 @@ def _complete(backend, service, newest) -> None:
     for task in corrected.service_tasks(backend, service):
         if task.started_by != newest["id"]:
             _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
-    corrected._event(service, f"(service {service.name}) has reached a steady state.")
+    corrected.event(service, f"(service {service.name}) has reached a steady state.")
     record = books.newest(service)
     if not record.sources or record.rolling:
         books.weigh(service, record.group, 100)
@@ -264,7 +260,7 @@ def _failed(record, failures: int, up: list) -> int:
 def _give_up(backend, service, failed, record, reason: str) -> None:
     """Fail a deployment; go back to the one before it where whatever gave it up is to."""
     failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
-    corrected._event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
+    corrected.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
     _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
     for task in corrected.service_tasks(backend, service):
@@ -278,7 +274,7 @@ def _give_up(backend, service, failed, record, reason: str) -> None:
     }  # fmt: skip
     record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
-    corrected._event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    corrected.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
     if record.rolling:
         _roll_back(backend, service, record, good)
         return
@@ -309,7 +305,7 @@ def _goes_back(record, reason: str) -> bool:
 )
 def _roll_back(backend, service, record, good) -> None:
     """Deploy what ran before again; the service deployment is still the same."""
-    corrected._deploy(service)
+    corrected.deploy(service)
     newest = service.deployments[0]
     del books.history(service)[0]  # the one that this has begun
     record.end("ROLLBACK_IN_PROGRESS", record.rollback["reason"])

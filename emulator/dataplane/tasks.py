@@ -54,7 +54,7 @@ class Life:
         self.task, self.service, self.step = task, service, float(os.environ.get(STEP, "0.3"))
         self.backend = task._backend
         self.definition = self.backend.describe_task_definition(task.task_definition_arn)
-        self.subnets = tuple(filter(None, [corrected._detail(task, "subnetId")]))
+        self.subnets = tuple(filter(None, [corrected.interface(task, "subnetId")]))
         self.running: dict[str, images.Running] = {}
         self.hosts: dict[str, str] = {}  # where each container is, by its name
         self.fault, self.dice = faults.draw(task)
@@ -564,25 +564,25 @@ def _check(api) -> None:
 def install() -> None:
     """Give tasks their lives."""
 
-    @replacing(models.Task, "advance")
-    def advance(_original, self):
+    @corrected.advance.around
+    def advance(_own, _task, _further):
         """Nothing: time makes a task go on, not who looks at it."""
 
-    @replacing(corrected.Responses, "run_task")
-    def run(original, self):
-        token = self.params.get("clientToken")
+    @corrected.run_task_for.around
+    def run(answered, api, started):
+        token = api.params.get("clientToken")
         if token and token in _tokens:
             asked, answer = _tokens[token]
-            if asked != self.params:
+            if asked != api.params:
                 raise Conflict([one.task_arn for one in answer.result["tasks"]])
             return answer
-        _check(self)
-        answer = original(self)
+        _check(api)
+        answer = answered(api, started)
         if token:
-            _tokens[token] = dict(self.params), answer
+            _tokens[token] = dict(api.params), answer
         return answer
 
-    @replacing(corrected.Backend, "run_task")
+    @replacing(models.EC2ContainerServiceBackend, "run_task")
     def run_task(original, self, *args, **kwargs):
         tasks = original(self, *args, **kwargs)
         for task in tasks:
@@ -592,25 +592,23 @@ def install() -> None:
             task.life = Life(task)
         return tasks
 
-    @replacing(corrected, "_run")
-    def run_of_service(original, backend, service, deployment):
-        task = original(backend, service, deployment)
+    @corrected.start_task.around
+    def start_task(made, backend, service, deployment):
+        task = made(backend, service, deployment)
         task.life = Life(task, service=True)
         return task
 
-    @replacing(corrected.Backend, "stop_task")
-    def stop_task(original, self, cluster, name, reason):
-        known = self.tasks.get(self._get_cluster(cluster).name, {})
-        task = next((one for arn, one in known.items() if arn.endswith(name.split("/")[-1])), None)
-        if task is None or not getattr(task, "life", None):
-            return original(self, cluster, name, reason)
-        task.life.stop("UserInitiated", reason or "Task stopped by user")
+    @corrected.stop_by_user.around
+    def stop_by_user(stopped, backend, task, reason, at_once):
+        if not getattr(task, "life", None):
+            return stopped(backend, task, reason, at_once)
+        task.life.stop("UserInitiated", reason)
         return task
 
-    @replacing(corrected, "stop")
-    def stop(original, backend, task, reason):
+    @corrected.stop.around
+    def stop(ended, backend, task, reason):
         over = task.status == "STOPPED"
-        original(backend, task, reason)
+        ended(backend, task, reason)
         task.stopped_at = _now()
         if not task.stop_code:
             task.stop_code = "ServiceSchedulerInitiated"

@@ -112,9 +112,7 @@ def _entries(call) -> list[dict]:
     return call.parameters.get("Entries") or []
 
 
-@rule(
-    "sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", SQS API reference, SendMessageBatch"
-)
+@rule("sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", SQS API reference, SendMessageBatch")
 def batch_is_one(call):
     """A batch has one to ten entries, each with an id of its own, and one to 1 MiB altogether."""
     ids = [one.get("Id", "") for one in _entries(call)]
