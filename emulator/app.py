@@ -19,11 +19,13 @@ from emulator import (
     errors,
     eventual,
     gate,
+    policies,
     provisioning,
     quotas,
     registry,
     strict,
 )  # fmt: skip
+from emulator.corrections import ecr_scans
 from emulator.corrections.ecr import LAYER_PATH, layer
 from emulator.dataplane import agents
 from emulator.lock import LOCK
@@ -146,6 +148,9 @@ class Application:
                 ("POST", "provisioning"): provisioning.use,
                 ("GET", "account"): quotas.use,
                 ("POST", "account"): quotas.use,
+                ("GET", "scans"): ecr_scans.use,
+                ("POST", "scans"): ecr_scans.use,
+                ("GET", "grants"): policies.asked,
                 **dataplane.addresses(),
             },
             key,

@@ -17,9 +17,9 @@ from fnmatch import fnmatchcase
 from moto.core.utils import camelcase_to_underscores
 
 from emulator import clock, given
-from emulator.corrections import Answer, parameters, plain, response_class
 from emulator.errors import AWSError
 from emulator.lags import BUSY, LINKED, NOT_YET, ODD, SHOWN, TRIED, Linked, NotYet, Odd, Shown
+from emulator.patching import Answer, parameters, plain, response_class
 
 SHARE = 0.5  # of the answers that are late while something is fresh
 LATER = 1.5  # seconds after which lines and events have come

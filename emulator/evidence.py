@@ -13,7 +13,6 @@
 
 import functools
 import importlib
-import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -109,9 +108,12 @@ AREAS = {
     "emulator.corrections.applicationautoscaling": "Application Auto Scaling",
     "emulator.corrections.autoscaling": "EC2 Auto Scaling",
     "emulator.corrections.awslambda": "Lambda",
-    "emulator.corrections.ecs": "ECS services",
+    "emulator.corrections.ecr_scans": "ECR",
     "emulator.corrections.ecs_agents": "ECS agents",
     "emulator.corrections.ecs_deployments": "ECS deployments",
+    "emulator.corrections.ecs_history": "ECS deployments",
+    "emulator.corrections.ecs_services": "ECS services",
+    "emulator.corrections.ecs_tasks": "ECS services",
     "emulator.corrections.elbv2": "Load balancing",
     "emulator.corrections.pipes": "Pipes",
     "emulator.corrections.rds": "RDS",
@@ -119,7 +121,6 @@ AREAS = {
     "emulator.dataplane.agents": "ECS agents",
     "emulator.dataplane.alarms": "Alarms",
     "emulator.dataplane.bus": "EventBridge",
-    "emulator.dataplane.endpoints": "VPC endpoints",
     "emulator.dataplane.expiry": "ECR",
     "emulator.dataplane.expressions": "Schedules",
     "emulator.dataplane.faults": "Faults",
@@ -130,17 +131,17 @@ AREAS = {
     "emulator.dataplane.instances": "EC2 instances",
     "emulator.dataplane.measured": "Metrics",
     "emulator.dataplane.paths": "Templates",
-    "emulator.dataplane.patterns": "Event patterns",
-    "emulator.dataplane.permissions": "Permissions",
     "emulator.dataplane.pipes": "Pipes",
     "emulator.dataplane.postgres": "RDS",
     "emulator.dataplane.queues": "SQS",
-    "emulator.dataplane.scans": "ECR",
     "emulator.dataplane.schedules": "Schedules",
     "emulator.dataplane.services": "ECS deployments",
     "emulator.dataplane.targets": "EventBridge targets",
     "emulator.dataplane.tasks": "ECS tasks",
     "emulator.dataplane.tls": "RDS",
+    "emulator.endpoints": "VPC endpoints",
+    "emulator.patterns": "Event patterns",
+    "emulator.permissions": "Permissions",
     "emulator.provisioning": "Provisioning",
     "emulator.quotas": "Quotas",
 }  # fmt: skip
@@ -174,10 +175,7 @@ def lacks(module: str, what: str, why: str) -> None:
 @functools.cache
 def load() -> list[Rule]:
     """Import every module that has rules, and return them all."""
-    from emulator import dataplane
-
-    names = {f"{dataplane.__name__}.{one.name}" for one in pkgutil.iter_modules(dataplane.__path__)} | AREAS.keys()
-    for name in sorted(names - {"emulator.dataplane.runner"}):  # which is a program
+    for name in sorted(AREAS):
         importlib.import_module(name)
     return RULES
 

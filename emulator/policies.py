@@ -13,6 +13,7 @@ import json
 import re
 
 from emulator import ACCOUNT
+from emulator.principals import known as principal_known
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 # What every call has: it comes of this account, with TLS, for something of this account.
@@ -159,9 +160,7 @@ def unknown_principals(document: dict) -> list[tuple[str, str]]:
 
 def _exists(kind: str, value: str) -> bool:
     if kind == "Service":
-        from emulator.principals import known
-
-        return known(value)
+        return principal_known(value)
     if kind != "AWS" or value == "*":
         return True
     if not (account := account_of(value)):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from moto.core.utils import camelcase_to_underscores
 
 from emulator import clock, eventual
-from emulator.corrections import Answer, plain, response_class
 from emulator.evidence import documented, inferred, tabled
 from emulator.given import number
+from emulator.patching import Answer, plain, response_class
 
 latency = 0.0
 scale = 0.0

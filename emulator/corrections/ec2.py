@@ -24,8 +24,8 @@ from moto.ec2.utils import (
     random_nat_gateway_id,
 )
 
-from emulator.corrections import Obsolete, adds, answers, correction, plain, replacing
 from emulator.errors import AWSError
+from emulator.patching import Obsolete, adds, answers, correction, plain, replacing
 
 ROOT_VOLUME_GIB = 8  # of the Amazon Linux images
 

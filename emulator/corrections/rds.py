@@ -13,9 +13,9 @@ from moto.rds.responses import RDSResponse
 
 from emulator import clock, provisioning
 from emulator import rds_catalogue as catalogue
-from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
+from emulator.patching import adds, answers, correction, replacing
 
 API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 lacks(__name__, "Backups", "snapshots and replicated backups exist as records; restoring data from them is not tried")

@@ -12,8 +12,9 @@ import re
 
 from botocore.exceptions import ClientError
 
-from emulator import ACCOUNT
-from emulator.dataplane import endpoints, inside, targets
+from emulator import ACCOUNT, endpoints, inside
+from emulator.corrections import ecs_agents
+from emulator.dataplane import targets
 from emulator.evidence import documented, does, lacks
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -27,6 +28,17 @@ lacks(
 ROOT = "/_agent/"
 CONTROL = ("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel")
 DATA = ("ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel")
+
+
+def install() -> None:
+    """Let the agents of ECS Exec open sessions."""
+
+    @ecs_agents.open_session.around
+    def opened(_nobody, task, cluster, session: str, command: str) -> bool:
+        if not all(may(task.life, action, "*") for action in DATA):
+            return False
+        keep(task.life, cluster, session, command)
+        return True
 
 
 # ECS Exec

@@ -25,14 +25,14 @@ from pathlib import Path
 
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from emulator import clock
-from emulator.corrections import replacing
-from emulator.dataplane import bus, images, inside, measured, targets
+from emulator import clock, inside
+from emulator.dataplane import bus, images, measured, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, lacks, recorded, unread
 from emulator.lock import LOCK
+from emulator.patching import replacing
+from emulator.permissions import Role
 
 GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
 lacks(
@@ -540,6 +540,7 @@ def invoke_later(function, body) -> None:
 )
 def install() -> None:
     """Let Lambda run functions."""
+    targets.invoke_later.around(lambda _nobody, function, body: invoke_later(function, body))
 
     @replacing(LambdaSimpleBackend, "invoke")
     def invoked(original, self, function_name, qualifier, body, headers, response_headers):

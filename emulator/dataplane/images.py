@@ -25,8 +25,8 @@ from pathlib import Path
 
 import yaml
 
-from emulator import clock, given
-from emulator.dataplane import inside, loopback
+from emulator import clock, given, inside
+from emulator.dataplane import loopback, postgres
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, lacks
 
@@ -78,8 +78,6 @@ def environment(region: str, keys: dict, variables: dict[str, str]) -> dict[str,
 
     HOST is an address that only this process has, as a task has one in its VPC.
     """
-    from emulator.dataplane import postgres
-
     return {
         "HOST": loopback.of_task(),
         **postgres.hosts(region, variables),

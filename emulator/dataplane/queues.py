@@ -6,9 +6,9 @@ from collections.abc import Callable
 from moto.sqs import models
 
 from emulator import clock
-from emulator.corrections import replacing
 from emulator.evidence import documented, does
 from emulator.lock import LOCK
+from emulator.patching import replacing
 
 API = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"
 

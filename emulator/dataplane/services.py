@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from moto.ecs import models
 
 from emulator import ACCOUNT, clock
-from emulator.corrections import ecs as corrected
-from emulator.corrections import ecs_agents as agents_of
+from emulator.corrections import ecs_agents, ecs_tasks
 from emulator.corrections import ecs_deployments as books
+from emulator.corrections import ecs_services as corrected
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, issue, lacks
@@ -104,8 +104,8 @@ def go_on(backend, service) -> None:
     alive = corrected.service_tasks(backend, service)
     own = [task for task in alive if task.started_by == newest["id"] and task.desired_status == "RUNNING"]
     # What is protected stays, and comes first. (ECS developer guide, task scale-in protection)
-    own.sort(key=lambda task: not agents_of.protected(task))
-    kept = max(wanted, sum(agents_of.protected(task) for task in own))
+    own.sort(key=lambda task: not ecs_agents.protected(task))
+    kept = max(wanted, sum(ecs_agents.protected(task) for task in own))
     for task in own[kept:]:
         _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
     own = own[:kept]
@@ -129,7 +129,7 @@ def go_on(backend, service) -> None:
         if _over(service, record, len(up) >= wanted):
             _complete(backend, service, newest)
     for _ in range(missing):
-        corrected.start_task(backend, service, newest)
+        ecs_tasks.start_task(backend, service, newest)
 
 
 @does(
@@ -146,7 +146,7 @@ def _complain(service, newest, never: int) -> None:
     message = f"(service {service.name}) is unable to consistently start tasks successfully."
     said = [one["message"] for one in service.events if one["createdAt"] >= newest["createdAt"]]
     if never >= REPEATEDLY and message not in said:
-        corrected.event(service, message)
+        books.event(service, message)
 
 
 @does(
@@ -190,7 +190,7 @@ def _complete(backend, service, newest) -> None:
     for task in corrected.service_tasks(backend, service):
         if task.started_by != newest["id"]:
             _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
-    corrected.event(service, f"(service {service.name}) has reached a steady state.")
+    books.event(service, f"(service {service.name}) has reached a steady state.")
     record = books.newest(service)
     if not record.sources or record.rolling:
         books.weigh(service, record.group, 100)
@@ -260,7 +260,7 @@ def _failed(record, failures: int, up: list) -> int:
 def _give_up(backend, service, failed, record, reason: str) -> None:
     """Fail a deployment; go back to the one before it where whatever gave it up is to."""
     failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
-    corrected.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
+    books.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
     _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
     for task in corrected.service_tasks(backend, service):
@@ -274,7 +274,7 @@ def _give_up(backend, service, failed, record, reason: str) -> None:
     }  # fmt: skip
     record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
-    corrected.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    books.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
     if record.rolling:
         _roll_back(backend, service, record, good)
         return

@@ -7,11 +7,11 @@ import uuid
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from emulator import ACCOUNT
-from emulator.dataplane import inside
-from emulator.dataplane.permissions import SQS_KEYS, check_key
+from emulator import ACCOUNT, inside
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred
+from emulator.patching import hook
+from emulator.permissions import SQS_KEYS, Role, check_key
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 
@@ -88,12 +88,15 @@ def _topic(arn, region, body, authorities, _target, _attributes):
     "EventBridge invokes functions asynchronously.",
     documented("https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchevents.html"),
 )
-def _function(arn, region, body, authorities, _target, _attributes):
-    from emulator.dataplane import functions
+@hook
+def invoke_later(function, body: str) -> None:
+    """Take an asynchronous invocation of moto's function; what runs functions takes this over."""
 
+
+def _function(arn, region, body, authorities, _target, _attributes):
     function = backend("lambda", region).get_function(arn)
     _check(authorities, "lambda:InvokeFunction", arn, json.dumps({"Statement": function.policy.statements}))
-    functions.invoke_later(function, body)
+    invoke_later(function, body)
 
 
 @does(
@@ -116,8 +119,6 @@ def _log_group(arn, region, body, authorities, _target, _attributes):
     documented("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"),
 )
 def _cluster(arn, region, body, authorities, target, _attributes):
-    from emulator.dataplane.permissions import Role
-
     role = next((one for one in authorities if isinstance(one, Role)), None)
     given = target.get("EcsParameters") or {}
     if role is None or not given:

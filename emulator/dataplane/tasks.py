@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 from moto.ecs import models
 
-from emulator import ACCOUNT, clock, eventual
-from emulator.corrections import ecs as corrected
-from emulator.corrections import replacing
-from emulator.dataplane import agents, bus, endpoints, faults, images, inside, services, targets
+from emulator import ACCOUNT, clock, endpoints, eventual, inside
+from emulator.corrections import ecs_services
+from emulator.corrections import ecs_tasks as corrected
+from emulator.dataplane import agents, bus, faults, images, services, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role, key_of_secret
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks, recorded
 from emulator.lock import LOCK
+from emulator.patching import replacing
+from emulator.permissions import Role, key_of_secret
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 lacks(__name__, "Task states", "ACTIVATING, DEACTIVATING and STOPPING are passed over")
@@ -507,7 +508,7 @@ def _container(task, one) -> dict:
 def _settle(backend, task) -> None:
     service = backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
     if service:
-        corrected.settle(backend, service)
+        ecs_services.settle(backend, service)
 
 
 # RunTask's limits

@@ -17,20 +17,10 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from emulator.errors import AWSError
+from emulator.errors import Refusal
 from emulator.strict import shapes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An error code and a message of AWS's; S3's HTTP status, and what else S3 tells in an error's body."""
-
-    code: str
-    message: str
-    status: int | None = None
-    members: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,14 +104,7 @@ def judge(call) -> None:
         for one in _BY_OPERATION[scope]:
             refusal = one.check(call)
             if refusal:
-                raise error(refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal))
-
-
-def error(refusal: Refusal) -> AWSError:
-    """Return a refusal as an error to raise."""
-    made = AWSError(refusal.code, refusal.message)
-    made.status, made.members = refusal.status, refusal.members
-    return made
+                raise (refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal)).error()
 
 
 def accepted(call) -> None:

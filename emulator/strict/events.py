@@ -3,9 +3,9 @@
 import json
 import re
 
-from emulator.dataplane import patterns
+from emulator import patterns
+from emulator.grants import region_of, service_of
 from emulator.strict import rule, schedules
-from emulator.strict.grants import region_of, service_of
 
 RECORDED = "localstack: answers recorded from AWS"
 MEASURED = "badmintoncryer/cdk-preflight "

@@ -6,8 +6,8 @@ import re
 from moto.awslambda_simple.models import lambda_simple_backends
 
 from emulator import ACCOUNT, policies, principals, provisioning, quotas
+from emulator.grants import may, region_of, service_of
 from emulator.strict import rule
-from emulator.strict.grants import may, region_of, service_of
 
 RECORDED = "localstack: answers recorded from AWS"
 MEASURED = "badmintoncryer/cdk-preflight "

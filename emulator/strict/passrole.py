@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from emulator import ACCOUNT, clock, policies
-from emulator.dataplane.permissions import trusts
+from emulator.permissions import trusts
 from emulator.strict import Refusal, memory, observe, rule
 
 # For so long after its creation the services don't see a role yet; on AWS it's some seconds, now and then many.

@@ -3,8 +3,8 @@
 import json
 import zoneinfo
 
+from emulator.grants import region_of, service_of
 from emulator.strict import rule, schedules
-from emulator.strict.grants import region_of, service_of
 
 MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreateSchedule", "UpdateSchedule")

@@ -2,8 +2,8 @@
 
 import re
 
-from emulator import policies
-from emulator.strict import filters, rule
+from emulator import filters, policies
+from emulator.strict import rule
 
 API = "SNS API reference"
 MEASURED = "badmintoncryer/cdk-preflight "

@@ -10,13 +10,15 @@ from emulator import evidence, lags, unproven
 from emulator.evidence import Certainty, Source
 
 EMULATOR = Path(evidence.__file__).parent
-# What decides nothing of AWS's: our timer, our clients and addresses, the process of a function.
-OURS = {"__init__", "engine", "inside", "loopback", "runner"}
+# What decides nothing of AWS's: our timer, our addresses, the process of a function.
+OURS = {"__init__", "engine", "loopback", "runner"}
 # Corrections in which something happens by itself.
 CORRECTED = (
-    "applicationautoscaling", "autoscaling", "awslambda", "ecs", "ecs_agents", "ecs_deployments", "elbv2", "pipes",
-    "rds", "sqs",
+    "applicationautoscaling", "autoscaling", "awslambda", "ecr_scans", "ecs_agents", "ecs_deployments", "ecs_history",
+    "ecs_services", "ecs_tasks", "elbv2", "pipes", "rds", "sqs",
 )  # fmt: skip
+# What the data plane decides by, and strict mode and corrections as well.
+JUDGES = ("endpoints", "patterns", "permissions")
 # How tests steer, and what only looks up, writes down or says something; nothing of it is AWS's behaviour.
 PLUMBING = {
     "use", "show", "forget", "reset", "restart", "end_all", "load", "install", "stop", "state", "planned", "polling",
@@ -48,6 +50,7 @@ def modules():
     """Return the modules in which AWS's behaviour is decided, with their trees."""
     found = [one for one in (EMULATOR / "dataplane").glob("*.py") if one.stem not in OURS]
     found += [EMULATOR / "corrections" / f"{one}.py" for one in CORRECTED]
+    found += [EMULATOR / f"{one}.py" for one in JUDGES]
     return [(one, ast.parse(one.read_text())) for one in found]
 
 
@@ -80,7 +83,7 @@ def undeclared(path: Path, tree: ast.Module, declared: set[str]) -> list[str]:
         # What stands in a function, or around one, that has a rule is a part of it.
         inside = {name, *(one for one in declared if one.startswith(f"{name}."))}
         inside |= {one for one in whole if name.startswith(f"{one}.")}
-        public = path.parent.name == "dataplane" and "." not in name and not name.startswith("_")
+        public = path.parent.name != "corrections" and "." not in name and not name.startswith("_")
         known = {name.rpartition(".")[2] if "." not in name else "", f"{path.stem}.{name}"} & (PLUMBING | TICKS)
         if (public or waits(node)) and not known and not inside & declared:
             missing.append(f"{path.stem}.{name}")
@@ -88,7 +91,7 @@ def undeclared(path: Path, tree: ast.Module, declared: set[str]) -> list[str]:
 
 
 def declared(path: Path) -> set[str]:
-    module = f"emulator.{path.parent.name}.{path.stem}"
+    module = ".".join(path.relative_to(EMULATOR.parent).with_suffix("").parts)
     return {one.function.replace(".<locals>", "") for one in evidence.load() if one.module == module}
 
 

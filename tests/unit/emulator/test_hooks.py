@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from emulator import corrections
-from emulator.corrections import ecs
+from emulator import patching
+from emulator.corrections import ecs_agents, ecs_services, ecs_tasks
+from emulator.dataplane import targets
 
-DATAPLANE = Path(corrections.__file__).parents[1] / "dataplane"
-HOOKS = [value for value in vars(ecs).values() if hasattr(value, "around")]
+DATAPLANE = Path(targets.__file__).parent
+HOOKS = {
+    value.__name__: value
+    for module in (ecs_agents, ecs_services, ecs_tasks, targets)
+    for value in vars(module).values()
+    if hasattr(value, "around")
+}
 
 
 def patched(tree: ast.Module) -> list[str]:
@@ -35,7 +41,7 @@ def test_a_patch_of_a_correction_is_found():
 
 
 def test_a_step_is_the_corrections_own_until_it_is_taken_over():
-    @corrections.hook
+    @patching.hook
     def step(number):
         return number
 
@@ -49,13 +55,13 @@ def test_a_step_is_the_corrections_own_until_it_is_taken_over():
 
 
 def test_each_step_is_taken_over_as_long_as_there_is_a_data_plane(endpoint):
-    assert {one.__name__ for one in HOOKS if not one.taken} == set()
+    assert {one.__name__ for one in HOOKS.values() if not one.taken} == set()
 
 
 @pytest.fixture
 def alone(monkeypatch):
     """ECS's corrections without the data plane."""
-    for one in HOOKS:
+    for one in HOOKS.values():
         monkeypatch.setattr(one, "taken", None)
 
 

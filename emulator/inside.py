@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from emulator import ACCOUNT
+from emulator import ACCOUNT, endpoints
 
 _session = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1")
 _app = None
@@ -53,8 +53,6 @@ def client(service: str, region: str, role: str = "", session: str = ""):
 def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
     """Assume a role for a service that works with it, in subnets where it does so in a VPC."""
     from moto.sts.models import sts_backends
-
-    from emulator.dataplane import endpoints
 
     assumed = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name="us-east-1", role_session_name=session[:64], role_arn=role, policy="", duration=3600, external_id=""
