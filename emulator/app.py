@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 import flask
 from moto.core.request import normalize_request
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -23,11 +24,12 @@ from emulator import (
     provisioning,
     quotas,
     registry,
+    state,
     strict,
 )  # fmt: skip
 from emulator.corrections import ecr_scans
 from emulator.corrections.ecr import LAYER_PATH, layer
-from emulator.dataplane import agents
+from emulator.dataplane import agents, images
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
 from emulator.token import ROOT
@@ -80,16 +82,6 @@ def _one_at_a_time(wsgi_app):
             return wsgi_app(environ, start_response)
 
     return locked
-
-
-def _reset() -> dict:
-    """Empty the account."""
-    from moto.moto_api._internal.models import moto_api_backend
-
-    with LOCK:
-        dataplane.reset()
-        moto_api_backend.reset()
-    return {"status": "ok"}
 
 
 def move_clock(seconds: str = "0", speed: str = "") -> dict:
@@ -159,11 +151,11 @@ class Application:
     def _reset(self) -> dict:
         """Empty the account, and begin the log of its requests anew."""
         self.log.clear()
-        strict.forget()
-        provisioning.forget()
-        eventual.forget()
-        quotas.forget()
-        return _reset()
+        with LOCK:
+            state.reset()
+            moto_api_backend.reset()
+            images.load()  # those of the environment's file count again
+        return {"status": "ok"}
 
     def __call__(self, environ, start_response):
         path = environ.get("PATH_INFO", "")

@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from emulator import ACCOUNT, endpoints
+from emulator import ACCOUNT, endpoints, state
 
 _session = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1")
 _app = None
@@ -65,7 +65,6 @@ def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
     }
 
 
-def forget() -> None:
-    """Drop the sessions, which a reset makes void."""
-    client.cache_clear()
-    credentials.cache_clear()
+# A reset makes sessions void.
+state.at_reset(client.cache_clear)
+state.at_reset(credentials.cache_clear)

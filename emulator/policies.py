@@ -12,13 +12,13 @@ import fnmatch
 import json
 import re
 
-from emulator import ACCOUNT
+from emulator import ACCOUNT, state
 from emulator.principals import known as principal_known
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 # What every call has: it comes of this account, with TLS, for something of this account.
 ALWAYS = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT, "aws:SecureTransport": "true"}
-_asked: dict[tuple, dict] = {}
+_asked: dict[tuple, dict] = state.held({})
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 
@@ -97,11 +97,6 @@ def ask(owner: str, document: dict, action: str, resource: str = "*", principal=
 def asked() -> list[dict]:
     """Return what was asked so far: owner, action, resource, principal, context, and whether it was allowed."""
     return [_asked[key] for key in sorted(_asked)]
-
-
-def forget() -> None:
-    """Forget what was asked."""
-    _asked.clear()
 
 
 def _names(statement: dict, element: str, value: str, fold: bool = False) -> bool:

@@ -12,7 +12,7 @@ its digest, counts::
 from collections import Counter
 from fnmatch import fnmatchcase
 
-from emulator import given
+from emulator import given, state
 from emulator.evidence import documented, does
 from emulator.patching import answers
 
@@ -33,7 +33,7 @@ def _findings(name: str, value) -> list[dict]:
 FIELDS = {
     "image": given.text, "findings": _findings, "status": given.one_of(*STATUSES), "description": given.words,
 }  # fmt: skip
-_entries: list[dict] = []
+_entries: list[dict] = state.held([])
 
 
 def use(scans: list[dict] | None = None) -> dict:

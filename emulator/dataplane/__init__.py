@@ -23,8 +23,7 @@ from collections import Counter
 
 from moto.ecs.models import ecs_backends
 
-from emulator import ACCOUNT, endpoints, inside, policies
-from emulator.corrections import ecr_scans
+from emulator import ACCOUNT, inside, state
 from emulator.dataplane import (
     agents,
     alarms,
@@ -55,7 +54,7 @@ def _install() -> None:
     ):  # fmt: skip
         part.install()
     images.load()
-    atexit.register(stop)
+    atexit.register(state.reset)
 
 
 def start(app) -> None:
@@ -63,24 +62,6 @@ def start(app) -> None:
     _install()
     inside.answered_by(app)
     ENGINE.start()
-
-
-def reset() -> None:
-    """Forget what was going on, faults and images as well; the images of the environment's file count again."""
-    with LOCK:
-        ENGINE.reset()
-        policies.forget()
-        inside.forget()
-        endpoints.forget()
-        faults.forget()
-        images.use([])
-        images.load()
-        ecr_scans.use([])
-
-
-def stop() -> None:
-    """End everything that runs."""
-    ENGINE.reset()
 
 
 def addresses() -> dict:
@@ -94,11 +75,11 @@ def addresses() -> dict:
         ("POST", "faults"): faults.use,
         ("POST", "guardduty"): guardduty.monitor,
         ("POST", "pipes/restart"): pipes.restart,
-        ("GET", "dataplane"): state,
+        ("GET", "dataplane"): summary,
     }
 
 
-def state() -> dict:
+def summary() -> dict:
     """Tell what is going on."""
     with LOCK:
         tasks = [

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from emulator import clock
+from emulator import clock, state
 from emulator.lock import LOCK
 
 log = logging.getLogger("emulator.dataplane")
@@ -25,7 +25,6 @@ class Engine:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._ends: list[Callable[[], None]] = []
         clock.when_moved(self._wake)
 
     def start(self) -> None:
@@ -50,18 +49,11 @@ class Engine:
         thread.start()
         return thread
 
-    def at_end(self, action: Callable[[], None]) -> None:
-        """Register what ends the processes and threads of one part, at a reset and when the server stops."""
-        self._ends.append(action)
-
     def reset(self) -> None:
-        """Forget what was planned and end what runs."""
-        with LOCK:
+        """Forget what was planned; what runs belongs to a life that is over."""
+        with LOCK, self._changed:
             self.life += 1
-            with self._changed:
-                self._due.clear()
-            for end in self._ends:
-                end()
+            self._due.clear()
 
     @property
     def planned(self) -> int:
@@ -92,3 +84,4 @@ def _safely(work: Callable, *args) -> None:
 
 
 ENGINE = Engine()
+state.at_reset(ENGINE.reset)

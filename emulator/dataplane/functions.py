@@ -25,7 +25,7 @@ from pathlib import Path
 
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from emulator import clock, inside
+from emulator import clock, inside, state
 from emulator.dataplane import bus, images, measured, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.errors import AWSError
@@ -221,6 +221,7 @@ def _tidy() -> None:
         one.remove()
 
 
+@state.at_reset
 def end_all() -> None:
     """Kill every process."""
     with _guard:
@@ -229,9 +230,6 @@ def end_all() -> None:
         _idle.clear()
     for one in ended:
         one.remove()
-
-
-ENGINE.at_end(end_all)
 
 
 def running() -> int:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from emulator import clock, given, inside
+from emulator import clock, given, inside, state
 from emulator.dataplane import loopback, postgres
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, lacks
@@ -49,7 +49,7 @@ FIELDS = {
     "image": given.text, "run": given.command, "folder": given.text, "exits": given.number(0, 255, whole=True),
     "stays": given.flag, "after": given.number(), "says": given.words, "function": given.anything,
 }  # fmt: skip
-_entries: list[dict] = []
+_entries: list[dict] = state.held([])
 
 
 def use(images: list[dict] | None = None) -> dict:
@@ -163,12 +163,10 @@ class Running:
 _running: set[Running] = set()
 
 
+@state.at_reset
 def end_all() -> None:
     """Kill every process that stands for a container."""
     for one in list(_running):
         one.signal(signal.SIGKILL)
         one.over = True
     _running.clear()
-
-
-ENGINE.at_end(end_all)

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from moto.rds.models import RDSBackend, rds_backends
 
-from emulator import ACCOUNT, given, inside
+from emulator import ACCOUNT, given, inside, state
 from emulator.dataplane import loopback, targets, tls
-from emulator.dataplane.engine import ENGINE, log
+from emulator.dataplane.engine import log
 from emulator.evidence import documented, does
 from emulator.lock import LOCK
 from emulator.patching import replacing
@@ -207,15 +207,13 @@ def serving() -> dict[str, str]:
     return {arn.rpartition(":")[2]: one.address for arn, one in _servers.items()}
 
 
+@state.at_reset
 def end_all() -> None:
     """Stop every server."""
     for one in _servers.values():
         one.end()
     _servers.clear()
     _external.clear()
-
-
-ENGINE.at_end(end_all)
 
 
 def install() -> None:

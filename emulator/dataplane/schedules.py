@@ -5,7 +5,7 @@ import uuid
 from moto.events.models import EventsBackend
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
-from emulator import clock
+from emulator import clock, state
 from emulator.dataplane import bus, expressions, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.evidence import documented, does, inferred, lacks, recorded
@@ -17,7 +17,7 @@ lacks(__name__, "Flexible time windows", "schedules fire at the beginning of the
 
 PRINCIPAL = "scheduler.amazonaws.com"
 CAUGHT_UP = 60  # times at most that are made up for when the clock was moved over many
-_plans: dict[str, "Plan"] = {}
+_plans: dict[str, "Plan"] = state.held({})
 
 
 @does(
@@ -140,17 +140,9 @@ def _fire_schedule(schedule, when: float) -> None:
         targets.backend("scheduler", region).delete_schedule(schedule.group_name, schedule.name)
 
 
-def end_all() -> None:
-    """Forget every plan."""
-    _plans.clear()
-
-
 def planned() -> list[str]:
     """Name what is going to fire."""
     return sorted(_plans)
-
-
-ENGINE.at_end(end_all)
 
 
 def install() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from moto.ecs import models
 
-from emulator import ACCOUNT, clock, endpoints, eventual, inside
+from emulator import ACCOUNT, clock, endpoints, eventual, inside, state
 from emulator.corrections import ecs_services
 from emulator.corrections import ecs_tasks as corrected
 from emulator.dataplane import agents, bus, faults, images, services, targets
@@ -534,8 +534,8 @@ class Bucket:
         return True
 
 
-_buckets: dict[tuple, Bucket] = {}
-_tokens: dict[str, tuple] = {}  # what was answered to a RunTask with a client token
+_buckets: dict[tuple, Bucket] = state.held({})
+_tokens: dict[str, tuple] = state.held({})  # what was answered to a RunTask with a client token
 
 
 @does(
@@ -628,12 +628,3 @@ def _share(strategy: list[dict]) -> str:
     weights = [int(one.get("weight") or 0) for one in strategy]
     chosen = random.choices(strategy, weights)[0] if any(weights) else strategy[0]
     return chosen["capacityProvider"]
-
-
-def forget() -> None:
-    """Forget how much was run."""
-    _buckets.clear()
-    _tokens.clear()
-
-
-ENGINE.at_end(forget)

@@ -48,7 +48,6 @@ EVERY = "*"  # a rule for all operations, of one service or of all
 RULES: list[Rule] = []
 _BY_OPERATION: dict[tuple[str, str], list[Rule]] = defaultdict(list)
 _OBSERVERS: dict[tuple[str, str], list[Callable]] = defaultdict(list)
-_MEMORIES: list[dict] = []
 
 
 def rule(service: str, *operations: str, code: str, source: str):
@@ -75,19 +74,6 @@ def observe(service: str, *operations: str):
         return function
 
     return register
-
-
-def memory() -> dict:
-    """Return a dict for a rule's own state, emptied with the account."""
-    made: dict = {}
-    _MEMORIES.append(made)
-    return made
-
-
-def forget() -> None:
-    """Empty every rule's state."""
-    for one in _MEMORIES:
-        one.clear()
 
 
 def load() -> list[Rule]:

@@ -3,8 +3,8 @@
 import json
 import re
 
-from emulator import clock
-from emulator.strict import Refusal, memory, rule
+from emulator import clock, state
+from emulator.strict import Refusal, rule
 
 API = "ECS API reference, "
 MEASURED = "badmintoncryer/cdk-preflight "
@@ -784,7 +784,7 @@ def overridden_container_is_in_the_task(call):
     return None
 
 
-_runs = memory()
+_runs: dict = state.held({})
 
 
 @rule(

@@ -3,8 +3,8 @@
 import json
 import re
 
-from emulator import clock, policies
-from emulator.strict import memory, observe, rule
+from emulator import clock, policies, state
+from emulator.strict import observe, rule
 
 API = "SQS API reference, "
 MEASURED = "badmintoncryer/cdk-preflight "
@@ -31,7 +31,7 @@ KNOWN = {
     "FifoThroughputLimit",
 }
 REUSE_SECONDS = 60
-_deleted = memory()
+_deleted: dict = state.held({})
 
 
 def _attributes(call) -> dict:

@@ -21,8 +21,7 @@ CORRECTED = (
 JUDGES = ("endpoints", "patterns", "permissions")
 # How tests steer, and what only looks up, writes down or says something; nothing of it is AWS's behaviour.
 PLUMBING = {
-    "use", "show", "forget", "reset", "restart", "end_all", "load", "install", "stop", "state", "planned", "polling",
-    "serving", "running", "backend", "lowered", "environment", "entry", "iso", "text",
+    "use", "show", "forget", "restart", "end_all", "load", "install", "planned", "polling", "serving", "running", "backend", "lowered", "environment", "entry", "iso", "text",
     "agents.may", "agents.variables", "bus.Delivery.attempt", "endpoints.comes_from", "endpoints.let",
     "faults.Killed", "faults.boot", "faults.judge", "faults.twice", "functions.Outcome", "functions.invoke_later",
     "functions.log_group", "functions.runs", "functions.subnets", "paths.read", "patterns.Bad",
