@@ -115,9 +115,10 @@ def create(key: str, log: RequestLog | None = None, judged: bool = True) -> "App
 class Dispatcher(DomainDispatcherApplication):
     """moto's dispatcher by service, which answers for services that moto does not know as well."""
 
-    def get_backend_for_host(self, host):
+    def get_backend_for_host(self, host: str | None) -> str | None:
+        """Return the service of a host, or ``unknown:`` and its first label; None is moto's "look into the request"."""
         backend = super().get_backend_for_host(host)
-        # None is moto's "look into the request"; a host is what it found there and does not know.
+        # A host is what moto found in the request and does not know.
         if backend is None and host:
             return f"{UNKNOWN}{host.split('.')[0]}"
         return backend
@@ -158,6 +159,7 @@ class Application:
         return {"status": "ok"}
 
     def __call__(self, environ, start_response):
+        """Answer one request, as WSGI has it."""
         path = environ.get("PATH_INFO", "")
         try:
             control.admit(environ)

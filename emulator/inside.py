@@ -41,7 +41,7 @@ def _answer(request, **_kwargs):
 
 @functools.cache
 def client(service: str, region: str, role: str = "", session: str = ""):
-    """Return a client, with the permissions of a role's session where a role is given."""
+    """Return a boto3 client that tries once, with the permissions of a role's session where a role's ARN is given."""
     config = Config(retries={"max_attempts": 0}, inject_host_prefix=False, parameter_validation=False)
     keys = credentials(role, session) if role else {}
     made = _session.client(service, region, endpoint_url="http://127.0.0.1", config=config, **keys)
@@ -51,7 +51,10 @@ def client(service: str, region: str, role: str = "", session: str = ""):
 
 @functools.cache
 def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
-    """Assume a role for a service that works with it, in subnets where it does so in a VPC."""
+    """Assume a role by its ARN for a service that works with it, and return the session's keys as boto3 takes them.
+
+    ``subnets`` are those that its requests come from: their VPC's endpoints judge them; without, none does.
+    """
     from moto.sts.models import sts_backends
 
     assumed = sts_backends[ACCOUNT]["aws"].assume_role(

@@ -49,7 +49,10 @@ _FOLDERS = {
 
 
 def correction(service: str, says: str):
-    """Register a function that patches moto when it is called."""
+    """Register a function without arguments that patches moto, once, when the corrections are applied.
+
+    ``service`` is boto3's name of it, ``says`` what AWS does, for people.
+    """
 
     def register(function):
         REGISTRY.append(Correction(service, says, function))
@@ -59,7 +62,10 @@ def correction(service: str, says: str):
 
 
 def adds(service: str, operation: str, says: str):
-    """Register an operation that moto lacks: ``function(api, params) -> answer``."""
+    """Register an operation that moto lacks: ``function(api, params) -> answer``, all as boto3 has it.
+
+    ``operation`` is AWS's name, such as ExecuteCommand; a refusal is raised as ``AWSError``.
+    """
 
     def register(function):
         def patch():
@@ -79,7 +85,10 @@ def adds(service: str, operation: str, says: str):
 
 
 def answers(service: str, operation: str, says: str):
-    """Register a layer around an operation of moto's: ``function(api, params, moto) -> answer``."""
+    """Register a layer around an operation of moto's: ``function(api, params, moto) -> answer``, all as boto3 has it.
+
+    ``moto()`` runs moto's own and returns its answer as a dict, or raises ``AWSError``.
+    """
 
     def register(function):
         def patch():
@@ -137,7 +146,8 @@ def hook(own):
 class Answer(ActionResult):
     """A plain answer, serialised by botocore's model without moto's own renamings."""
 
-    def execute_result(self, context):
+    def execute_result(self, context) -> tuple[int, dict, str]:
+        """Return status, headers and body, as moto asks for them."""
         serializer = context.serializer_class(operation_model=context.operation_model)
         response = serializer.serialize(self.result)
         return response["status_code"], response["headers"], response["body"]

@@ -131,6 +131,7 @@ def _counted(attribute: str, count) -> None:
 
 
 def awsvpc(configuration: dict | None) -> dict | None:
+    """Write out what AWS shows of a network configuration of which less was said; nothing stays None."""
     if not configuration:
         return None
     vpc = configuration["awsvpcConfiguration"]
@@ -138,6 +139,7 @@ def awsvpc(configuration: dict | None) -> dict | None:
 
 
 def check_strategy(cluster, params: dict) -> None:
+    """Refuse a capacity provider strategy that a cluster can't serve; ``params`` are the request's."""
     if "launchType" in params and params.get("capacityProviderStrategy"):
         raise AWSError(
             "InvalidParameterException",

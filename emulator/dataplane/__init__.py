@@ -2,10 +2,11 @@
 
 - ``engine``: the timer on the emulator's clock (EMULATOR_SPEED makes it faster, POST /_emulator/clock moves it)
 - ``pipes``, ``queues``, ``paths``: from a queue to RunTask
-- ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
+- ``run_task``, ``tasks``, ``task_events``: from RunTask to a task's end, and what is told of it
+- ``images``, ``faults``: what runs in place of an image, and what goes wrong on request
 - ``services``, ``postgres``, ``loopback``: deployments that can fail, a real database, where tasks and it are
 - ``bus``, ``targets``: from an event to those who want it and may have it
-- ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
+- ``functions``, ``environments``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
 - ``expiry``: which images ECR expires
 - ``instances``: what EC2 instances do when they have booted
@@ -38,10 +39,10 @@ from emulator.dataplane import (
     pipes,
     postgres,
     queues,
+    run_task,
     schedules,
     services,
-    tasks,
-)  # fmt: skip
+)
 from emulator.dataplane.engine import ENGINE
 from emulator.lock import LOCK
 
@@ -49,7 +50,7 @@ from emulator.lock import LOCK
 @functools.cache
 def _install() -> None:
     for part in (
-        queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
+        queues, bus, run_task, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
         agents,
     ):  # fmt: skip
         part.install()

@@ -34,17 +34,20 @@ class Engine:
             self._thread.start()
 
     def at(self, when: float, action: Callable, *args, life: int | None = None) -> None:
-        """Plan an action for a time of the clock; ``life`` is the one it belongs to, if it isn't this one."""
+        """Plan an action for a time of the clock in seconds since the epoch, to be run with the lock held.
+
+        It's dropped when its life is over: ``life`` (default: this one) ends with a reset.
+        """
         with self._changed:
             heapq.heappush(self._due, (when, next(self._numbers), self.life if life is None else life, action, args))
             self._changed.notify()
 
     def after(self, seconds: float, action: Callable, *args, life: int | None = None) -> None:
-        """Plan an action for later."""
+        """Plan an action for so many seconds of the clock later; the rest is as for ``at``."""
         self.at(clock.now() + seconds, action, *args, life=life)
 
     def beside(self, work: Callable, *args) -> threading.Thread:
-        """Do work that takes long in a thread of its own."""
+        """Do work that takes long in a daemon thread of its own, without the lock; what it raises is logged."""
         thread = threading.Thread(target=_safely, args=(work, *args), daemon=True)
         thread.start()
         return thread

@@ -9,7 +9,6 @@ Health checks run as often as ``EMULATOR_HEALTH_SECONDS`` says and not as the de
 
 import os
 import subprocess
-from datetime import UTC, datetime
 
 from moto.ecs import models
 
@@ -117,7 +116,7 @@ def go_on(backend, service) -> None:
     _complain(service, newest, sum(task.started_at is None for task in failures))
     newest["failedTasks"] = _failed(record, len(failures), up + [task for task in failures if _ran(task)])
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
-    newest["updatedAt"] = _now()
+    newest["updatedAt"] = clock.utc()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
     service.pending_count = max(0, wanted - service.running_count)
     if newest["rolloutState"] == "IN_PROGRESS":
@@ -270,7 +269,7 @@ def _give_up(backend, service, failed, record, reason: str) -> None:
         record.end("STOPPED", reason)
         return
     record.rollback = {
-        "reason": reason, "startedAt": _now(), "serviceRevisionArn": (record.sources or [""])[0],
+        "reason": reason, "startedAt": clock.utc(), "serviceRevisionArn": (record.sources or [""])[0],
     }  # fmt: skip
     record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
@@ -332,14 +331,10 @@ def _tell(service, deployment, name: str, reason: str) -> None:
         "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
         "eventName": name,
         "deploymentId": deployment["id"],
-        "updatedAt": f"{_now().isoformat(timespec='milliseconds')}Z",
+        "updatedAt": f"{clock.utc().isoformat(timespec='milliseconds')}Z",
         "reason": reason,
     }
     bus.put("aws.ecs", "ECS Deployment State Change", detail, [service.arn], service.arn.split(":")[3])
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None)
 
 
 # Health
@@ -358,7 +353,7 @@ def _up(task) -> bool:
         return False
     if getattr(task, "checked", False):
         return task.health_status == "HEALTHY"
-    return task.started_at is not None and (_now() - task.started_at).total_seconds() >= STEADY
+    return task.started_at is not None and (clock.utc() - task.started_at).total_seconds() >= STEADY
 
 
 def health(life, task) -> str:

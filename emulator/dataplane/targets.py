@@ -32,7 +32,11 @@ def backend(service: str, region: str):
     documented(GUIDE + "eb-use-resource-based.html"),
 )
 def send(arn: str, body: str, authorities: list, target: dict | None = None, attributes: dict | None = None) -> None:
-    """Deliver a text to a target, or raise AWSError."""
+    """Deliver a text to a target's ARN, or raise AWSError.
+
+    ``authorities`` are the ``Role`` or ``Service`` that may let it in, tried in turn; ``target`` is the target as
+    EventBridge keeps it, and ``attributes`` become those of a message to a queue (numbers and texts).
+    """
     service, region = arn.split(":")[2:4]
     if service not in _SENDERS:
         raise AWSError("InvalidTarget", f"the emulator doesn't deliver to {service}")
@@ -179,7 +183,7 @@ def look_and_write(may, region: str, group: str, stream: str, lines: list[str]) 
 
 
 def write(region: str, group: str, stream: str, lines: list[str]) -> bool:
-    """Put lines into a log stream, which is made; tell whether the group is there."""
+    """Put lines into a log stream, which is made; return False where the group isn't there."""
     logs = backend("logs", region)
     if group not in logs.groups:
         return False

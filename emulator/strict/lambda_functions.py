@@ -6,7 +6,7 @@ import zipfile
 
 from emulator import ACCOUNT
 from emulator.strict import Refusal, rule
-from emulator.strict.lambda_ import BAD, RECORDED, _backend
+from emulator.strict.lambda_ import BAD, RECORDED, backend_of
 
 NAMED = re.compile(
     r"(?:arn:[^:]+:lambda:)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?"
@@ -29,7 +29,7 @@ def meant(call) -> tuple[str, str | None, str | None]:
 
 
 def _held(call, name: str) -> dict | None:
-    return _backend(call)._lambdas._functions.get(name)
+    return backend_of(call)._lambdas._functions.get(name)
 
 
 def _arn(call, name: str, qualifier: str | None = None) -> str:
@@ -68,7 +68,7 @@ def function_is_there(call):
         shown = None if call.operation == "DeleteFunction" else qualifier
         return f"Function not found: {_arn(call, name, shown or ('$LATEST' if call.operation == 'Invoke' else None))}"
     known = {"$LATEST", *(str(one.version) for one in held["versions"])}
-    known |= set(_backend(call)._lambdas._aliases.get(_arn(call, name), ()))
+    known |= set(backend_of(call)._lambdas._aliases.get(_arn(call, name), ()))
     if qualifier is None or qualifier in known or call.operation == "DeleteFunction":
         return None
     if call.operation == "AddPermission" and re.fullmatch(r"(?!\d+$)[\w-]+", qualifier):

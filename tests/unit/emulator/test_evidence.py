@@ -15,32 +15,34 @@ OURS = {"__init__", "engine", "loopback", "runner"}
 # Corrections in which something happens by itself.
 CORRECTED = (
     "applicationautoscaling", "autoscaling", "awslambda", "ecr_scans", "ecs_agents", "ecs_deployments", "ecs_history",
-    "ecs_services", "ecs_tasks", "elbv2", "pipes", "rds", "sqs",
+    "ecs_services", "ecs_tasks", "elbv2", "pipes", "rds", "rds_backups", "sqs",
 )  # fmt: skip
 # What the data plane decides by, and strict mode and corrections as well.
 JUDGES = ("endpoints", "patterns", "permissions")
 # How tests steer, and what only looks up, writes down or says something; nothing of it is AWS's behaviour.
 PLUMBING = {
-    "use", "show", "forget", "restart", "end_all", "load", "install", "planned", "polling", "serving", "running", "backend", "lowered", "environment", "entry", "iso", "text",
+    "use", "show", "forget", "restart", "end_all", "load", "install", "planned", "polling", "serving", "running",
+    "backend", "lowered", "environment", "entry", "iso", "text",
     "agents.may", "agents.variables", "bus.Delivery.attempt", "endpoints.comes_from", "endpoints.let",
     "faults.Killed", "faults.boot", "faults.judge", "faults.twice", "functions.Outcome", "functions.invoke_later",
-    "functions.log_group", "functions.runs", "functions.subnets", "paths.read", "patterns.Bad",
+    "environments.exited", "environments.log_group", "environments.subnets", "environments.take",
+    "environments.timed_out", "functions.runs", "paths.read", "patterns.Bad",
     "patterns.check_address", "patterns.check_exists", "patterns.check_text", "permissions.allowed",
     "permissions.found", "permissions.granted", "permissions.key_of", "permissions.Service", "permissions.Role",
     "permissions.trusts", "pipes.Killed", "pipes.Poller", "postgres.hosts", "services.health", "services.runs",
-    "services.watch", "targets.write", "tasks.CannotStart", "tasks.Conflict", "tls.context", "instances.Boot",
+    "services.watch", "targets.write", "tasks.CannotStart", "run_task.Conflict", "tls.context", "instances.Boot",
 }  # fmt: skip
 # What hands itself to the timer only to go on, or looks at the time only to write it down.
 TICKS = {
-    "bus.Delivery.__init__", "functions.Environment.__init__", "functions._give", "functions.Later.__init__",
+    "bus.Delivery.__init__", "environments.Environment.__init__", "environments.give", "functions.Later.__init__",
     "functions.Later.attempt",
     "functions.Later._again", "images.Running.__init__", "images.Running._start", "images.Running._follow",
     "images.Running.stop", "images.Running.__repr__", "instances.Boot.__init__", "instances.Boot.say",
     "pipes.Poller.__init__", "pipes.Poller.leave", "services.install.update", "services.install.deploy",
-    "services._look", "services._now", "services.Health.__init__", "services.Health._ask", "services._gone_back",
+    "services._look", "services.Health.__init__", "services.Health._ask", "services._gone_back",
     "schedules.Plan.__init__", "schedules.Plan._next", "schedules.Plan._due", "tasks.Life.__init__",
-    "tasks.Life._start", "tasks.Life._stopped", "tasks.Life._log.line", "tasks._now", "tasks.Bucket.__init__",
-    "tasks.Bucket.take", "expiry.install.put", "flowlogs.install.create", "autoscaling._launch",
+    "tasks.Life._start", "tasks.Life._stopped", "tasks.Life._log.line", "run_task.Bucket.__init__",
+    "run_task.Bucket.take", "expiry.install.put", "flowlogs.install.create", "autoscaling._launch",
     "ecs_agents.protected",
 }  # fmt: skip
 

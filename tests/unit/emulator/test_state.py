@@ -40,7 +40,7 @@ KEPT = {
 # Functions that keep their answers, which are the same for every account.
 SAME = {
     "corrections.apply_all", "dataplane._install", "dataplane.tls.context", "eventual._not_yet", "eventual.install",
-    "evidence.load", "principals._botocore", "provisioning.install", "strict.ec2._prefixes",
+    "evidence.load", "principals._botocore", "provisioning.install", "strict.ec2_endpoints._prefixes",
     "strict.s3._regions", "strict.shapes._pattern",
 }  # fmt: skip
 
