@@ -44,6 +44,9 @@ class Rule:
         return " ".join(self.check.__doc__.split())
 
 
+# Sources of many rules: a project that measured AWS, before the name of its rule, and recordings of AWS.
+MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
 EVERY = "*"  # a rule for all operations, of one service or of all
 RULES: list[Rule] = []
 _BY_OPERATION: dict[tuple[str, str], list[Rule]] = defaultdict(list)

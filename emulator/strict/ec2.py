@@ -2,12 +2,11 @@
 
 import re
 
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 from emulator.strict.passrole import unknown_profile
 
 GUIDE = "VPC user guide"
 QUOTAS = f"{GUIDE}, quotas"
-MEASURED = "badmintoncryer/cdk-preflight "
 
 
 # Launch templates and instances

@@ -6,8 +6,8 @@ import re
 
 from botocore.loaders import Loader
 
-from emulator.strict import rule
-from emulator.strict.ec2 import GUIDE, MEASURED
+from emulator.strict import MEASURED, rule
+from emulator.strict.ec2 import GUIDE
 from emulator.strict.ec2_networks import subnet_of
 
 # VPC endpoints

@@ -2,8 +2,7 @@
 
 import re
 
-from emulator.strict import rule
-from emulator.strict.ec2 import MEASURED
+from emulator.strict import MEASURED, rule
 
 
 def _group(backend, group_id: str):

@@ -3,8 +3,8 @@
 import ipaddress
 
 from emulator import quotas
-from emulator.strict import observe, rule
-from emulator.strict.ec2 import MEASURED, QUOTAS
+from emulator.strict import MEASURED, observe, rule
+from emulator.strict.ec2 import QUOTAS
 
 
 def _network(text: str | None):

@@ -4,10 +4,9 @@ import json
 import re
 
 from emulator import clock, state
-from emulator.strict import Refusal, rule
+from emulator.strict import MEASURED, Refusal, rule
 
 API = "ECS API reference, "
-MEASURED = "badmintoncryer/cdk-preflight "
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 

@@ -2,8 +2,8 @@
 
 import re
 
-from emulator.strict import rule
-from emulator.strict.ecs import API, MEASURED, NAME
+from emulator.strict import MEASURED, rule
+from emulator.strict.ecs import API, NAME
 
 DRIVERS = ("awslogs", "splunk", "awsfirelens")
 _GIB = 1024

@@ -7,10 +7,8 @@ from moto.awslambda_simple.models import lambda_simple_backends
 
 from emulator import ACCOUNT, policies, principals, provisioning, quotas
 from emulator.grants import may
-from emulator.strict import rule
+from emulator.strict import MEASURED, RECORDED, rule
 
-RECORDED = "localstack: answers recorded from AWS"
-MEASURED = "badmintoncryer/cdk-preflight "
 BAD = "InvalidParameterValueException"
 WRITES = ("CreateFunction", "UpdateFunctionConfiguration")
 FEWEST, MOST = 10, 100  # concurrent executions that can't be reserved: a tenth of the account's, within these

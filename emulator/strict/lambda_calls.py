@@ -2,8 +2,8 @@
 
 from emulator import policies
 from emulator.grants import may, region_of, service_of
-from emulator.strict import rule
-from emulator.strict.lambda_ import BAD, DESTINATIONS, MEASURED, RECORDED, WRITES, backend_of, function_of, role_of
+from emulator.strict import MEASURED, RECORDED, rule
+from emulator.strict.lambda_ import BAD, DESTINATIONS, WRITES, backend_of, function_of, role_of
 
 # Asynchronous calls
 

@@ -5,8 +5,8 @@ import re
 import zipfile
 
 from emulator import ACCOUNT
-from emulator.strict import Refusal, rule
-from emulator.strict.lambda_ import BAD, RECORDED, backend_of
+from emulator.strict import RECORDED, Refusal, rule
+from emulator.strict.lambda_ import BAD, backend_of
 
 NAMED = re.compile(
     r"(?:arn:[^:]+:lambda:)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?"
@@ -17,7 +17,6 @@ ANY = (
     "AddPermission", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig",
     "GetPolicy", "Invoke", "RemovePermission",
 )  # fmt: skip
-HANGING = ("GetFunctionEventInvokeConfig", "GetFunctionUrlConfig")
 REVISED = ("PublishVersion", "UpdateFunctionCode", "UpdateFunctionConfiguration")
 
 

@@ -2,9 +2,8 @@
 
 from emulator import ACCOUNT, policies
 from emulator.permissions import Service
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 
-MEASURED = "badmintoncryer/cdk-preflight "
 KEYED = ("CreateLogGroup", "AssociateKmsKey")
 NEEDS = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 

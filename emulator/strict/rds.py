@@ -4,10 +4,9 @@ import re
 from datetime import UTC, datetime
 
 from emulator import clock, quotas, rds_catalogue
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 
 API = "RDS API reference, CreateDBInstance, "
-MEASURED = "badmintoncryer/cdk-preflight "
 VALUE, COMBINATION, STATE = "InvalidParameterValue", "InvalidParameterCombination", "InvalidDBInstanceState"
 MAKES = ("CreateDBInstance",)
 WRITES = ("CreateDBInstance", "ModifyDBInstance")

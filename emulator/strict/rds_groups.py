@@ -3,8 +3,8 @@
 import re
 
 from emulator import postgres_parameters, rds_catalogue
-from emulator.strict import Refusal, rule
-from emulator.strict.rds import COMBINATION, MEASURED, POSTGRES, STATE, VALUE, live_instance
+from emulator.strict import MEASURED, Refusal, rule
+from emulator.strict.rds import COMBINATION, POSTGRES, STATE, VALUE, live_instance
 
 # Deletion
 

@@ -4,9 +4,8 @@ import json
 import zoneinfo
 
 from emulator.grants import region_of, service_of
-from emulator.strict import rule, schedules
+from emulator.strict import MEASURED, rule, schedules
 
-MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreateSchedule", "UpdateSchedule")
 PARAMETERS = {
     "EcsParameters": "ecs",

@@ -3,12 +3,11 @@
 import re
 
 from emulator import policies, state
-from emulator.strict import Refusal, observe, rule
+from emulator.strict import RECORDED, Refusal, observe, rule
 from emulator.strict.kms import find
 from emulator.strict.s3 import public
 
 API = "Secrets Manager API reference"
-RECORDED = "localstack: answers recorded from AWS"
 MARKED = (
     "PutSecretValue", "TagResource", "UntagResource", "PutResourcePolicy", "RotateSecret", "ReplicateSecretToRegions",
 )  # fmt: skip

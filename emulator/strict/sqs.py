@@ -4,10 +4,9 @@ import json
 import re
 
 from emulator import clock, policies, state
-from emulator.strict import observe, rule
+from emulator.strict import MEASURED, observe, rule
 
 API = "SQS API reference, "
-MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreateQueue", "SetQueueAttributes")
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 RANGES = {

@@ -3,10 +3,9 @@
 import re
 
 from emulator.messages import problem, size
-from emulator.strict import Refusal, rule
+from emulator.strict import RECORDED, Refusal, rule
 from emulator.strict.sqs import RANGES, fifo
 
-RECORDED = "localstack: answers recorded from AWS"
 BYTES = RANGES["MaximumMessageSize"][1]  # of a whole batch, too
 ENTRIES = 10
 SENDS = ("SendMessage", "SendMessageBatch")
