@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 import flask
 from moto.core.request import normalize_request
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import BackendRequest, DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -19,13 +20,16 @@ from emulator import (
     errors,
     eventual,
     gate,
+    policies,
     provisioning,
     quotas,
     registry,
+    state,
     strict,
 )  # fmt: skip
+from emulator.corrections import ecr_scans
 from emulator.corrections.ecr import LAYER_PATH, layer
-from emulator.dataplane import agents
+from emulator.dataplane import agents, images
 from emulator.lock import LOCK
 from emulator.requestlog import RequestLog
 from emulator.token import ROOT
@@ -80,16 +84,6 @@ def _one_at_a_time(wsgi_app):
     return locked
 
 
-def _reset() -> dict:
-    """Empty the account."""
-    from moto.moto_api._internal.models import moto_api_backend
-
-    with LOCK:
-        dataplane.reset()
-        moto_api_backend.reset()
-    return {"status": "ok"}
-
-
 def move_clock(seconds: str = "0", speed: str = "") -> dict:
     """Move the emulator's clock forward, set how fast it runs, and tell its time."""
     clock.move(float(seconds))
@@ -121,9 +115,10 @@ def create(key: str, log: RequestLog | None = None, judged: bool = True) -> "App
 class Dispatcher(DomainDispatcherApplication):
     """moto's dispatcher by service, which answers for services that moto does not know as well."""
 
-    def get_backend_for_host(self, host):
+    def get_backend_for_host(self, host: str | None) -> str | None:
+        """Return the service of a host, or ``unknown:`` and its first label; None is moto's "look into the request"."""
         backend = super().get_backend_for_host(host)
-        # None is moto's "look into the request"; a host is what it found there and does not know.
+        # A host is what moto found in the request and does not know.
         if backend is None and host:
             return f"{UNKNOWN}{host.split('.')[0]}"
         return backend
@@ -146,6 +141,9 @@ class Application:
                 ("POST", "provisioning"): provisioning.use,
                 ("GET", "account"): quotas.use,
                 ("POST", "account"): quotas.use,
+                ("GET", "scans"): ecr_scans.use,
+                ("POST", "scans"): ecr_scans.use,
+                ("GET", "grants"): policies.asked,
                 **dataplane.addresses(),
             },
             key,
@@ -154,13 +152,14 @@ class Application:
     def _reset(self) -> dict:
         """Empty the account, and begin the log of its requests anew."""
         self.log.clear()
-        strict.forget()
-        provisioning.forget()
-        eventual.forget()
-        quotas.forget()
-        return _reset()
+        with LOCK:
+            state.reset()
+            moto_api_backend.reset()
+            images.load()  # those of the environment's file count again
+        return {"status": "ok"}
 
     def __call__(self, environ, start_response):
+        """Answer one request, as WSGI has it."""
         path = environ.get("PATH_INFO", "")
         try:
             control.admit(environ)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 speed = float(os.environ.get("EMULATOR_SPEED", "1"))
 _time = _since = time.time()  # what this clock showed, and when it showed it
@@ -12,6 +13,11 @@ _moved: list[Callable[[], None]] = []
 def now() -> float:
     """Return the seconds since the epoch, as the emulator sees them."""
     return _time + (time.time() - _since) * speed
+
+
+def utc() -> datetime:
+    """Return the time in UTC without a zone, as moto keeps times."""
+    return datetime.fromtimestamp(now(), UTC).replace(tzinfo=None)
 
 
 def until(when: float) -> float:

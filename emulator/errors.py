@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import dataclass, field
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.exceptions import ServiceException
@@ -27,6 +28,22 @@ class AWSError(ServiceException):
 
     status: int | None = None
     members: dict = {}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error code and a message of AWS's; S3's HTTP status, and what else S3 tells in an error's body."""
+
+    code: str
+    message: str
+    status: int | None = None
+    members: dict = field(default_factory=dict)
+
+    def error(self) -> AWSError:
+        """Return it as an error to raise."""
+        made = AWSError(self.code, self.message)
+        made.status, made.members = self.status, self.members
+        return made
 
 
 # moto leaves the hyphens out of its folders' names.

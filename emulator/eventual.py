@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 
 from moto.core.utils import camelcase_to_underscores
 
-from emulator import clock, given
-from emulator.corrections import Answer, parameters, plain, response_class
+from emulator import clock, given, state
 from emulator.errors import AWSError
 from emulator.lags import BUSY, LINKED, NOT_YET, ODD, SHOWN, TRIED, Linked, NotYet, Odd, Shown
+from emulator.patching import Answer, parameters, plain, response_class
 
 SHARE = 0.5  # of the answers that are late while something is fresh
 LATER = 1.5  # seconds after which lines and events have come
@@ -74,6 +74,7 @@ def show() -> dict:
     return {"seed": STATE.seed, "met": {" ".join(key): count for key, count in sorted(STATE.met.items())}}
 
 
+@state.at_reset
 def forget() -> None:
     """Begin anew with an empty account."""
     STATE.begin(STATE.seed)

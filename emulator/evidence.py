@@ -13,7 +13,6 @@
 
 import functools
 import importlib
-import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -109,17 +108,21 @@ AREAS = {
     "emulator.corrections.applicationautoscaling": "Application Auto Scaling",
     "emulator.corrections.autoscaling": "EC2 Auto Scaling",
     "emulator.corrections.awslambda": "Lambda",
-    "emulator.corrections.ecs": "ECS services",
+    "emulator.corrections.ecr_scans": "ECR",
     "emulator.corrections.ecs_agents": "ECS agents",
     "emulator.corrections.ecs_deployments": "ECS deployments",
+    "emulator.corrections.ecs_history": "ECS deployments",
+    "emulator.corrections.ecs_services": "ECS services",
+    "emulator.corrections.ecs_tasks": "ECS services",
     "emulator.corrections.elbv2": "Load balancing",
     "emulator.corrections.pipes": "Pipes",
     "emulator.corrections.rds": "RDS",
+    "emulator.corrections.rds_backups": "RDS",
     "emulator.corrections.sqs": "SQS",
     "emulator.dataplane.agents": "ECS agents",
     "emulator.dataplane.alarms": "Alarms",
     "emulator.dataplane.bus": "EventBridge",
-    "emulator.dataplane.endpoints": "VPC endpoints",
+    "emulator.dataplane.environments": "Lambda",
     "emulator.dataplane.expiry": "ECR",
     "emulator.dataplane.expressions": "Schedules",
     "emulator.dataplane.faults": "Faults",
@@ -130,17 +133,19 @@ AREAS = {
     "emulator.dataplane.instances": "EC2 instances",
     "emulator.dataplane.measured": "Metrics",
     "emulator.dataplane.paths": "Templates",
-    "emulator.dataplane.patterns": "Event patterns",
-    "emulator.dataplane.permissions": "Permissions",
     "emulator.dataplane.pipes": "Pipes",
     "emulator.dataplane.postgres": "RDS",
     "emulator.dataplane.queues": "SQS",
-    "emulator.dataplane.scans": "ECR",
+    "emulator.dataplane.run_task": "ECS tasks",
     "emulator.dataplane.schedules": "Schedules",
     "emulator.dataplane.services": "ECS deployments",
     "emulator.dataplane.targets": "EventBridge targets",
+    "emulator.dataplane.task_events": "ECS tasks",
     "emulator.dataplane.tasks": "ECS tasks",
     "emulator.dataplane.tls": "RDS",
+    "emulator.endpoints": "VPC endpoints",
+    "emulator.patterns": "Event patterns",
+    "emulator.permissions": "Permissions",
     "emulator.provisioning": "Provisioning",
     "emulator.quotas": "Quotas",
 }  # fmt: skip
@@ -174,10 +179,7 @@ def lacks(module: str, what: str, why: str) -> None:
 @functools.cache
 def load() -> list[Rule]:
     """Import every module that has rules, and return them all."""
-    from emulator import dataplane
-
-    names = {f"{dataplane.__name__}.{one.name}" for one in pkgutil.iter_modules(dataplane.__path__)} | AREAS.keys()
-    for name in sorted(names - {"emulator.dataplane.runner"}):  # which is a program
+    for name in sorted(AREAS):
         importlib.import_module(name)
     return RULES
 

@@ -12,12 +12,13 @@ import fnmatch
 import json
 import re
 
-from emulator import ACCOUNT
+from emulator import ACCOUNT, state
+from emulator.principals import known as principal_known
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 # What every call has: it comes of this account, with TLS, for something of this account.
 ALWAYS = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT, "aws:SecureTransport": "true"}
-_asked: dict[tuple, dict] = {}
+_asked: dict[tuple, dict] = state.held({})
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 
@@ -98,11 +99,6 @@ def asked() -> list[dict]:
     return [_asked[key] for key in sorted(_asked)]
 
 
-def forget() -> None:
-    """Forget what was asked."""
-    _asked.clear()
-
-
 def _names(statement: dict, element: str, value: str, fold: bool = False) -> bool:
     def any_of(patterns):
         return any(matches(str(one).lower() if fold else str(one), value) for one in listed(patterns))
@@ -159,9 +155,7 @@ def unknown_principals(document: dict) -> list[tuple[str, str]]:
 
 def _exists(kind: str, value: str) -> bool:
     if kind == "Service":
-        from emulator.principals import known
-
-        return known(value)
+        return principal_known(value)
     if kind != "AWS" or value == "*":
         return True
     if not (account := account_of(value)):

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from moto.core.utils import camelcase_to_underscores
 
-from emulator import clock, eventual
-from emulator.corrections import Answer, plain, response_class
+from emulator import clock, eventual, state
 from emulator.evidence import documented, inferred, tabled
 from emulator.given import number
+from emulator.patching import Answer, plain, response_class
 
 latency = 0.0
 scale = 0.0
-_first_shown: dict[str, float] = {}
+_first_shown: dict[str, float] = state.held({})
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,6 @@ def wait() -> None:
     """Be as far away as AWS."""
     if latency:
         time.sleep(latency)
-
-
-def forget() -> None:
-    """Begin anew, with an empty account."""
-    _first_shown.clear()
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from emulator import given
+from emulator import given, state
 from emulator.evidence import inferred, lacks, tabled
 
 AGE, OWN = "EMULATOR_ACCOUNT", "EMULATOR_QUOTAS"
@@ -57,7 +57,7 @@ tabled(
     inferred("what people find in young accounts", "ListServiceQuotas beside AWS's defaults, in a young account"),
 )  # fmt: skip
 lacks(__name__, "Quotas", "only those of this table are known, and those in the table of rules")
-_said: dict = {}
+_said: dict = state.held({})
 
 
 def use(age: str | None = None, quotas: dict | None = None) -> dict:
@@ -73,11 +73,6 @@ def use(age: str | None = None, quotas: dict | None = None) -> dict:
     if age is not None or quotas is not None:
         _said.update(age=age or _age(), quotas=quotas or {})
     return {"age": _age(), "quotas": {code: value(one) for code, one in QUOTAS.items()}}
-
-
-def forget() -> None:
-    """Be as the environment says again."""
-    _said.clear()
 
 
 def value(quota: Quota) -> float:

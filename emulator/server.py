@@ -5,7 +5,7 @@ import signal
 import sys
 import warnings
 
-from emulator import HOST, dataplane, settings, token
+from emulator import HOST, requestlog, settings, token
 
 
 def _handler():
@@ -28,8 +28,7 @@ def make(port: int, log=None, judged: bool = True):
     warnings.filterwarnings("ignore", message=r"Exception\(.*does not match an error shape")
     from werkzeug.serving import make_server
 
-    from emulator import app
-    from emulator.dataplane import inside
+    from emulator import app, inside
 
     made = make_server(HOST, port, None, threaded=True, request_handler=_handler())
     made.app = app.create(token.make(made.server_port), log, judged)
@@ -43,14 +42,11 @@ def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    from emulator.requestlog import RequestLog
-
-    server = make(port, RequestLog(log_path), judged)
+    server = make(port, requestlog.RequestLog(log_path), judged)
     ready()
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         pass
     finally:
-        server.server_close()
-        dataplane.stop()
+        server.server_close()  # what runs beside it ends with the process

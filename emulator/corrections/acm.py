@@ -7,8 +7,8 @@ from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
 from emulator import ACCOUNT
-from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import correction, replacing
 
 # For stacks whose DNS is elsewhere: issue a certificate when it has been looked at this often (0: never).
 LOOKS = "EMULATOR_CERTIFICATE_LOOKS"

@@ -3,10 +3,10 @@
 from moto.applicationautoscaling import models
 from moto.ecs.models import ecs_backends
 
-from emulator.corrections import adds, answers, correction, replacing
-from emulator.dataplane import inside
+from emulator import inside
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, lacks
+from emulator.patching import adds, answers, correction, replacing
 
 API = "https://docs.aws.amazon.com/autoscaling/application/APIReference/"
 lacks(__name__, "Autoscaling", "policies, cooldowns and scheduled actions are kept and move nothing by themselves")

@@ -7,10 +7,10 @@ from moto.autoscaling.models import FakeAutoScalingGroup
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
-from emulator import clock
-from emulator.corrections import adds, answers, correction, replacing
+from emulator import clock, eventual
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, issue
+from emulator.patching import adds, answers, correction, replacing
 
 METRICS = [
     "GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances",
@@ -42,8 +42,6 @@ AGAIN = 5  # seconds; AWS waits a minute, then ever longer, and gives up after a
 def launches():
     @replacing(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def replace(original, self, count_needed, propagated_tags):
-        from emulator import eventual  # which stands around all corrections
-
         problem = eventual.launch_problem()
         try:
             if not problem:

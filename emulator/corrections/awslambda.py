@@ -12,8 +12,9 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
 
-from emulator.corrections import Obsolete, adds, answers, correction, replacing
 from emulator.evidence import documented, does, recorded
+from emulator.patching import Obsolete, adds, answers, correction, replacing
+from emulator.permissions import Service
 
 Function, Backend, Storage = models.LambdaFunction, models.LambdaBackend, models.LambdaStorage
 # What moto drops of a create or an update, by its name in the answer.
@@ -85,8 +86,6 @@ def _fetch(function, uri: str) -> None:
 
     Where that doesn't let it Lambda adds a statement by itself, as whoever makes the function may: here everybody.
     """
-    from emulator.dataplane.permissions import Service
-
     repository = models.ecr_backends[function.account_id][function.region].repositories[
         re.split("[:@]", uri.partition("/")[2])[0]
     ]

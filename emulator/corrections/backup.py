@@ -5,8 +5,8 @@ import uuid
 from moto.backup.models import BackupBackend
 from moto.core.utils import unix_time
 
-from emulator.corrections import adds, correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import adds, correction, replacing
 
 
 @correction("backup", "DescribeBackupVault of a missing vault is an AccessDeniedException")

@@ -2,7 +2,7 @@
 
 from moto.cloudfront.models import ViewerCertificate
 
-from emulator.corrections import correction, replacing
+from emulator.patching import correction, replacing
 
 
 @correction("cloudfront", "the default certificate comes with vip and TLSv1, and only where no other is given")

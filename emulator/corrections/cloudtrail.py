@@ -4,7 +4,7 @@ import json
 import uuid
 
 from emulator import requestlog
-from emulator.corrections import adds
+from emulator.patching import adds
 
 READS = ("Describe", "Get", "Head", "List", "BatchGet", "Lookup", "Filter", "Simulate")
 

@@ -4,8 +4,8 @@ from moto.cloudwatch.exceptions import ResourceNotFoundException
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.core.utils import utcnow
 
-from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import adds, answers, correction, replacing
 
 HOME = "us-east-1"
 """Where what an account has once for all regions is kept."""

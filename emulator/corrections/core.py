@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from moto.core import responses
 
-from emulator.corrections import correction, replacing
+from emulator.patching import correction, replacing
 
 
 @correction("every service", "what one request includes or excludes is not seen in another that runs at the same time")

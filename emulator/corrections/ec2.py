@@ -1,6 +1,5 @@
-"""EC2: addresses, gateways, endpoints, groups and instances as AWS answers them."""
+"""EC2: tags, security groups, what others still use, and instances."""
 
-import json
 from base64 import b64encode
 from copy import copy
 
@@ -8,36 +7,18 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models import EC2Backend, tags
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
-from moto.ec2.models.nat_gateways import NatGateway
-from moto.ec2.models.route_tables import Route, RouteTable
+from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroupRule
-from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import (
-    add_tag_specification,
-    generic_filter,
     parse_user_data,
-    random_eip_association_id,
-    random_nat_gateway_id,
 )
 
-from emulator.corrections import Obsolete, adds, answers, correction, plain, replacing
-from emulator.errors import AWSError
+from emulator.patching import Obsolete, adds, answers, correction, replacing
 
 ROOT_VOLUME_GIB = 8  # of the Amazon Linux images
-
-
-# Tags and addresses
-
-
-@correction("ec2", "a route table tells which gateways propagate routes to it, also if none does")
-def propagating_gateways():
-    if hasattr(RouteTable, "propagating_vgws"):
-        raise Obsolete("moto knows propagating gateways")
-    RouteTable.propagating_vgws = []
 
 
 @correction("ec2", "DescribeTags calls an address elastic-ip and a NAT gateway natgateway")
@@ -68,195 +49,6 @@ def _forgets_tags(name: str, argument: str) -> None:
         result = original(self, *args, **kwargs)
         self.tags.pop(kwargs.get(argument) or (args[0] if args else None), None)
         return result
-
-
-@correction("ec2", "a NAT gateway that is deleted, or has failed, gives its address and its interface back")
-def delete_nat_gateway():
-    NatGateway.availability_mode = "zonal"
-
-    @replacing(EC2Backend, "create_nat_gateway")
-    def create(original, self, *args, **kwargs):
-        gateway = original(self, *args, **kwargs)
-        gateway._eni.status, gateway._eni.interface_type = "in-use", "nat_gateway"
-        gateway._eni._group_set = []
-        return gateway
-
-    @replacing(EC2Backend, "delete_nat_gateway")
-    def delete(original, self, nat_gateway_id):
-        if nat_gateway_id not in self.nat_gateways:
-            raise AWSError("NatGatewayNotFound", f"The Nat Gateway {nat_gateway_id} was not found")
-        gateway = original(self, nat_gateway_id)
-        _give_back(gateway)
-        return gateway
-
-    def fail(gateway, code, message):
-        gateway.state, gateway.failure_code, gateway.failure_message = "failed", code, message
-        _give_back(gateway)
-
-    NatGateway.fail = fail
-
-
-def _give_back(gateway) -> None:
-    backend = gateway.ec2_backend
-    if isinstance(gateway, RegionalNatGateway):
-        gateway.leave()
-        return
-    for address in backend.addresses:
-        if address.eni is gateway._eni:
-            address.eni = address.association_id = None
-    backend.enis.pop(gateway._eni.id, None)
-
-
-class RegionalNatGateway(NatGateway):
-    """A NAT gateway of a whole VPC, with the addresses that it was given, or in all zones where there are subnets."""
-
-    availability_mode = "regional"
-
-    def __init__(self, backend, vpc_id: str, zones: dict[str, list[str]], tags: dict):
-        self.ec2_backend, self.vpc_id, self.connectivity_type = backend, vpc_id, "public"
-        self.id, self.subnet_id, self.private_ip, self._eni = random_nat_gateway_id(), None, None, None
-        self.state, self._created_at = "available", utcnow()
-        self.auto_provision_zones = self.auto_scaling_ips = "disabled" if zones else "enabled"
-        self._addresses: list = []
-        self.add_tags(tags)
-        table = backend.create_route_table(vpc_id)
-        table.made_for_nat_gateway, self.route_table_id = self.id, table.id
-        for zone, ids in zones.items():
-            self.associate(zone, ids)
-
-    def start(self) -> None:
-        """Route to the internet gateway, without which it can't work."""
-        backend = self.ec2_backend
-        found = next((one for one in backend.internet_gateways.values() if one.vpc and one.vpc.id == self.vpc_id), None)
-        if found and self.state != "failed":
-            backend.create_route(self.route_table_id, "0.0.0.0/0", gateway_id=found.id)
-
-    def associate(self, zone: str, ids: list[str]) -> None:
-        """Take addresses for a zone."""
-        for address in self.ec2_backend.address_by_allocation(ids):
-            if address.association_id:
-                told = f"Elastic IP address {address.allocation_id} is already associated"
-                self.fail("Resource.AlreadyAssociated", told)
-                return
-            address.association_id, address.nat_zone, address.nat_vpc = random_eip_association_id(), zone, self.vpc_id
-            self._addresses.append(address)
-
-    def disassociate(self, associations: list[str]) -> None:
-        """Give addresses back."""
-        for address in [one for one in self._addresses if one.association_id in associations]:
-            self._addresses.remove(address)
-            address.association_id = address.nat_vpc = None
-            if getattr(address, "service_managed", None):
-                self.ec2_backend.addresses.remove(address)
-
-    def expand(self) -> None:
-        """Be in the zones where the VPC has subnets, and in no others, with an address of AWS's own in each."""
-        wanted = {
-            one.availability_zone
-            for held in self.ec2_backend.subnets.values()
-            for one in held.values()
-            if one.vpc_id == self.vpc_id
-        }
-        self.disassociate([one.association_id for one in self._addresses if one.nat_zone not in wanted])
-        for zone in sorted(wanted - {one.nat_zone for one in self._addresses}):
-            address = self.ec2_backend.allocate_address("vpc")
-            address.service_managed = "rnat"
-            self.associate(zone, [address.allocation_id])
-
-    def leave(self) -> None:
-        """Give back all that it has; its route table ends with it."""
-        self.disassociate([one.association_id for one in self._addresses])
-        self.ec2_backend.route_tables.pop(self.route_table_id, None)
-
-    @property
-    def nat_gateway_addresses(self) -> list[dict]:
-        """Return its addresses as EC2 tells them."""
-        if self.auto_provision_zones == "enabled" and self.state in ("pending", "available"):
-            self.expand()
-        zones = {one.name: one.zone_id for one in self.ec2_backend.describe_availability_zones()}
-        return [
-            {
-                "allocationId": one.allocation_id, "publicIp": one.public_ip, "associationId": one.association_id,
-                "availabilityZone": one.nat_zone, "availabilityZoneId": zones.get(one.nat_zone), "status": "succeeded",
-            }
-            for one in self._addresses
-        ]  # fmt: skip
-
-
-@answers("ec2", "CreateNatGateway", "makes regional NAT gateways, too, each with a route table of its own")
-def create_nat_gateway(api, params, moto):
-    if params.get("AvailabilityMode") != "regional":
-        return moto()
-    backend = api.ec2_backend
-    zones = {
-        one.get("AvailabilityZone") or _zone_name(backend, one.get("AvailabilityZoneId")): one.get("AllocationIds", [])
-        for one in params.get("AvailabilityZoneAddresses", [])
-    }
-    for ids in zones.values():
-        backend.address_by_allocation(ids)  # or refuse
-    tags = add_tag_specification(params.get("TagSpecifications", []))
-    gateway = RegionalNatGateway(backend, params["VpcId"], zones, tags)
-    backend.nat_gateways[gateway.id] = gateway
-    gateway.start()
-    return plain(api, ActionResult({"NatGateway": gateway}))
-
-
-def _zone_name(backend, zone_id: str | None) -> str | None:
-    return next((one.name for one in backend.describe_availability_zones() if one.zone_id == zone_id), None)
-
-
-def _regional(api, params):
-    gateway = api.ec2_backend.nat_gateways.get(params["NatGatewayId"])
-    if gateway is None or gateway.state == "deleted":
-        raise AWSError("NatGatewayNotFound", f"The Nat Gateway {params['NatGatewayId']} was not found")
-    if not isinstance(gateway, RegionalNatGateway):
-        raise AWSError("NotImplemented", "The embedded AWS knows no secondary addresses of zonal NAT gateways")
-    return gateway
-
-
-@adds("ec2", "AssociateNatGatewayAddress", "gives a regional NAT gateway more addresses")
-def associate_nat_gateway_address(api, params):
-    gateway = _regional(api, params)
-    zone = params.get("AvailabilityZone") or _zone_name(api.ec2_backend, params.get("AvailabilityZoneId"))
-    for address in api.ec2_backend.address_by_allocation(params["AllocationIds"]):
-        if address.association_id:
-            raise AWSError("Resource.AlreadyAssociated", f"{address.allocation_id} is already associated")
-    gateway.associate(zone, params["AllocationIds"])
-    return _addresses(api, gateway)
-
-
-@adds("ec2", "DisassociateNatGatewayAddress", "takes addresses off a regional NAT gateway")
-def disassociate_nat_gateway_address(api, params):
-    gateway = _regional(api, params)
-    gateway.disassociate(params["AssociationIds"])
-    return _addresses(api, gateway)
-
-
-def _addresses(api, gateway) -> dict:
-    return plain(api, ActionResult({"NatGatewayId": gateway.id, "NatGatewayAddresses": gateway.nat_gateway_addresses}))
-
-
-@correction("ec2", "NAT gateways are searched by tag, too")
-def nat_gateway_tags():
-    @replacing(EC2Backend, "describe_nat_gateways")
-    def describe(original, self, filters, nat_gateway_ids):
-        tagged = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
-        return generic_filter(tagged, original(self, filters, nat_gateway_ids))
-
-
-@correction("ec2", "an address in use is not released")
-def release_address():
-    @replacing(EC2Backend, "release_address")
-    def release(original, self, address=None, allocation_id=None):
-        for one in self.addresses:
-            if one.allocation_id == allocation_id and one.association_id:
-                raise AWSError("InvalidIPAddress.InUse", f"Address {one.public_ip} is in use.")
-        return original(self, address=address, allocation_id=allocation_id)
-
-
-@correction("ec2", "an interface in a VPC without DNS hostnames has no name, which is no failure")
-def interface_without_name():
-    NetworkInterface.private_dns_name = None
 
 
 # Security groups
@@ -397,120 +189,6 @@ def peerings():
             and one.peer_vpc.id in wanted.get("accepter-vpc-info.vpc-id", [one.peer_vpc.id])
         ]
         return answer
-
-
-# VPC endpoints
-
-
-@correction("ec2", "a gateway endpoint adds a route, once for each service, and has no private DNS")
-def create_endpoint():
-    @replacing(EC2Backend, "create_vpc_endpoint")
-    def create(original, self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, *args, **kwargs):
-        endpoint_type = endpoint_type or "Gateway"
-        existing = [
-            one for one in self.vpc_end_points.values() if one.vpc_id == vpc_id and one.service_name == service_name
-        ]
-        if endpoint_type == "Gateway":
-            kwargs["private_dns_enabled"] = False
-            taken = {table for one in existing for table in one.route_table_ids or []}.intersection(route_table_ids)
-            if taken:
-                raise AWSError(
-                    "RouteAlreadyExists",
-                    f"route table {taken.pop()} already has a route with destination-prefix-list-id "
-                    f"{_prefix_list(self, service_name)}",
-                )
-        elif kwargs.get("private_dns_enabled") and any(one.private_dns_enabled for one in existing):
-            raise AWSError(
-                "InvalidParameter",
-                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-                f"{service_name} in the VPC {vpc_id}",
-            )
-        if endpoint_type == "Interface" and not kwargs.get("security_group_ids"):
-            kwargs["security_group_ids"] = [self.get_default_security_group(vpc_id).id]
-        endpoint = original(
-            self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, *args, **kwargs
-        )
-        endpoint.subnet_ids = endpoint.subnet_ids or []
-        endpoint.policy_document = json.dumps(json.loads(endpoint.policy_document))
-        _dress_interfaces(self, endpoint)
-        return endpoint
-
-
-def _prefix_list(backend, service_name: str) -> str | None:
-    lists = backend.managed_prefix_lists.values()
-    return next((one.id for one in lists if one.prefix_list_name == service_name), None)
-
-
-def _dress_interfaces(backend, endpoint) -> None:
-    """Give the endpoint's interfaces its groups."""
-    for interface in endpoint.network_interface_ids:
-        eni = backend.enis[interface]
-        eni.status, eni.interface_type = "in-use", "vpc_endpoint"
-        eni.description = f"VPC Endpoint Interface {endpoint.id}"
-        eni._group_set = [backend.get_security_group_from_id(one) for one in endpoint.security_group_ids]
-
-
-@correction("ec2", "ModifyVpcEndpoint changes policy, private DNS, groups, subnets with their interfaces, and routes")
-def modify_endpoint():
-    @replacing(EC2Response, "modify_vpc_endpoint")
-    def modify(_original, self):
-        backend, params = self.ec2_backend, self._get_params()
-        endpoint = backend.describe_vpc_endpoints([params["VpcEndpointId"]])[0]
-        if self._get_bool_param("ResetPolicy"):
-            endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
-        if "PolicyDocument" in params:
-            endpoint.policy_document = params["PolicyDocument"]
-        if "PrivateDnsEnabled" in params:
-            endpoint.private_dns_enabled = self._get_bool_param("PrivateDnsEnabled")
-        endpoint.security_group_ids = _changed(params, endpoint.security_group_ids, "SecurityGroupIds")
-        _set_subnets(backend, endpoint, _changed(params, endpoint.subnet_ids, "SubnetIds"))
-        _set_route_tables(backend, endpoint, _changed(params, endpoint.route_table_ids, "RouteTableIds"))
-        _dress_interfaces(backend, endpoint)
-        return ActionResult({"Return": True})
-
-
-def _changed(params: dict, existing: list | None, name: str) -> list:
-    kept = [one for one in existing or [] if one not in params.get(f"Remove{name}", [])]
-    return kept + [one for one in params.get(f"Add{name}", []) if one not in kept]
-
-
-def _set_subnets(backend, endpoint, wanted: list[str]) -> None:
-    for interface in list(endpoint.network_interface_ids):
-        if backend.enis[interface].subnet_id not in wanted:
-            backend.enis.pop(interface)
-            endpoint.network_interface_ids.remove(interface)
-    covered = [backend.enis[interface].subnet_id for interface in endpoint.network_interface_ids]
-    for subnet in wanted:
-        if subnet not in covered and endpoint.vpc_endpoint_type == "Interface":
-            endpoint.network_interface_ids.append(backend.create_network_interface(backend.get_subnet(subnet), None).id)
-    endpoint.subnet_ids = wanted
-
-
-def _set_route_tables(backend, endpoint, wanted: list[str]) -> None:
-    prefix_list = endpoint.destination_prefix_list_id
-    if prefix_list:
-        for table in set(endpoint.route_table_ids) - set(wanted):
-            backend.delete_route(table, prefix_list)
-        for table in set(wanted) - set(endpoint.route_table_ids):
-            backend.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=prefix_list)
-    endpoint.route_table_ids = wanted
-
-
-@correction("ec2", "a deleted endpoint is gone; deleting one that does not exist is said to be unsuccessful")
-def delete_endpoint():
-    @replacing(EC2Response, "delete_vpc_endpoints")
-    def delete(_original, self):
-        backend, unsuccessful = self.ec2_backend, []
-        for endpoint in self._get_param("VpcEndpointIds", []):
-            if endpoint not in backend.vpc_end_points:
-                message = f"The Vpc Endpoint Id '{endpoint}' does not exist"
-                problem = {"Code": "InvalidVpcEndpoint.NotFound", "Message": message}
-                unsuccessful.append({"ResourceId": endpoint, "Error": problem})
-                continue
-            backend.delete_vpc_endpoints([endpoint])
-            del backend.vpc_end_points[endpoint]
-            backend.tags.pop(endpoint, None)
-        return ActionResult({"Unsuccessful": unsuccessful})
 
 
 # Instances and launch templates

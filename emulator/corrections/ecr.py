@@ -10,8 +10,8 @@ from moto.ecr.exceptions import ImageAlreadyExistsException, RepositoryNotFoundE
 from moto.ecr.responses import ECRResponse
 
 from emulator import ACCOUNT, HOST, clock
-from emulator.corrections import answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import answers, correction, replacing
 
 Backend = models.ECRBackend
 # Where this process serves the bytes of a layer: <region>/<repository>/<digest>.
@@ -208,30 +208,3 @@ def authorization_token(api, params, moto):
         one["expiresAt"] = datetime.now(UTC) + timedelta(hours=12)
         one["proxyEndpoint"] = f"http://{HOST}:{api.normalized_request.environ['SERVER_PORT']}"
     return answer
-
-
-# Scans
-
-
-@answers("ecr", "DescribeImageScanFindings", "tells what was found in this image, which is mostly nothing")
-def scan_findings(api, params, moto):
-    from emulator.dataplane import scans
-
-    answer, wanted = moto(), params["imageId"]
-    repository = api.ecr_backend.repositories[params["repositoryName"]]
-    image = repository._get_image(wanted.get("imageTag"), wanted.get("imageDigest"))
-    digest, at = image.get_image_digest(), image.last_scan
-    told = scans.result([f"{repository.uri}@{digest}", *(f"{repository.uri}:{tag}" for tag in image.image_tags)])
-    if "imageScanFindings" in told:
-        told["imageScanFindings"] |= {"imageScanCompletedAt": at, "vulnerabilitySourceUpdatedAt": at}
-    named = {"imageDigest": digest} | ({"imageTag": wanted["imageTag"]} if "imageTag" in wanted else {})
-    return {"registryId": answer["registryId"], "repositoryName": repository.name, "imageId": named, **told}
-
-
-@answers("ecr", "StartImageScan", "names the image by its digest")
-def start_scan(api, params, moto):
-    answer, wanted = moto(), params["imageId"]
-    image = api.ecr_backend.repositories[params["repositoryName"]]._get_image(
-        wanted.get("imageTag"), wanted.get("imageDigest")
-    )
-    return answer | {"imageId": {**wanted, "imageDigest": image.get_image_digest()}}

@@ -4,14 +4,20 @@ The agents themselves are the data plane's business (``dataplane/agents.py``).
 """
 
 from emulator import clock
-from emulator.corrections import adds
 from emulator.errors import AWSError
 from emulator.evidence import documented, does
+from emulator.patching import adds, hook
 
 NOT_CONNECTED = (
     "The execute command failed because execute command was not enabled when the task was run or the execute command "
     "agent isn't running. Wait and try again or run a new task with execute command enabled and try again."
 )
+
+
+@hook
+def open_session(task, cluster, session: str, command: str) -> bool:
+    """Open a session with a task's container, and tell whether its agent could; without the data plane none can."""
+    return False
 
 
 @adds("ecs", "ExecuteCommand", "opens a session with a container whose agent runs, and logs it as the cluster says")
@@ -20,8 +26,6 @@ NOT_CONNECTED = (
     documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommand.html", "Errors"),
 )
 def execute_command(api, params):
-    from emulator.dataplane import agents
-
     cluster = api.ecs_backend._get_cluster(params.get("cluster", "default").split("/")[-1])
     asked = params["task"].split("/")[-1]
     known = api.ecs_backend.tasks.get(cluster.name, {}).values()
@@ -30,10 +34,9 @@ def execute_command(api, params):
         raise AWSError("InvalidParameterException", "The specified task is not running.")
     container = next((one for one in task.containers if one.name == params.get("container", one.name)), None)
     agent = next(iter(getattr(container, "managed_agents", ())), {})
-    if agent.get("lastStatus") != "RUNNING" or not all(agents.may(task.life, action, "*") for action in agents.DATA):
-        raise AWSError("TargetNotConnectedException", NOT_CONNECTED)
     session = f"ecs-execute-command-{clock.now():.0f}"
-    agents.keep(task.life, cluster, session, params["command"])
+    if agent.get("lastStatus") != "RUNNING" or not open_session(task, cluster, session, params["command"]):
+        raise AWSError("TargetNotConnectedException", NOT_CONNECTED)
     return {
         "clusterArn": cluster.arn, "containerArn": container.container_arn, "containerName": container.name,
         "interactive": params["interactive"], "taskArn": task.task_arn,

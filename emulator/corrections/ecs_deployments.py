@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from moto.core.utils import utcnow
+from moto.ecs import models
 from moto.elbv2.models import elbv2_backends
 
 from emulator import clock
-from emulator.corrections import adds
-from emulator.corrections import ecs as corrected
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
+from emulator.permissions import Role
 
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
@@ -35,6 +35,12 @@ lacks(
 
 GOING_ON = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 ROLLING = "ROLLING"
+
+
+def event(service, message: str) -> None:
+    """Put a message in front of a service's last hundred events."""
+    told = {"id": str(models.mock_random.uuid4()), "createdAt": utcnow(), "message": message}
+    service.events = [told, *service.events][:100]
 
 
 @dataclass(eq=False)
@@ -216,8 +222,6 @@ def may(service, resource: str, *actions: str) -> bool:
 
     Without a role of the service's it is ECS's own, which may.
     """
-    from emulator.dataplane.permissions import Role
-
     role = Role(advanced(service).get("roleArn", ""), "ecs.amazonaws.com", service.arn)
     if not role.arn:
         return True
@@ -228,7 +232,7 @@ def may(service, resource: str, *actions: str) -> bool:
             words = re.sub("(?!^)([A-Z])", r" \1", action).lower()
             told = f"(service {service.name}) failed to {words} in ({resource}) with (error {denied.message})"
             if not service.events or service.events[0]["message"] != told:
-                corrected._event(service, told)
+                event(service, told)
             return False
     return True
 
@@ -290,165 +294,7 @@ def group_of(service, task) -> str:
     return task.target_group
 
 
-# What is told of them
-
-
-def brief(service, record: Record) -> dict:
-    """Return a deployment as ListServiceDeployments has it."""
-    return _said({
-        "serviceDeploymentArn": record.arn,
-        "serviceArn": service.arn,
-        "clusterArn": service.cluster_arn,
-        "createdAt": record.created,
-        "startedAt": record.created,
-        "finishedAt": record.finished,
-        "stoppedAt": record.finished if record.status == "STOPPED" else None,
-        "targetServiceRevisionArn": record.revision["serviceRevisionArn"],
-        "status": record.status,
-        "statusReason": record.reason,
-    })  # fmt: skip
-
-
-def _said(told: dict) -> dict:
-    return {key: value for key, value in told.items() if value not in (None, "")}
-
-
-@does(
-    "A service deployment shows source and target revision, its breaker and alarms, and its rollback.",
-    documented(API + "ServiceDeployment.html"),
-)
-@does("A stopped deployment has a time at which it stopped.", documented(API + "ServiceDeployment.html", "stoppedAt"))
-@does(
-    "A rolling deployment shows no lifecycle stage.",
-    inferred("its stages are said of two revisions only", "DescribeServiceDeployments of a rolling deployment"),
-)
-def _whole(service, record: Record) -> dict:
-    config = record.configuration
-    alarms = config.get("alarms") or {}
-    watching = "MONITORING" if record.status in GOING_ON else "MONITORING_COMPLETE"
-    wanted, counted = service.desired_count, {one["id"]: one for one in service.deployments}
-    runs = counted.get(record.deployment, {}).get("runningCount", 0)
-    target = {
-        "arn": record.revision["serviceRevisionArn"], "requestedTaskCount": wanted, "runningTaskCount": runs,
-        "pendingTaskCount": max(0, wanted - runs),
-    }  # fmt: skip
-    sources = [{"arn": arn, "requestedTaskCount": wanted} for arn in record.sources]
-    if not record.rolling:
-        target["requestedProductionTrafficWeight"] = record.share
-        for one in sources:
-            one["requestedProductionTrafficWeight"] = 100.0 - record.share
-    told = brief(service, record)
-    told.pop("targetServiceRevisionArn")
-    return _said({
-        **told,
-        "updatedAt": utcnow(),
-        "sourceServiceRevisions": sources,
-        "targetServiceRevision": target,
-        "lifecycleStage": record.stage,
-        "deploymentConfiguration": config,
-        "rollback": record.rollback,
-        "deploymentCircuitBreaker": {
-            "status": watching if record.breaks else "DISABLED", "failureCount": record.failures,
-            "threshold": record.threshold(wanted),
-        },
-        "alarms": {
-            "status": "TRIGGERED" if record.alarmed
-            else watching if alarms.get("enable") and not record.ignores_alarms else "DISABLED",
-            "alarmNames": alarms.get("alarmNames", []), "triggeredAlarmNames": record.alarmed,
-        },
-    })  # fmt: skip
-
-
-def _service(api, params: dict):
-    cluster = api.ecs_backend._get_cluster(params.get("cluster", "default").split("/")[-1])
-    service = api.ecs_backend.services.get(f"{cluster.name}:{params['service'].split('/')[-1]}")
-    if service is None:
-        raise AWSError("ServiceNotFoundException", "Service not found.")
-    return service
-
-
-def _found(api, arn: str, key=lambda record: record.arn) -> tuple | None:
-    return next(
-        (
-            (service, record)
-            for service in api.ecs_backend.services.values()
-            for record in history(service)
-            if key(record) == arn
-        ),
-        None,
-    )
-
-
-@adds("ecs", "ListServiceDeployments", "lists a service's deployments, the newest first, by pages")
-def list_service_deployments(api, params):
-    service = _service(api, params)
-    corrected.settle(api.ecs_backend, service)
-    wanted, time = params.get("status"), params.get("createdAt") or {}
-    found = [
-        brief(service, one)
-        for one in history(service)
-        if (not wanted or one.status in wanted) and _within(one.created, time)
-    ]
-    first, most = int(params.get("nextToken") or 0), params.get("maxResults", 20)
-    more = {"nextToken": str(first + most)} if first + most < len(found) else {}
-    return {"serviceDeployments": found[first : first + most], **more}
-
-
-def _within(created, time: dict) -> bool:
-    seconds = created.timestamp()
-    after, before = (_seconds(time.get(key)) for key in ("after", "before"))
-    return (after is None or seconds > after) and (before is None or seconds < before)
-
-
-def _seconds(value) -> float | None:
-    return value.timestamp() if hasattr(value, "timestamp") else value
-
-
-@adds("ecs", "DescribeServiceDeployments", "describes deployments by ARN")
-def describe_service_deployments(api, params):
-    found, failures = [], []
-    for arn in params["serviceDeploymentArns"]:
-        pair = _found(api, arn)
-        if pair:
-            corrected.settle(api.ecs_backend, pair[0])
-            found.append(_whole(*pair))
-        else:
-            failures.append({"arn": arn, "reason": "MISSING"})
-    return {"serviceDeployments": found, "failures": failures}
-
-
-@adds("ecs", "DescribeServiceRevisions", "describes what deployments brought, by ARN")
-def describe_service_revisions(api, params):
-    found, failures = [], []
-    for arn in params["serviceRevisionArns"]:
-        pair = _found(api, arn, lambda record: record.revision["serviceRevisionArn"])
-        if pair:
-            resolved = [{"targetGroupArn": pair[1].group}] if pair[1].group else []
-            found.append({**pair[1].revision, "resolvedConfiguration": {"loadBalancers": resolved}})
-        else:
-            failures.append({"arn": arn, "reason": "MISSING"})
-    return {"serviceRevisions": found, "failures": failures}
-
-
-@adds("ecs", "StopServiceDeployment", "takes a deployment that goes on back")
-@does(
-    "A deployment that is stopped goes through ROLLBACK_REQUESTED to its rollback, also where none is configured.",
-    documented(GUIDE + "stop-service-deployment.html"),
-)
-def stop_service_deployment(api, params):
-    pair = _found(api, params["serviceDeploymentArn"])
-    if pair is None:
-        raise AWSError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
-    service, record = pair
-    if record.status not in GOING_ON:
-        raise AWSError("ConflictException", f"The service deployment is {record.status} and can't be stopped.")
-    if record.status in ("PENDING", "IN_PROGRESS"):
-        record.asked_to = params.get("stopType", "ROLLBACK")
-        record.status = "STOP_REQUESTED" if record.asked_to == "ABORT" else "ROLLBACK_REQUESTED"
-    return {"serviceDeploymentArn": record.arn}
-
-
-def minutes(count: float | None) -> float:
+def _minutes(count: float | None) -> float:
     """Return minutes as seconds of the clock."""
     return 60.0 * (count or 0)
 
@@ -473,10 +319,10 @@ def stages(record: Record) -> list[tuple[str, float | None, float]]:
     shares: list[tuple[float, float]] = []
     if config["strategy"] == "CANARY":
         told = config.get("canaryConfiguration") or {}
-        shares = [(told.get("canaryPercent", 5.0), minutes(told.get("canaryBakeTimeInMinutes", 10)))]
+        shares = [(told.get("canaryPercent", 5.0), _minutes(told.get("canaryBakeTimeInMinutes", 10)))]
     elif config["strategy"] == "LINEAR":
         told = config.get("linearConfiguration") or {}
-        step, pause, share = told.get("stepPercent", 10.0), minutes(told.get("stepBakeTimeInMinutes", 6)), 0.0
+        step, pause, share = told.get("stepPercent", 10.0), _minutes(told.get("stepBakeTimeInMinutes", 6)), 0.0
         while (share := share + step) < 100:
             shares.append((share, pause))
     return [
@@ -486,7 +332,7 @@ def stages(record: Record) -> list[tuple[str, float | None, float]]:
         *[("PRODUCTION_TRAFFIC_SHIFT", share, pause) for share, pause in shares],
         ("PRODUCTION_TRAFFIC_SHIFT", 100.0, 0.0),
         ("POST_PRODUCTION_TRAFFIC_SHIFT", None, 0.0),
-        ("BAKE_TIME", None, minutes(config.get("bakeTimeInMinutes"))),
+        ("BAKE_TIME", None, _minutes(config.get("bakeTimeInMinutes"))),
         ("CLEAN_UP", None, 0.0),
     ]
 

@@ -3,9 +3,9 @@
 from moto.elbv2 import models
 from moto.moto_api._internal import mock_random as random
 
-from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
 from emulator.evidence import documented, does
+from emulator.patching import adds, answers, correction, replacing
 
 API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
 

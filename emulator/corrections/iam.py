@@ -2,7 +2,7 @@
 
 from moto.iam.models import ManagedPolicy
 
-from emulator.corrections import Obsolete, answers, correction
+from emulator.patching import Obsolete, answers, correction
 
 
 @correction("iam", "a managed policy is worth what its default version says")

@@ -10,8 +10,9 @@ from moto.awslambda_simple.models import lambda_simple_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 
 from emulator import clock, provisioning
-from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
+from emulator.grants import may
+from emulator.patching import correction, replacing
 
 TAKEN_BACK_SECONDS = 1200
 
@@ -62,8 +63,6 @@ def _network(backend) -> EC2Backend:
 
 def look(network: EC2Backend) -> None:
     """Make the interfaces that functions need by now, and take back those that none needs any more."""
-    from emulator.strict.grants import may
-
     used = _used(network)
     held = {one.lambda_place: one for one in network.enis.values() if getattr(one, "lambda_place", None)}
     for place, function in used.items():

@@ -7,8 +7,8 @@ from moto.core.utils import unix_time
 from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
 
-from emulator.corrections import answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import answers, correction, replacing
 
 
 class Keys(dict):

@@ -7,8 +7,8 @@ from moto.core.utils import unix_time_millis
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from emulator.corrections import adds, answers, correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import adds, answers, correction, replacing
 
 RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,

@@ -3,9 +3,9 @@
 from moto.pipes.models import EventBridgePipesBackend as Backend
 from moto.pipes.models import Pipe
 
-from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred
+from emulator.patching import correction, replacing
 
 API = "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/"
 

@@ -1,175 +1,22 @@
-"""RDS: subnet and parameter groups, engine versions, and instances that keep what they are given."""
+"""RDS: engine versions, and instances that keep what they are given."""
 
 import json
 import secrets
 import uuid
-from datetime import UTC, datetime
 
-from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.rds import models, utils
-from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotFoundError
 from moto.rds.responses import RDSResponse
 
 from emulator import clock, provisioning
 from emulator import rds_catalogue as catalogue
-from emulator.corrections import adds, answers, correction, replacing
+from emulator.corrections.rds_groups import Backend, Instance, page_of
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
+from emulator.patching import adds, answers, correction, replacing
 
 API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 lacks(__name__, "Backups", "snapshots and replicated backups exist as records; restoring data from them is not tried")
-
-Backend, Instance = models.RDSBackend, models.DBInstance
-
-
-def _page(items: list, params: dict, size: int = 100) -> tuple[list, dict]:
-    """Cut one page out of a list; return it and the marker of the next."""
-    start, size = int(params.get("Marker") or 0), int(params.get("MaxRecords") or size)
-    end = start + size
-    return items[start:end], {"Marker": str(end)} if end < len(items) else {}
-
-
-# Subnet groups
-
-
-@correction("rds", "a subnet group spans two zones, survives its modification and is not deleted in use")
-def subnet_groups():
-    def check(subnets):
-        if len({subnet.availability_zone for subnet in subnets}) < 2:
-            raise AWSError(
-                "DBSubnetGroupDoesNotCoverEnoughAZs",
-                "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Add subnets to cover at "
-                "least 2 AZs.",
-            )
-
-    @replacing(Backend, "create_subnet_group")
-    def create(original, self, subnet_name, description, subnets, tags):
-        if subnet_name.lower() in self.subnet_groups:
-            raise AWSError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{subnet_name}' already exists.")
-        check(subnets)
-        return original(self, subnet_name.lower(), description, subnets, tags)
-
-    @replacing(Backend, "describe_db_subnet_groups")
-    def describe(original, self, subnet_group_name):
-        return original(self, subnet_group_name and subnet_group_name.lower())
-
-    @replacing(Backend, "modify_db_subnet_group")
-    def modify(original, self, subnet_name, description, subnets):
-        name = subnet_name.lower()
-        if name not in self.subnet_groups:
-            raise DBSubnetGroupNotFoundError(name)
-        check(subnets)
-        group = self.subnet_groups[name] = original(self, name, description, subnets)
-        return group
-
-    @replacing(Backend, "delete_subnet_group")
-    def delete(original, self, subnet_name):
-        group = self.subnet_groups.get(subnet_name.lower())
-        if group and any(one.db_subnet_group is group for one in self.databases.values()):
-            raise AWSError(
-                "InvalidDBSubnetGroupStateFault",
-                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance is "
-                "still using it.",
-            )
-        return original(self, subnet_name.lower())
-
-
-# Parameter groups
-
-
-def _default_group(backend, name: str):
-    """Return AWS's own group of a family (default.postgres17), making it when first asked for."""
-    family = name.removeprefix("default.")
-    if name.startswith("default.") and catalogue.parameters(family) and name not in backend.db_parameter_groups:
-        backend.db_parameter_groups[name] = models.DBParameterGroup(
-            backend, name, f"Default parameter group for {family}", family
-        )
-    return backend.db_parameter_groups.get(name)
-
-
-@correction("rds", "a parameter group that is missing is DBParameterGroupNotFound, one in use is not deleted")
-def parameter_groups():
-    @replacing(Backend, "describe_db_parameter_groups")
-    def describe(original, self, kwargs):
-        name = (kwargs.get("db_parameter_group_name") or "").lower()
-        if not name:
-            return original(self, kwargs)
-        group = _default_group(self, name)
-        if group is None:
-            raise DBParameterGroupNotFoundError(name)
-        return [group]
-
-    @replacing(Backend, "delete_db_parameter_group")
-    def delete(original, self, db_parameter_group_name):
-        name = db_parameter_group_name.lower()
-        used = any(one.db_parameter_group_name == name for one in self.databases.values())
-        if used or name.startswith("default."):
-            reason = (
-                "One or more database instances are still members of this parameter group"
-                if used
-                else "Default groups can't be deleted"
-            )
-            raise AWSError("InvalidDBParameterGroupState", f"{reason} {name}, so the group cannot be deleted")
-        return original(self, name)
-
-    @replacing(Backend, "modify_db_instance")
-    def modify(original, self, db_instance_identifier, db_kwargs):
-        _default_group(self, db_kwargs.get("db_parameter_group_name") or "")
-        return original(self, db_instance_identifier, db_kwargs)
-
-
-@correction(
-    "rds",
-    "DescribeDBParameters lists all of the family; what is set has the source user, but for the engine's own value",
-)
-def describe_parameters():
-    @replacing(RDSResponse, "describe_db_parameters")
-    def describe(_original, self):
-        group = self.backend.describe_db_parameter_groups(
-            {"db_parameter_group_name": self.params["DBParameterGroupName"]}
-        )[0]
-        known = catalogue.parameters(group.family)
-        for name, given in group.parameters.items():
-            default = known.get(name, {})
-            # hashicorp/terraform-provider-aws#593, #23335: what is set to the engine's own value keeps its source.
-            same = "ParameterValue" in default and default["ParameterValue"] == given.get("ParameterValue")
-            known[name] = {
-                "ParameterName": name, "IsModifiable": True, "ApplyType": "dynamic", "DataType": "string",
-                **default, **given, "Source": default["Source"] if same else "user",
-            }  # fmt: skip
-        source = self.params.get("Source")
-        listed = [known[name] for name in sorted(known) if source in (None, known[name]["Source"])]
-        page, marker = _page(listed, self.params)
-        return ActionResult({"Parameters": page, **marker})
-
-
-@correction("rds", "ModifyDBParameterGroup refuses what is fixed, and static parameters at once")
-def modify_parameters():
-    @replacing(Backend, "modify_db_parameter_group")
-    def modify(original, self, db_parameter_group_name, db_parameter_group_parameters):
-        name, given = db_parameter_group_name.lower(), list(db_parameter_group_parameters)
-        group = _default_group(self, name)
-        if name.startswith("default."):
-            raise AWSError("InvalidDBParameterGroupState", f"The default parameter group {name} can't be modified")
-        known = catalogue.parameters(group.family) if group else {}
-        for one in given:
-            parameter = known.get(one["ParameterName"], {"ApplyType": "dynamic", "IsModifiable": True})
-            if not parameter["IsModifiable"]:
-                raise AWSError("InvalidParameterValue", f"The parameter {one['ParameterName']} cannot be modified.")
-            if parameter["ApplyType"] == "static" and one.get("ApplyMethod") == "immediate":
-                raise AWSError("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
-        return original(self, name, given)
-
-
-@adds("rds", "ResetDBParameterGroup", "gives all or the named parameters their defaults back")
-def reset_parameter_group(api, params):
-    group = api.backend.describe_db_parameter_groups({"db_parameter_group_name": params["DBParameterGroupName"]})[0]
-    if params.get("ResetAllParameters") or not params.get("Parameters"):
-        group.parameters.clear()
-    for one in params.get("Parameters", []):
-        group.parameters.pop(one["ParameterName"], None)
-    return {"DBParameterGroupName": group.name}
 
 
 # Engine versions
@@ -200,7 +47,7 @@ def describe_engine_versions(api, params):
             "engine": "Engine",
         }
         listed = [one for one in listed if one.get(key.get(each["Name"])) in each["Values"]]
-    page, marker = _page(listed, params)
+    page, marker = page_of(listed, params)
     return {"DBEngineVersions": page, **marker}
 
 
@@ -218,7 +65,7 @@ def describe_major_engine_versions(api, params):
         for major in catalogue.STANDARD_SUPPORT_ENDS
         if asked in (None, str(major))
     ]
-    page, marker = _page(listed, params)
+    page, marker = page_of(listed, params)
     return {"DBMajorEngineVersions": page, **marker}
 
 
@@ -544,117 +391,3 @@ def replicas():
             except models.DBInstanceNotFoundError:
                 replica.is_replica = False  # without its source it has been promoted
         return original(self, db_instance_identifier, *args, **kwargs)
-
-
-# Automated backups, kept after their instance and in another region
-
-
-@correction("rds", "automated backups that are kept after their instance say whose they are, and for how long")
-@does(
-    "Automated backups that are kept can be restored to a time up to the end of their instance.",
-    documented(API + "API_DBInstanceAutomatedBackup.html", "RestoreWindow"),
-)
-def retained_backups():
-    @replacing(models.DBInstanceAutomatedBackup, "__init__")
-    def init(original, self, backend, db_instance_identifier, automated_snapshots):
-        original(self, backend, db_instance_identifier, automated_snapshots)
-        one = backend.databases.get(db_instance_identifier) or backend.retained.get(db_instance_identifier)
-        for name in ("allocated_storage", "backup_retention_period", "dbi_resource_id", "engine", "kms_key_id"):
-            setattr(self, name, getattr(one, name, None))
-        self.encrypted = bool(self.kms_key_id)
-        latest = getattr(one, "deleted_at", clock.now())
-        self.restore_window = {"LatestTime": datetime.fromtimestamp(latest, UTC)}
-
-
-@correction("rds", "backups replicated from other regions are listed, and the source shows where they are")
-def replicated_backups():
-    @replacing(Backend, "__init__")
-    def init(original, self, *args, **kwargs):
-        original(self, *args, **kwargs)
-        self.replicated_backups = {}
-        self.retained = {}
-
-    @replacing(RDSResponse, "describe_db_instance_automated_backups")
-    def describe(original, self):
-        result = original(self)
-        wanted = (
-            self.params.get("DBInstanceAutomatedBackupsArn"),
-            self.params.get("DBInstanceIdentifier"),
-            self.params.get("DbiResourceId"),
-        )
-        for arn, backup in self.backend.replicated_backups.items():
-            seen = (arn, backup["DBInstanceIdentifier"], backup["DbiResourceId"])
-            if all(one is None or one == value for one, value in zip(wanted, seen, strict=True)):
-                result.result["DBInstanceAutomatedBackups"].append(backup)
-        return result
-
-
-@adds("rds", "StartDBInstanceAutomatedBackupsReplication", "copies an instance's backups to the region it is called in")
-def start_replication(api, params):
-    source_arn = params["SourceDBInstanceArn"]
-    source = api.backend.find_db_from_id(source_arn)
-    if source.region == api.region:
-        raise AWSError("InvalidParameterValue", "The source and destination regions must differ.")
-    if not source.backup_retention_period:
-        raise AWSError("InvalidDBInstanceState", "Automated backups aren't enabled for the source instance.")
-    for backup in api.backend.replicated_backups.values():
-        if backup["DBInstanceArn"] == source_arn:
-            raise AWSError(
-                "InvalidParameterCombination", f"Automated backups of {source_arn} are already replicated here."
-            )
-    arn = f"arn:aws:rds:{api.region}:{api.current_account}:auto-backup:ab-{uuid.uuid4().hex[:26]}"
-    backup = {
-        "DBInstanceArn": source_arn,
-        "DbiResourceId": source.dbi_resource_id,
-        "Region": source.region,
-        "DBInstanceIdentifier": source.db_instance_identifier,
-        "RestoreWindow": {},
-        "AllocatedStorage": source.allocated_storage,
-        "Status": "replicating",
-        "Port": source.port,
-        "InstanceCreateTime": source.instance_create_time,
-        "MasterUsername": source.master_username,
-        "Engine": source.engine,
-        "EngineVersion": source.engine_version,
-        "LicenseModel": source.license_model,
-        "OptionGroupName": source.option_group_name,
-        "Encrypted": source.storage_encrypted,
-        "StorageType": source.storage_type,
-        "IAMDatabaseAuthenticationEnabled": source.enable_iam_database_authentication,
-        "BackupRetentionPeriod": params.get("BackupRetentionPeriod", 7),
-        "DBInstanceAutomatedBackupsArn": arn,
-        "BackupTarget": "region",
-    }
-    if source.storage_encrypted:
-        if not params.get("KmsKeyId"):
-            raise AWSError(
-                "InvalidParameterCombination", "A KMS key of this region is needed for an encrypted instance."
-            )
-        backup["KmsKeyId"] = api.backend._validate_kms_key(params["KmsKeyId"])
-    api.backend.replicated_backups[arn] = backup
-    source.db_instance_automated_backups_replications = [{"DBInstanceAutomatedBackupsArn": arn}]
-    return {"DBInstanceAutomatedBackup": backup}
-
-
-@adds("rds", "StopDBInstanceAutomatedBackupsReplication", "ends it and keeps what was copied")
-def stop_replication(api, params):
-    for backup in api.backend.replicated_backups.values():
-        if backup["DBInstanceArn"] == params["SourceDBInstanceArn"]:
-            backup["Status"] = "retained"
-            source = api.backend.find_db_from_id(params["SourceDBInstanceArn"])
-            source.db_instance_automated_backups_replications = []
-            return {"DBInstanceAutomatedBackup": backup}
-    raise AWSError("DBInstanceNotFound", f"No replication of {params['SourceDBInstanceArn']} in this region")
-
-
-@adds("rds", "DeleteDBInstanceAutomatedBackup", "deletes backups that are kept, and replicated ones")
-def delete_automated_backup(api, params):
-    for name, instance in list(api.backend.retained.items()):
-        if params.get("DbiResourceId") == instance.dbi_resource_id:
-            for snapshot in api.backend.describe_db_snapshots(name, snapshot_type="automated"):
-                api.backend.delete_db_snapshot(snapshot.db_snapshot_identifier)
-            return {"DBInstanceAutomatedBackup": {"DbiResourceId": api.backend.retained.pop(name).dbi_resource_id}}
-    for arn, backup in list(api.backend.replicated_backups.items()):
-        if params.get("DBInstanceAutomatedBackupsArn") == arn or params.get("DbiResourceId") == backup["DbiResourceId"]:
-            return {"DBInstanceAutomatedBackup": api.backend.replicated_backups.pop(arn)}
-    raise AWSError("DBInstanceAutomatedBackupNotFound", "The automated backup was not found.")

@@ -9,7 +9,7 @@ from moto.events.models import EventsBackend
 from moto.rds.models import RDSBackend
 from moto.resourcegroupstaggingapi import models
 
-from emulator.corrections import correction, replacing
+from emulator.patching import correction, replacing
 
 # EC2 keeps all tags by resource id; these kinds moto's list leaves out.
 EC2_KINDS = {"eipalloc": "elastic-ip", "vpce": "vpc-endpoint", "lt": "launch-template", "acl": "network-acl"}

@@ -2,7 +2,7 @@
 
 from moto.route53 import models
 
-from emulator.corrections import correction, replacing
+from emulator.patching import correction, replacing
 
 
 @correction("route53", "ListQueryLoggingConfigs knows a zone by its plain id, and lists that zone's only")

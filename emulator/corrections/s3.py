@@ -13,7 +13,7 @@ from moto.s3.exceptions import CopyObjectMustChangeSomething, InvalidContinuatio
 from moto.s3.responses import S3Response
 
 from emulator import ACCOUNT
-from emulator.corrections import correction, replacing
+from emulator.patching import correction, replacing
 
 ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 # Who owns all of the account's buckets and objects: S3 knows accounts by an id of its own.

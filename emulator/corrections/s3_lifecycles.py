@@ -7,8 +7,8 @@ from uuid import uuid4
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from emulator.corrections import correction, replacing
 from emulator.corrections.s3 import asked, completes
+from emulator.patching import correction, replacing
 
 DEFAULT_MINIMUM = "all_storage_classes_128K"
 

@@ -14,8 +14,8 @@ from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES, compute_checksum
 
-from emulator.corrections import correction, replacing
 from emulator.corrections.s3 import OWNER, Refused, asked, completes
+from emulator.patching import correction, replacing
 
 # Checksums
 

@@ -12,9 +12,9 @@ from moto.s3.exceptions import AccessDeniedByLock
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
-from emulator.corrections import Obsolete, correction, replacing
 from emulator.corrections.s3 import OWNER, Refused, asked, completes
 from emulator.corrections.s3_objects import invalid_version
+from emulator.patching import Obsolete, correction, replacing
 
 LETTERS = string.ascii_letters + string.digits + "._"
 NULL = "null"

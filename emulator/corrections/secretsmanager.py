@@ -4,8 +4,8 @@ import time
 
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
-from emulator.corrections import correction, replacing
 from emulator.errors import AWSError
+from emulator.patching import correction, replacing
 
 DAY = 86400
 

@@ -7,8 +7,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ecs.models import ecs_backends
 
 from emulator import ACCOUNT, quotas
-from emulator.corrections import adds, answers, correction
 from emulator.errors import AWSError
+from emulator.patching import adds, answers, correction
 
 USAGE = "AWS/Usage"
 RUNNING = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING")

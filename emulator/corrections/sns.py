@@ -6,8 +6,8 @@ import json
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, Subscription
 
-from emulator.corrections import answers, correction, replacing
-from emulator.strict import filters
+from emulator import filters
+from emulator.patching import answers, correction, replacing
 
 CONFIRMED_BY_THEIR_OWNER = ("http", "https", "email", "email-json")
 

@@ -9,8 +9,9 @@ from moto.sqs.exceptions import InvalidParameterValue, QueueAlreadyExists, Recei
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
-from emulator.corrections import correction, replacing
+from emulator import messages
 from emulator.evidence import does, recorded
+from emulator.patching import correction, replacing
 
 
 @correction("sqs", "SetQueueAttributes changes only what it is given; policies come back as they were written")
@@ -122,13 +123,11 @@ def receipt_handles():
 
 @correction("sqs", "an entry of a batch that can't be sent fails by itself, and the others are sent")
 def batches():
-    from emulator.strict import sqs_messages
-
     @replacing(SQSBackend, "send_message_batch")
     def send(original, self, queue_name, entries):
         longest, failed, good = int(self.get_queue(queue_name).maximum_message_size), [], {}
         for key, entry in entries.items():
-            wrong = sqs_messages.problem(entry, longest, "cannot be validated")
+            wrong = messages.problem(entry, longest, "cannot be validated")
             if wrong is None:
                 good[key] = entry
             else:

@@ -1,7 +1,7 @@
 """WAF: what a web ACL protects."""
 
-from emulator.corrections import adds
 from emulator.errors import AWSError
+from emulator.patching import adds
 
 
 @adds("wafv2", "ListResourcesForWebACL", "lists the ARNs of the protected resources of one kind")

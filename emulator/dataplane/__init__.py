@@ -2,14 +2,15 @@
 
 - ``engine``: the timer on the emulator's clock (EMULATOR_SPEED makes it faster, POST /_emulator/clock moves it)
 - ``pipes``, ``queues``, ``paths``: from a queue to RunTask
-- ``tasks``, ``images``, ``faults``: a task's life, what runs in place of an image, and what goes wrong on request
+- ``run_task``, ``tasks``, ``task_events``: from RunTask to a task's end, and what is told of it
+- ``images``, ``faults``: what runs in place of an image, and what goes wrong on request
 - ``services``, ``postgres``, ``loopback``: deployments that can fail, a real database, where tasks and it are
-- ``bus``, ``patterns``, ``targets``, ``permissions``: from an event to those who want it and may have it
-- ``functions``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
+- ``bus``, ``targets``: from an event to those who want it and may have it
+- ``functions``, ``environments``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
-- ``scans``, ``expiry``: what ECR finds in images, and which it expires
+- ``expiry``: which images ECR expires
 - ``instances``: what EC2 instances do when they have booted
-- ``endpoints``, ``agents``: what lets requests out of a VPC; the agents beside a task's containers
+- ``agents``: the agents beside a task's containers
 - ``alarms``, ``flowlogs``: what alarms tell, what flow logs write
 - ``guardduty``: what GuardDuty puts into VPCs
 
@@ -19,103 +20,68 @@ the task; a target that doesn't permit its rule gets nothing; dead letters need 
 
 import atexit
 import functools
+from collections import Counter
 
+from moto.ecs.models import ecs_backends
+
+from emulator import ACCOUNT, inside, state
+from emulator.dataplane import (
+    agents,
+    alarms,
+    bus,
+    expiry,
+    faults,
+    flowlogs,
+    functions,
+    guardduty,
+    images,
+    instances,
+    pipes,
+    postgres,
+    queues,
+    run_task,
+    schedules,
+    services,
+)
+from emulator.dataplane.engine import ENGINE
 from emulator.lock import LOCK
 
 
 @functools.cache
 def _install() -> None:
-    from emulator.dataplane import (
-        agents,
-        alarms,
-        bus,
-        expiry,
-        flowlogs,
-        functions,
-        images,
-        instances,
-        pipes,
-        postgres,
-        queues,
-        schedules,
-        services,
-        tasks,
-    )
-
     for part in (
-        queues, bus, tasks, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
+        queues, bus, run_task, services, postgres, functions, pipes, schedules, expiry, instances, alarms, flowlogs,
         agents,
     ):  # fmt: skip
         part.install()
     images.load()
-    atexit.register(stop)
+    atexit.register(state.reset)
 
 
 def start(app) -> None:
     """Begin, with the WSGI application that answers what the data plane asks."""
-    from emulator.dataplane import inside
-    from emulator.dataplane.engine import ENGINE
-
     _install()
     inside.answered_by(app)
     ENGINE.start()
 
 
-def reset() -> None:
-    """Forget what was going on, faults and images as well; the images of the environment's file count again."""
-    from emulator import policies
-    from emulator.dataplane import endpoints, faults, images, inside, scans
-    from emulator.dataplane.engine import ENGINE
-
-    with LOCK:
-        ENGINE.reset()
-        policies.forget()
-        inside.forget()
-        endpoints.forget()
-        faults.forget()
-        images.use([])
-        images.load()
-        scans.use([])
-
-
-def stop() -> None:
-    """End everything that runs."""
-    from emulator.dataplane.engine import ENGINE
-
-    ENGINE.reset()
-
-
 def addresses() -> dict:
     """Return our own addresses under /_emulator/, with what answers them."""
-    from emulator import policies
-    from emulator.dataplane import faults, guardduty, images, pipes, postgres, scans
-
     return {
         ("GET", "images"): images.use,
         ("POST", "images"): images.use,
         ("GET", "databases"): postgres.use,
         ("POST", "databases"): postgres.use,
-        ("GET", "scans"): scans.use,
-        ("POST", "scans"): scans.use,
         ("GET", "faults"): faults.show,
         ("POST", "faults"): faults.use,
         ("POST", "guardduty"): guardduty.monitor,
         ("POST", "pipes/restart"): pipes.restart,
-        ("GET", "dataplane"): state,
-        ("GET", "grants"): policies.asked,
+        ("GET", "dataplane"): summary,
     }
 
 
-def state() -> dict:
+def summary() -> dict:
     """Tell what is going on."""
-    from collections import Counter
-
-    from moto.ecs.models import ecs_backends
-
-    from emulator import ACCOUNT
-    from emulator.dataplane import functions, pipes, postgres, schedules
-    from emulator.dataplane.engine import ENGINE
-
     with LOCK:
         tasks = [
             task

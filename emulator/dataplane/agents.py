@@ -12,10 +12,9 @@ import re
 
 from botocore.exceptions import ClientError
 
-from emulator import ACCOUNT
-from emulator.corrections import ecs as corrected
-from emulator.corrections import replacing
-from emulator.dataplane import endpoints, inside, targets
+from emulator import ACCOUNT, endpoints, inside
+from emulator.corrections import ecs_agents
+from emulator.dataplane import targets
 from emulator.evidence import documented, does, lacks
 
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -32,14 +31,14 @@ DATA = ("ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel")
 
 
 def install() -> None:
-    """Let tasks keep whether one can get in."""
+    """Let the agents of ECS Exec open sessions."""
 
-    @replacing(corrected.Responses, "run_task")
-    def run(original, self):
-        answer = original(self)
-        for task in answer.result["tasks"]:
-            task.enable_execute_command = bool(self.params.get("enableExecuteCommand"))
-        return answer
+    @ecs_agents.open_session.around
+    def opened(_nobody, task, cluster, session: str, command: str) -> bool:
+        if not all(may(task.life, action, "*") for action in DATA):
+            return False
+        keep(task.life, cluster, session, command)
+        return True
 
 
 # ECS Exec

@@ -10,11 +10,11 @@ import json
 
 from moto.cloudwatch.models import CloudWatchBackend
 
-from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import log
-from emulator.dataplane.permissions import Service
 from emulator.evidence import documented, does, lacks
+from emulator.patching import replacing
+from emulator.permissions import Service
 
 lacks(
     __name__, "Alarms", "none is evaluated, so they stay without data, unless somebody sets one, which tells its topic"

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from moto.events.models import Rule
 
-from emulator import ACCOUNT, clock, eventual
-from emulator.corrections import replacing
-from emulator.dataplane import faults, paths, patterns, targets
+from emulator import ACCOUNT, clock, eventual, patterns
+from emulator.dataplane import faults, paths, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role, Service
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks, recorded
+from emulator.patching import replacing
+from emulator.permissions import Role, Service
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"

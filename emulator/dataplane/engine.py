@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from emulator import clock
+from emulator import clock, state
 from emulator.lock import LOCK
 
 log = logging.getLogger("emulator.dataplane")
@@ -25,7 +25,6 @@ class Engine:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._ends: list[Callable[[], None]] = []
         clock.when_moved(self._wake)
 
     def start(self) -> None:
@@ -35,33 +34,29 @@ class Engine:
             self._thread.start()
 
     def at(self, when: float, action: Callable, *args, life: int | None = None) -> None:
-        """Plan an action for a time of the clock; ``life`` is the one it belongs to, if it isn't this one."""
+        """Plan an action for a time of the clock in seconds since the epoch, to be run with the lock held.
+
+        It's dropped when its life is over: ``life`` (default: this one) ends with a reset.
+        """
         with self._changed:
             heapq.heappush(self._due, (when, next(self._numbers), self.life if life is None else life, action, args))
             self._changed.notify()
 
     def after(self, seconds: float, action: Callable, *args, life: int | None = None) -> None:
-        """Plan an action for later."""
+        """Plan an action for so many seconds of the clock later; the rest is as for ``at``."""
         self.at(clock.now() + seconds, action, *args, life=life)
 
     def beside(self, work: Callable, *args) -> threading.Thread:
-        """Do work that takes long in a thread of its own."""
+        """Do work that takes long in a daemon thread of its own, without the lock; what it raises is logged."""
         thread = threading.Thread(target=_safely, args=(work, *args), daemon=True)
         thread.start()
         return thread
 
-    def at_end(self, action: Callable[[], None]) -> None:
-        """Register what ends the processes and threads of one part, at a reset and when the server stops."""
-        self._ends.append(action)
-
     def reset(self) -> None:
-        """Forget what was planned and end what runs."""
-        with LOCK:
+        """Forget what was planned; what runs belongs to a life that is over."""
+        with LOCK, self._changed:
             self.life += 1
-            with self._changed:
-                self._due.clear()
-            for end in self._ends:
-                end()
+            self._due.clear()
 
     @property
     def planned(self) -> int:
@@ -92,3 +87,4 @@ def _safely(work: Callable, *args) -> None:
 
 
 ENGINE = Engine()
+state.at_reset(ENGINE.reset)

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from moto.ecr import models
 
 from emulator import ACCOUNT, clock
-from emulator.corrections import replacing
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, unread
+from emulator.patching import replacing
 
 GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from fnmatch import fnmatchcase
 
-from emulator import given
+from emulator import given, state
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, lacks
 
@@ -25,9 +25,8 @@ NEVER = (  # (stop code, reason) of a task that never starts; on Spot it's the c
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How services say that somebody may not; the others say it as the last one does.
 DENIED = {"ec2": "UnauthorizedOperation", "s3": "AccessDenied", "iam": "AccessDenied", "": "AccessDeniedException"}
-_rates: dict = {}
-_met: Counter = Counter()
-_drawn = 0
+_rates: dict = state.held({})
+_met: Counter = state.held(Counter())
 
 
 class Killed(Exception):
@@ -63,10 +62,8 @@ def show() -> dict:
 
 def forget() -> None:
     """Do no harm any more."""
-    global _drawn  # noqa: PLW0603
     _rates.clear()
     _met.clear()
-    _drawn = 0
 
 
 def judge(call) -> None:
@@ -83,9 +80,7 @@ def judge(call) -> None:
 )
 def draw(task) -> tuple[str, random.Random]:
     """Return what a task meets, and the dice for the rest."""
-    global _drawn  # noqa: PLW0603
-    _drawn += 1
-    told = _ID.sub("", json.dumps(task.overrides.get("containerOverrides") or _drawn, sort_keys=True))
+    told = _ID.sub("", json.dumps(task.overrides.get("containerOverrides") or _met.total() + 1, sort_keys=True))
     dice = random.Random(f"{_rates.get('seed')}/{told}")
     met = _choose(task, dice.random()) if _rates else NONE
     if _rates and _rates["seed"] is None:

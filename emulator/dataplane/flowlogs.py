@@ -9,11 +9,11 @@ what the role must be allowed); what it may not write makes the flow log's statu
 from moto.ec2.models.flow_logs import FlowLogsBackend
 
 from emulator import clock
-from emulator.corrections import replacing
 from emulator.dataplane import targets
 from emulator.dataplane.engine import ENGINE
-from emulator.dataplane.permissions import Role
 from emulator.evidence import documented, does
+from emulator.patching import replacing
+from emulator.permissions import Role
 
 PRINCIPAL = "vpc-flow-logs.amazonaws.com"
 

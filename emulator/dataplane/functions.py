@@ -6,46 +6,37 @@ seconds: the process doesn't know of the emulator's clock.
 """
 
 import base64
-import contextlib
 import io
 import json
 import random
-import select
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 import uuid
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from emulator import clock
-from emulator.corrections import replacing
-from emulator.dataplane import bus, images, inside, measured, targets
+from emulator import clock, inside
+from emulator.dataplane import bus, images, measured, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role
+from emulator.dataplane.environments import GUIDE, exited, give, log_group, subnets, take, timed_out
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, lacks, recorded, unread
 from emulator.lock import LOCK
+from emulator.patching import replacing
+from emulator.permissions import Role
 
-GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
 lacks(
     __name__,
     "Functions",
     "none becomes Inactive, a slow start isn't a time-out of its own, and destinations are queues, topics and "
     "functions only",
 )
-
-RUNNER = Path(__file__).with_name("runner.py")
 PRINCIPAL = "lambda.amazonaws.com"
 PROCESSES = 2  # run at a time on this machine; more wait, without being throttled for it
-IDLE = 300.0  # seconds of the clock until an idle process ends
 RETRY_SECONDS = (60.0, 120.0)  # after the first and the second failure of an asynchronous invocation
 MAXIMUM_AGE = 21600
 # Lambda developer guide, tracing with X-Ray: the permissions of the execution role.
@@ -62,176 +53,9 @@ class Outcome:
     version: str = "$LATEST"
 
 
-@does(
-    "Lambda keeps an execution environment for the next invocations of the same code and settings, with one "
-    "log stream.",
-    recorded("lambda_/test_lambda_destinations", "TestLambdaDestinationSqs::test_retries"),
-)
-class Environment:
-    """One process with a function's code, which serves its invocations."""
-
-    def __init__(self, function, key: tuple):
-        self.key, self.used = key, clock.now()
-        self.folder = Path(tempfile.mkdtemp(prefix="function-"))
-        self.stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
-        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
-            code.extractall(self.folder / "code")
-        self.printed = (self.folder / "log").open("wb+")
-        group = log_group(function)
-        variables = {
-            **function.environment_vars,
-            "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-            "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-            "AWS_LAMBDA_LOG_GROUP_NAME": group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": self.stream,
-            "LAMBDA_TASK_ROOT": str(self.folder / "code"),
-        }
-        keys = inside.credentials(function.role, function.function_name, subnets(function))
-        self.process = subprocess.Popen(
-            [sys.executable, str(RUNNER), function.handler], cwd=self.folder / "code",
-            env=images.environment(function.region, keys, variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.printed, start_new_session=True, text=True,
-        )  # fmt: skip
-
-    @does(
-        "An invocation that takes longer than the timeout ends with Sandbox.Timedout.",
-        recorded("lambda_/test_lambda", "TestLambdaBehavior::test_lambda_invoke_with_timeout"),
-    )
-    @does(
-        'A process that exits with 0 ends its invocation with Runtime.ExitError, "Runtime exited without '
-        'providing a reason".',
-        recorded("lambda_/test_lambda", "TestLambdaErrors::test_lambda_handler_exit"),
-    )
-    @does(
-        'One that exits with another status says "Runtime exited with error: exit status", and which.',
-        recorded("lambda_/test_lambda", "TestLambdaErrors::test_lambda_runtime_wrapper_not_found"),
-    )
-    def invoke(self, event, context: dict) -> tuple[dict, str]:
-        """Return the runner's answer and what was printed meanwhile."""
-        begin = self.printed.seek(0, 2)
-        self.used = clock.now()
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps({"event": event, "context": context}) + "\n")
-            self.process.stdin.flush()
-        ready, _, _ = select.select([self.process.stdout], [], [], context["timeout"])
-        line = self.process.stdout.readline() if ready else ""
-        if line:
-            made = json.loads(line)
-        elif ready:
-            made = _exited(context["aws_request_id"], self.process.wait())
-        else:
-            made = _timed_out(context["aws_request_id"], context["timeout"])
-        if not line:
-            self.end()
-        try:
-            printed = (self.folder / "log").read_bytes()[begin:]
-        except FileNotFoundError:  # the account was emptied meanwhile
-            printed = b""
-        return made, printed.decode(errors="replace")
-
-    def end(self) -> None:
-        """Kill the process."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    @property
-    def alive(self) -> bool:
-        """Tell whether it still serves."""
-        return self.process.poll() is None
-
-    def remove(self) -> None:
-        """Leave nothing behind."""
-        with contextlib.suppress(OSError):  # its input may have ended before
-            self.end()
-        self.printed.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _error(kind: str, message: str) -> dict:
-    return {"error": {"errorType": kind, "errorMessage": message}}
-
-
-_guard = threading.Lock()
-_idle: list[Environment] = []
-_all: set[Environment] = set()
 _active: Counter = Counter()
+_counting = threading.Lock()
 _slots = threading.Semaphore(PROCESSES)
-
-
-def log_group(function) -> str:
-    """Return where a function's lines go."""
-    return getattr(function, "kept", {}).get("LoggingConfig", {}).get("LogGroup") or function.logs_group_name
-
-
-def subnets(function) -> tuple[str, ...]:
-    """Return the subnets that a function's requests come from; none where it is in no VPC of ours."""
-    return tuple((function._vpc_config or {}).get("SubnetIds", ()))
-
-
-def _key(function) -> tuple:
-    shown = (function.code_sha_256, function.handler, sorted(function.environment_vars.items()), function.role)
-    return function.function_arn, repr(shown), ENGINE.life
-
-
-def _take(function) -> Environment:
-    key = _key(function)
-    with _guard:
-        stale = [one for one in _idle if one.key[0] == key[0] and one.key != key]
-        for one in stale:
-            _idle.remove(one)
-            _all.discard(one)
-        found = next((one for one in reversed(_idle) if one.key == key), None)
-        if found:
-            _idle.remove(found)
-    for one in stale:
-        one.remove()
-    if found and found.alive:
-        return found
-    made = Environment(function, key)
-    with _guard:
-        _all.add(made)
-    return made
-
-
-def _give(environment: Environment) -> None:
-    with _guard:
-        if environment.alive and environment.key[2] == ENGINE.life:
-            _idle.append(environment)
-            ENGINE.after(IDLE, _tidy)
-            return
-        _all.discard(environment)
-    environment.remove()
-
-
-@does(
-    "An environment that isn't used for a while is ended.",
-    documented(GUIDE + "lambda-runtime-environment.html", "Shutdown phase"),
-)
-def _tidy() -> None:
-    with _guard:
-        old = [one for one in _idle if one.used + IDLE <= clock.now()]
-        for one in old:
-            _idle.remove(one)
-            _all.discard(one)
-    for one in old:
-        one.remove()
-
-
-def end_all() -> None:
-    """Kill every process."""
-    with _guard:
-        ended = list(_all)
-        _all.clear()
-        _idle.clear()
-    for one in ended:
-        one.remove()
-
-
-ENGINE.at_end(end_all)
 
 
 def running() -> int:
@@ -260,7 +84,7 @@ def runs(function) -> bool:
 def invoke(function, body, request: str = "") -> Outcome:
     """Run a function now; raise TooManyRequestsException if its reserved concurrency is used up."""
     name, reserved = (function.region, function.function_name), _reserved(function)
-    with _guard:
+    with _counting:
         if reserved is not None and _active[name] >= reserved:
             raise AWSError("TooManyRequestsException", "Rate Exceeded.")
         _active[name] += 1
@@ -270,7 +94,7 @@ def invoke(function, body, request: str = "") -> Outcome:
         with _slots:
             outcome = _run(executed, json.loads(body or "{}"), request or str(uuid.uuid4()))
     finally:
-        with _guard:
+        with _counting:
             _active[name] -= 1
     milliseconds = (time.monotonic() - started) * 1000
     _trace(executed)
@@ -318,10 +142,10 @@ def _run(function, event, request: str) -> Outcome:
         stream = f"{time.strftime('%Y/%m/%d')}/[{version}]image"
         made, printed = _run_image(function, event, request)
     else:
-        environment = _take(function)
+        environment = take(function)
         stream = environment.stream
         made, printed = environment.invoke(event, _context(function, request, stream))
-        _give(environment)
+        give(environment)
     took = (time.monotonic() - started) * 1000
     lines = [
         f"START RequestId: {request} Version: {version}",
@@ -379,15 +203,6 @@ def _context(function, request: str, stream: str) -> dict:
     }
 
 
-def _exited(request: str, status: int) -> dict:
-    how = f"with error: exit status {status}" if status else "without providing a reason"
-    return _error("Runtime.ExitError", f"RequestId: {request} Error: Runtime exited {how}")
-
-
-def _timed_out(request: str, timeout: float) -> dict:
-    return _error("Sandbox.Timedout", f"RequestId: {request} Error: Task timed out after {timeout:.2f} seconds")
-
-
 def _run_image(function, event, request: str) -> tuple[dict, str]:
     chosen = images.entry(function.code["ImageUri"])
     if "run" not in chosen:
@@ -400,9 +215,9 @@ def _run_image(function, event, request: str) -> tuple[dict, str]:
             cwd=chosen.get("folder"),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return _timed_out(request, float(function.timeout)), ""
+        return timed_out(request, float(function.timeout)), ""
     if done.returncode:
-        return _exited(request, done.returncode), done.stderr
+        return exited(request, done.returncode), done.stderr
     try:
         return {"payload": json.loads(done.stdout or "null")}, done.stderr
     except ValueError:
@@ -540,6 +355,7 @@ def invoke_later(function, body) -> None:
 )
 def install() -> None:
     """Let Lambda run functions."""
+    targets.invoke_later.around(lambda _nobody, function, body: invoke_later(function, body))
 
     @replacing(LambdaSimpleBackend, "invoke")
     def invoked(original, self, function_name, qualifier, body, headers, response_headers):

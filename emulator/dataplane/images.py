@@ -25,8 +25,8 @@ from pathlib import Path
 
 import yaml
 
-from emulator import clock, given
-from emulator.dataplane import inside, loopback
+from emulator import clock, given, inside, state
+from emulator.dataplane import loopback, postgres
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, lacks
 
@@ -49,7 +49,7 @@ FIELDS = {
     "image": given.text, "run": given.command, "folder": given.text, "exits": given.number(0, 255, whole=True),
     "stays": given.flag, "after": given.number(), "says": given.words, "function": given.anything,
 }  # fmt: skip
-_entries: list[dict] = []
+_entries: list[dict] = state.held([])
 
 
 def use(images: list[dict] | None = None) -> dict:
@@ -78,8 +78,6 @@ def environment(region: str, keys: dict, variables: dict[str, str]) -> dict[str,
 
     HOST is an address that only this process has, as a task has one in its VPC.
     """
-    from emulator.dataplane import postgres
-
     return {
         "HOST": loopback.of_task(),
         **postgres.hosts(region, variables),
@@ -165,12 +163,10 @@ class Running:
 _running: set[Running] = set()
 
 
+@state.at_reset
 def end_all() -> None:
     """Kill every process that stands for a container."""
     for one in list(_running):
         one.signal(signal.SIGKILL)
         one.over = True
     _running.clear()
-
-
-ENGINE.at_end(end_all)

@@ -12,13 +12,13 @@ from base64 import b64decode
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.iam.models import iam_backends
 
-from emulator import ACCOUNT, clock
-from emulator.corrections import replacing
-from emulator.dataplane import faults, inside
+from emulator import ACCOUNT, clock, inside
+from emulator.dataplane import faults
 from emulator.dataplane.engine import ENGINE
-from emulator.dataplane.permissions import Role
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
+from emulator.patching import replacing
+from emulator.permissions import Role
 
 lacks(
     __name__,

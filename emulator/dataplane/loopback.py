@@ -3,7 +3,7 @@
 import itertools
 from urllib.parse import urlsplit
 
-from emulator.dataplane import inside
+from emulator import inside
 
 FIRST_TASK = 32  # below are databases
 _numbers = itertools.count()

@@ -11,14 +11,14 @@ import uuid
 
 from moto.pipes.models import EventBridgePipesBackend as Backend
 
-from emulator import clock
-from emulator.corrections import replacing
-from emulator.dataplane import functions, paths, patterns, queues, targets
+from emulator import clock, patterns, state
+from emulator.dataplane import functions, paths, queues, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role, check_key
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
 from emulator.lock import LOCK
+from emulator.patching import replacing
+from emulator.permissions import Role, check_key
 
 PIPES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-"
 lacks(
@@ -361,6 +361,7 @@ def restart() -> dict:
     return {"restarted": [one.pipe.arn for one in crashed]}
 
 
+@state.at_reset
 def end_all() -> None:
     """End every poller."""
     for one in _pollers.values():
@@ -371,9 +372,6 @@ def end_all() -> None:
 def polling() -> list[str]:
     """Name the pipes that poll."""
     return sorted(_pollers)
-
-
-ENGINE.at_end(end_all)
 
 
 def install() -> None:

@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 from moto.rds.models import RDSBackend, rds_backends
 
-from emulator import ACCOUNT, given
-from emulator.corrections import replacing
-from emulator.dataplane import inside, loopback, tls
-from emulator.dataplane.engine import ENGINE, log
+from emulator import ACCOUNT, given, inside, state
+from emulator.dataplane import loopback, targets, tls
+from emulator.dataplane.engine import log
 from emulator.evidence import documented, does
 from emulator.lock import LOCK
+from emulator.patching import replacing
 
 RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
 # No word of it survives a crash of the machine, and none has to.
@@ -195,8 +195,6 @@ def _external_server(one: dict) -> Server:
     documented("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html"),
 )
 def _password(instance) -> str:
-    from emulator.dataplane import targets
-
     managed = getattr(instance, "master_user_secret", None)
     if managed is None:
         return instance.master_user_password
@@ -209,15 +207,13 @@ def serving() -> dict[str, str]:
     return {arn.rpartition(":")[2]: one.address for arn, one in _servers.items()}
 
 
+@state.at_reset
 def end_all() -> None:
     """Stop every server."""
     for one in _servers.values():
         one.end()
     _servers.clear()
     _external.clear()
-
-
-ENGINE.at_end(end_all)
 
 
 def install() -> None:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 from moto.sqs import models
 
-from emulator import clock
-from emulator.corrections import replacing
+from emulator import clock, state
 from emulator.evidence import documented, does
 from emulator.lock import LOCK
+from emulator.patching import replacing
 
 API = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"
 
 # By queue ARN: who wants to know that a message came.
-LISTENERS: dict[str, set[Callable[[], None]]] = defaultdict(set)
+LISTENERS: dict[str, set[Callable[[], None]]] = state.held(defaultdict(set))
 
 
 @does(

@@ -5,19 +5,19 @@ import uuid
 from moto.events.models import EventsBackend
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
-from emulator import clock
-from emulator.corrections import replacing
-from emulator.dataplane import bus, expressions
+from emulator import clock, state
+from emulator.dataplane import bus, expressions, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role
 from emulator.evidence import documented, does, inferred, lacks, recorded
+from emulator.patching import replacing
+from emulator.permissions import Role
 
 GUIDE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/"
 lacks(__name__, "Flexible time windows", "schedules fire at the beginning of theirs")
 
 PRINCIPAL = "scheduler.amazonaws.com"
 CAUGHT_UP = 60  # times at most that are made up for when the clock was moved over many
-_plans: dict[str, "Plan"] = {}
+_plans: dict[str, "Plan"] = state.held({})
 
 
 @does(
@@ -137,22 +137,12 @@ def _fire_schedule(schedule, when: float) -> None:
     log.debug("%s fired in %s", schedule.arn, region)
     if schedule.schedule_expression.startswith("at(") and schedule.action_after_completion == "DELETE":
         _schedule(schedule, gone=True)
-        from emulator.dataplane import targets
-
         targets.backend("scheduler", region).delete_schedule(schedule.group_name, schedule.name)
-
-
-def end_all() -> None:
-    """Forget every plan."""
-    _plans.clear()
 
 
 def planned() -> list[str]:
     """Name what is going to fire."""
     return sorted(_plans)
-
-
-ENGINE.at_end(end_all)
 
 
 def install() -> None:

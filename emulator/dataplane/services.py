@@ -9,15 +9,13 @@ Health checks run as often as ``EMULATOR_HEALTH_SECONDS`` says and not as the de
 
 import os
 import subprocess
-from datetime import UTC, datetime
 
 from moto.ecs import models
 
 from emulator import ACCOUNT, clock
-from emulator.corrections import ecs as corrected
-from emulator.corrections import ecs_agents as agents_of
+from emulator.corrections import ecs_agents, ecs_tasks
 from emulator.corrections import ecs_deployments as books
-from emulator.corrections import replacing
+from emulator.corrections import ecs_services as corrected
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, issue, lacks
@@ -54,24 +52,21 @@ ATTEMPT_SECONDS = 10
 def install() -> None:
     """Give services whose tasks really run deployments that can fail."""
 
-    @replacing(corrected, "settle")
-    def settle(original, backend, service):
+    @corrected.settle.around
+    def settle(steady, backend, service):
         if service.status == "ACTIVE" and service.deployments and runs(backend, service.task_definition):
             go_on(backend, service)
         else:
-            original(backend, service)
+            steady(backend, service)
 
-    @replacing(corrected.Responses, "update_service")
-    def update(original, self):
-        result = original(self)
-        service = result.result["service"]
+    @corrected.updated.around
+    def update(_own, service):
         if service.deployments:  # a new count begins no deployment
             ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
-        return result
 
-    @replacing(corrected, "_deploy")
-    def deploy(original, service):
-        original(service)
+    @corrected.deploy.around
+    def deploy(begin, service):
+        begin(service)
         newest = service.deployments[0]
         _tell(service, newest, "SERVICE_DEPLOYMENT_IN_PROGRESS", newest["rolloutStateReason"])
         ENGINE.after(LOOK, _look, service.arn, newest["id"])
@@ -108,8 +103,8 @@ def go_on(backend, service) -> None:
     alive = corrected.service_tasks(backend, service)
     own = [task for task in alive if task.started_by == newest["id"] and task.desired_status == "RUNNING"]
     # What is protected stays, and comes first. (ECS developer guide, task scale-in protection)
-    own.sort(key=lambda task: not agents_of.protected(task))
-    kept = max(wanted, sum(agents_of.protected(task) for task in own))
+    own.sort(key=lambda task: not ecs_agents.protected(task))
+    kept = max(wanted, sum(ecs_agents.protected(task) for task in own))
     for task in own[kept:]:
         _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
     own = own[:kept]
@@ -121,7 +116,7 @@ def go_on(backend, service) -> None:
     _complain(service, newest, sum(task.started_at is None for task in failures))
     newest["failedTasks"] = _failed(record, len(failures), up + [task for task in failures if _ran(task)])
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
-    newest["updatedAt"] = _now()
+    newest["updatedAt"] = clock.utc()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
     service.pending_count = max(0, wanted - service.running_count)
     if newest["rolloutState"] == "IN_PROGRESS":
@@ -133,7 +128,7 @@ def go_on(backend, service) -> None:
         if _over(service, record, len(up) >= wanted):
             _complete(backend, service, newest)
     for _ in range(missing):
-        corrected._run(backend, service, newest)
+        ecs_tasks.start_task(backend, service, newest)
 
 
 @does(
@@ -150,7 +145,7 @@ def _complain(service, newest, never: int) -> None:
     message = f"(service {service.name}) is unable to consistently start tasks successfully."
     said = [one["message"] for one in service.events if one["createdAt"] >= newest["createdAt"]]
     if never >= REPEATEDLY and message not in said:
-        corrected._event(service, message)
+        books.event(service, message)
 
 
 @does(
@@ -194,7 +189,7 @@ def _complete(backend, service, newest) -> None:
     for task in corrected.service_tasks(backend, service):
         if task.started_by != newest["id"]:
             _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
-    corrected._event(service, f"(service {service.name}) has reached a steady state.")
+    books.event(service, f"(service {service.name}) has reached a steady state.")
     record = books.newest(service)
     if not record.sources or record.rolling:
         books.weigh(service, record.group, 100)
@@ -264,7 +259,7 @@ def _failed(record, failures: int, up: list) -> int:
 def _give_up(backend, service, failed, record, reason: str) -> None:
     """Fail a deployment; go back to the one before it where whatever gave it up is to."""
     failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
-    corrected._event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
+    books.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
     _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
     for task in corrected.service_tasks(backend, service):
@@ -274,11 +269,11 @@ def _give_up(backend, service, failed, record, reason: str) -> None:
         record.end("STOPPED", reason)
         return
     record.rollback = {
-        "reason": reason, "startedAt": _now(), "serviceRevisionArn": (record.sources or [""])[0],
+        "reason": reason, "startedAt": clock.utc(), "serviceRevisionArn": (record.sources or [""])[0],
     }  # fmt: skip
     record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
-    corrected._event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    books.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
     if record.rolling:
         _roll_back(backend, service, record, good)
         return
@@ -309,7 +304,7 @@ def _goes_back(record, reason: str) -> bool:
 )
 def _roll_back(backend, service, record, good) -> None:
     """Deploy what ran before again; the service deployment is still the same."""
-    corrected._deploy(service)
+    corrected.deploy(service)
     newest = service.deployments[0]
     del books.history(service)[0]  # the one that this has begun
     record.end("ROLLBACK_IN_PROGRESS", record.rollback["reason"])
@@ -336,14 +331,10 @@ def _tell(service, deployment, name: str, reason: str) -> None:
         "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
         "eventName": name,
         "deploymentId": deployment["id"],
-        "updatedAt": f"{_now().isoformat(timespec='milliseconds')}Z",
+        "updatedAt": f"{clock.utc().isoformat(timespec='milliseconds')}Z",
         "reason": reason,
     }
     bus.put("aws.ecs", "ECS Deployment State Change", detail, [service.arn], service.arn.split(":")[3])
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None)
 
 
 # Health
@@ -362,7 +353,7 @@ def _up(task) -> bool:
         return False
     if getattr(task, "checked", False):
         return task.health_status == "HEALTHY"
-    return task.started_at is not None and (_now() - task.started_at).total_seconds() >= STEADY
+    return task.started_at is not None and (clock.utc() - task.started_at).total_seconds() >= STEADY
 
 
 def health(life, task) -> str:

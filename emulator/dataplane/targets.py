@@ -7,11 +7,11 @@ import uuid
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
-from emulator import ACCOUNT
-from emulator.dataplane import inside
-from emulator.dataplane.permissions import SQS_KEYS, check_key
+from emulator import ACCOUNT, inside
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred
+from emulator.patching import hook
+from emulator.permissions import SQS_KEYS, Role, check_key
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 
@@ -32,7 +32,11 @@ def backend(service: str, region: str):
     documented(GUIDE + "eb-use-resource-based.html"),
 )
 def send(arn: str, body: str, authorities: list, target: dict | None = None, attributes: dict | None = None) -> None:
-    """Deliver a text to a target, or raise AWSError."""
+    """Deliver a text to a target's ARN, or raise AWSError.
+
+    ``authorities`` are the ``Role`` or ``Service`` that may let it in, tried in turn; ``target`` is the target as
+    EventBridge keeps it, and ``attributes`` become those of a message to a queue (numbers and texts).
+    """
     service, region = arn.split(":")[2:4]
     if service not in _SENDERS:
         raise AWSError("InvalidTarget", f"the emulator doesn't deliver to {service}")
@@ -88,12 +92,15 @@ def _topic(arn, region, body, authorities, _target, _attributes):
     "EventBridge invokes functions asynchronously.",
     documented("https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchevents.html"),
 )
-def _function(arn, region, body, authorities, _target, _attributes):
-    from emulator.dataplane import functions
+@hook
+def invoke_later(function, body: str) -> None:
+    """Take an asynchronous invocation of moto's function; what runs functions takes this over."""
 
+
+def _function(arn, region, body, authorities, _target, _attributes):
     function = backend("lambda", region).get_function(arn)
     _check(authorities, "lambda:InvokeFunction", arn, json.dumps({"Statement": function.policy.statements}))
-    functions.invoke_later(function, body)
+    invoke_later(function, body)
 
 
 @does(
@@ -116,8 +123,6 @@ def _log_group(arn, region, body, authorities, _target, _attributes):
     documented("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html"),
 )
 def _cluster(arn, region, body, authorities, target, _attributes):
-    from emulator.dataplane.permissions import Role
-
     role = next((one for one in authorities if isinstance(one, Role)), None)
     given = target.get("EcsParameters") or {}
     if role is None or not given:
@@ -178,7 +183,7 @@ def look_and_write(may, region: str, group: str, stream: str, lines: list[str]) 
 
 
 def write(region: str, group: str, stream: str, lines: list[str]) -> bool:
-    """Put lines into a log stream, which is made; tell whether the group is there."""
+    """Put lines into a log stream, which is made; return False where the group isn't there."""
     logs = backend("logs", region)
     if group not in logs.groups:
         return False

@@ -2,41 +2,26 @@
 
 import json
 import os
-import random
-from datetime import UTC, datetime
 
-from moto.ecs import models
-
-from emulator import ACCOUNT, clock, eventual
-from emulator.corrections import ecs as corrected
-from emulator.corrections import replacing
-from emulator.dataplane import agents, bus, endpoints, faults, images, inside, services, targets
+from emulator import ACCOUNT, clock, endpoints, eventual, inside
+from emulator.corrections import ecs_services
+from emulator.corrections import ecs_tasks as corrected
+from emulator.dataplane import agents, bus, faults, images, services, targets
 from emulator.dataplane.engine import ENGINE, log
-from emulator.dataplane.permissions import Role, key_of_secret
+from emulator.dataplane.task_events import ECS, detail
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks, recorded
 from emulator.lock import LOCK
+from emulator.permissions import Role, key_of_secret
 
-ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 lacks(__name__, "Task states", "ACTIVATING, DEACTIVATING and STOPPING are passed over")
 
 # Seconds of the emulator's clock for each of PROVISIONING, PENDING and DEPROVISIONING. Fargate takes 10 to 30.
 STEP = "EMULATOR_TASK_SECONDS"
 PRINCIPAL = "ecs-tasks.amazonaws.com"
-# RunTask on Fargate: so many at once, then so many a second; for on-demand and Spot alike, each of its own.
-BURST, RATE = 100, 20
-MAXIMUM_OVERRIDES = 8192
 
 
 INITIALIZING = "ResourceInitializationError:"
-
-
-class Conflict(AWSError):
-    """A client token that stands for other tasks."""
-
-    def __init__(self, tasks: list[str]):
-        super().__init__("ConflictException", "The client token was used for another request.")
-        self.resourceIds = tasks
 
 
 class CannotStart(Exception):
@@ -54,7 +39,7 @@ class Life:
         self.task, self.service, self.step = task, service, float(os.environ.get(STEP, "0.3"))
         self.backend = task._backend
         self.definition = self.backend.describe_task_definition(task.task_definition_arn)
-        self.subnets = tuple(filter(None, [corrected._detail(task, "subnetId")]))
+        self.subnets = tuple(filter(None, [corrected.interface(task, "subnetId")]))
         self.running: dict[str, images.Running] = {}
         self.hosts: dict[str, str] = {}  # where each container is, by its name
         self.fault, self.dice = faults.draw(task)
@@ -92,7 +77,7 @@ class Life:
             log.exception("%s doesn't start", task.task_arn)
             self._failed(f"EmulatorError: {problem}")
             return
-        task.started_at = _now()
+        task.started_at = clock.utc()
         self._show("RUNNING")
         agents.begin(self)
         if self.fault == faults.CRASH:
@@ -119,7 +104,7 @@ class Life:
         ),
     )
     def _failed(self, reason: str) -> None:
-        self.task.execution_stopped_at = _now()
+        self.task.execution_stopped_at = clock.utc()
         self._stopping("TaskFailedToStart", reason)
         self._deprovision()
 
@@ -360,7 +345,7 @@ class Life:
     def _stopping(self, code: str, reason: str) -> None:
         self.stopping = True
         self.task.desired_status, self.task.stop_code, self.task.stopped_reason = "STOPPED", code, reason
-        self.task.stopping_at = _now()
+        self.task.stopping_at = clock.utc()
 
     @does(
         'A task whose essential container ends stops with EssentialContainerExited and "Essential container in '
@@ -380,7 +365,7 @@ class Life:
         self.running.pop(container.name, None)
         definition = self._definition_of(container)
         if not self.stopping and (definition.get("essential", True) or not self.running):
-            self.task.execution_stopped_at = _now()
+            self.task.execution_stopped_at = clock.utc()
             if self.running:
                 self.stop("EssentialContainerExited", "Essential container in task exited")
             else:
@@ -422,7 +407,7 @@ class Life:
     )
     def _show(self, status: str) -> None:
         task = self.task
-        task.status, task.version, task.updated_at = status, task.version + 1, _now()
+        task.status, task.version, task.updated_at = status, task.version + 1, clock.utc()
         for container in task.containers:
             ended = getattr(container, "exitCode", None) is not None
             container.last_status = {"PROVISIONING": "PENDING", "DEPROVISIONING": "STOPPED"}.get(status, status)
@@ -439,202 +424,7 @@ def _repository(image: str) -> str:
     return f"arn:aws:ecr:{region}:{account}:repository/{rest.partition('@')[0].partition(':')[0]}" if region else ""
 
 
-def _now() -> datetime:
-    return datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None)
-
-
-def _time(value) -> str | None:
-    return f"{value.isoformat(timespec='milliseconds')}Z" if value else None
-
-
-@does(
-    "A task's event has the task's ARNs, states, times, containers, attachments, version, stopCode and "
-    "stoppedReason, and no health.",
-    documented(ECS + "ecs_task_events.html"),
-)
-def detail(task) -> dict:
-    """Return a task as its events tell of it."""
-    shown = {
-        "attachments": [
-            {"id": one["id"], "type": "eni", "status": one["status"], "details": one["details"]}
-            for one in task.attachments
-        ],
-        "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
-        "capacityProviderName": task.capacity_provider_name,
-        "clusterArn": task.cluster_arn,
-        "connectivity": task.connectivity,
-        "containers": [_container(task, one) for one in task.containers],
-        "cpu": task.cpu,
-        "createdAt": _time(task.created_at),
-        "desiredStatus": task.desired_status,
-        "enableExecuteCommand": False,
-        "executionStoppedAt": _time(getattr(task, "execution_stopped_at", None)),
-        "group": task.group,
-        "launchType": task.launch_type or "FARGATE",
-        "lastStatus": task.status,
-        "memory": task.memory,
-        "overrides": {"containerOverrides": [], **task.overrides},
-        "platformVersion": task.platform_version or "1.4.0",
-        "startedAt": _time(task.started_at),
-        "startedBy": task.started_by or None,
-        "stopCode": task.stop_code,
-        "stoppedAt": _time(getattr(task, "stopped_at", None)),
-        "stoppingAt": _time(getattr(task, "stopping_at", None)),
-        "stoppedReason": task.stopped_reason or None,
-        "taskArn": task.task_arn,
-        "taskDefinitionArn": task.task_definition_arn,
-        "updatedAt": _time(task.updated_at),
-        "version": task.version,
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _container(task, one) -> dict:
-    shown = {
-        "containerArn": one.container_arn,
-        "exitCode": getattr(one, "exitCode", None),
-        "lastStatus": one.last_status,
-        "name": one.name,
-        "image": one.image,
-        "reason": getattr(one, "reason", None),
-        "taskArn": task.task_arn,
-        "networkInterfaces": [],
-        "cpu": str(one.cpu or 0),
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
 def _settle(backend, task) -> None:
     service = backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
     if service:
-        corrected.settle(backend, service)
-
-
-# RunTask's limits
-
-
-@does(
-    "RunTask on Fargate takes 100 tasks at once and then 20 a second, on-demand and Spot each.",
-    documented(ECS + "throttling.html"),
-)
-class Bucket:
-    """So many calls at once, then so many a second of the emulator's clock."""
-
-    def __init__(self):
-        self.left, self.at = float(BURST), clock.now()
-
-    def take(self, count: int) -> bool:
-        """Take from it; tell whether there was enough."""
-        now = clock.now()
-        self.left, self.at = min(BURST, self.left + (now - self.at) * RATE), now
-        if self.left < count:
-            return False
-        self.left -= count
-        return True
-
-
-_buckets: dict[tuple, Bucket] = {}
-_tokens: dict[str, tuple] = {}  # what was answered to a RunTask with a client token
-
-
-@does(
-    "Overrides have at most 8192 characters.",
-    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html", "overrides"),
-)
-def _check(api) -> None:
-    given = api.params
-    overrides = given.get("overrides") or {}
-    if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > MAXIMUM_OVERRIDES:
-        raise AWSError("InvalidParameterException", f"Container Overrides length must be at most {MAXIMUM_OVERRIDES}")
-    strategy = given.get("capacityProviderStrategy") or [{}]
-    kind = (api.region, strategy[0].get("capacityProvider", "FARGATE"))
-    if not _buckets.setdefault(kind, Bucket()).take(int(given.get("count") or 1)):
-        raise AWSError("ThrottlingException", "Rate exceeded")
-
-
-@does(
-    "RunTask with a client token runs its tasks once; the token with another request is a "
-    "ConflictException that names them.",
-    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html", "clientToken"),
-)
-@does(
-    'StopTask ends a task with UserInitiated and the given reason, or "Task stopped by user".',
-    inferred("the console shows it so", "StopTask without a reason"),
-)
-def install() -> None:
-    """Give tasks their lives."""
-
-    @replacing(models.Task, "advance")
-    def advance(_original, self):
-        """Nothing: time makes a task go on, not who looks at it."""
-
-    @replacing(corrected.Responses, "run_task")
-    def run(original, self):
-        token = self.params.get("clientToken")
-        if token and token in _tokens:
-            asked, answer = _tokens[token]
-            if asked != self.params:
-                raise Conflict([one.task_arn for one in answer.result["tasks"]])
-            return answer
-        _check(self)
-        answer = original(self)
-        if token:
-            _tokens[token] = dict(self.params), answer
-        return answer
-
-    @replacing(corrected.Backend, "run_task")
-    def run_task(original, self, *args, **kwargs):
-        tasks = original(self, *args, **kwargs)
-        for task in tasks:
-            strategy = kwargs.get("capacity_provider_strategy") or (args[10] if len(args) > 10 else None)
-            if strategy:
-                task.capacity_provider_name = _share(strategy)
-            task.life = Life(task)
-        return tasks
-
-    @replacing(corrected, "_run")
-    def run_of_service(original, backend, service, deployment):
-        task = original(backend, service, deployment)
-        task.life = Life(task, service=True)
-        return task
-
-    @replacing(corrected.Backend, "stop_task")
-    def stop_task(original, self, cluster, name, reason):
-        known = self.tasks.get(self._get_cluster(cluster).name, {})
-        task = next((one for arn, one in known.items() if arn.endswith(name.split("/")[-1])), None)
-        if task is None or not getattr(task, "life", None):
-            return original(self, cluster, name, reason)
-        task.life.stop("UserInitiated", reason or "Task stopped by user")
-        return task
-
-    @replacing(corrected, "stop")
-    def stop(original, backend, task, reason):
-        over = task.status == "STOPPED"
-        original(backend, task, reason)
-        task.stopped_at = _now()
-        if not task.stop_code:
-            task.stop_code = "ServiceSchedulerInitiated"
-        if getattr(task, "life", None) and not over:
-            task.life.cut()
-
-
-@does(
-    "Tasks go to the provider with a base first, then by weight.",
-    documented("https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"),
-)
-def _share(strategy: list[dict]) -> str:
-    """Choose a provider for one task: one with a base first, then by weight; without weights the first."""
-    if based := next((one for one in strategy if one.get("base")), None):
-        return based["capacityProvider"]
-    weights = [int(one.get("weight") or 0) for one in strategy]
-    chosen = random.choices(strategy, weights)[0] if any(weights) else strategy[0]
-    return chosen["capacityProvider"]
-
-
-def forget() -> None:
-    """Forget how much was run."""
-    _buckets.clear()
-    _tokens.clear()
-
-
-ENGINE.at_end(forget)
+        ecs_services.settle(backend, service)

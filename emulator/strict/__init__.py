@@ -17,20 +17,10 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from emulator.errors import AWSError
+from emulator.errors import Refusal
 from emulator.strict import shapes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An error code and a message of AWS's; S3's HTTP status, and what else S3 tells in an error's body."""
-
-    code: str
-    message: str
-    status: int | None = None
-    members: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,11 +44,13 @@ class Rule:
         return " ".join(self.check.__doc__.split())
 
 
+# Sources of many rules: a project that measured AWS, before the name of its rule, and recordings of AWS.
+MEASURED = "badmintoncryer/cdk-preflight "
+RECORDED = "localstack: answers recorded from AWS"
 EVERY = "*"  # a rule for all operations, of one service or of all
 RULES: list[Rule] = []
 _BY_OPERATION: dict[tuple[str, str], list[Rule]] = defaultdict(list)
 _OBSERVERS: dict[tuple[str, str], list[Callable]] = defaultdict(list)
-_MEMORIES: list[dict] = []
 
 
 def rule(service: str, *operations: str, code: str, source: str):
@@ -87,19 +79,6 @@ def observe(service: str, *operations: str):
     return register
 
 
-def memory() -> dict:
-    """Return a dict for a rule's own state, emptied with the account."""
-    made: dict = {}
-    _MEMORIES.append(made)
-    return made
-
-
-def forget() -> None:
-    """Empty every rule's state."""
-    for one in _MEMORIES:
-        one.clear()
-
-
 def load() -> list[Rule]:
     """Import every service's rules and return them all."""
     for module in pkgutil.iter_modules(__path__):
@@ -114,14 +93,7 @@ def judge(call) -> None:
         for one in _BY_OPERATION[scope]:
             refusal = one.check(call)
             if refusal:
-                raise error(refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal))
-
-
-def error(refusal: Refusal) -> AWSError:
-    """Return a refusal as an error to raise."""
-    made = AWSError(refusal.code, refusal.message)
-    made.status, made.members = refusal.status, refusal.members
-    return made
+                raise (refusal if isinstance(refusal, Refusal) else Refusal(one.code, refusal)).error()
 
 
 def accepted(call) -> None:

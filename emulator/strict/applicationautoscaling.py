@@ -2,9 +2,8 @@
 
 import re
 
-from emulator.strict import metrics, rule, schedules
+from emulator.strict import MEASURED, metrics, rule, schedules
 
-MEASURED = "badmintoncryer/cdk-preflight "
 SERVICE = "application-autoscaling"
 CONFIGURATIONS = {
     "StepScaling": "StepScalingPolicyConfiguration",

@@ -1,10 +1,9 @@
 """EC2 Auto Scaling: sizes, and launch templates that can launch."""
 
-from emulator.strict import Refusal, rule
+from emulator.strict import MEASURED, Refusal, rule
 from emulator.strict.ec2 import launch_problem
 
 API = "EC2 Auto Scaling API reference"
-MEASURED = "badmintoncryer/cdk-preflight "
 FORM = "You must use a valid fully-formed launch template. "
 
 

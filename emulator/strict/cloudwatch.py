@@ -3,10 +3,8 @@
 import json
 import re
 
-from emulator.strict import Refusal, metrics, rule
+from emulator.strict import MEASURED, RECORDED, Refusal, metrics, rule
 
-RECORDED = "localstack: answers recorded from AWS"
-MEASURED = "badmintoncryer/cdk-preflight "
 ALARMS = ("PutMetricAlarm",)
 DAY, WEEK = 86400, 604800
 MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")

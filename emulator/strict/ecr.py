@@ -3,9 +3,8 @@
 import json
 
 from emulator import policies
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 
-MEASURED = "badmintoncryer/cdk-preflight "
 SINCE = {"sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"}
 
 

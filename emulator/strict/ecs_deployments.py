@@ -1,6 +1,6 @@
 """ECS: what a service needs to be deployed in another way than task by task."""
 
-from emulator.dataplane.permissions import Role
+from emulator.permissions import Role
 from emulator.strict import rule
 from emulator.strict.ecs import API, _service
 

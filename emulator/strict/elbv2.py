@@ -4,10 +4,9 @@ import ipaddress
 import re
 
 from emulator.corrections.elbv2 import BALANCER, HTTP_GROUP, TCP_GROUP
-from emulator.strict import Refusal, rule
+from emulator.strict import MEASURED, Refusal, rule
 
 API = "Elastic Load Balancing API reference"
-MEASURED = "badmintoncryer/cdk-preflight "
 FORWARDS = ("CreateListener", "ModifyListener", "CreateRule", "ModifyRule")
 CERTIFIED = ("CreateListener", "ModifyListener", "AddListenerCertificates")
 

@@ -3,12 +3,10 @@
 import json
 import re
 
-from emulator.dataplane import patterns
-from emulator.strict import rule, schedules
-from emulator.strict.grants import region_of, service_of
+from emulator import patterns
+from emulator.grants import region_of, service_of
+from emulator.strict import MEASURED, RECORDED, rule, schedules
 
-RECORDED = "localstack: answers recorded from AWS"
-MEASURED = "badmintoncryer/cdk-preflight "
 TARGETS_PER_RULE = 5
 NEED_ROLE = {
     "batch",

@@ -7,14 +7,12 @@ from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from emulator import policies
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 
 TRUSTS = ("CreateRole", "UpdateAssumeRolePolicy")
 INLINE = ("PutRolePolicy", "PutUserPolicy", "PutGroupPolicy")
 GRANTS = (*INLINE, "CreatePolicy", "CreatePolicyVersion")
 QUOTAS = "IAM user guide, IAM and STS quotas"
-MEASURED = "badmintoncryer/cdk-preflight "
-RECORDED = "localstack: answers recorded from AWS"
 ASSUMING = {
     "sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:SetContext",
     "sts:SetSourceIdentity", "sts:TagSession",

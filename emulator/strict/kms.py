@@ -1,11 +1,9 @@
 """KMS: key policies that lock out or name nobody, keys on their way out, names that are AWS's."""
 
 from emulator import policies
-from emulator.strict import rule
+from emulator.strict import MEASURED, RECORDED, rule
 
 GUIDE = "KMS developer guide"
-MEASURED = "badmintoncryer/cdk-preflight "
-RECORDED = "localstack: answers recorded from AWS"
 PENDING = (
     "CreateAlias", "CreateGrant", "Decrypt", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation",
     "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "TagResource", "UntagResource",

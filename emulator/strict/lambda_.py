@@ -6,11 +6,9 @@ import re
 from moto.awslambda_simple.models import lambda_simple_backends
 
 from emulator import ACCOUNT, policies, principals, provisioning, quotas
-from emulator.strict import rule
-from emulator.strict.grants import may, region_of, service_of
+from emulator.grants import may
+from emulator.strict import MEASURED, RECORDED, rule
 
-RECORDED = "localstack: answers recorded from AWS"
-MEASURED = "badmintoncryer/cdk-preflight "
 BAD = "InvalidParameterValueException"
 WRITES = ("CreateFunction", "UpdateFunctionConfiguration")
 FEWEST, MOST = 10, 100  # concurrent executions that can't be reserved: a tenth of the account's, within these
@@ -65,17 +63,19 @@ DESTINATIONS = {
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 
 
-def _backend(call):
+def backend_of(call):
+    """Return moto's functions of a call's region, which are not in the backend that ``call.backend`` finds."""
     return lambda_simple_backends[ACCOUNT][call.region]
 
 
 def function_of(call):
     """Return moto's function that a call is about, or nothing."""
     name = call.parameters.get("FunctionName", "").split(":function:")[-1].partition(":")[0]  # of a version or an alias
-    return next((one for one in _backend(call).list_functions() if one.function_name == name), None)
+    return next((one for one in backend_of(call).list_functions() if one.function_name == name), None)
 
 
-def _role(call) -> str | None:
+def role_of(call) -> str | None:
+    """Return the ARN of the role that a call names, or else of its function's."""
     return call.parameters.get("Role") or getattr(function_of(call), "role", None)
 
 
@@ -256,7 +256,7 @@ def role_may_make_interfaces(call):
         ("DescribeNetworkInterfaces", "*"),
         ("DeleteNetworkInterface", any_interface),
     ):
-        if not may(_role(call), f"ec2:{action}", resource):
+        if not may(role_of(call), f"ec2:{action}", resource):
             return f"The provided execution role does not have permissions to call {action} on EC2"
     return None
 
@@ -265,7 +265,7 @@ def role_may_make_interfaces(call):
 def role_may_trace(call):
     """The role of a function that is traced may send to X-Ray."""
     traced = call.parameters.get("TracingConfig", {}).get("Mode") == "Active"
-    if traced and not may(_role(call), "xray:PutTraceSegments", "*"):
+    if traced and not may(role_of(call), "xray:PutTraceSegments", "*"):
         return "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
     return None
 
@@ -282,7 +282,7 @@ def role_may_trace(call):
 def some_concurrency_stays_unreserved(call):
     """A tenth of an account's concurrent executions, from 10 to 100, stay for functions without a reservation."""
     found = function_of(call)
-    reserved = sum(int(one.reserved_concurrency or 0) for one in _backend(call).list_functions() if one is not found)
+    reserved = sum(int(one.reserved_concurrency or 0) for one in backend_of(call).list_functions() if one is not found)
     may = int(quotas.value(quotas.CONCURRENCY))
     kept = max(FEWEST, min(MOST, may // 10))
     if may - reserved - call.parameters["ReservedConcurrentExecutions"] < kept:
@@ -318,7 +318,7 @@ def statement_ids_differ(call):
     if function_of(call) is None:
         return None
     # Aliases and versions have policies of their own.
-    found = _backend(call).get_function(given["FunctionName"], given.get("Qualifier"))
+    found = backend_of(call).get_function(given["FunctionName"], given.get("Qualifier"))
     if any(one.get("Sid") == wanted for one in found.policy.statements):
         return (
             f"The statement id ({wanted}) provided already exists. Please provide a new statement id, or remove the "
@@ -352,7 +352,7 @@ def _versions(call) -> tuple[str | None, dict]:
     """Return the version that an alias will show and the versions that will share its calls."""
     given, alias = call.parameters, None
     if call.operation == "UpdateAlias":
-        alias = _backend(call)._lambdas._get_function_aliases(given["FunctionName"]).get(given["Name"])
+        alias = backend_of(call)._lambdas._get_function_aliases(given["FunctionName"]).get(given["Name"])
     routing = given.get("RoutingConfig", getattr(alias, "routing_config", None)) or {}
     return given.get("FunctionVersion", getattr(alias, "function_version", None)), (
         routing.get("AdditionalVersionWeights") or {}
@@ -392,160 +392,7 @@ def weighted_version_exists(call):
     """The version that shares an alias's calls must have been published."""
     function = function_of(call)
     for version in _versions(call)[1] if function is not None else ():
-        published = _backend(call).list_versions_by_function(function.function_name)
+        published = backend_of(call).list_versions_by_function(function.function_name)
         if version.isdigit() and version not in {str(one.version) for one in published}:
             return f"Function not found: {function.function_arn}:{version}"
     return None
-
-
-# Asynchronous calls
-
-INVOKE = ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig")
-
-
-def _destinations(call) -> list[str]:
-    given = call.parameters.get("DestinationConfig", {})
-    return [one.get("Destination") for one in given.values() if one and one.get("Destination")]
-
-
-def _there(call, arn: str) -> bool:
-    """Tell whether a queue or function exists; of other things nothing is known here."""
-    if region_of(arn) != call.region or policies.account_of(arn) != policies.account_of(policies.ROOT):
-        return True
-    if service_of(arn) == "sqs":
-        return any(one.queue_arn == arn for one in call.backend("sqs").queues.values())
-    if service_of(arn) == "lambda":
-        functions = _backend(call).list_functions()
-        return any(arn == one.function_arn or arn.startswith(f"{one.function_arn}:") for one in functions)
-    return True
-
-
-@rule("lambda", *INVOKE, code=BAD, source=RECORDED)
-def invoke_config_says_something(call):
-    """The configuration of asynchronous calls says how often, how long, or where to."""
-    given = call.parameters
-    if not any(
-        given.get(name) is not None
-        for name in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
-    ):
-        return "You must specify at least one of error handling or destination setting."
-    return None
-
-
-@rule("lambda", *INVOKE, code=BAD, source=RECORDED + ", " + MEASURED + "pf-lambda-eic-destination-no-sqs-fifo")
-def destination_is_usable(call):
-    """A destination exists, is no FIFO queue, and isn't the function itself."""
-    found = function_of(call)
-    for arn in _destinations(call):
-        if found is not None and arn == found.function_arn:
-            return "You can't specify the function as a destination for itself."
-        if arn.endswith(".fifo") or not _there(call, arn):
-            return f"The destination ARN {arn} is invalid."
-    return None
-
-
-@rule("lambda", *INVOKE, code=BAD, source="Lambda developer guide, destinations")
-def role_may_send_to_destinations(call):
-    """A function's role may send to its destinations."""
-    for arn in _destinations(call) if function_of(call) is not None else ():
-        action = DESTINATIONS.get(service_of(arn))
-        if action and not may(_role(call), action, arn):
-            return f"The function's execution role does not have permissions to call {action.split(':')[1]} on {arn}"
-    return None
-
-
-@rule(
-    "lambda",
-    *WRITES,
-    code=BAD,
-    source="Lambda developer guide, dead-letter queues, " + MEASURED + "pf-lambda-dlq-no-fifo",
-)
-def dead_letters_can_be_sent(call):
-    """A function's dead-letter target is a standard queue or topic to which its role may send."""
-    arn = call.parameters.get("DeadLetterConfig", {}).get("TargetArn")
-    if not arn:
-        return None
-    service = service_of(arn)
-    if service not in ("sqs", "sns") or arn.endswith(".fifo"):
-        return f"The dead letter target {arn} is invalid."
-    action = DESTINATIONS[service]
-    if not may(_role(call), action, arn):
-        return (
-            f"The provided execution role does not have permissions to call {action.split(':')[1]} on {service.upper()}"
-        )
-    return None
-
-
-# Event sources
-
-
-def _queue(call):
-    arn = call.parameters.get("EventSourceArn", "")
-    if service_of(arn) != "sqs":
-        return arn, None
-    return arn, next((one for one in call.backend("sqs").queues.values() if one.queue_arn == arn), None)
-
-
-@rule("lambda", "CreateEventSourceMapping", code=BAD, source=RECORDED)
-def event_source_exists(call):
-    """A queue that a function reads exists."""
-    arn, found = _queue(call)
-    if service_of(arn) == "sqs" and found is None:
-        return (
-            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
-            "Message: The specified queue does not exist."
-        )
-    return None
-
-
-@rule("lambda", "CreateEventSourceMapping", code="ResourceConflictException", source=RECORDED)
-def event_source_is_mapped_once(call):
-    """A queue is mapped to a function once."""
-    arn, found = _queue(call)
-    function = function_of(call)
-    for one in _backend(call).list_event_source_mappings("", "") if found is not None and function else ():
-        if one.event_source_arn == arn and one.function_arn == function.function_arn:
-            return (
-                f'An event source mapping with SQS arn (" {arn} ") and function (" {function.function_name} ") already '
-                f"exists. Please update or delete the existing mapping with UUID {one.uuid}"
-            )
-    return None
-
-
-@rule("lambda", "CreateEventSourceMapping", code=BAD, source="Lambda developer guide, SQS event sources")
-def queue_hides_messages_long_enough(call):
-    """A queue hides messages at least as long as the function may run."""
-    _, found = _queue(call)
-    function = function_of(call)
-    if found is not None and function is not None and int(found.visibility_timeout) < int(function.timeout):
-        return (
-            f"Queue visibility timeout: {found.visibility_timeout} seconds is less than Function timeout: "
-            f"{function.timeout} seconds"
-        )
-    return None
-
-
-@rule("lambda", "CreateEventSourceMapping", code=BAD, source="Lambda developer guide, SQS event sources")
-def role_may_read_the_source(call):
-    """A function's role may read, delete and look at the messages of its queue."""
-    arn, found = _queue(call)
-    for action in (
-        ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes") if found is not None and function_of(call) else ()
-    ):
-        if not may(_role(call), f"sqs:{action}", arn):
-            return f"The provided execution role does not have permissions to call {action} on SQS"
-    return None
-
-
-@rule("lambda", "CreateEventSourceMapping", "UpdateEventSourceMapping", code=BAD, source=RECORDED)
-def large_batches_have_a_window(call):
-    """Batches of more than ten messages are gathered over some time."""
-    given = call.parameters
-    arn = given.get("EventSourceArn") or getattr(_mapping(call), "event_source_arn", "")
-    if service_of(arn) == "sqs" and given.get("BatchSize", 0) > 10 and not given.get("MaximumBatchingWindowInSeconds"):
-        return "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
-    return None
-
-
-def _mapping(call):
-    return _backend(call)._event_source_mappings.get(call.parameters.get("UUID"))

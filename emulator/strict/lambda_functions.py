@@ -5,8 +5,8 @@ import re
 import zipfile
 
 from emulator import ACCOUNT
-from emulator.strict import Refusal, rule
-from emulator.strict.lambda_ import BAD, RECORDED, _backend
+from emulator.strict import RECORDED, Refusal, rule
+from emulator.strict.lambda_ import BAD, backend_of
 
 NAMED = re.compile(
     r"(?:arn:[^:]+:lambda:)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?"
@@ -17,7 +17,6 @@ ANY = (
     "AddPermission", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig",
     "GetPolicy", "Invoke", "RemovePermission",
 )  # fmt: skip
-HANGING = ("GetFunctionEventInvokeConfig", "GetFunctionUrlConfig")
 REVISED = ("PublishVersion", "UpdateFunctionCode", "UpdateFunctionConfiguration")
 
 
@@ -29,7 +28,7 @@ def meant(call) -> tuple[str, str | None, str | None]:
 
 
 def _held(call, name: str) -> dict | None:
-    return _backend(call)._lambdas._functions.get(name)
+    return backend_of(call)._lambdas._functions.get(name)
 
 
 def _arn(call, name: str, qualifier: str | None = None) -> str:
@@ -68,7 +67,7 @@ def function_is_there(call):
         shown = None if call.operation == "DeleteFunction" else qualifier
         return f"Function not found: {_arn(call, name, shown or ('$LATEST' if call.operation == 'Invoke' else None))}"
     known = {"$LATEST", *(str(one.version) for one in held["versions"])}
-    known |= set(_backend(call)._lambdas._aliases.get(_arn(call, name), ()))
+    known |= set(backend_of(call)._lambdas._aliases.get(_arn(call, name), ()))
     if qualifier is None or qualifier in known or call.operation == "DeleteFunction":
         return None
     if call.operation == "AddPermission" and re.fullmatch(r"(?!\d+$)[\w-]+", qualifier):

@@ -1,10 +1,9 @@
 """CloudWatch Logs: names, keys that Logs may use, filters."""
 
-from emulator import policies
-from emulator.dataplane.permissions import Service
-from emulator.strict import rule
+from emulator import ACCOUNT, policies
+from emulator.permissions import Service
+from emulator.strict import MEASURED, rule
 
-MEASURED = "badmintoncryer/cdk-preflight "
 KEYED = ("CreateLogGroup", "AssociateKmsKey")
 NEEDS = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 
@@ -36,8 +35,6 @@ def logs_may_use_the_key(call):
     key, name = call.parameters.get("kmsKeyId"), call.parameters.get("logGroupName")
     if not key or not name:
         return None
-    from emulator import ACCOUNT
-
     arn = f"arn:aws:logs:{call.region}:{ACCOUNT}:log-group:{name}"
     found = call.backend("kms").keys.get(key.split("/")[-1])
     if found is None or found.key_state != "Enabled" or not _permitted(found, call.region, arn):

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from emulator import ACCOUNT, clock, policies
-from emulator.dataplane.permissions import trusts
-from emulator.strict import Refusal, memory, observe, rule
+from emulator import ACCOUNT, clock, policies, state
+from emulator.permissions import trusts
+from emulator.strict import Refusal, observe, rule
 
 # For so long after its creation the services don't see a role yet; on AWS it's some seconds, now and then many.
 SECONDS = "EMULATOR_ROLE_SECONDS"
-_born = memory()
+_born: dict = state.held({})
 
 
 @observe("iam", "CreateRole")

@@ -2,14 +2,12 @@
 
 import re
 
-from emulator import ACCOUNT
-from emulator.dataplane import patterns
-from emulator.dataplane.permissions import trusts
-from emulator.strict import observe, rule
-from emulator.strict.grants import may, region_of, service_of
+from emulator import ACCOUNT, patterns
+from emulator.grants import may, region_of, service_of
+from emulator.permissions import trusts
+from emulator.strict import MEASURED, observe, rule
 from emulator.strict.passrole import role_of
 
-MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreatePipe", "UpdatePipe")
 SOURCES = {
     "KinesisStreamParameters": "kinesis",

@@ -3,11 +3,10 @@
 import re
 from datetime import UTC, datetime
 
-from emulator import clock, postgres_parameters, quotas, rds_catalogue
-from emulator.strict import Refusal, rule
+from emulator import clock, quotas, rds_catalogue
+from emulator.strict import MEASURED, rule
 
 API = "RDS API reference, CreateDBInstance, "
-MEASURED = "badmintoncryer/cdk-preflight "
 VALUE, COMBINATION, STATE = "InvalidParameterValue", "InvalidParameterCombination", "InvalidDBInstanceState"
 MAKES = ("CreateDBInstance",)
 WRITES = ("CreateDBInstance", "ModifyDBInstance")
@@ -32,7 +31,7 @@ _WEEK_WINDOW = re.compile(
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def _live(call):
+def live_instance(call):
     """Return the instance that a call changes."""
     name = call.parameters.get("DBInstanceIdentifier", "").lower()
     found = call.backend("rds").databases
@@ -42,17 +41,17 @@ def _live(call):
 def _now(call, name: str, attribute: str):
     """Return what a call gives, or what the instance has."""
     given = call.parameters.get(name)
-    return given if given is not None else getattr(_live(call), attribute, None)
+    return given if given is not None else getattr(live_instance(call), attribute, None)
 
 
 def _postgres(call) -> bool:
-    return (call.parameters.get("Engine") or getattr(_live(call), "engine", "")) == POSTGRES
+    return (call.parameters.get("Engine") or getattr(live_instance(call), "engine", "")) == POSTGRES
 
 
 def _version(call) -> str:
     given = rds_catalogue.resolve(call.parameters.get("EngineVersion"))
     if call.operation == "ModifyDBInstance" and not call.parameters.get("EngineVersion"):
-        return getattr(_live(call), "engine_version", "")
+        return getattr(live_instance(call), "engine_version", "")
     return given or ""
 
 
@@ -128,7 +127,7 @@ def storage_in_range(call):
 @rule("rds", "ModifyDBInstance", code=COMBINATION, source="RDS API reference, ModifyDBInstance, AllocatedStorage")
 def storage_does_not_shrink(call):
     """Storage grows only."""
-    size, has = call.parameters.get("AllocatedStorage"), getattr(_live(call), "allocated_storage", 0)
+    size, has = call.parameters.get("AllocatedStorage"), getattr(live_instance(call), "allocated_storage", 0)
     if size is not None and size < int(has or 0):
         return f"Requested storage size ({size}) cannot be less than the current storage size ({has})."
     return None
@@ -190,7 +189,7 @@ def large_gp3_has_its_least(call):
 )  # fmt: skip
 def size_and_iops_go_together(call):
     """The size of storage that has IOPS of its own, as gp3's has from 400 GiB on, is changed together with them."""
-    given, found = call.parameters, _live(call)
+    given, found = call.parameters, live_instance(call)
     size = int(_now(call, "AllocatedStorage", "allocated_storage") or 0)
     kind = _now(call, "StorageType", "storage_type")
     if found is None or not (kind in ("io1", "io2") or kind == "gp3" and size >= 400 and _postgres(call)):
@@ -266,7 +265,7 @@ def replica_source_has_backups(call):
 @rule("rds", "ModifyDBInstance", code=COMBINATION, source=API + "BackupRetentionPeriod")
 def replica_source_keeps_backups(call):
     """An instance with replicas goes on keeping backups."""
-    found = _live(call)
+    found = live_instance(call)
     if found is not None and found.replicas and call.parameters.get("BackupRetentionPeriod") == 0:
         return "Backup retention can't be set to 0 for a DB instance that is a source to read replicas."
     return None
@@ -378,7 +377,9 @@ def instance_is_in_one_vpc(call):
     """An instance's security groups are of its subnets' VPC."""
     groups = call.parameters.get("VpcSecurityGroupIds", [])
     name = call.parameters.get("DBSubnetGroupName", "")
-    subnets = call.backend("rds").subnet_groups.get(name.lower()) or getattr(_live(call), "db_subnet_group", None)
+    subnets = call.backend("rds").subnet_groups.get(name.lower()) or getattr(
+        live_instance(call), "db_subnet_group", None
+    )
     for one in groups if subnets is not None else ():
         group = call.backend("ec2").get_security_group_from_id(one)
         if group is not None and group.vpc_id != subnets.vpc_id:
@@ -427,7 +428,9 @@ def insights_are_kept_so_long(call):
         return None
     if days not in INSIGHTS_DAYS:
         return f"Invalid Performance Insights retention period. Valid values are: {sorted(INSIGHTS_DAYS)}"
-    on = call.parameters.get("EnablePerformanceInsights", getattr(_live(call), "performance_insights_enabled", False))
+    on = call.parameters.get(
+        "EnablePerformanceInsights", getattr(live_instance(call), "performance_insights_enabled", False)
+    )
     return None if on else "To enable Performance Insights, EnablePerformanceInsights must be set to 'true'"
 
 
@@ -450,7 +453,7 @@ def exported_logs_exist(call):
 @rule("rds", "ModifyDBInstance", code=STATE, source="RDS user guide, stopping, Limitations")
 def instance_takes_changes(call):
     """An instance that is stopped, or comes or goes, is not changed; a full one gets more storage."""
-    found = _live(call)
+    found = live_instance(call)
     state = getattr(found, "status", "available")
     # What is being deleted is told so, by its own rule.
     if state in UNCHANGING and getattr(found, "deleted_at", None) is None:
@@ -461,7 +464,7 @@ def instance_takes_changes(call):
 @rule("rds", "ModifyDBInstance", code=COMBINATION, source="RDS user guide, modifying storage")
 def storage_changes_when_it_is_optimised(call):
     """Storage that is being optimised after a change is not changed again."""
-    found, given = _live(call), call.parameters
+    found, given = live_instance(call), call.parameters
     now = {"AllocatedStorage": "allocated_storage", "Iops": "iops", "StorageType": "storage_type"}
     if getattr(found, "status", "") != "storage-optimization":
         return None
@@ -471,144 +474,3 @@ def storage_changes_when_it_is_optimised(call):
             "optimized."
         )
     return None
-
-
-# Deletion
-
-
-@rule("rds", "DeleteDBInstance", code=COMBINATION, source="RDS API reference, DeleteDBInstance")
-def final_snapshot_or_none(call):
-    """A final snapshot is skipped or named; replicas have none, and its name is free."""
-    found, name = _live(call), call.parameters.get("FinalDBSnapshotIdentifier")
-    if found is None or not name:
-        return None
-    if call.parameters.get("SkipFinalSnapshot"):
-        return "FinalDBSnapshotIdentifier cannot be specified when SkipFinalSnapshot is true."
-    if found.is_replica:
-        return "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance"
-    if name in call.backend("rds").database_snapshots:
-        return Refusal(
-            "DBSnapshotAlreadyExists",
-            f"Cannot create the snapshot because a snapshot with the identifier {name} already exists.",
-        )
-    return None
-
-
-@rule(
-    "rds", "DeleteDBInstance", "ModifyDBInstance", code=STATE, source="hashicorp/terraform-provider-aws#5624"
-)  # fmt: skip
-def instance_is_not_being_deleted(call):
-    """An instance that is being deleted is neither deleted again nor changed."""
-    found = _live(call)
-    if found is not None and getattr(found, "deleted_at", None) is not None:
-        return f"Instance {found.db_instance_identifier} is already being deleted."
-    return None
-
-
-@rule("rds", "DeleteDBInstance", code=STATE, source="hashicorp/terraform-provider-aws#46687")
-def final_snapshot_of_an_available_instance(call):
-    """A final snapshot is taken only of an instance that is available: not stopped, not being modified."""
-    found = _live(call)
-    if found is None or not call.parameters.get("FinalDBSnapshotIdentifier") or found.deletion_protection:
-        return None
-    if found.status != "available" or getattr(found, "looks_modifying", 0):
-        return (
-            "Cannot create a snapshot because the database instance "
-            f"{found.db_instance_identifier} is not currently in the available state."
-        )
-    return None
-
-
-# Groups
-
-
-@rule(
-    "rds",
-    "CreateDBSubnetGroup",
-    code=VALUE,
-    source=MEASURED + "pf-rds-subnet-group-name, pf-rds-subnet-group-name-reserved",
-)
-def subnet_group_has_a_name(call):
-    """A subnet group's name has letters, digits, spaces and ._-, and isn't default."""
-    name = call.parameters["DBSubnetGroupName"]
-    if name.lower() == "default":
-        return "Subnet group name default is reserved. Please specify another name."
-    return None if re.fullmatch(r"[a-zA-Z0-9 ._-]{1,255}", name) else "Invalid subnet group name"
-
-
-@rule(
-    "rds",
-    "CreateDBSubnetGroup",
-    "ModifyDBSubnetGroup",
-    code="InvalidSubnet",
-    source="RDS API reference, CreateDBSubnetGroup, errors",
-)
-def subnet_group_is_one_vpc(call):
-    """A subnet group's subnets are of one VPC."""
-    wanted = set(call.parameters["SubnetIds"])
-    vpcs = {one.vpc_id for zone in call.backend("ec2").subnets.values() for key, one in zone.items() if key in wanted}
-    return f"The subnets [{', '.join(sorted(wanted))}] are not all in the same VPC." if len(vpcs) > 1 else None
-
-
-@rule(
-    "rds",
-    "CreateDBSubnetGroup",
-    "ModifyDBSubnetGroup",
-    "CreateDBParameterGroup",
-    code=VALUE,
-    source=MEASURED + "pf-rds-description-printable",
-)
-def description_is_ascii(call):
-    """A group's description is printable ASCII."""
-    text = call.parameters.get("DBSubnetGroupDescription") or call.parameters.get("Description") or ""
-    if text.isascii() and text.isprintable():
-        return None
-    return "The parameter Description must not contain non-printable control characters."
-
-
-@rule("rds", "CreateDBParameterGroup", code=VALUE, source="RDS API reference, CreateDBParameterGroup")
-def parameter_group_has_a_name_and_family(call):
-    """A parameter group's name is like an instance's, and its family exists."""
-    name, family = call.parameters["DBParameterGroupName"], call.parameters["DBParameterGroupFamily"]
-    if not re.fullmatch(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{0,253}[a-zA-Z0-9]|[a-zA-Z]", name):
-        return (
-            "The parameter DBParameterGroupName is not a valid identifier. Identifiers must begin with a letter; "
-            "must contain "
-            "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
-            "hyphens."
-        )
-    if family.startswith(POSTGRES) and not re.fullmatch(r"postgres(9\.[3-6]|1[0-8])", family):
-        return f"ParameterGroupFamily {family} is not a valid parameter group family"
-    return None
-
-
-@rule("rds", "ModifyDBParameterGroup", code=VALUE, source="RDS API reference, ModifyDBParameterGroup")
-def parameters_have_such_values(call):
-    """A group's parameters are its family's, up to 20 in a call, with values that the family allows."""
-    given = call.parameters["Parameters"]
-    if len(given) > 20:
-        return "A maximum of 20 parameters can be modified in a single request."
-    group = call.backend("rds").db_parameter_groups.get(call.parameters["DBParameterGroupName"].lower())
-    known = rds_catalogue.parameters(group.family) if group is not None else {}
-    for one in given if known else ():
-        name, value = one.get("ParameterName", ""), one.get("ParameterValue")
-        if not postgres_parameters.known(name):
-            return f"Could not find parameter with name: {name}"
-        allowed = known.get(name, {}).get("AllowedValues")
-        if allowed and value is not None and not _allowed(known[name], allowed, value):
-            return f"Invalid parameter value: {value} for: {name} allowed values are: {allowed}"
-    return None
-
-
-def _allowed(parameter: dict, allowed: str, value: str) -> bool:
-    """Tell whether a value is in ``0-10``, among ``on,off``, or a formula, which RDS works out itself."""
-    if "{" in value or "(" in value or "$" in value:
-        return True
-    span = re.fullmatch(r"(-?[\d.]+)-(-?[\d.]+(?:e\+\d+)?)", allowed)
-    if span:
-        try:
-            return float(span[1]) <= float(value) <= float(span[2])
-        except ValueError:
-            return False
-    values = set(allowed.split(","))
-    return set(re.split(r",\s*", value)) <= values if parameter["DataType"] == "list" else value in values

@@ -3,10 +3,9 @@
 import ipaddress
 import re
 
-from emulator.strict import rule
+from emulator.strict import MEASURED, rule
 
 GUIDE = "Route 53 API reference"
-MEASURED = "badmintoncryer/cdk-preflight "
 FATAL = "Invalid Resource Record: 'FATAL problem: {} encountered with '{}''"
 
 

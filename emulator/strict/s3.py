@@ -7,12 +7,10 @@ import re
 import botocore.session
 
 from emulator import ACCOUNT, policies
-from emulator.strict import EVERY, Refusal, rule
+from emulator.strict import EVERY, MEASURED, RECORDED, Refusal, rule
 from emulator.strict.shapes import MALFORMED
 
 GUIDE = "S3 user guide"
-MEASURED = "badmintoncryer/cdk-preflight "
-RECORDED = "localstack: answers recorded from AWS"
 
 
 @rule("s3", EVERY, code="InvalidBucketOwnerAWSAccountID", source=RECORDED)

@@ -1,10 +1,8 @@
 """S3: lifecycles."""
 
-from emulator.strict import Refusal, rule
+from emulator.strict import MEASURED, RECORDED, Refusal, rule
 from emulator.strict.shapes import MALFORMED
 
-MEASURED = "badmintoncryer/cdk-preflight "
-RECORDED = "localstack: answers recorded from AWS"
 ACTIONS = (
     "Expiration", "Transitions", "NoncurrentVersionTransitions", "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",

@@ -4,8 +4,8 @@ import base64
 import binascii
 import hashlib
 
-from emulator.strict import Refusal, rule
-from emulator.strict.s3 import RECORDED, bucket_of
+from emulator.strict import RECORDED, Refusal, rule
+from emulator.strict.s3 import bucket_of
 
 UNKNOWN = "A header you provided implies functionality that is not implemented"
 

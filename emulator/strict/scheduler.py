@@ -3,10 +3,9 @@
 import json
 import zoneinfo
 
-from emulator.strict import rule, schedules
-from emulator.strict.grants import region_of, service_of
+from emulator.grants import region_of, service_of
+from emulator.strict import MEASURED, rule, schedules
 
-MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreateSchedule", "UpdateSchedule")
 PARAMETERS = {
     "EcsParameters": "ecs",

@@ -2,13 +2,12 @@
 
 import re
 
-from emulator import policies
-from emulator.strict import Refusal, memory, observe, rule
+from emulator import policies, state
+from emulator.strict import RECORDED, Refusal, observe, rule
 from emulator.strict.kms import find
 from emulator.strict.s3 import public
 
 API = "Secrets Manager API reference"
-RECORDED = "localstack: answers recorded from AWS"
 MARKED = (
     "PutSecretValue", "TagResource", "UntagResource", "PutResourcePolicy", "RotateSecret", "ReplicateSecretToRegions",
 )  # fmt: skip
@@ -69,7 +68,7 @@ def value_can_be_decrypted(call):
     return "Secrets Manager can't decrypt the protected secret text using the provided KMS key."
 
 
-_KEYS = memory()
+_KEYS: dict = state.held({})
 
 
 @observe("secretsmanager", "CreateSecret", "PutSecretValue", "UpdateSecret")

@@ -4,9 +4,8 @@ Every operation is judged: those of which it is known what they are done to by t
 the role's policies name it at all. The account's keys may do everything.
 """
 
-from emulator import ACCOUNT, policies
-from emulator.dataplane import endpoints
-from emulator.dataplane.permissions import allowed, found, granted, key_allows, key_of_secret
+from emulator import ACCOUNT, endpoints, policies
+from emulator.permissions import allowed, found, granted, key_allows, key_of_secret
 from emulator.strict import EVERY, Refusal, rule
 
 TASKS = "ecs-tasks.amazonaws.com"

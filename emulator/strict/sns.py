@@ -2,12 +2,10 @@
 
 import re
 
-from emulator import policies
-from emulator.strict import filters, rule
+from emulator import filters, policies
+from emulator.strict import MEASURED, RECORDED, rule
 
 API = "SNS API reference"
-MEASURED = "badmintoncryer/cdk-preflight "
-RECORDED = "localstack: answers recorded from AWS"
 # What may be set on a topic.
 ATTRIBUTES = {
     "ApplicationFailureFeedbackRoleArn", "ApplicationSuccessFeedbackRoleArn", "ApplicationSuccessFeedbackSampleRate",

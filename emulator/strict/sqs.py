@@ -3,11 +3,10 @@
 import json
 import re
 
-from emulator import clock, policies
-from emulator.strict import memory, observe, rule
+from emulator import clock, policies, state
+from emulator.strict import MEASURED, observe, rule
 
 API = "SQS API reference, "
-MEASURED = "badmintoncryer/cdk-preflight "
 WRITES = ("CreateQueue", "SetQueueAttributes")
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 RANGES = {
@@ -31,7 +30,7 @@ KNOWN = {
     "FifoThroughputLimit",
 }
 REUSE_SECONDS = 60
-_deleted = memory()
+_deleted: dict = state.held({})
 
 
 def _attributes(call) -> dict:

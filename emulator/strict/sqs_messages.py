@@ -2,75 +2,16 @@
 
 import re
 
-from emulator.strict import Refusal, rule
+from emulator.messages import problem, size
+from emulator.strict import RECORDED, Refusal, rule
 from emulator.strict.sqs import RANGES, fifo
 
-RECORDED = "localstack: answers recorded from AWS"
 BYTES = RANGES["MaximumMessageSize"][1]  # of a whole batch, too
 ENTRIES = 10
 SENDS = ("SendMessage", "SendMessageBatch")
 BATCHES = ("SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
 PREFIX = "AWS.SimpleQueueService."
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ATTRIBUTE = re.compile(r"(?!\.|aws\.|amazon\.)[\w.-]{1,255}(?<!\.)", re.IGNORECASE)
-_TOKEN = re.compile(r"[!-~]{1,128}")
 _ENTRY = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_TYPE = re.compile(r"(String|Number|Binary)(\.[\w.-]+)?")
-
-
-def size(message: dict) -> int:
-    """Return a message's bytes: its body, and the name, type and value of each of its attributes."""
-    total = len(message.get("MessageBody", "").encode(errors="surrogatepass"))
-    for name, one in (message.get("MessageAttributes") or {}).items():
-        value = one.get("StringValue") or ""
-        total += (
-            len(name.encode()) + len(one.get("DataType", "")) + len(value.encode()) + len(one.get("BinaryValue") or b"")
-        )
-    return total
-
-
-def problem(message: dict, longest: int | None = None, reason: str = "are invalid") -> Refusal | None:
-    """Return why SQS would not take a message; ``longest`` is its queue's MaximumMessageSize."""
-    if _FORBIDDEN.search(message.get("MessageBody", "")):
-        return Refusal(
-            "InvalidMessageContents",
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
-            "#xFFFD | #x10000 to #x10FFFF",
-        )
-    for name, one in (message.get("MessageAttributes") or {}).items():
-        wrong = _attribute(name, one)
-        if wrong:
-            return Refusal("InvalidParameterValue", wrong)
-    for key in ("MessageGroupId", "MessageDeduplicationId"):
-        value = message.get(key)
-        if value is not None and not _TOKEN.fullmatch(value):
-            return Refusal(
-                "InvalidParameterValue",
-                f"Value {value} for parameter {key} is invalid. Reason: {key} can only include alphanumeric and "
-                "punctuation characters. 1 to 128 in length.",
-            )
-    if longest is not None and size(message) > longest:
-        return Refusal(
-            "InvalidParameterValue",
-            f"One or more parameters {reason}. Reason: Message must be shorter than {longest} bytes.",
-        )
-    return None
-
-
-def _attribute(name: str, given: dict) -> str | None:
-    kind = given.get("DataType", "")
-    if not _ATTRIBUTE.fullmatch(name):
-        return f"Invalid value for the message attribute name '{name}'."
-    if len(kind) > 256 or not _TYPE.fullmatch(kind):
-        return f"Invalid value for the data type of the message attribute '{name}'."
-    field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
-    if not given.get(field):
-        return (
-            f"Message (user) attribute '{name}' must contain a non-empty value of type '{field.removesuffix('Value')}'."
-        )
-    if field == "StringValue" and _FORBIDDEN.search(given[field]):
-        return f"Invalid characters found in the message attribute '{name}'."
-    return None
 
 
 def _longest(call) -> int:
@@ -112,9 +53,7 @@ def _entries(call) -> list[dict]:
     return call.parameters.get("Entries") or []
 
 
-@rule(
-    "sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", SQS API reference, SendMessageBatch"
-)
+@rule("sqs", *BATCHES, code=PREFIX + "InvalidBatchEntryId", source=RECORDED + ", SQS API reference, SendMessageBatch")
 def batch_is_one(call):
     """A batch has one to ten entries, each with an id of its own, and one to 1 MiB altogether."""
     ids = [one.get("Id", "") for one in _entries(call)]

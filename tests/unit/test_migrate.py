@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from emulator.dataplane import inside, postgres
+from emulator import inside
+from emulator.dataplane import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / "roles/migrations/files/migrate.py").read_text()

@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from botocore.exceptions import ClientError
 
-from emulator.dataplane.patterns import matches
+from emulator.patterns import matches
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/s-cluster"

@@ -10,36 +10,39 @@ from emulator import evidence, lags, unproven
 from emulator.evidence import Certainty, Source
 
 EMULATOR = Path(evidence.__file__).parent
-# What decides nothing of AWS's: our timer, our clients and addresses, the process of a function.
-OURS = {"__init__", "engine", "inside", "loopback", "runner"}
+# What decides nothing of AWS's: our timer, our addresses, the process of a function.
+OURS = {"__init__", "engine", "loopback", "runner"}
 # Corrections in which something happens by itself.
 CORRECTED = (
-    "applicationautoscaling", "autoscaling", "awslambda", "ecs", "ecs_agents", "ecs_deployments", "elbv2", "pipes",
-    "rds", "sqs",
+    "applicationautoscaling", "autoscaling", "awslambda", "ecr_scans", "ecs_agents", "ecs_deployments", "ecs_history",
+    "ecs_services", "ecs_tasks", "elbv2", "pipes", "rds", "rds_backups", "sqs",
 )  # fmt: skip
+# What the data plane decides by, and strict mode and corrections as well.
+JUDGES = ("endpoints", "patterns", "permissions")
 # How tests steer, and what only looks up, writes down or says something; nothing of it is AWS's behaviour.
 PLUMBING = {
-    "use", "show", "forget", "reset", "restart", "end_all", "load", "install", "stop", "state", "planned", "polling",
-    "serving", "running", "backend", "lowered", "environment", "entry", "iso", "text",
+    "use", "show", "forget", "restart", "end_all", "load", "install", "planned", "polling", "serving", "running",
+    "backend", "lowered", "environment", "entry", "iso", "text",
     "agents.may", "agents.variables", "bus.Delivery.attempt", "endpoints.comes_from", "endpoints.let",
     "faults.Killed", "faults.boot", "faults.judge", "faults.twice", "functions.Outcome", "functions.invoke_later",
-    "functions.log_group", "functions.runs", "functions.subnets", "paths.read", "patterns.Bad",
+    "environments.exited", "environments.log_group", "environments.subnets", "environments.take",
+    "environments.timed_out", "functions.runs", "paths.read", "patterns.Bad",
     "patterns.check_address", "patterns.check_exists", "patterns.check_text", "permissions.allowed",
     "permissions.found", "permissions.granted", "permissions.key_of", "permissions.Service", "permissions.Role",
     "permissions.trusts", "pipes.Killed", "pipes.Poller", "postgres.hosts", "services.health", "services.runs",
-    "services.watch", "targets.write", "tasks.CannotStart", "tasks.Conflict", "tls.context", "instances.Boot",
+    "services.watch", "targets.write", "tasks.CannotStart", "run_task.Conflict", "tls.context", "instances.Boot",
 }  # fmt: skip
 # What hands itself to the timer only to go on, or looks at the time only to write it down.
 TICKS = {
-    "bus.Delivery.__init__", "functions.Environment.__init__", "functions._give", "functions.Later.__init__",
+    "bus.Delivery.__init__", "environments.Environment.__init__", "environments.give", "functions.Later.__init__",
     "functions.Later.attempt",
     "functions.Later._again", "images.Running.__init__", "images.Running._start", "images.Running._follow",
     "images.Running.stop", "images.Running.__repr__", "instances.Boot.__init__", "instances.Boot.say",
     "pipes.Poller.__init__", "pipes.Poller.leave", "services.install.update", "services.install.deploy",
-    "services._look", "services._now", "services.Health.__init__", "services.Health._ask", "services._gone_back",
+    "services._look", "services.Health.__init__", "services.Health._ask", "services._gone_back",
     "schedules.Plan.__init__", "schedules.Plan._next", "schedules.Plan._due", "tasks.Life.__init__",
-    "tasks.Life._start", "tasks.Life._stopped", "tasks.Life._log.line", "tasks._now", "tasks.Bucket.__init__",
-    "tasks.Bucket.take", "expiry.install.put", "flowlogs.install.create", "autoscaling._launch",
+    "tasks.Life._start", "tasks.Life._stopped", "tasks.Life._log.line", "run_task.Bucket.__init__",
+    "run_task.Bucket.take", "expiry.install.put", "flowlogs.install.create", "autoscaling._launch",
     "ecs_agents.protected",
 }  # fmt: skip
 
@@ -48,6 +51,7 @@ def modules():
     """Return the modules in which AWS's behaviour is decided, with their trees."""
     found = [one for one in (EMULATOR / "dataplane").glob("*.py") if one.stem not in OURS]
     found += [EMULATOR / "corrections" / f"{one}.py" for one in CORRECTED]
+    found += [EMULATOR / f"{one}.py" for one in JUDGES]
     return [(one, ast.parse(one.read_text())) for one in found]
 
 
@@ -80,7 +84,7 @@ def undeclared(path: Path, tree: ast.Module, declared: set[str]) -> list[str]:
         # What stands in a function, or around one, that has a rule is a part of it.
         inside = {name, *(one for one in declared if one.startswith(f"{name}."))}
         inside |= {one for one in whole if name.startswith(f"{one}.")}
-        public = path.parent.name == "dataplane" and "." not in name and not name.startswith("_")
+        public = path.parent.name != "corrections" and "." not in name and not name.startswith("_")
         known = {name.rpartition(".")[2] if "." not in name else "", f"{path.stem}.{name}"} & (PLUMBING | TICKS)
         if (public or waits(node)) and not known and not inside & declared:
             missing.append(f"{path.stem}.{name}")
@@ -88,7 +92,7 @@ def undeclared(path: Path, tree: ast.Module, declared: set[str]) -> list[str]:
 
 
 def declared(path: Path) -> set[str]:
-    module = f"emulator.{path.parent.name}.{path.stem}"
+    module = ".".join(path.relative_to(EMULATOR.parent).with_suffix("").parts)
     return {one.function.replace(".<locals>", "") for one in evidence.load() if one.module == module}
 
 

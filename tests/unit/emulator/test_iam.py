@@ -22,7 +22,7 @@ def test_a_new_role_shows_no_use(iam, name):
 
 
 def test_a_managed_policy_is_worth_its_default_version(iam, name):
-    from emulator.dataplane import permissions
+    from emulator import permissions
 
     def says(action):
         return json.dumps(

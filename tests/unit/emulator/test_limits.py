@@ -16,7 +16,7 @@ NONE = {one.code: 0 for one in quotas.QUOTAS.values()}
 def account(endpoint):
     """Say what the account may have."""
     yield lambda **said: ask(endpoint, "account", said)
-    quotas.forget()
+    quotas._said.clear()
 
 
 @pytest.fixture

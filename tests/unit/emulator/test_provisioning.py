@@ -61,7 +61,7 @@ def shown(kind, resource, later=()):
 )  # fmt: skip
 def test_states_meanwhile(slow, service, state, resource, meanwhile):
     kind = [kind for kind in provisioning.KINDS if kind.service == service][state]
-    provisioning.forget()
+    provisioning._first_shown.clear()
     seconds = kind.seconds * 0.1
     assert shown(kind, resource, (seconds - 0.5, 1)) == [meanwhile, meanwhile, resource]
 

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from emulator import corrections
+from emulator import patching
 from emulator.cli import main
 
 UNIMPLEMENTED = [
@@ -46,8 +46,8 @@ def test_one_account(aws):
 
 
 def test_obsolete_correction_is_loud():
-    with pytest.raises(corrections.Obsolete):
-        corrections.replacing(corrections, "no_such_attribute")
+    with pytest.raises(patching.Obsolete):
+        patching.replacing(patching, "no_such_attribute")
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import psycopg
 import pytest
 
-from emulator.dataplane import inside, postgres
+from emulator import inside
+from emulator.dataplane import postgres
 
 ONE = {"address": "db.example.com", "database": "things", "user": "owner", "password": "first"}
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulator.dataplane import expressions, paths, patterns
+from emulator import patterns
+from emulator.dataplane import expressions, paths
 
 EVENT = {"body": '{"user": {"ids": [7, 8]}, "text": "a \\"b\\""}', "messageId": "m", "list": [{"a": 1}, {"a": 2}]}
 

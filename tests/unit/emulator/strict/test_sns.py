@@ -6,7 +6,7 @@ import json
 import pytest
 from rulecases import Case
 
-from emulator.strict import filters
+from emulator import filters
 
 
 class World:

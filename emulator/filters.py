@@ -2,7 +2,7 @@
 
 import math
 
-from emulator.dataplane import patterns
+from emulator import patterns
 
 OPERATORS = {"anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"}
 KEYS, COMBINATIONS = 5, 150

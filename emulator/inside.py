@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from emulator import ACCOUNT
+from emulator import ACCOUNT, endpoints, state
 
 _session = boto3.Session("emulator-access-key-id", "emulator-secret-access-key", region_name="us-east-1")
 _app = None
@@ -41,7 +41,7 @@ def _answer(request, **_kwargs):
 
 @functools.cache
 def client(service: str, region: str, role: str = "", session: str = ""):
-    """Return a client, with the permissions of a role's session where a role is given."""
+    """Return a boto3 client that tries once, with the permissions of a role's session where a role's ARN is given."""
     config = Config(retries={"max_attempts": 0}, inject_host_prefix=False, parameter_validation=False)
     keys = credentials(role, session) if role else {}
     made = _session.client(service, region, endpoint_url="http://127.0.0.1", config=config, **keys)
@@ -51,10 +51,11 @@ def client(service: str, region: str, role: str = "", session: str = ""):
 
 @functools.cache
 def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
-    """Assume a role for a service that works with it, in subnets where it does so in a VPC."""
-    from moto.sts.models import sts_backends
+    """Assume a role by its ARN for a service that works with it, and return the session's keys as boto3 takes them.
 
-    from emulator.dataplane import endpoints
+    ``subnets`` are those that its requests come from: their VPC's endpoints judge them; without, none does.
+    """
+    from moto.sts.models import sts_backends
 
     assumed = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name="us-east-1", role_session_name=session[:64], role_arn=role, policy="", duration=3600, external_id=""
@@ -67,7 +68,6 @@ def credentials(role: str, session: str, subnets: tuple[str, ...] = ()) -> dict:
     }
 
 
-def forget() -> None:
-    """Drop the sessions, which a reset makes void."""
-    client.cache_clear()
-    credentials.cache_clear()
+# A reset makes sessions void.
+state.at_reset(client.cache_clear)
+state.at_reset(credentials.cache_clear)

@@ -7,7 +7,7 @@ others.
 
 from moto.backends import get_backend
 
-from emulator import ACCOUNT, policies
+from emulator import ACCOUNT, policies, state
 from emulator.evidence import documented, does, lacks
 
 lacks(
@@ -15,7 +15,7 @@ lacks(
 )
 
 # Whose subnets the requests of a session come from, by access key.
-_places: dict[str, tuple[str, ...]] = {}
+_places: dict[str, tuple[str, ...]] = state.held({})
 # Where an action's service is asked by another name than its own.
 NAMES = {"ecr:GetAuthorizationToken": ("ecr.api",), "ecr": ("ecr.api", "ecr.dkr")}
 
@@ -23,11 +23,6 @@ NAMES = {"ecr:GetAuthorizationToken": ("ecr.api",), "ecr": ("ecr.api", "ecr.dkr"
 def comes_from(access_key: str, subnets) -> None:
     """Remember the subnets that a session's requests come from."""
     _places[access_key] = tuple(subnets)
-
-
-def forget() -> None:
-    """Forget all of them."""
-    _places.clear()
 
 
 def let(access_key: str, region: str, action: str, resource: str) -> bool:

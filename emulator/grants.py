@@ -1,7 +1,7 @@
 """What a role may do, for the rules of services that look before they take it."""
 
 from emulator import ACCOUNT, policies
-from emulator.dataplane.permissions import allowed, found
+from emulator.permissions import allowed, found
 
 
 def may(role: str | None, action: str, resource: str) -> bool:

@@ -12,8 +12,9 @@ its digest, counts::
 from collections import Counter
 from fnmatch import fnmatchcase
 
-from emulator import given
+from emulator import given, state
 from emulator.evidence import documented, does
+from emulator.patching import answers
 
 SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED")
 STATUSES = (
@@ -32,7 +33,7 @@ def _findings(name: str, value) -> list[dict]:
 FIELDS = {
     "image": given.text, "findings": _findings, "status": given.one_of(*STATUSES), "description": given.words,
 }  # fmt: skip
-_entries: list[dict] = []
+_entries: list[dict] = state.held([])
 
 
 def use(scans: list[dict] | None = None) -> dict:
@@ -70,3 +71,25 @@ def _finding(told: dict) -> dict:
         "severity": told["severity"],
         "attributes": [{"key": key, "value": value} for key, value in attributes.items() if value],
     }
+
+
+@answers("ecr", "DescribeImageScanFindings", "tells what was found in this image, which is mostly nothing")
+def scan_findings(api, params, moto):
+    answer, wanted = moto(), params["imageId"]
+    repository = api.ecr_backend.repositories[params["repositoryName"]]
+    image = repository._get_image(wanted.get("imageTag"), wanted.get("imageDigest"))
+    digest, at = image.get_image_digest(), image.last_scan
+    told = result([f"{repository.uri}@{digest}", *(f"{repository.uri}:{tag}" for tag in image.image_tags)])
+    if "imageScanFindings" in told:
+        told["imageScanFindings"] |= {"imageScanCompletedAt": at, "vulnerabilitySourceUpdatedAt": at}
+    named = {"imageDigest": digest} | ({"imageTag": wanted["imageTag"]} if "imageTag" in wanted else {})
+    return {"registryId": answer["registryId"], "repositoryName": repository.name, "imageId": named, **told}
+
+
+@answers("ecr", "StartImageScan", "names the image by its digest")
+def start_scan(api, params, moto):
+    answer, wanted = moto(), params["imageId"]
+    image = api.ecr_backend.repositories[params["repositoryName"]]._get_image(
+        wanted.get("imageTag"), wanted.get("imageDigest")
+    )
+    return answer | {"imageId": {**wanted, "imageDigest": image.get_image_digest()}}

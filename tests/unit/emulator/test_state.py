@@ -1,0 +1,215 @@
+"""What modules remember of the account is registered where it is made, and a reset empties all of it."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from emulator import quotas, state
+from emulator.ask import ask
+from emulator.strict import sqs
+
+EMULATOR = Path(state.__file__).parent
+CONTAINERS = {"dict", "list", "set", "defaultdict", "Counter", "deque", "OrderedDict", "count"}
+CHANGES = {
+    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove",
+    "setdefault", "update",
+}  # fmt: skip
+# What no reset may empty, and why.
+KEPT = {
+    "clock._moved": "who waits for the clock; they leave by themselves",
+    "clock._since": "the clock goes on",
+    "clock._time": "the clock goes on",
+    "clock.speed": "a setting of the process",
+    "corrections.s3.COMPLETED": "filled as the module is imported",
+    "corrections.sqs._TURNS": "a number that only has to grow",
+    "dataplane.functions._active": "counts the invocations that run, which count themselves out",
+    "dataplane.loopback._numbers": "the next address; one that was just used may still be bound",
+    "evidence.GAPS": "filled as modules are imported",
+    "evidence.RULES": "filled as modules are imported",
+    "inside._app": "who answers in this process",
+    "inside.url": "where this process is found",
+    "patching.REGISTRY": "filled as modules are imported",
+    "state.HELD": "the registry",
+    "state._RESETS": "the registry",
+    "strict.RULES": "filled as modules are imported",
+    "strict._BY_OPERATION": "filled as modules are imported",
+    "strict._OBSERVERS": "filled as modules are imported",
+}
+# Functions that keep their answers, which are the same for every account.
+SAME = {
+    "corrections.apply_all", "dataplane._install", "dataplane.tls.context", "eventual._not_yet", "eventual.install",
+    "evidence.load", "principals._botocore", "provisioning.install", "strict.ec2_endpoints._prefixes",
+    "strict.s3._regions", "strict.shapes._pattern",
+}  # fmt: skip
+
+
+MARK = "put here by a test"
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(EMULATOR).with_suffix("").parts).removesuffix(".__init__")
+
+
+def root(node: ast.AST) -> str:
+    """Return the name at the beginning of an expression such as ``NAMES[key].values``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def changed(function: ast.AST) -> set[str]:
+    """Return the names of what a function changes and hasn't made itself."""
+    found, own = set(), {one.arg for one in ast.walk(function) if isinstance(one, ast.arg)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global):
+            found |= set(node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            found.add(root(node.func))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "next":
+            found.add(root(node.args[0]))
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            found.add(root(node))
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+    return found - (own - {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names})
+
+
+def called(node: ast.AST | None) -> str:
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+def mutable(tree: ast.Module) -> set[str]:
+    """Return the names of a module for what can be changed: containers, and objects of its own classes."""
+    classes = {one.name for one in tree.body if isinstance(one, ast.ClassDef)}
+    frozen = {
+        one.name
+        for one in tree.body
+        if isinstance(one, ast.ClassDef) and "frozen" in str(list(map(ast.unparse, one.decorator_list)))
+    }
+    literal = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
+    return {
+        root(target)
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        and (isinstance(node.value, literal) or called(node.value).rpartition(".")[2] in CONTAINERS | classes - frozen)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+
+
+def registered(tree: ast.Module) -> set[str]:
+    """Return the names that functions mention which a reset calls."""
+    functions = [
+        one for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef) and "state.at_reset" in map(ast.unparse, one.decorator_list)
+    ]  # fmt: skip
+    functions += [one for one in ast.walk(tree) if called(one) == "state.at_reset"]
+    return {one.id for function in functions for one in ast.walk(function) if isinstance(one, ast.Name)}
+
+
+def unregistered(tree: ast.Module) -> set[str]:
+    """Return the names of a module's state that no reset empties."""
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+    touched = set().union(*map(changed, functions))
+    objects = {root(one.targets[0]) for one in tree.body if isinstance(one, ast.Assign) and called(one.value) in
+               {node.name for node in tree.body if isinstance(node, ast.ClassDef)}}  # fmt: skip
+    empty = {
+        root(node.targets[0] if isinstance(node, ast.Assign) else node.target) for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
+        and (ast.unparse(node.value) in ("{}", "[]") or called(node.value) in CONTAINERS and not node.value.args)
+    }  # fmt: skip
+    globally = {
+        name
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Global)
+        for name in node.names
+    }
+    return (mutable(tree) & (touched | objects | empty) | globally) - registered(tree)
+
+
+def cached(tree: ast.Module) -> set[str]:
+    """Return the functions of a module that keep their answers."""
+    return {
+        one.name for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef) and any("cache" in ast.unparse(each) for each in one.decorator_list)
+    }  # fmt: skip
+
+
+TREES = {name_of(path): ast.parse(path.read_text()) for path in EMULATOR.rglob("*.py") if path.stem != "runner"}
+
+
+def test_whatever_a_module_remembers_is_registered():
+    found = {f"{module}.{name}" for module, tree in TREES.items() for name in unregistered(tree)}
+    assert found == KEPT.keys()
+
+
+def test_kept_answers_are_the_same_for_every_account():
+    found = {f"{module}.{name}" for module, tree in TREES.items() for name in cached(tree) - registered(tree)}
+    assert found == SAME
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "_seen = {}",
+        "_seen: dict = {1: 2}\ndef see(one):\n    _seen[one] = 1",
+        "_seen = defaultdict(set)\ndef see(one):\n    _seen[one].add(2)",
+        "_seen = Counter()\ndef see(one):\n    _seen[one] += 1",
+        "_seen = 0\ndef see():\n    global _seen\n    _seen = 1",
+        "class Engine: ...\n_seen = Engine()",
+    ],
+)
+def test_what_is_not_registered_is_found(code):
+    assert unregistered(ast.parse(code)) == {"_seen"}
+    assert unregistered(ast.parse(f"{code}\n@state.at_reset\ndef forget():\n    _seen.clear()")) == set()
+
+
+@pytest.mark.parametrize("code", ["NAMES = {1: 2}", "_seen = state.held({})\ndef see():\n    _seen[1] = 2"])
+def test_tables_and_what_is_held_are_fine(code):
+    assert unregistered(ast.parse(code)) == set()
+
+
+def filled(container) -> None:
+    """Put something into a container, as nothing of ours would."""
+    if isinstance(container, Counter):
+        container[MARK] += 1
+    elif isinstance(container, dict):
+        container[MARK] = MARK
+    elif isinstance(container, list):
+        container.append(MARK)
+    else:
+        container.add(MARK)
+
+
+def test_a_reset_empties_all(endpoint):
+    assert sqs._deleted is not quotas._said
+    assert any(one is sqs._deleted for one in state.HELD)
+    for one in state.HELD:
+        filled(one)
+    ask(endpoint, "reset", {})
+    assert [one for one in state.HELD if one] == []
+
+
+def test_an_account_is_as_new_after_a_reset(endpoint, aws):
+    told = ("faults", "images", "databases", "scans", "account", "grants", "eventual", "log", "dataplane")
+    ask(endpoint, "reset", {})
+    new = {name: ask(endpoint, name) for name in told}
+    ask(endpoint, "faults", {"seed": 1, "crash": 0.5})
+    ask(endpoint, "images", {"images": [{"image": "*", "exits": 0}]})
+    ask(endpoint, "scans", {"scans": [{"image": "*", "status": "FAILED"}]})
+    ask(endpoint, "account", {"age": "young"})
+    aws("sqs").create_queue(QueueName="forgotten")
+    aws("events").put_rule(Name="forgotten", ScheduleExpression="rate(1 hour)")
+    assert {name for name in told if ask(endpoint, name) != new[name]} >= {
+        "faults",
+        "images",
+        "scans",
+        "account",
+        "log",
+        "dataplane",
+    }
+    ask(endpoint, "reset", {})
+    assert {name: ask(endpoint, name) for name in told} == new
+    assert aws("sqs").list_queues().get("QueueUrls", []) == []
