@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 from . import deleting, listings, unmanaged
 from . import tags as tagging
@@ -16,6 +18,11 @@ from .sync import steady, unnamed_loss
 from .trail import who
 from .unmanaged import Unmanaged
 
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Kinds, Record, Report, Resource
+
 
 @dataclass
 class Finding:
@@ -27,8 +34,8 @@ class Finding:
     name: str
     path: str = ""
     """The field, down to the value; nothing for a whole resource."""
-    recorded: object = None
-    live: object = None
+    recorded: Any = None
+    live: Any = None
     where: str = ""
     """For something beside the stack's resources: how it was found."""
     owner: str = ""
@@ -48,9 +55,9 @@ class Finding:
         """The field of the resource."""
         return self.path.partition(".")[0].partition("[")[0]
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> Report:
         """Return the finding as reports have it."""
-        return {**asdict(self), "field": self.field}
+        return cast("Report", {**asdict(self), "field": self.field})
 
 
 @dataclass
@@ -65,7 +72,7 @@ class Drift:
     unmanaged: dict[tuple, Unmanaged] = field(default_factory=dict)
 
 
-def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> Drift:
+def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = True) -> Drift:
     """Compare a stack with its record."""
     found = Drift(seen=survey(aws, stack, kinds))
     found.unreadable = dict(found.seen.unreadable)
@@ -94,7 +101,7 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
     return found
 
 
-def _kind(aws, kind, record, found: Drift) -> None:
+def _kind(aws: Aws, kind: Kind, record: Record, found: Drift) -> None:
     recorded = [tagging.without_foreign(one, aws.ignored_tags) for one in record["resources"].get(kind.name, [])]
     live = list(found.seen.resources.get(kind.name, []))
     seen_all = kind.name not in found.unreadable or bool(live)
@@ -117,9 +124,10 @@ def _kind(aws, kind, record, found: Drift) -> None:
         found.findings.append(Finding("extra", kind.name, kind.label(one), live=one))
 
 
-def pairs(kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
+def pairs(kind: Kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
     """Return the resources that are the same ones: by AWS's id, then by what identifies them."""
-    made, free = [], list(live)
+    made: list[tuple[Resource, Resource]] = []
+    free = list(live)
     for same in (_by_id, lambda one, other: identity(kind, one) == identity(kind, other)):
         for one in recorded:
             if any(one is done for done, _other in made):
@@ -131,11 +139,11 @@ def pairs(kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict
     return made
 
 
-def _by_id(one, other):
+def _by_id(one: Any, other: Any) -> bool:
     return any(one.get(key) and one.get(key) == other.get(key) for key in ("id", "arn", "url"))
 
 
-def _compare(kind, recorded, live, found: Drift) -> None:
+def _compare(kind: Kind, recorded: Resource, live: Resource, found: Drift) -> None:
     for difference in kind.differences(recorded, live):
         owner = kind.external_manager(difference, recorded, live)
         finding = Finding(
@@ -148,12 +156,12 @@ def _compare(kind, recorded, live, found: Drift) -> None:
             found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
 
 
-def _who(aws, kinds, record, found: Drift) -> None:
+def _who(aws: Aws, kinds: Kinds, record: Record, found: Drift) -> None:
     names = {}
     for finding in found.findings:
         plain = kinds[finding.kind].event_name(finding.name) if finding.kind in kinds else finding.name
-        whole = finding.live if finding.live and not finding.path else finding.recorded if not finding.path else {}
-        names[id(finding)] = (whole or {}).get("id") or _id(finding, record) or plain
+        whole: Resource = {} if finding.path else finding.live or finding.recorded or {}
+        names[id(finding)] = whole.get("id") or _id(finding, record) or plain
     known, told = who(aws, list(names.values()), record.get("time", ""))
     if told:
         found.notes.append(told)
@@ -162,7 +170,7 @@ def _who(aws, kinds, record, found: Drift) -> None:
             setattr(finding, key, value)
 
 
-def _id(finding, record) -> str:
+def _id(finding: Finding, record: Record) -> str:
     """Return the id under which CloudTrail knows an EC2 resource, whose name is only a tag."""
     for one in record["resources"].get(finding.kind, []):
         if finding.name in (one.get("name"), one.get("alias")) and one.get("id"):
@@ -173,7 +181,9 @@ def _id(finding, record) -> str:
 # Setting things right
 
 
-def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+def put_back(
+    aws: Aws, kinds: Kinds, record: Record, found: Drift, named: Callable[[Finding], Any]
+) -> tuple[list[str], list[str]]:
     """Put back what an apply doesn't say, and take off what nobody declared where ``named`` says so.
 
     What would be lost by it is put back only where it is named, then also what somebody moved who may. Returns what
@@ -187,11 +197,11 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     for (name, label), findings in of.items():
         kind = kinds[name]
         recorded = next(one for one in record["resources"][name] if kind.label(one) == label)
-        parts = {part.field for part in kind.children} | set(kind.follows)
+        children = {child.field for child in kind.children} | set(kind.follows)
         fields = {finding.field for finding in findings}
-        chosen = [finding for finding in findings if finding.field in parts and named(finding)]
+        chosen = [finding for finding in findings if finding.field in children and named(finding)]
         why: dict[str, str] = {}
-        put, told = result_or_reason(lambda: _put(kind, aws, recorded, fields - parts, chosen, why))  # noqa: B023 - at once
+        put, told = result_or_reason(lambda: _put(kind, aws, recorded, fields - children, chosen, why))  # noqa: B023 - at once
         done += [f"{name} {label}: {one}" for one in sorted(put or ())]
         left += [
             f"{name} {label}: {one}" + (f": {why.get(one) or told}" if one in why or told else "")
@@ -200,13 +210,15 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     return done, left
 
 
-def _asked(aws, kinds, finding) -> bool:
+def _asked(aws: Aws, kinds: Kinds, finding: Finding) -> bool:
     """Say whether a field is to be put back that somebody moved who may."""
     noted = finding.kind in kinds and finding.field in kinds[finding.kind].noted
     return noted and f"{finding.kind}/{finding.name}" in aws.may_lose
 
 
-def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
+def _put(
+    kind: Kind, aws: Aws, recorded: Resource, fields: set[str], chosen: list[Finding], why: dict[str, str]
+) -> set[str]:
     live = steady(kind, aws, recorded)
     if live is None:
         return set()
@@ -220,12 +232,13 @@ def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
     return remediate(kind, aws, live, recorded, fields - why.keys()) | taken
 
 
-def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+def take_away(aws: Aws, kinds: Kinds, found: Drift, named: Callable[[Finding], Any]) -> tuple[list[str], list[str]]:
     """Delete whole resources that nobody declared, where ``named`` says so; return what was, and what wasn't.
 
     One that holds what nobody can bring back must be named itself: ``all`` is no name.
     """
-    done, left = [], []
+    done: list[str] = []
+    left: list[str] = []
     chosen = [one for one in found.findings if one.category == "extra" and not one.path and named(one)]
     order = [name for wave in waves(kinds) for name in wave]
     chosen.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1)
@@ -235,17 +248,17 @@ def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[st
     return done, left
 
 
-def _end(aws, kinds, found, finding, how) -> None:
-    kind, other = kinds.get(finding.kind), found.unmanaged.get((finding.kind, finding.name))
-    if other:
-        live = kind.find(aws, {"name": finding.name}) if kind and kind.identity == ("name",) else None
-    else:
+def _end(aws: Aws, kinds: Kinds, found: Drift, finding: Finding, how: Any) -> None:
+    kind, other, live = kinds.get(finding.kind), found.unmanaged.get((finding.kind, finding.name)), None
+    if kind and not other:
         live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
-    lost = kind.loses(aws, live, None, set()) if live and how == "all" else ""
+    elif kind and kind.identity == ("name",):
+        live = kind.find(aws, {"name": finding.name})
+    lost = kind.loses(aws, live, None, set()) if kind and live and how == "all" else ""
     if lost:
         name = f"{finding.kind}/{finding.name}"
         raise EngineError(f"{lost}: it is deleted only where it is named, by drift_delete={name}")
     if other:
         unmanaged.delete(aws, other, kinds)
-    else:
+    elif kind and live:
         deleting.delete(kind, aws, live, deleting.ALONE_SECONDS)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .aws import STEERING, TOLD_TO_ALL, Aws
 from .errors import done_before, during, expected, sentence
 from .sync import sync
+
+if TYPE_CHECKING:
+    from .kind import Kind
 
 TAGS = {
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
@@ -14,7 +19,7 @@ TAGS = {
 }
 
 
-def run(kind, arguments: dict, **module_options) -> None:
+def run(kind: Kind, arguments: dict, **module_options: Any) -> None:
     """Be the module of one kind: the arguments are the kind's fields."""
     spec = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

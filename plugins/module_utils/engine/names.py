@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import EngineError
 from .regions import regions
 
@@ -62,7 +64,7 @@ def elsewhere(name: str, region: str) -> bool:
     return any(name.endswith(f"-{other}") for other in regions().keys() - {region})
 
 
-def name(key: str, stack: str, *parts) -> str:
+def name(key: str, stack: str, *parts: Any) -> str:
     """Return the name of a resource of a stack.
 
     Raises EngineError for a key that the map lacks and for a name longer than AWS takes.
