@@ -44,10 +44,9 @@ class Variables:
 
     def of(self, kind: Kind, field: str) -> list[str]:
         """Return the variables that the tasks make a field of a kind of."""
-        theirs = {ours: argument for argument, ours in kind.arguments.items()}
         found = set()
         for role, arguments in self._arguments.get(kind.module, []):
-            text = str(arguments.get(theirs.get(field, field), ""))
+            text = " ".join(str(value) for argument, value in arguments.items() if kind.field_of(argument) == field)
             for _depth in range(3):
                 text += " ".join(self._internal.get(name, "") for name in set(INTERNAL.findall(text)))
             found |= {name for name in self._inputs[role] if re.search(rf"\b{name}\b", text)}

@@ -40,8 +40,9 @@ class Kind:
     service = ""
     """The boto3 service that serves it."""
     module = ""
-    """The module that writes it. Ours where the class has ``create``; otherwise the community's,
-    run by the ``described`` action."""
+    """The module that writes it."""
+    ours = True
+    """Whether that is one of ours, which calls ``create``."""
     cloudformation = ""
     """The CloudFormation type that is the same resource: AWS's own schema of it judges ours, in ``tests/judges``."""
     properties: dict[str, str] = {}
@@ -95,7 +96,8 @@ class Kind:
     settle_seconds = 120
     """How long AWS may be late: in seeing what a write needs, and in answering with what was written."""
     doubles = False
-    """For a community module: whether AWS would make a second one, so that what a failed attempt made is looked for."""
+    """Where another module writes it: whether AWS would make a second one, so that what a failed attempt made is looked
+    for."""
     equal_reads: dict[str, int] = {}
     """How many reads in a row must agree before they are believed, by field, once one has shown the field's old value:
     where several servers answer in turn, one that knows the new value says nothing about the others. Else 1."""
@@ -105,22 +107,14 @@ class Kind:
     """The kind whose ``obstacles`` include this kind's, which are asked for alone only when AWS refuses a deletion."""
     taggable = True
     """Whether the kind has tags."""
-    arguments: dict[str, str] = {}
-    """For a community module: its argument names where they differ from our fields."""
-    controls: frozenset[str] = frozenset()
-    """For a community module: arguments that steer the module and describe nothing."""
-    fixed_arguments: dict = {}
-    """For a community module: arguments that it always gets, so that no task has to repeat them."""
-    connection: dict[str, str] = {}
-    """For a community module: its connection arguments where they are called otherwise."""
 
     def want(self, arguments: dict) -> dict:
         """Return the fields that a module's arguments ask for, normalised; None means unsaid."""
-        return {
-            self.arguments.get(key, key): value
-            for key, value in arguments.items()
-            if key not in self.controls and value is not None
-        }
+        return {key: value for key, value in arguments.items() if value is not None}
+
+    def field_of(self, argument: str) -> str:
+        """Return the field that an argument of the kind's module says."""
+        return argument
 
     def find(self, aws: Aws, want: Resource) -> dict | None:
         """Return the live resource, or None."""
@@ -174,17 +168,6 @@ class Kind:
         """Add and remove tags of the live resource."""
         raise NotImplementedError
 
-    def prepare(self, aws: Aws, live: Resource, want: Resource) -> None:
-        """Undo in the live resource what the community module that runs next doesn't see."""
-
-    def lookup_arguments(self, live: Resource) -> dict:
-        """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
-        return {}
-
-    def preserved_arguments(self, live: Resource, arguments: dict) -> dict:
-        """Return a community module's arguments in which what somebody else moves is as it is live."""
-        return {}
-
     def ready(self, live: Resource) -> bool:
         """Say whether the live resource is ready for its users."""
         return True
@@ -230,10 +213,6 @@ class Kind:
     def tolerate(self, live: Resource, want: Resource, tags: dict[str, str]) -> dict:
         """Return what is wanted with tags of the live resource that stay."""
         return {**want, "tags": {**tags, **want["tags"]}}
-
-    def tags_argument(self, live: Resource, given: Any, stay: dict[str, str]) -> Any:
-        """Return the tags given to a community module and those that stay, as it takes them."""
-        return {**(given or {}), **stay}
 
     def loses(self, aws: Aws, live: Resource, want: Resource | None, changes: set[str]) -> str:
         """Say in a sentence what a write would destroy that nobody can bring back; nothing if it's harmless.
@@ -322,10 +301,5 @@ class Kind:
 
     @property
     def updates(self) -> bool:
-        """Whether the kind changes the live resource itself, although a community module creates it."""
-        return not self.ours and type(self).update is not Kind.update
-
-    @property
-    def ours(self) -> bool:
-        """Whether our own module writes it."""
-        return type(self).create is not Kind.create
+        """Whether the kind changes the live resource itself."""
+        return type(self).update is not Kind.update

@@ -60,7 +60,7 @@ def remediate(kind: Kind, aws: Aws, live: Resource, recorded: Resource, fields: 
     ours = {
         field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced
     }
-    if (kind.ours or kind.updates) and ours:
+    if kind.updates and ours:
         empty = {field: type(live[field])() for field in ours if live[field] is not None}
         kind.update(aws, live, {**live, **empty, **recorded}, ours)
         done |= ours
