@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Set
+from typing import TYPE_CHECKING, Any
 
 from .compare import differences
 from .unmodelled import UNMODELLED
@@ -46,7 +47,7 @@ def diff(kind: Kind, before: dict | None, after: dict | None) -> dict:
     return {"before_header": label, "after_header": label, **shown}
 
 
-def changes(before: dict, after: dict, fields: set[str] = ()) -> list[dict]:
+def changes(before: Resource, after: Resource, fields: Set[str] = frozenset()) -> list[dict[str, Any]]:
     """Return what differs between the sides of a diff, path by path: in these fields, or in all where none is named."""
     return [
         {"path": one.path, "before": one.recorded, "after": one.live}
@@ -58,7 +59,7 @@ def changes(before: dict, after: dict, fields: set[str] = ()) -> list[dict]:
 def text(shown: dict) -> dict:
     """Return a diff with texts on both sides, line by line what Ansible prints; one that has texts is left alone."""
 
-    def lines(side):
+    def lines(side: Any) -> Any:
         if isinstance(side, dict):
             return json.dumps(side, indent=2, sort_keys=True, default=str) + "\n" if side else ""
         return side

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from . import deleting, lease, lock, prefetch, state
-from .errors import EngineError, expected, sentence, unless
+from .errors import EngineError, expected, keep_done, sentence, unless
 from .sync import steady
 from .waiting import steadily, until
 
@@ -123,7 +123,7 @@ def destroy(aws: Aws, stack: str, wave: list[str], kinds: Kinds, timeout: int, c
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(end, wave))
     except Exception as error:
-        error.done = {"changed": bool(done), "deleted": done} if not check else None
+        keep_done(error, {"changed": bool(done), "deleted": done} if not check else None)
         raise
     return sorted(done, key=lambda one: wave.index(one["kind"]))
 

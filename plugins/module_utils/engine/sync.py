@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import deleting, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
-from .errors import EngineError, code, expected, not_found, sentence
+from .errors import EngineError, code, expected, keep_done, not_found, sentence
 from .placeholder import has_placeholder
 from .waiting import MISSED_SECONDS, TimedOut, steadily, until
 
@@ -187,7 +187,7 @@ def _accounted(
     except Exception as error:
         if code(error) or isinstance(error, EngineError):  # else AWS wasn't reached, and wouldn't be now
             with contextlib.suppress(Exception):  # what can't be read is not known
-                error.done = _before_failure(kind, want, before, kind.seen(aws, want), action, changes, reason)
+                keep_done(error, _before_failure(kind, want, before, kind.seen(aws, want), action, changes, reason))
         raise
 
 
