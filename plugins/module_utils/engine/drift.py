@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from . import deleting, listings, unmanaged
@@ -11,7 +11,7 @@ from . import tags as tagging
 from .errors import EngineError
 from .record import identity
 from .remediation import remediate
-from .severity import LEVELS, severity
+from .severity import LEVELS, Severity, severity
 from .stack import waves
 from .survey import Survey, find_unlisted, result_or_reason, survey
 from .sync import steady, unnamed_loss
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .typed import Kinds, Record, Report, Resource
 
 
-@dataclass
+@dataclass(frozen=True)
 class Finding:
     """One thing that is not as it was recorded."""
 
@@ -40,24 +40,27 @@ class Finding:
     """For something beside the stack's resources: how it was found."""
     owner: str = ""
     """Who moves the field after an apply: such a finding is no drift."""
-    severity: str = ""
-    who: str = ""
-    when: str = ""
-    event: str = ""
-    revert: str = ""
-    loses: str = ""
-    """What a revert would destroy that nobody can bring back."""
-    accept: str = ""
-    variables: list[str] = field(default_factory=list)
+    rows: tuple[Severity, ...] = ()
+    """How bad findings of its kind are, besides what holds for all kinds."""
 
     @property
     def field(self) -> str:
         """The field of the resource."""
         return self.path.partition(".")[0].partition("[")[0]
 
-    def as_dict(self) -> Report:
-        """Return the finding as reports have it."""
-        return cast("Report", {**asdict(self), "field": self.field})
+    @property
+    def severity(self) -> str:
+        """How bad it is: one of LEVELS."""
+        return "info" if self.owner else severity(self, self.rows)
+
+    def as_dict(self, **more: Any) -> Report:
+        """Return the finding as reports have it, with more that is known of it: who did it, how it is put right."""
+        said = {name: getattr(self, name) for name in REPORTED}
+        return cast("Report", {**said, **UNSAID, "variables": [], **more})
+
+
+REPORTED = ("category", "kind", "name", "path", "field", "recorded", "live", "where", "owner", "severity")
+UNSAID = dict.fromkeys(("who", "when", "event", "revert", "loses", "accept"), "")
 
 
 @dataclass
@@ -70,17 +73,20 @@ class Drift:
     notes: list[str] = field(default_factory=list)
     seen: Survey = field(default_factory=Survey)
     unmanaged: dict[tuple, Unmanaged] = field(default_factory=dict)
+    changed_by: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Who changed what a finding is about, when, by which event; by the finding's id()."""
 
 
 def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = True) -> Drift:
     """Compare a stack with its record."""
     found = Drift(seen=survey(aws, stack, kinds))
     found.unreadable = dict(found.seen.unreadable)
+    severities = listings.severities(kinds)
     for name in sorted({*record["resources"], *found.seen.resources}):
         if name not in kinds:
             found.unreadable[name] = f"the record has {name}, which this version of the collection doesn't know"
         elif name in record["kinds"]:
-            _kind(aws, kinds[name], record, found)
+            _kind(aws, kinds[name], record, found, severities.get(name, ()))
         else:
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
     unseen = {name: record["resources"].get(name, []) for name in found.unreadable}
@@ -89,10 +95,8 @@ def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = T
     accepted = {tuple(pair) for pair in record.get("beside", [])}
     for other in (one for one in others if (one.kind, one.name) not in accepted):
         found.unmanaged[other.kind, other.name] = other
-        found.findings.append(Finding("extra", other.kind, other.name, live=other.live, where=other.where))
-    severities = listings.severities(kinds)
-    for finding in (*found.findings, *found.externally_managed):
-        finding.severity = "info" if finding.owner else severity(finding, severities.get(finding.kind, ()))
+        rows = severities.get(other.kind, ())
+        found.findings.append(Finding("extra", other.kind, other.name, live=other.live, where=other.where, rows=rows))
     for findings in (found.findings, found.externally_managed):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
     found.notes += sorted(aws.notes)
@@ -101,27 +105,27 @@ def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = T
     return found
 
 
-def _kind(aws: Aws, kind: Kind, record: Record, found: Drift) -> None:
+def _kind(aws: Aws, kind: Kind, record: Record, found: Drift, rows: tuple[Severity, ...]) -> None:
     recorded = [tagging.without_foreign(one, aws.ignored_tags) for one in record["resources"].get(kind.name, [])]
     live = list(found.seen.resources.get(kind.name, []))
     seen_all = kind.name not in found.unreadable or bool(live)
     for one, other in pairs(kind, recorded, live):
         recorded.remove(one)
         live.remove(other)
-        _compare(kind, one, other, found)
+        _compare(kind, one, other, found, rows)
     for one in recorded if seen_all else []:
         other, told = find_unlisted(aws, kind, one)
         if told:
             found.unreadable.setdefault(kind.name, told)
         elif other is None:
-            found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one))
+            found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one, rows=rows))
         else:
             live = [each for each in live if each != other]
             found.seen.resources.setdefault(kind.name, []).append(other)
             found.seen.live.setdefault(kind.name, []).append(other)
-            _compare(kind, one, other, found)
+            _compare(kind, one, other, found, rows)
     for one in live:
-        found.findings.append(Finding("extra", kind.name, kind.label(one), live=one))
+        found.findings.append(Finding("extra", kind.name, kind.label(one), live=one, rows=rows))
 
 
 def pairs(kind: Kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
@@ -143,12 +147,12 @@ def _by_id(one: Any, other: Any) -> bool:
     return any(one.get(key) and one.get(key) == other.get(key) for key in ("id", "arn", "url"))
 
 
-def _compare(kind: Kind, recorded: Resource, live: Resource, found: Drift) -> None:
+def _compare(kind: Kind, recorded: Resource, live: Resource, found: Drift, rows: tuple[Severity, ...]) -> None:
     for difference in kind.differences(recorded, live):
         owner = kind.external_manager(difference, recorded, live)
         finding = Finding(
             difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,
-            difference.live, owner=owner,
+            difference.live, owner=owner, rows=rows,
         )  # fmt: skip
         (found.externally_managed if owner else found.findings).append(finding)
         if owner and finding.field in kind.noted:
@@ -165,9 +169,7 @@ def _who(aws: Aws, kinds: Kinds, record: Record, found: Drift) -> None:
     known, told = who(aws, list(names.values()), record.get("time", ""))
     if told:
         found.notes.append(told)
-    for finding in found.findings:
-        for key, value in known.get(names[id(finding)], {}).items():
-            setattr(finding, key, value)
+    found.changed_by = {one: known[name] for one, name in names.items() if name in known}
 
 
 def _id(finding: Finding, record: Record) -> str:

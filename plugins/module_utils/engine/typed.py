@@ -30,7 +30,8 @@ class Result(TypedDict):
     action: str
     resource: Resource
     notes: list[str]
-    diff: NotRequired[dict[str, str]]
+    diff: NotRequired[dict[str, Any]]
+    """What it was and is, as data."""
     changes: NotRequired[list[str]]
     reason: NotRequired[str]
 
