@@ -34,8 +34,8 @@ class ActionModule(ActionBase):
         run_summary.require_shared()
         host = task_vars["inventory_hostname"]
         connection, module, arguments = self._split(dict(self._task.args))
-        told = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
-        lock = None if self._task.check_mode else told.get("lock")
+        play = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
+        lock = None if self._task.check_mode else play.get("lock")
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
             self._write(module, {**reached, **kind.fixed_arguments, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments({**connection, **told}, lock)
+            aws = Aws.of_arguments({**connection, **play}, lock)
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -70,8 +70,8 @@ class ActionModule(ActionBase):
                 raise
             failed = {**result, "failed": True, **done_before(error)}
             run_summary.finish(self._task, host, failed)
-            told = sentence(error, f"{kind.title} {kind.label(kind.want(described))}")
-            raise AnsibleActionFail(told, result=failed) from error
+            why_not = sentence(error, f"{kind.title} {kind.label(kind.want(described))}")
+            raise AnsibleActionFail(why_not, result=failed) from error
         result.update(outcome.result())
         run_summary.finish(self._task, host, result)
         return result
@@ -95,24 +95,24 @@ class ActionModule(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        told = action.run(task_vars=task_vars)
+        answer = action.run(task_vars=task_vars)
         for key in ("warnings", "deprecations"):
-            result.setdefault(key, []).extend(told.get(key) or [])
-        if told.get("failed"):
+            result.setdefault(key, []).extend(answer.get(key) or [])
+        if answer.get("failed"):
             # One that died wrote, and a read that was too early had nothing of it: it is run again from what is seen.
-            raise (NotYet if died(told) else EngineError)(f"{module}: {why(told)}")
+            raise (NotYet if died(answer) else EngineError)(f"{module}: {why(answer)}")
 
 
-def died(told: dict) -> bool:
+def died(answer: dict) -> bool:
     """Say whether a module ended by a fault of its own, so that it could say nothing."""
-    return bool(told.get("failed")) and not told.get("msg")
+    return bool(answer.get("failed")) and not answer.get("msg")
 
 
-def why(told: dict) -> str:
+def why(answer: dict) -> str:
     """Return why a module failed, in one sentence."""
-    if not died(told):
-        return str(told["msg"])
-    event = getattr(told.get("exception"), "event", None)
-    lines = str(told.get("module_stderr") or told.get("module_stdout") or "").strip().splitlines()
+    if not died(answer):
+        return str(answer["msg"])
+    event = getattr(answer.get("exception"), "event", None)
+    lines = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip().splitlines()
     said = getattr(event, "msg", "") or (lines[-1] if lines else "it said nothing")
     return f"it died: {said}; run again, which goes on from what is there"
