@@ -6,8 +6,8 @@ import json
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import unless
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain, plainly
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis, plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import short
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import EngineError
+from .placeholder import has_placeholder
 from .regions import regions
 
 # key: (pattern, longest name that AWS takes). {stack} is the stack's name; {0}, {1} are the caller's parts. What an
@@ -80,3 +81,10 @@ def name(key: str, stack: str, *parts: Any) -> str:
             f"the name {made!r} has {len(made)} characters: AWS takes at most {longest}, so shorten the stack's name"
         )
     return made
+
+
+def tail(reference: str) -> str:
+    """Return the last part of an ARN or address, by which people and services know it; any other name stays whole."""
+    if has_placeholder(reference) or not reference.startswith(("arn:", "https://", "http://")):
+        return reference
+    return reference.rpartition("/" if "/" in reference else ":")[2]

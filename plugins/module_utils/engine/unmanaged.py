@@ -14,7 +14,7 @@ from .cache import CachedAws
 from .children import values
 from .errors import EngineError
 from .listings import Listing
-from .names import elsewhere
+from .names import elsewhere, tail
 from .survey import THREADS, Survey, result_or_reason
 
 if TYPE_CHECKING:
@@ -146,13 +146,6 @@ def _filled(parameters: Any, stack: str, parent: str) -> Any:
     if isinstance(parameters, str):
         return parameters.replace("{parent}", parent).replace("{stack}", stack)
     return parameters
-
-
-def tail(name: str) -> str:
-    """Return the last part of an ARN, address or path, where that is what names it."""
-    if name.startswith(("arn:", "https://", "http://")):
-        return name.rpartition("/")[2] if "/" in name else name.rpartition(":")[2]
-    return name
 
 
 def belongs(name: str, stack: str, others: Iterable[str]) -> bool:
