@@ -9,17 +9,12 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, STEERING, TOLD_TO_ALL, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
-    EngineError,
-    NotYet,
-    done_before,
-    expected,
-    sentence,
-)
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, expected
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
 class ActionModule(ActionBase):
@@ -68,10 +63,7 @@ class ActionModule(ActionBase):
         except Exception as error:
             if not expected(error):
                 raise
-            failed = {**result, "failed": True, **done_before(error)}
-            run_summary.finish(self._task, host, failed)
-            why_not = sentence(error, f"{kind.title} {kind.label(kind.want(described))}")
-            raise AnsibleActionFail(why_not, result=failed) from error
+            run_summary.fail(self._task, host, error, f"{kind.title} {kind.label(kind.want(described))}", result)
         result.update(outcome.result())
         run_summary.finish(self._task, host, result)
         return result
@@ -86,16 +78,7 @@ class ActionModule(ActionBase):
     def _write(self, module, arguments, task_vars, result):
         task = self._task.copy()
         task.action, task.args = module, arguments
-        action = self._shared_loader_obj.action_loader.get(
-            "ansible.legacy.normal",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        answer = action.run(task_vars=task_vars)
+        answer = run_module(self, task, task_vars)
         for key in ("warnings", "deprecations"):
             result.setdefault(key, []).extend(answer.get(key) or [])
         if answer.get("failed"):
