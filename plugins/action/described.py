@@ -9,17 +9,12 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, STEERING, TOLD_TO_ALL, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
-    EngineError,
-    NotYet,
-    done_before,
-    expected,
-    sentence,
-)
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, expected
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
 class ActionModule(ActionBase):
@@ -34,8 +29,8 @@ class ActionModule(ActionBase):
         run_summary.require_shared()
         host = task_vars["inventory_hostname"]
         connection, module, arguments = self._split(dict(self._task.args))
-        told = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
-        lock = None if self._task.check_mode else told.get("lock")
+        play = {key: connection.pop(key) for key in TOLD_TO_ALL if key in connection}
+        lock = None if self._task.check_mode else play.get("lock")
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
 
@@ -52,7 +47,7 @@ class ActionModule(ActionBase):
             self._write(module, {**reached, **kind.fixed_arguments, **arguments}, task_vars, result)
 
         try:
-            aws = Aws.of_arguments({**connection, **told}, lock)
+            aws = Aws.of_arguments({**connection, **play}, lock)
             want = kind.want(described)
             outcome = sync(
                 kind,
@@ -68,10 +63,7 @@ class ActionModule(ActionBase):
         except Exception as error:
             if not expected(error):
                 raise
-            failed = {**result, "failed": True, **done_before(error)}
-            run_summary.finish(self._task, host, failed)
-            told = sentence(error, f"{kind.title} {kind.label(kind.want(described))}")
-            raise AnsibleActionFail(told, result=failed) from error
+            run_summary.fail(self._task, host, error, f"{kind.title} {kind.label(kind.want(described))}", result)
         result.update(outcome.result())
         run_summary.finish(self._task, host, result)
         return result
@@ -86,33 +78,24 @@ class ActionModule(ActionBase):
     def _write(self, module, arguments, task_vars, result):
         task = self._task.copy()
         task.action, task.args = module, arguments
-        action = self._shared_loader_obj.action_loader.get(
-            "ansible.legacy.normal",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        told = action.run(task_vars=task_vars)
+        answer = run_module(self, task, task_vars)
         for key in ("warnings", "deprecations"):
-            result.setdefault(key, []).extend(told.get(key) or [])
-        if told.get("failed"):
+            result.setdefault(key, []).extend(answer.get(key) or [])
+        if answer.get("failed"):
             # One that died wrote, and a read that was too early had nothing of it: it is run again from what is seen.
-            raise (NotYet if died(told) else EngineError)(f"{module}: {why(told)}")
+            raise (NotYet if died(answer) else EngineError)(f"{module}: {why(answer)}")
 
 
-def died(told: dict) -> bool:
+def died(answer: dict) -> bool:
     """Say whether a module ended by a fault of its own, so that it could say nothing."""
-    return bool(told.get("failed")) and not told.get("msg")
+    return bool(answer.get("failed")) and not answer.get("msg")
 
 
-def why(told: dict) -> str:
+def why(answer: dict) -> str:
     """Return why a module failed, in one sentence."""
-    if not died(told):
-        return str(told["msg"])
-    event = getattr(told.get("exception"), "event", None)
-    lines = str(told.get("module_stderr") or told.get("module_stdout") or "").strip().splitlines()
+    if not died(answer):
+        return str(answer["msg"])
+    event = getattr(answer.get("exception"), "event", None)
+    lines = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip().splitlines()
     said = getattr(event, "msg", "") or (lines[-1] if lines else "it said nothing")
     return f"it died: {said}; run again, which goes on from what is there"

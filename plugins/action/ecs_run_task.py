@@ -6,8 +6,8 @@ import json
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import unless
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain, plainly
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs import tail
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis, plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import short
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks import (
@@ -48,13 +48,13 @@ class ActionModule(AwsAction):
         if going:
             self.say(f"{named(going)} still runs: it is watched to its end, and no other is run")
         task, lines = self._watched(aws, asked, going or begin(aws, wanted(asked, revision, asked["environment"])))
-        result = told(lines, asked["result"])
+        result = last_object(lines, asked["result"])
         if asked["result"] and not result:
             if not asked["ask"]:
                 raise EngineError(f"{named(task)} ended with 0, and its log doesn't tell what it did")
             self.say("its log doesn't tell what it did, so a second task asks")
             again = wanted(asked, task["taskDefinitionArn"], {**asked["environment"], **asked["ask"]})
-            result = told(self._watched(aws, asked, begin(aws, again))[1], asked["result"])
+            result = last_object(self._watched(aws, asked, begin(aws, again))[1], asked["result"])
             if not result:
                 raise EngineError(f"{named(task)} ended with 0; neither its log nor a second task tells what it did")
         shown = [plain(line) for line in lines]
@@ -65,7 +65,7 @@ class ActionModule(AwsAction):
         """Return a task that ended with 0, and its last lines."""
         container = asked["container"]
         key = asked["result"]
-        tells = (lambda lines: bool(told(lines, key))) if key else None
+        tells = (lambda lines: bool(last_object(lines, key))) if key else None
         task, lines = watch(aws, begun, container, self.say, asked["timeout"], asked["pause"], tells)
         ended = diagnosis.Ended.of(task, container)
         ended.lines = lines
@@ -140,7 +140,7 @@ def foretold(aws, asked, going) -> dict:
     }  # fmt: skip
 
 
-def told(lines: list[str], key: str | None = None) -> dict:
+def last_object(lines: list[str], key: str | None = None) -> dict:
     """Return the last line that is a JSON object, with a key where one is said."""
     for line in reversed(lines):
         if line.startswith("{"):

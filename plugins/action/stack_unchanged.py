@@ -8,6 +8,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_unchanged import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
 class ActionModule(AwsAction):
@@ -55,13 +56,4 @@ class ActionModule(AwsAction):
         task.action = action
         task.check_mode = not action.endswith("_info")
         task.args = {**{name: value for name, value in self._task.args.items() if name in CONNECTION}, **arguments}
-        module = self._shared_loader_obj.action_loader.get(
-            "ansible.legacy.normal",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        return module.run(task_vars=self._task_vars)
+        return run_module(self, task, self._task_vars)

@@ -156,9 +156,9 @@ def in_fork(name, *module):
         code = process.exitcode
         process.close()
         # Read from the start: the fork writes through the same file.
-        told = (os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in (out, err))
+        texts = (os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in (out, err))
         rc = code if code >= 0 else 128 - code  # a signal, as a shell tells it
-        return rc, *(to_text(text, errors="surrogate_then_replace") for text in told)
+        return rc, *(to_text(text, errors="surrogate_then_replace") for text in texts)
 
 
 def _serve(out, err, *module):

@@ -62,13 +62,13 @@ class LookupModule(LookupBase):
         if not context.CLIARGS.get("syntax"):  # which is about no inventory
             sources = list(variables.get("ansible_inventory_sources") or [])
             meant = self.get_option("among") or pattern
-            told = (
+            refused = (
                 unread(self._loader, sources)
                 or fault(variables["groups"], meant, variables.get("ansible_limit"), sources)
                 or unchecked(variables.get("ansible_skip_tags"))
             )
-            if told:
-                raise AnsibleLookupError(told)
+            if refused:
+                raise AnsibleLookupError(refused)
         return [pattern]
 
 
@@ -111,7 +111,7 @@ def fault(groups: dict[str, list[str]], pattern: str, limit: str | None, sources
         limited = f" within --limit {limit}" if limit else ""
         return (
             f"no stack is meant: the inventory is {where}, where {pattern.replace(':', ' or ')} has no host{limited}; "
-            f"there {told(groups)}"
+            f"there {in_words(groups)}"
         )
     none = [host for host in meant if not any(host in hosts for hosts in profiles.values())]
     if none:
@@ -122,7 +122,7 @@ def fault(groups: dict[str, list[str]], pattern: str, limit: str | None, sources
     return ""
 
 
-def told(groups: dict[str, list[str]]) -> str:
+def in_words(groups: dict[str, list[str]]) -> str:
     """Return the hosts that there are, by group, in words."""
     known = {group: hosts for group, hosts in groups.items() if hosts and group != "all"}
     return "are " + "; ".join(f"{group}: {', '.join(hosts)}" for group, hosts in known.items()) if known else "is none"

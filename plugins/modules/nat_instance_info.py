@@ -80,7 +80,7 @@ LINES = 15
 NO_WAY_OUT = "the private subnets have no way out of the VPC"
 
 
-def seen(aws, names: list[str]) -> bool:
+def prefetched_as_wanted(aws, names: list[str]) -> bool:
     """Say whether the look at the whole stack showed the routes as they should be."""
     tables = [prefetched(ROUTE_TABLE, aws, {"name": name}) for name in names]
     return all(table and ANYWHERE in table["others_routes"] and ANYWHERE not in table["blackholes"] for table in tables)
@@ -167,7 +167,7 @@ def wait(aws, group: str, stack: str, names: list[str], timeout: int) -> None:
 def awaited(aws, asked, check) -> dict:
     """Wait for the instance, but in a check."""
     with during(f"NAT instance {asked['name']}"):
-        if not check and not seen(aws, asked["route_tables"]):
+        if not check and not prefetched_as_wanted(aws, asked["route_tables"]):
             wait(aws, asked["name"], asked["stack"], asked["route_tables"], asked["wait_timeout"])
     return {"carries": not check}
 

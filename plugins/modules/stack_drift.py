@@ -194,22 +194,16 @@ def costs(aws, found, finding, recorded) -> str:
     return told or ""
 
 
-def advised(aws, found, asked, recorded) -> None:
-    """Say of each finding how it is reverted and how accepted."""
-    findings, variables = found.findings, Variables(asked["roles"])
-    command = f"{asked['command']} --limit {asked['stack']} -e drift_action="
-    for finding in findings:
-        kind = KINDS.get(finding.kind)
-        finding.variables = variables.of(kind, finding.field) if kind and finding.path else []
-        finding.revert = f"{command}revert"
-        if finding.category == "extra":
-            finding.revert += f" -e drift_delete={finding.kind}/{finding.name}"
-        finding.loses = costs(aws, found, finding, recorded)
-        if finding.loses:
-            how = json.dumps({"stack_may_lose": [f"{finding.kind}/{finding.name}"]})
-            finding.revert += f" -e '{how}'"
-        said = f"set {', '.join(finding.variables)} and apply, or " if finding.variables else ""
-        finding.accept = f"{said}{command}accept"
+def advice(aws, found, finding, asked, recorded, variables) -> dict:
+    """Return how a finding is reverted and how accepted, and what of it would be lost."""
+    command, kind = f"{asked['command']} --limit {asked['stack']} -e drift_action=", KINDS.get(finding.kind)
+    what = f"{finding.kind}/{finding.name}"
+    names = variables.of(kind, finding.field) if kind and finding.path else []
+    loses = costs(aws, found, finding, recorded)
+    revert = f"{command}revert" + (f" -e drift_delete={what}" if finding.category == "extra" else "")
+    revert += f" -e '{json.dumps({'stack_may_lose': [what]})}'" if loses else ""
+    accept = (f"set {', '.join(names)} and apply, or " if names else "") + f"{command}accept"
+    return {"variables": names, "revert": revert, "loses": loses, "accept": accept}
 
 
 def changing(locked: str) -> dict:
@@ -245,8 +239,11 @@ def look(aws, asked, check) -> dict:
         if asked["put_back"]:
             more, by_hand = drift.put_back(aws, KINDS, recorded, found, named(asked["delete"]))
             done, left = done + more, left + by_hand
-    advised(aws, found, asked, recorded)
-    findings = [finding.as_dict() for finding in found.findings]
+    variables = Variables(asked["roles"])
+    findings = [
+        one.as_dict(**found.changed_by.get(id(one), {}), **advice(aws, found, one, asked, recorded, variables))
+        for one in found.findings
+    ]
     owned = [finding.as_dict() for finding in found.externally_managed] if asked["show_owned"] else []
     told = {
         "changed": bool(done),

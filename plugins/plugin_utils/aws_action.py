@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import done_before, expected, sentence
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
@@ -35,9 +34,7 @@ class AwsAction(ActionBase):
         except Exception as error:
             if not expected(error):
                 raise
-            failed = {"failed": True, **done_before(error)}
-            run_summary.finish(self._task, self._host, failed)
-            raise AnsibleActionFail(sentence(error), result=failed) from error
+            run_summary.fail(self._task, self._host, error)
         run_summary.finish(self._task, self._host, result)
         return result
 

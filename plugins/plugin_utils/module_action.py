@@ -9,6 +9,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
 class ActionModule(ActionBase):
@@ -21,15 +22,6 @@ class ActionModule(ActionBase):
         """Return the module's own result; the worker is not to outlive its run."""
         run_summary.require_shared()
         keeper.bind()
-        action = self._shared_loader_obj.action_loader.get(
-            "ansible.legacy.normal",
-            task=self._task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        result = action.run(task_vars=task_vars)
+        result = run_module(self, self._task, task_vars)
         run_summary.finish(self._task, task_vars["inventory_hostname"], result, dict(self._task.args))
         return result

@@ -10,11 +10,13 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import changes, text
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import done_before, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.unchanged import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
@@ -101,6 +103,13 @@ def finish(task, host: str, result: dict, arguments: dict | None = None) -> None
     for one in [result, *(result.get("results") or [])] if task.diff else []:
         if one.get("diff"):
             one["diff"] = text(one["diff"])
+
+
+def fail(task, host: str, error: Exception, doing: str = "", result: dict | None = None) -> NoReturn:
+    """Add what one of our tasks did before an error, and let it fail with that and one sentence."""
+    failed = {**(result or {}), "failed": True, **done_before(error)}
+    finish(task, host, failed)
+    raise AnsibleActionFail(sentence(error, doing), result=failed) from error
 
 
 def part_of(task: str, action: str, check: bool, result: dict) -> dict:

@@ -74,9 +74,11 @@ def asked(kind: str) -> set[str]:
 
 
 def code(kind: str) -> str:
-    """Return the code that writes a kind: its own file, and the engine's for what isn't in it."""
+    """Return the code that writes a kind: the files of its service, and the engine's for what isn't in them."""
     own = Path(inspect.getsourcefile(type(KINDS[kind])))
-    return "".join(file.read_text(encoding="utf-8") for file in (own, *(own.parent.parent / "engine").glob("*.py")))
+    service = own.stem.partition("_")[0]
+    files = [*own.parent.glob(f"{service}*.py"), *(own.parent.parent / "engine").glob("*.py")]
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def problems() -> Iterator[str]:

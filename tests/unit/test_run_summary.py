@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_summary import part_of
 
@@ -100,6 +101,16 @@ def test_ansible_prints_texts_and_everybody_else_has_data(diff):
     (shown,) = (one["diff"] for one in result["results"])
     assert shown == (DIFF if not diff else {"before": '{\n  "tags": {},\n  "versioning": false\n}\n', "after": shown["after"]})
     assert run_summary.read()["printing"].changed_resources[0]["before"] == DIFF["before"]
+
+
+def test_what_fails_tells_what_it_did_and_one_sentence():
+    task = SimpleNamespace(get_name=lambda: "Task", action=MODULE, check_mode=False, diff=False)
+    error = EngineError("it sank")
+    error.done = {key: value for key, value in CHANGED.items() if key != "notes"}
+    with pytest.raises(AnsibleActionFail, match="^bucket a: it sank$") as failure:
+        run_summary.fail(task, "failing", error, "bucket a", {"warnings": ["w"]})
+    assert failure.value.result == {**error.done, "failed": True, "warnings": ["w"]}
+    assert [one["changes"] for one in run_summary.read()["failing"].unrecorded] == [["versioning"]]
 
 
 def test_what_would_be_lost_with_its_worker_is_refused():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 try:
     import boto3
@@ -34,7 +36,7 @@ _kept: dict[str, Aws] = {}
 class Aws:
     """One account and region: clients made once, and what they have in common."""
 
-    def __init__(self, connect, region: str):
+    def __init__(self, connect: Any, region: str) -> None:
         """Take a function from service name to client, for ``patient`` with more of botocore's options; the region."""
         self._connect = connect
         self._clients: dict = {}
@@ -56,7 +58,7 @@ class Aws:
         """The arguments that it was made of, for another process."""
 
     @classmethod
-    def of_module(cls, module) -> Aws:
+    def of_module(cls, module: Any) -> Aws:
         """Use the connection arguments of an AnsibleAWSModule, and the clients of the loop's items before."""
         aws = cls._kept_for(module.params, module.region)
         aws._connect = lambda service, **more: module.client(service, config=config(**more))
@@ -97,11 +99,11 @@ class Aws:
         lease.guard(aws, lock)
         return aws
 
-    def __call__(self, service: str):
+    def __call__(self, service: str) -> Any:
         """Return the client of a service."""
         return self._client(service)
 
-    def patient(self, service: str, seconds: int):
+    def patient(self, service: str, seconds: int) -> Any:
         """Return a client for one long call: it waits these seconds for the answer, and sends nothing twice.
 
         What answers after minutes may have begun, or ended, when no answer comes: sent again, it would run again. A
@@ -110,7 +112,7 @@ class Aws:
         once = {"mode": "standard", "total_max_attempts": 1}
         return self._client(service, read_timeout=seconds, retries=once, tcp_keepalive=True)
 
-    def _client(self, service: str, **more):
+    def _client(self, service: str, **more: Any) -> Any:
         key = (service, more.get("read_timeout"))
         with self._making:
             if key not in self._clients:
@@ -143,11 +145,11 @@ class Aws:
         regions = boto3.session.Session().get_available_regions(service, self.partition)
         return not regions or self.region in regions
 
-    def tags(self, arn: str, ask) -> dict[str, str]:
+    def tags(self, arn: str, ask: Callable[..., Any]) -> dict[str, str]:
         """Return a resource's tags, which ``ask`` asks for: a look at a whole stack knows them already."""
         return ask()
 
-    def pages(self, service: str, operation: str, key: str, /, **arguments) -> list:
+    def pages(self, service: str, operation: str, key: str, /, **arguments: Any) -> list:
         """Return all items of a call that answers by pages, also of one for which botocore has no paginator."""
         client = self(service)
         if client.can_paginate(operation):
@@ -157,7 +159,7 @@ class Aws:
         return [item for page in pages for item in page.get(key) or []]
 
 
-def _pages(call, arguments: dict):
+def _pages(call: Callable[..., Any], arguments: dict) -> Iterator[dict[str, Any]]:
     """Yield the pages of a call, by the token that each has for the next."""
     more: dict = {}
     while True:
@@ -168,7 +170,7 @@ def _pages(call, arguments: dict):
         more = {"nextToken": page["nextToken"]}
 
 
-def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
+def tags_of(aws: Aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
     """Return the tags of a stack's resources of AWS's kinds, or of all, by ARN, at once; they may be seconds old."""
     mappings = aws.pages(
         "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
@@ -177,12 +179,14 @@ def tags_of(aws, stack: str, *kinds: str) -> dict[str, dict[str, str]]:
     return {one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in mappings}
 
 
-def config(**more):
+def config(**more: Any) -> Any:
     """Return how clients work, with more options: throttling is retried with exponential backoff and jitter."""
     return Config(**{"retries": {"mode": "standard", "max_attempts": 6}, **more})
 
 
-def optional(aws, what: str, service: str, call, *arguments, otherwise=None, **keywords):
+def optional(
+    aws: Aws, what: str, service: str, call: Callable[..., Any], *arguments: Any, otherwise: Any = None, **keywords: Any
+) -> Any:
     """Return what an optional read returns, or ``otherwise``, with a note, where AWS has no such thing here.
 
     A caller who may not read, and an AWS that can't be reached, are errors as ever.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from .aws import Aws, tags_of, unless
 from .errors import DENIED
@@ -14,7 +16,7 @@ from .errors import DENIED
 class CachedAws(Aws):
     """An Aws for one look at a whole stack. It must not outlive the look, and nothing must be written through it."""
 
-    def __init__(self, aws: Aws):
+    def __init__(self, aws: Aws) -> None:
         """Look through another Aws."""
         super().__init__(lambda service: CachedClient(aws(service), self._once), aws.region)
         self._through = aws
@@ -22,7 +24,7 @@ class CachedAws(Aws):
         if "account" in vars(aws):
             self.account = aws.account
         self.notes = getattr(aws, "notes", self.notes)
-        self._known: dict = {}
+        self._known: dict[Any, Future] = {}
         self._asking = threading.Lock()
         self.calls = 0
 
@@ -30,13 +32,12 @@ class CachedAws(Aws):
         """Return a view on the same AWS that remembers nothing yet."""
         return CachedAws(self._through)
 
-    def _once(self, question, ask):
+    def _once(self, question: Any, ask: Callable[[], Any]) -> Any:
         """Return what was answered before, or ask; whoever asks meanwhile waits for that answer."""
         with self._asking:
-            future, first = self._known.get(question), question not in self._known
-            if first:
-                future = self._known[question] = Future()
-                self.calls += 1
+            first = question not in self._known
+            future = self._known.setdefault(question, Future())
+            self.calls += first
         if first:
             try:
                 future.set_result(ask())
@@ -44,7 +45,7 @@ class CachedAws(Aws):
                 future.set_exception(error)
         return copy.deepcopy(future.result())
 
-    def pages(self, service, operation, key, **arguments):
+    def pages(self, service: str, operation: str, key: str, /, **arguments: Any) -> list:
         """Return all items of a paginated call."""
         question = (service, operation, "pages", key, json.dumps(arguments, sort_keys=True, default=str))
         return self._once(question, lambda: super(CachedAws, self).pages(service, operation, key, **arguments))
@@ -53,12 +54,12 @@ class CachedAws(Aws):
 class PrefetchAws(CachedAws):
     """A memory for a look that may be seconds old: one call tells all tags of a stack."""
 
-    def __init__(self, aws: Aws, stack: str):
+    def __init__(self, aws: Aws, stack: str) -> None:
         """Ask for the tags; without the permission each is asked for by itself."""
         super().__init__(aws)
         self._tags = unless(DENIED, tags_of, self, stack, otherwise={})
 
-    def tags(self, arn, ask):
+    def tags(self, arn: str, ask: Callable[..., Any]) -> dict[str, str]:
         """Return the tags that are known; a resource that isn't the stack's is asked for them."""
         return self._tags[arn] if arn in self._tags else ask()
 
@@ -66,15 +67,15 @@ class PrefetchAws(CachedAws):
 class CachedClient:
     """A boto3 client whose answers are remembered."""
 
-    def __init__(self, client, once):
+    def __init__(self, client: Any, once: Callable[..., Any]) -> None:
         self._client, self._of, self._once = client, client.meta.service_model.service_name, once
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
         if name not in self._client.meta.method_to_api_mapping:
             return found
 
-        def asked(**arguments):
+        def asked(**arguments: Any) -> Any:
             question = (self._of, name, json.dumps(arguments, sort_keys=True, default=str))
             return self._once(question, lambda: found(**arguments))
 

@@ -5,11 +5,17 @@ Only records and drift read them; an apply doesn't need them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .aws import optional, unless
 from .inputs import inputs
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Resource
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,10 @@ class Child:
     """Says of an item whether it counts: services of AWS add some by themselves."""
     where: Callable[[dict], bool] = lambda resource: True
     """Says of a resource whether it can have any: of the others AWS isn't asked."""
-    undo: tuple[str, dict[str, str]] = field(default=("", {}))
+    undo: tuple[str, dict[str, str]] = ("", {})
     """The operation that takes one item, or the whole, away, with its parameters: ``.x`` is the item's own x."""
 
-    def read(self, aws, kind, resource: dict):
+    def read(self, aws: Aws, kind: Kind, resource: Resource) -> Any:
         """Return what there is, or nothing."""
         if not self.where(resource):
             return None
@@ -49,13 +55,13 @@ class Child:
             return None
         return [item for item in found if self.only(item)] if self.only and found else found
 
-    def _untouched(self, kind, found) -> bool:
+    def _untouched(self, kind: Kind, found: Any) -> bool:
         """Say whether it is as AWS makes it; names that no write takes don't count, AWS may begin to tell more."""
         if isinstance(found, dict):
             found = {key: value for key, value in found.items() if key in inputs(self.service or kind.service)}
         return found == self.unset
 
-    def _found(self, aws, kind, parameters):
+    def _found(self, aws: Aws, kind: Kind, parameters: Any) -> Any:
         service = self.service or kind.service
         client = aws(service)
         what = (aws, f"{self.field} of the {kind.title}s", service)
@@ -65,17 +71,17 @@ class Child:
         answer.pop("ResponseMetadata", None)
         return answer.get(self.key) if self.key else answer
 
-    def remove(self, aws, service: str, resource: dict, item) -> None:
+    def remove(self, aws: Aws, service: str, resource: Resource, item: Any) -> None:
         """Take an item away, or the whole where it has no items."""
         operation, parameters = self.undo
         client = aws(self.service or service)
         unless(self.none, getattr(client, operation), **values(parameters, resource, item))
 
 
-def values(parameters: dict[str, str], resource: dict, item=None) -> dict:
+def values(parameters: dict[str, str], resource: Resource, item: Any = None) -> dict:
     """Return an operation's parameters."""
 
-    def value(source):
+    def value(source: Any) -> Any:
         if source.startswith("["):
             return [value(source[1:-1])]
         if source.startswith("="):
@@ -87,7 +93,7 @@ def values(parameters: dict[str, str], resource: dict, item=None) -> dict:
     return {parameter: value(source) for parameter, source in parameters.items()}
 
 
-def without(value, names):
+def without(value: Any, names: Iterable[str]) -> Any:
     """Return a structure without the named keys, at any depth."""
     if isinstance(value, dict):
         return {key: without(item, names) for key, item in value.items() if key not in names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 # What tells the items of a list apart, the first that all of them have and that differs in all of them.
 KEYS = (
@@ -32,7 +33,7 @@ class Difference:
     def leaves(self) -> Iterator[str]:
         """Yield the paths of all that differs: a structure that comes or goes as a whole has several."""
 
-        def walk(value, path):
+        def walk(value: Any, path: str) -> Iterator[str]:
             if isinstance(value, dict) and value:
                 for key, item in value.items():
                     yield from walk(item, f"{path}.{key}")
@@ -43,7 +44,7 @@ class Difference:
         yield from walk(None if both else self.live or self.recorded, self.path)
 
 
-def differences(recorded, live, path: str = "") -> Iterator[Difference]:
+def differences(recorded: Any, live: Any, path: str = "") -> Iterator[Difference]:
     """Yield what differs. Items of lists and keys that are the user's come and go; anything else is changed."""
     if recorded == live:
         return
@@ -56,7 +57,7 @@ def differences(recorded, live, path: str = "") -> Iterator[Difference]:
         yield Difference("changed", path, recorded, live)
 
 
-def _of(recorded, live, path, top=False):
+def _of(recorded: Any, live: Any, path: str, top: bool = False) -> Iterator[Difference]:
     if recorded is not None and live is not None:
         yield from differences(recorded, live, path)
     elif isinstance(live, list):  # there was none, so it was empty
@@ -72,7 +73,7 @@ def _of(recorded, live, path, top=False):
         yield Difference(category, path, recorded, live)
 
 
-def _mapped(path):
+def _mapped(path: str) -> bool:
     return any(part in MAPS for part in path.split(".")[:-1])
 
 
@@ -80,7 +81,7 @@ def _mapped(path):
 MAPS = frozenset({"tags", "routes", "parameters", "environment_variables", "dimensions"})
 
 
-def _lists(recorded, live, path):
+def _lists(recorded: list[Any], live: list[Any], path: str) -> Iterator[Difference]:
     gone = _minus(recorded, live)
     new = _minus(live, recorded)
     if not gone and not new:
@@ -102,12 +103,12 @@ def _lists(recorded, live, path):
         yield Difference("extra", f"{path}[{_label(item, key)}]", None, item)
 
 
-def _set_like(items):
+def _set_like(items: list[Any]) -> bool:
     """Say whether a list's items are names of things, of which one more or less counts, and not words of a command."""
     return all(isinstance(item, str) and (item.startswith("arn:") or "-" in item or ":" in item) for item in items)
 
 
-def _minus(some, others):
+def _minus(some: list[Any], others: list[Any]) -> list[Any]:
     left, rest = list(others), []
     for item in some:
         if item in left:
@@ -117,7 +118,7 @@ def _minus(some, others):
     return rest
 
 
-def _pairs(gone, new):
+def _pairs(gone: list[Any], new: list[Any]) -> list[tuple[Any, Any]]:
     """Return the items that are the same ones, changed: by what tells items apart, else by all but one value."""
     pairs, free = [], list(new)
     key = next((key for key in KEYS if gone and new and all(key in one for one in gone + new)), None)
@@ -133,11 +134,11 @@ def _pairs(gone, new):
     return pairs
 
 
-def _close(one, other):
+def _close(one: Any, other: Any) -> bool:
     return sum(one.get(key) != other.get(key) for key in {**one, **other}) == 1
 
 
-def _label(item, key):
+def _label(item: Any, key: str | None) -> str:
     if not isinstance(item, dict):
         return str(item)
     if key:

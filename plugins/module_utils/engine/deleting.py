@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from .errors import EngineError, code, expected, sentence
 from .waiting import TimedOut, until
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Resource, Words
 
 # AWS's words for "something that I haven't finished deleting still uses this", and "I am in the middle of something":
 # codes, each with a part of the message where the code alone says too little.
@@ -49,13 +57,13 @@ ALONE_SECONDS = 1200
 """How long AWS may hold on to something that is deleted alone, and not with its stack; to a certificate so long."""
 
 
-def says(error: Exception, words) -> bool:
+def says(error: Exception, words: Words) -> bool:
     """Say whether AWS's error is one of (code, part of the message); some codes end with Fault in some places."""
     told = code(error).removesuffix("Fault")
     return any(told == name.removesuffix("Fault") and text in str(error) for name, text in words)
 
 
-def delete(kind, aws, live: dict, timeout: int, ours: frozenset[str] = frozenset()) -> None:
+def delete(kind: Kind, aws: Aws, live: Resource, timeout: int, ours: frozenset[str] = frozenset()) -> None:
     """Delete a resource as soon as AWS lets it go.
 
     ``ours`` are ids of what else is deleted together with it. Raises EngineError when AWS refuses, at once when
@@ -63,7 +71,7 @@ def delete(kind, aws, live: dict, timeout: int, ours: frozenset[str] = frozenset
     """
     label, refused = f"{kind.title} {kind.label(live)}", []
 
-    def deleted():
+    def deleted() -> bool:
         try:
             kind.delete(aws, live)
         except Exception as error:
@@ -86,7 +94,7 @@ def delete(kind, aws, live: dict, timeout: int, ours: frozenset[str] = frozenset
         raise TimedOut(f"{label} is still in use after {timeout} seconds: {refused[-1]}") from error
 
 
-def each_done(answer: dict, gone=("NotFound", "MISSING")) -> None:
+def each_done(answer: dict, gone: Iterable[str] = ("NotFound", "MISSING")) -> None:
     """Raise EngineError for single resources with which AWS failed, where it doesn't answer with an error for all.
 
     ``gone`` are parts of the codes that say that a resource isn't there, which is no failure.

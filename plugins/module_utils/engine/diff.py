@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
+from typing import TYPE_CHECKING, Any
 
 from .compare import differences
 from .unmodelled import UNMODELLED
 
+if TYPE_CHECKING:
+    from .kind import Kind
+    from .typed import Resource
+
 MASK = "(secret)"
 
 
-def mask(kind, resource: dict) -> dict:
+def mask(kind: Kind, resource: Resource) -> dict:
     """Return a resource without the values of its secrets, and without what no field models.
 
     That is AWS's own text, in which nobody has looked for secrets; drift alone compares it.
@@ -19,7 +25,7 @@ def mask(kind, resource: dict) -> dict:
     return {field: MASK if field in kind.secret and value else value for field, value in shown}
 
 
-def show(kind, resource: dict | None) -> dict:
+def show(kind: Kind, resource: Resource | None) -> dict:
     """Return a resource as a diff shows it: without ignored fields, secrets masked."""
     if not resource:
         return {}
@@ -30,7 +36,7 @@ def show(kind, resource: dict | None) -> dict:
     }
 
 
-def diff(kind, before: dict | None, after: dict | None) -> dict:
+def diff(kind: Kind, before: dict | None, after: dict | None) -> dict:
     """Return what one resource was and is, as data that may be shown; ``text`` makes of it what Ansible prints."""
     label = f"{kind.title} {kind.label(after or before or {})}"
     shown = {"before": show(kind, before), "after": show(kind, after)}
@@ -41,7 +47,7 @@ def diff(kind, before: dict | None, after: dict | None) -> dict:
     return {"before_header": label, "after_header": label, **shown}
 
 
-def changes(before: dict, after: dict, fields=()) -> list[dict]:
+def changes(before: Resource, after: Resource, fields: Set[str] = frozenset()) -> list[dict[str, Any]]:
     """Return what differs between the sides of a diff, path by path: in these fields, or in all where none is named."""
     return [
         {"path": one.path, "before": one.recorded, "after": one.live}
@@ -53,7 +59,7 @@ def changes(before: dict, after: dict, fields=()) -> list[dict]:
 def text(shown: dict) -> dict:
     """Return a diff with texts on both sides, line by line what Ansible prints; one that has texts is left alone."""
 
-    def lines(side):
+    def lines(side: Any) -> Any:
         if isinstance(side, dict):
             return json.dumps(side, indent=2, sort_keys=True, default=str) + "\n" if side else ""
         return side

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 from . import deleting, listings, unmanaged
 from . import tags as tagging
 from .errors import EngineError
 from .record import identity
 from .remediation import remediate
-from .severity import LEVELS, severity
+from .severity import LEVELS, Severity, severity
 from .stack import waves
 from .survey import Survey, find_unlisted, result_or_reason, survey
 from .sync import steady, unnamed_loss
 from .trail import who
 from .unmanaged import Unmanaged
 
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Kinds, Record, Report, Resource
 
-@dataclass
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that is not as it was recorded."""
 
@@ -27,30 +34,33 @@ class Finding:
     name: str
     path: str = ""
     """The field, down to the value; nothing for a whole resource."""
-    recorded: object = None
-    live: object = None
+    recorded: Any = None
+    live: Any = None
     where: str = ""
     """For something beside the stack's resources: how it was found."""
     owner: str = ""
     """Who moves the field after an apply: such a finding is no drift."""
-    severity: str = ""
-    who: str = ""
-    when: str = ""
-    event: str = ""
-    revert: str = ""
-    loses: str = ""
-    """What a revert would destroy that nobody can bring back."""
-    accept: str = ""
-    variables: list[str] = field(default_factory=list)
+    rows: tuple[Severity, ...] = ()
+    """How bad findings of its kind are, besides what holds for all kinds."""
 
     @property
     def field(self) -> str:
         """The field of the resource."""
         return self.path.partition(".")[0].partition("[")[0]
 
-    def as_dict(self) -> dict:
-        """Return the finding as reports have it."""
-        return {**asdict(self), "field": self.field}
+    @property
+    def severity(self) -> str:
+        """How bad it is: one of LEVELS."""
+        return "info" if self.owner else severity(self, self.rows)
+
+    def as_dict(self, **more: Any) -> Report:
+        """Return the finding as reports have it, with more that is known of it: who did it, how it is put right."""
+        said = {name: getattr(self, name) for name in REPORTED}
+        return cast("Report", {**said, **UNSAID, "variables": [], **more})
+
+
+REPORTED = ("category", "kind", "name", "path", "field", "recorded", "live", "where", "owner", "severity")
+UNSAID = dict.fromkeys(("who", "when", "event", "revert", "loses", "accept"), "")
 
 
 @dataclass
@@ -63,17 +73,20 @@ class Drift:
     notes: list[str] = field(default_factory=list)
     seen: Survey = field(default_factory=Survey)
     unmanaged: dict[tuple, Unmanaged] = field(default_factory=dict)
+    changed_by: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Who changed what a finding is about, when, by which event; by the finding's id()."""
 
 
-def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> Drift:
+def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = True) -> Drift:
     """Compare a stack with its record."""
     found = Drift(seen=survey(aws, stack, kinds))
     found.unreadable = dict(found.seen.unreadable)
+    severities = listings.severities(kinds)
     for name in sorted({*record["resources"], *found.seen.resources}):
         if name not in kinds:
             found.unreadable[name] = f"the record has {name}, which this version of the collection doesn't know"
         elif name in record["kinds"]:
-            _kind(aws, kinds[name], record, found)
+            _kind(aws, kinds[name], record, found, severities.get(name, ()))
         else:
             found.notes.append(f"{name} is new in this version of the collection; the next apply records it")
     unseen = {name: record["resources"].get(name, []) for name in found.unreadable}
@@ -82,10 +95,8 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
     accepted = {tuple(pair) for pair in record.get("beside", [])}
     for other in (one for one in others if (one.kind, one.name) not in accepted):
         found.unmanaged[other.kind, other.name] = other
-        found.findings.append(Finding("extra", other.kind, other.name, live=other.live, where=other.where))
-    severities = listings.severities(kinds)
-    for finding in (*found.findings, *found.externally_managed):
-        finding.severity = "info" if finding.owner else severity(finding, severities.get(finding.kind, ()))
+        rows = severities.get(other.kind, ())
+        found.findings.append(Finding("extra", other.kind, other.name, live=other.live, where=other.where, rows=rows))
     for findings in (found.findings, found.externally_managed):
         findings.sort(key=lambda one: (LEVELS.index(one.severity), one.kind, one.name, one.path))
     found.notes += sorted(aws.notes)
@@ -94,32 +105,33 @@ def drift(aws, stack: str, kinds: dict, record: dict, *, trail: bool = True) -> 
     return found
 
 
-def _kind(aws, kind, record, found: Drift) -> None:
+def _kind(aws: Aws, kind: Kind, record: Record, found: Drift, rows: tuple[Severity, ...]) -> None:
     recorded = [tagging.without_foreign(one, aws.ignored_tags) for one in record["resources"].get(kind.name, [])]
     live = list(found.seen.resources.get(kind.name, []))
     seen_all = kind.name not in found.unreadable or bool(live)
     for one, other in pairs(kind, recorded, live):
         recorded.remove(one)
         live.remove(other)
-        _compare(kind, one, other, found)
+        _compare(kind, one, other, found, rows)
     for one in recorded if seen_all else []:
         other, told = find_unlisted(aws, kind, one)
         if told:
             found.unreadable.setdefault(kind.name, told)
         elif other is None:
-            found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one))
+            found.findings.append(Finding("removed", kind.name, kind.label(one), recorded=one, rows=rows))
         else:
             live = [each for each in live if each != other]
             found.seen.resources.setdefault(kind.name, []).append(other)
             found.seen.live.setdefault(kind.name, []).append(other)
-            _compare(kind, one, other, found)
+            _compare(kind, one, other, found, rows)
     for one in live:
-        found.findings.append(Finding("extra", kind.name, kind.label(one), live=one))
+        found.findings.append(Finding("extra", kind.name, kind.label(one), live=one, rows=rows))
 
 
-def pairs(kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
+def pairs(kind: Kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict]]:
     """Return the resources that are the same ones: by AWS's id, then by what identifies them."""
-    made, free = [], list(live)
+    made: list[tuple[Resource, Resource]] = []
+    free = list(live)
     for same in (_by_id, lambda one, other: identity(kind, one) == identity(kind, other)):
         for one in recorded:
             if any(one is done for done, _other in made):
@@ -131,16 +143,16 @@ def pairs(kind, recorded: list[dict], live: list[dict]) -> list[tuple[dict, dict
     return made
 
 
-def _by_id(one, other):
+def _by_id(one: Any, other: Any) -> bool:
     return any(one.get(key) and one.get(key) == other.get(key) for key in ("id", "arn", "url"))
 
 
-def _compare(kind, recorded, live, found: Drift) -> None:
+def _compare(kind: Kind, recorded: Resource, live: Resource, found: Drift, rows: tuple[Severity, ...]) -> None:
     for difference in kind.differences(recorded, live):
         owner = kind.external_manager(difference, recorded, live)
         finding = Finding(
             difference.category, kind.name, kind.label(recorded), difference.path, difference.recorded,
-            difference.live, owner=owner,
+            difference.live, owner=owner, rows=rows,
         )  # fmt: skip
         (found.externally_managed if owner else found.findings).append(finding)
         if owner and finding.field in kind.noted:
@@ -148,21 +160,19 @@ def _compare(kind, recorded, live, found: Drift) -> None:
             found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
 
 
-def _who(aws, kinds, record, found: Drift) -> None:
+def _who(aws: Aws, kinds: Kinds, record: Record, found: Drift) -> None:
     names = {}
     for finding in found.findings:
         plain = kinds[finding.kind].event_name(finding.name) if finding.kind in kinds else finding.name
-        whole = finding.live if finding.live and not finding.path else finding.recorded if not finding.path else {}
-        names[id(finding)] = (whole or {}).get("id") or _id(finding, record) or plain
+        whole: Resource = {} if finding.path else finding.live or finding.recorded or {}
+        names[id(finding)] = whole.get("id") or _id(finding, record) or plain
     known, told = who(aws, list(names.values()), record.get("time", ""))
     if told:
         found.notes.append(told)
-    for finding in found.findings:
-        for key, value in known.get(names[id(finding)], {}).items():
-            setattr(finding, key, value)
+    found.changed_by = {one: known[name] for one, name in names.items() if name in known}
 
 
-def _id(finding, record) -> str:
+def _id(finding: Finding, record: Record) -> str:
     """Return the id under which CloudTrail knows an EC2 resource, whose name is only a tag."""
     for one in record["resources"].get(finding.kind, []):
         if finding.name in (one.get("name"), one.get("alias")) and one.get("id"):
@@ -173,7 +183,9 @@ def _id(finding, record) -> str:
 # Setting things right
 
 
-def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+def put_back(
+    aws: Aws, kinds: Kinds, record: Record, found: Drift, named: Callable[[Finding], Any]
+) -> tuple[list[str], list[str]]:
     """Put back what an apply doesn't say, and take off what nobody declared where ``named`` says so.
 
     What would be lost by it is put back only where it is named, then also what somebody moved who may. Returns what
@@ -187,11 +199,11 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     for (name, label), findings in of.items():
         kind = kinds[name]
         recorded = next(one for one in record["resources"][name] if kind.label(one) == label)
-        parts = {part.field for part in kind.children} | set(kind.follows)
+        children = {child.field for child in kind.children} | set(kind.follows)
         fields = {finding.field for finding in findings}
-        chosen = [finding for finding in findings if finding.field in parts and named(finding)]
+        chosen = [finding for finding in findings if finding.field in children and named(finding)]
         why: dict[str, str] = {}
-        put, told = result_or_reason(lambda: _put(kind, aws, recorded, fields - parts, chosen, why))  # noqa: B023 - at once
+        put, told = result_or_reason(lambda: _put(kind, aws, recorded, fields - children, chosen, why))  # noqa: B023 - at once
         done += [f"{name} {label}: {one}" for one in sorted(put or ())]
         left += [
             f"{name} {label}: {one}" + (f": {why.get(one) or told}" if one in why or told else "")
@@ -200,13 +212,15 @@ def put_back(aws, kinds: dict, record: dict, found: Drift, named) -> tuple[list[
     return done, left
 
 
-def _asked(aws, kinds, finding) -> bool:
+def _asked(aws: Aws, kinds: Kinds, finding: Finding) -> bool:
     """Say whether a field is to be put back that somebody moved who may."""
     noted = finding.kind in kinds and finding.field in kinds[finding.kind].noted
     return noted and f"{finding.kind}/{finding.name}" in aws.may_lose
 
 
-def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
+def _put(
+    kind: Kind, aws: Aws, recorded: Resource, fields: set[str], chosen: list[Finding], why: dict[str, str]
+) -> set[str]:
     live = steady(kind, aws, recorded)
     if live is None:
         return set()
@@ -220,12 +234,13 @@ def _put(kind, aws, recorded, fields, chosen, why) -> set[str]:
     return remediate(kind, aws, live, recorded, fields - why.keys()) | taken
 
 
-def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[str]]:
+def take_away(aws: Aws, kinds: Kinds, found: Drift, named: Callable[[Finding], Any]) -> tuple[list[str], list[str]]:
     """Delete whole resources that nobody declared, where ``named`` says so; return what was, and what wasn't.
 
     One that holds what nobody can bring back must be named itself: ``all`` is no name.
     """
-    done, left = [], []
+    done: list[str] = []
+    left: list[str] = []
     chosen = [one for one in found.findings if one.category == "extra" and not one.path and named(one)]
     order = [name for wave in waves(kinds) for name in wave]
     chosen.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1)
@@ -235,17 +250,17 @@ def take_away(aws, kinds: dict, found: Drift, named) -> tuple[list[str], list[st
     return done, left
 
 
-def _end(aws, kinds, found, finding, how) -> None:
-    kind, other = kinds.get(finding.kind), found.unmanaged.get((finding.kind, finding.name))
-    if other:
-        live = kind.find(aws, {"name": finding.name}) if kind and kind.identity == ("name",) else None
-    else:
+def _end(aws: Aws, kinds: Kinds, found: Drift, finding: Finding, how: Any) -> None:
+    kind, other, live = kinds.get(finding.kind), found.unmanaged.get((finding.kind, finding.name)), None
+    if kind and not other:
         live = next(one for one in found.seen.live[kind.name] if kind.label(one) == finding.name)
-    lost = kind.loses(aws, live, None, set()) if live and how == "all" else ""
+    elif kind and kind.identity == ("name",):
+        live = kind.find(aws, {"name": finding.name})
+    lost = kind.loses(aws, live, None, set()) if kind and live and how == "all" else ""
     if lost:
         name = f"{finding.kind}/{finding.name}"
         raise EngineError(f"{lost}: it is deleted only where it is named, by drift_delete={name}")
     if other:
         unmanaged.delete(aws, other, kinds)
-    else:
+    elif kind and live:
         deleting.delete(kind, aws, live, deleting.ALONE_SECONDS)

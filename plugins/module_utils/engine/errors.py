@@ -59,6 +59,11 @@ class EngineError(Exception):
     """The result of what was done before it, if anything was."""
 
 
+def keep_done(error: Exception, result: dict | None) -> None:
+    """Let a failure tell what was done before it: the result of that."""
+    vars(error)["done"] = result
+
+
 def done_before(error: Exception) -> dict:
     """Return the result of what was done before a failure; nothing where it tells of nothing."""
     return getattr(error, "done", None) or {}
@@ -116,7 +121,7 @@ def during(doing: str):
         if not expected(error):
             raise
         told = EngineError(sentence(error, doing))
-        told.done = done_before(error)
+        keep_done(told, done_before(error))
         raise told from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from .aws import optional
 from .children import Child
@@ -17,6 +18,11 @@ from .refusals import Refusal
 from .remains import Remain
 from .remediation import Remediation
 from .severity import Severity
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .drift import Finding
+    from .typed import Resource
 
 
 class Kind:
@@ -34,8 +40,9 @@ class Kind:
     service = ""
     """The boto3 service that serves it."""
     module = ""
-    """The module that writes it. Ours where the class has ``create``; otherwise the community's,
-    run by the ``described`` action."""
+    """The module that writes it."""
+    ours = True
+    """Whether that is one of ours, which calls ``create``."""
     cloudformation = ""
     """The CloudFormation type that is the same resource: AWS's own schema of it judges ours, in ``tests/judges``."""
     properties: dict[str, str] = {}
@@ -89,7 +96,8 @@ class Kind:
     settle_seconds = 120
     """How long AWS may be late: in seeing what a write needs, and in answering with what was written."""
     doubles = False
-    """For a community module: whether AWS would make a second one, so that what a failed attempt made is looked for."""
+    """Where another module writes it: whether AWS would make a second one, so that what a failed attempt made is looked
+    for."""
     equal_reads: dict[str, int] = {}
     """How many reads in a row must agree before they are believed, by field, once one has shown the field's old value:
     where several servers answer in turn, one that knows the new value says nothing about the others. Else 1."""
@@ -99,28 +107,20 @@ class Kind:
     """The kind whose ``obstacles`` include this kind's, which are asked for alone only when AWS refuses a deletion."""
     taggable = True
     """Whether the kind has tags."""
-    arguments: dict[str, str] = {}
-    """For a community module: its argument names where they differ from our fields."""
-    controls: frozenset[str] = frozenset()
-    """For a community module: arguments that steer the module and describe nothing."""
-    fixed_arguments: dict = {}
-    """For a community module: arguments that it always gets, so that no task has to repeat them."""
-    connection: dict[str, str] = {}
-    """For a community module: its connection arguments where they are called otherwise."""
 
     def want(self, arguments: dict) -> dict:
         """Return the fields that a module's arguments ask for, normalised; None means unsaid."""
-        return {
-            self.arguments.get(key, key): value
-            for key, value in arguments.items()
-            if key not in self.controls and value is not None
-        }
+        return {key: value for key, value in arguments.items() if value is not None}
 
-    def find(self, aws, want: dict) -> dict | None:
+    def field_of(self, argument: str) -> str:
+        """Return the field that an argument of the kind's module says."""
+        return argument
+
+    def find(self, aws: Aws, want: Resource) -> dict | None:
         """Return the live resource, or None."""
         raise NotImplementedError
 
-    def seen(self, aws, want: dict) -> dict | None:
+    def seen(self, aws: Aws, want: Resource) -> dict | None:
         """Return the live resource, or None; one of which AWS doesn't find all isn't seen: it comes, or is going."""
         try:
             return self.find(aws, want)
@@ -129,114 +129,99 @@ class Kind:
                 raise
             return None
 
-    def stack(self, aws, stack: str) -> list[dict]:
+    def stack(self, aws: Aws, stack: str) -> list[dict]:
         """Return every live resource of this kind that belongs to a stack."""
         raise NotImplementedError
 
-    def all(self, aws, stack: str) -> list[dict]:
+    def all(self, aws: Aws, stack: str) -> list[dict]:
         """Return the same; none where AWS doesn't have the service, which is noted."""
         return optional(aws, f"the {self.title}s", self.service, self.stack, aws, stack, otherwise=[])
 
-    def scope(self, want: dict) -> str:
+    def scope(self, want: Resource) -> str:
         """Return what a wanted resource shares with others that one call lists with it; nothing if there is none."""
         return ""
 
-    def within(self, aws, want: dict, scope: str) -> list[dict]:
+    def within(self, aws: Aws, want: Resource, scope: str) -> list[dict]:
         """Return the live resources of a scope, with fewer calls than to find each: for the items of a loop."""
         raise NotImplementedError
 
-    def create(self, aws, want: dict):
+    def create(self, aws: Aws, want: Resource) -> Any:
         """Make the resource, by one call that makes something; what is returned is ``complete``'s."""
         raise NotImplementedError
 
-    def complete(self, aws, want: dict, made) -> None:
+    def complete(self, aws: Aws, want: Resource, made: Any) -> None:
         """Set what creation doesn't take. It is done again where AWS doesn't see the fresh resource yet."""
 
-    def update(self, aws, live: dict, want: dict, changes: set[str]) -> None:
+    def update(self, aws: Aws, live: Resource, want: Resource, changes: set[str]) -> None:
         """Change the named fields of the live resource to what is wanted."""
         raise NotImplementedError
 
-    def interrupted(self, aws, stack: str) -> list[dict]:
+    def interrupted(self, aws: Aws, stack: str) -> list[dict]:
         """Return what a deletion of the stack's that was interrupted left where ``stack`` doesn't see it any more."""
         return []
 
-    def delete(self, aws, live: dict) -> None:
+    def delete(self, aws: Aws, live: Resource) -> None:
         """Delete the live resource; a resource that is gone already is no error."""
         raise NotImplementedError
 
-    def tag(self, aws, live: dict, add: dict[str, str], remove: list[str]) -> None:
+    def tag(self, aws: Aws, live: Resource, add: dict[str, str], remove: list[str]) -> None:
         """Add and remove tags of the live resource."""
         raise NotImplementedError
 
-    def prepare(self, aws, live: dict, want: dict) -> None:
-        """Undo in the live resource what the community module that runs next doesn't see."""
-
-    def lookup_arguments(self, live: dict) -> dict:
-        """Return the arguments by which a community module finds this very resource, where its name isn't enough."""
-        return {}
-
-    def preserved_arguments(self, live: dict, arguments: dict) -> dict:
-        """Return a community module's arguments in which what somebody else moves is as it is live."""
-        return {}
-
-    def ready(self, live: dict) -> bool:
+    def ready(self, live: Resource) -> bool:
         """Say whether the live resource is ready for its users."""
         return True
 
-    def failed(self, live: dict) -> str:
+    def failed(self, live: Resource) -> str:
         """Say, in words, why the live resource will never be ready; nothing while it may."""
         return ""
 
-    def awaits(self, live: dict) -> list[str]:
+    def awaits(self, live: Resource) -> list[str]:
         """Return what people must do so that the live resource becomes ready; nothing if nobody needs to."""
         return []
 
-    def protected(self, live: dict) -> str:
+    def protected(self, live: Resource) -> str:
         """Say why the live resource may go only with its whole stack; nothing where it may go alone."""
         return ""
 
-    def obstacles(self, aws, live: dict, ours: frozenset[str]) -> list[str]:
+    def obstacles(self, aws: Aws, live: Resource, ours: frozenset[str]) -> list[str]:
         """Return who else uses the live resource, so that AWS won't let it go: a sentence each, with what to do.
 
         What carries the same ``Stack`` tag, or whose id is among ``ours``, is nobody else's.
         """
         return []
 
-    def leaves(self, live: dict) -> list[Remain]:
+    def leaves(self, live: Resource) -> list[Remain]:
         """Return what the live resource's deletion will leave behind."""
         return []
 
-    def remains(self, aws, stack: str) -> list[Remain]:
+    def remains(self, aws: Aws, stack: str) -> list[Remain]:
         """Return what is left of a stack's resources of this kind after their deletion."""
         return []
 
-    def stays(self, live: dict) -> bool:
+    def stays(self, live: Resource) -> bool:
         """Say whether the live resource stays when its stack goes, because others may need it, too."""
         return False
 
-    def notes(self, live: dict) -> list[str]:
+    def notes(self, live: Resource) -> list[str]:
         """Return what people must know or still do about the live resource, for the end of a run."""
         return []
 
-    def gone(self, aws, live: dict, timeout: int) -> None:
+    def gone(self, aws: Aws, live: Resource, timeout: int) -> None:
         """Wait until a deleted resource no longer stands in others' way."""
 
-    def tolerate(self, live: dict, want: dict, tags: dict[str, str]) -> dict:
+    def tolerate(self, live: Resource, want: Resource, tags: dict[str, str]) -> dict:
         """Return what is wanted with tags of the live resource that stay."""
         return {**want, "tags": {**tags, **want["tags"]}}
 
-    def tags_argument(self, live: dict, given, stay: dict[str, str]):
-        """Return the tags given to a community module and those that stay, as it takes them."""
-        return {**(given or {}), **stay}
-
-    def loses(self, aws, live: dict, want: dict | None, changes: set[str]) -> str:
+    def loses(self, aws: Aws, live: Resource, want: Resource | None, changes: set[str]) -> str:
         """Say in a sentence what a write would destroy that nobody can bring back; nothing if it's harmless.
 
         The named fields change in place to what is wanted, or the resource goes, alone, where nothing is.
         """
         return ""
 
-    def refused(self, aws, live: dict | None, want: dict, changes: set[str]) -> str:
+    def refused(self, aws: Aws, live: Resource | None, want: Resource, changes: set[str]) -> str:
         """Say why AWS would refuse a write, as far as it can be seen before; nothing if it wouldn't.
 
         Without a live resource it is a creation.
@@ -244,7 +229,7 @@ class Kind:
         told = (refusal.judge(aws, live, want, changes) for refusal in self.refusals if refusal.judge)
         return next(filter(None, told), "")
 
-    def compare(self, live: dict, want: dict) -> set[str]:
+    def compare(self, live: Resource, want: Resource) -> set[str]:
         """Return the names of the wanted fields that differ from the live resource."""
         return {
             field
@@ -255,12 +240,12 @@ class Kind:
             and live.get(field) != value
         }
 
-    def read_children(self, aws, live: dict) -> dict:
+    def read_children(self, aws: Aws, live: Resource) -> dict:
         """Return the parts of the live resource that there are, by field; for records and drift only."""
         found = {child.field: child.read(aws, self, live) for child in self.children}
         return {field: value for field, value in found.items() if value}
 
-    def remove_child(self, aws, live: dict, finding) -> bool:
+    def remove_child(self, aws: Aws, live: Resource, finding: Finding) -> bool:
         """Take off the live resource what nobody declared, and say whether that can be done."""
         for child in self.children:
             if finding.field == child.field and child.undo[0]:
@@ -268,12 +253,12 @@ class Kind:
                 return True
         return False
 
-    def external_manager(self, difference, recorded: dict, live: dict) -> str:
+    def external_manager(self, difference: Difference, recorded: Resource, live: Resource) -> str:
         """Return who moves a field after the apply, so that a difference in it is no drift; nothing for nobody."""
         found = (who for path, who in self.externally_managed.items() if fnmatchcase(difference.path, path))
         return next(found, "")
 
-    def differences(self, recorded: dict, live: dict) -> Iterator[Difference]:
+    def differences(self, recorded: Resource, live: Resource) -> Iterator[Difference]:
         """Yield what differs between a recorded and a live resource, but for what nobody can have changed."""
         return (
             one for one in differences(recorded, live) if not all(self.read_only(path) for path in one.leaves())
@@ -294,15 +279,15 @@ class Kind:
             for name in counting
         )
 
-    def computed(self, aws, want: dict) -> dict:
+    def computed(self, aws: Aws, want: Resource) -> dict:
         """Return what AWS will add to a resource that a check run doesn't make."""
         return {"id": self.unknown(want, "id")}
 
-    def consequences(self, want: dict, changes: set[str]) -> dict:
+    def consequences(self, want: Resource, changes: set[str]) -> dict:
         """Return what AWS will put anew when the named fields of a resource change in place."""
         return {}
 
-    def unknown(self, want: dict, field: str) -> str:
+    def unknown(self, want: Resource, field: str) -> str:
         """Return the placeholder for one field of a wanted resource."""
         return placeholder(self.name, self.label(want), field)
 
@@ -310,16 +295,11 @@ class Kind:
         """Return what AWS's log of events calls the resource of a label."""
         return label
 
-    def label(self, resource: dict) -> str:
+    def label(self, resource: Resource) -> str:
         """Return what people call the resource."""
         return str(resource.get(self.identity[0]) or resource.get("id") or resource.get("arn"))
 
     @property
     def updates(self) -> bool:
-        """Whether the kind changes the live resource itself, although a community module creates it."""
-        return not self.ours and type(self).update is not Kind.update
-
-    @property
-    def ours(self) -> bool:
-        """Whether our own module writes it."""
-        return type(self).create is not Kind.create
+        """Whether the kind changes the live resource itself."""
+        return type(self).update is not Kind.update

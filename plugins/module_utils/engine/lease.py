@@ -20,14 +20,19 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from . import keeper, lock, state
-from .errors import EngineError, boto, expected, sentence
+from .errors import EngineError, expected, sentence
+
+if TYPE_CHECKING:
+    from .aws import Aws
 
 try:
+    from botocore.exceptions import BotoCoreError
     from botocore.handlers import BUILTIN_HANDLERS
 except ImportError:  # AnsibleAWSModule says so
-    BUILTIN_HANDLERS = []
+    BotoCoreError, BUILTIN_HANDLERS = Exception, []
 
 # How operations begin that change nothing; all others are writes.
 READS = (
@@ -39,10 +44,10 @@ PATIENCE = 10
 UNNAMED = "writes of a run that skipped the task which takes the lock"
 
 
-class Unheld(EngineError, boto.BotoCoreError if boto else Exception):
+class Unheld(EngineError, BotoCoreError):
     """The run doesn't hold the lock (any more). It is botocore's error as well: modules of others tell those."""
 
-    def __init__(self, told: str):
+    def __init__(self, told: str) -> None:
         """Take the sentence."""
         Exception.__init__(self, told)
 
@@ -65,7 +70,7 @@ def folder() -> Path:
     return made
 
 
-def place(aws, stack: str, run: dict) -> Path:
+def place(aws: Aws, stack: str, run: dict) -> Path:
     """Return where a run writes down that it holds a stack."""
     which = json.dumps([stack, aws.region, aws.endpoint, run["started"]])
     return folder() / f"{run['pid']}-{stack}-{hashlib.sha256(which.encode()).hexdigest()[:12]}.json"
@@ -79,18 +84,19 @@ def of_this_run() -> dict:
     return run
 
 
-def token(aws, stack: str) -> str:
+def token(aws: Aws, stack: str) -> str:
     """Return the token of the lock that this run holds of a stack, or nothing."""
     run = keeper.run()
     held = keeper.read(place(aws, stack, run)) if run else None
     return held["token"] if held else ""
 
 
-def others(aws, stack: str) -> str:
+def others(aws: Aws, stack: str) -> str:
     """Return who else holds a stack's lock right now, in words; nothing if nobody does."""
     held = lock.current(aws, stack)
-    foreign = held and lock.left(held) and held.get("token") != token(aws, stack)
-    return lock.describe(stack, held) if foreign else ""
+    if not held or not lock.left(held) or held.get("token") == token(aws, stack):
+        return ""
+    return lock.describe(stack, held)
 
 
 def _tidy() -> None:
@@ -105,7 +111,7 @@ def _tidy() -> None:
 
 
 def hold(
-    aws, stack: str, purpose: str, seconds: int = lock.SECONDS, wait: int = 0, make: bool = True
+    aws: Aws, stack: str, purpose: str, seconds: int = lock.SECONDS, wait: int = 0, make: bool = True
 ) -> tuple[bool, str]:
     """Take a stack's lock for this run, and let it be renewed as long as the run lives.
 
@@ -136,7 +142,8 @@ def hold(
     etag, sent, before = taken
     held = {"token": holder["token"], "lock": holder, "run": run, "seconds": seconds, "lost": "", "trouble": ""}
     keeper.create(path, {**held, "until": sent + seconds * keeper.BEHIND})
-    source = sys.modules[keeper.__name__].__spec__.loader.get_source(keeper.__name__)
+    spec: Any = sys.modules[keeper.__name__].__spec__
+    source = spec.loader.get_source(keeper.__name__)
     keeper.start(
         source if isinstance(source, str) else source.decode(),
         {
@@ -149,12 +156,12 @@ def hold(
     return True, f"{stack} is locked for {purpose}"
 
 
-def holds(aws, stack: str) -> bool:
+def holds(aws: Aws, stack: str) -> bool:
     """Say whether this run took a stack's lock and hasn't released it."""
     return keeper.read(place(aws, stack, of_this_run())) is not None
 
 
-def let_go(aws, stack: str) -> tuple[str, str]:
+def let_go(aws: Aws, stack: str) -> tuple[str, str]:
     """Release a stack's lock if this run holds it; return what was done, and what couldn't be, in words."""
     path = place(aws, stack, of_this_run())
     mine = keeper.read(path)
@@ -176,7 +183,7 @@ def let_go(aws, stack: str) -> tuple[str, str]:
     return f"{stack} has no lock of this run any more", ""
 
 
-def rest(aws, stack: str) -> str:
+def rest(aws: Aws, stack: str) -> str:
     """Let this run's lock be renewed no more, since it is deleted with all that is left; return its token."""
     mine = token(aws, stack)
     if mine:
@@ -208,7 +215,7 @@ def _still_held(path: Path, stack: str) -> None:
 class Guard:
     """What stands before the requests of a process that works for a stack under its lock."""
 
-    def __init__(self, aws, stack: str):
+    def __init__(self, aws: Aws, stack: str) -> None:
         """Find the run."""
         self.aws, self.stack, self.run = aws, stack, of_this_run()
         self.path = place(aws, stack, self.run)
@@ -239,7 +246,7 @@ class Guard:
 _guard: Guard | None = None
 
 
-def guard(aws, stack: str | None) -> None:
+def guard(aws: Aws, stack: str | None) -> None:
     """Let this process work under a stack's lock from now on, or without one."""
     global _guard  # noqa: PLW0603 -- a process works on one task, of one stack
     if not stack:
@@ -255,7 +262,7 @@ def before_writes() -> None:
         _guard.check(write=True)
 
 
-def _before_send(event_name: str = "", **_more) -> None:
+def _before_send(event_name: str = "", **_more: Any) -> None:
     """Look at each attempt of each request, in every client that this process or a fork of it makes."""
     if _guard:
         _guard.check(writes(event_name.rpartition(".")[2]))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from .severity import Severity
+
+if TYPE_CHECKING:
+    from .kind import Kind
+    from .typed import Kinds
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,14 @@ class Listing:
     """How bad it is to find an item, where it is none of the kind's own."""
 
 
-def of(kind) -> list[Listing]:
+def of(kind: Kind) -> list[Listing]:
     """Return a kind's listings, with what they leave to the kind."""
     return [
         replace(one, kind=one.kind or kind.name, service=one.service or kind.service) for one in kind.unmanaged
     ]
 
 
-def severities(kinds: dict) -> dict[str, tuple[Severity, ...]]:
+def severities(kinds: Kinds) -> dict[str, tuple[Severity, ...]]:
     """Return what the kinds, and their listings of something else, say of how bad findings are, by the kind's name."""
     others = {one.kind: one.severities for kind in kinds.values() for one in of(kind)}
     return others | {name: kind.severities for name, kind in kinds.items()}

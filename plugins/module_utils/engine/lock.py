@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from . import keeper, state
 from .errors import EngineError, code
+
+if TYPE_CHECKING:
+    from .aws import Aws
 
 KEY = keeper.KEY
 SECONDS = 180
@@ -24,7 +28,7 @@ class Locked(EngineError):
     """Somebody else holds the lock."""
 
 
-def current(aws, stack: str) -> dict | None:
+def current(aws: Aws, stack: str) -> dict | None:
     """Return the lock, with its age in seconds and, where it is none, what is wrong with it; None if there is none."""
     there = keeper.get(aws("s3"), state.bucket(aws, stack))
     if there is None:
@@ -51,7 +55,7 @@ def left(held: dict) -> int:
     return max(0, held["seconds"] - held["age"])
 
 
-def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tuple[str, float, dict | None] | None:
+def take(aws: Aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tuple[str, float, dict | None] | None:
     """Take the lock; return its ETag, when it was asked for by ``keeper.clock``, and the expired one that was there.
 
     A stack that has no bucket is given one, or where ``make`` is false None is returned. Raises Locked when somebody
@@ -93,6 +97,6 @@ def take(aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tup
         time.sleep(PAUSE)
 
 
-def release(aws, stack: str, held: dict) -> bool:
+def release(aws: Aws, stack: str, held: dict) -> bool:
     """Take away the very lock that was looked at, and say whether it was still that one."""
     return keeper.delete(aws("s3"), state.bucket(aws, stack), held["etag"])

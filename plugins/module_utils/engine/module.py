@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .aws import STEERING, TOLD_TO_ALL, Aws
 from .errors import done_before, during, expected, sentence
 from .sync import sync
+
+if TYPE_CHECKING:
+    from .kind import Kind
+    from .typed import Result
 
 TAGS = {
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
@@ -14,7 +21,7 @@ TAGS = {
 }
 
 
-def run(kind, arguments: dict, **module_options) -> None:
+def run(kind: Kind, arguments: dict, **module_options: Any) -> None:
     """Be the module of one kind: the arguments are the kind's fields."""
     spec = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -25,7 +32,7 @@ def run(kind, arguments: dict, **module_options) -> None:
         **(TAGS if kind.taggable else {}),
     }
 
-    def work(aws, asked, check):
+    def work(aws: Aws, asked: dict[str, Any], check: bool) -> Result:
         own = {name: asked[name] for name in spec if name not in (*STEERING, *TOLD_TO_ALL)}
         with during(f"{kind.title} {kind.label(own)}"):
             outcome = sync(
@@ -43,7 +50,7 @@ def run(kind, arguments: dict, **module_options) -> None:
     answer(work, spec, **module_options)
 
 
-def answer(work, arguments: dict, **module_options) -> None:
+def answer(work: Callable[[Aws, dict[str, Any], bool], Any], arguments: dict, **module_options: Any) -> None:
     """Be a module whose result is what ``work(aws, asked, check)`` returns; what it can't do is one sentence.
 
     ``asked`` are the module's arguments, and ``check`` whether it must change nothing. Unsaid, ``changed`` is false.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import EngineError
+from .placeholder import has_placeholder
 from .regions import regions
 
 # key: (pattern, longest name that AWS takes). {stack} is the stack's name; {0}, {1} are the caller's parts. What an
@@ -62,7 +65,7 @@ def elsewhere(name: str, region: str) -> bool:
     return any(name.endswith(f"-{other}") for other in regions().keys() - {region})
 
 
-def name(key: str, stack: str, *parts) -> str:
+def name(key: str, stack: str, *parts: Any) -> str:
     """Return the name of a resource of a stack.
 
     Raises EngineError for a key that the map lacks and for a name longer than AWS takes.
@@ -78,3 +81,10 @@ def name(key: str, stack: str, *parts) -> str:
             f"the name {made!r} has {len(made)} characters: AWS takes at most {longest}, so shorten the stack's name"
         )
     return made
+
+
+def tail(reference: str) -> str:
+    """Return the last part of an ARN or address, by which people and services know it; any other name stays whole."""
+    if has_placeholder(reference) or not reference.startswith(("arn:", "https://", "http://")):
+        return reference
+    return reference.rpartition("/" if "/" in reference else ":")[2]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import record, state
 from . import tags as tagging
 from .aws import unless
 
+if TYPE_CHECKING:
+    from .aws import Aws
+
 UNTAGGED = ("NoSuchTagSet", *state.MISSING)
 
 
-def owner(aws, stack: str) -> dict[str, str]:
+def owner(aws: Aws, stack: str) -> dict[str, str]:
     """Return the ``host`` and the ``profile`` that applied a stack, as far as they are known.
 
     Where nothing is recorded yet, a first apply that was interrupted has tagged the stack's bucket.

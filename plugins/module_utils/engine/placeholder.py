@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 MARK = "known-after-apply"
 
 
@@ -10,7 +12,7 @@ def placeholder(kind: str, name: str, field: str = "id") -> str:
     return f"{MARK}/{kind}/{name}/{field}"
 
 
-def has_placeholder(value) -> bool:
+def has_placeholder(value: Any) -> bool:
     """Say whether a value, at any depth, depends on something that doesn't exist yet."""
     if isinstance(value, str):
         return MARK in value

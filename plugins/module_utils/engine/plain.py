@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 LONGEST = 2000
@@ -52,7 +53,7 @@ def without_credentials(address: str) -> str:
     return urlunsplit(parts._replace(netloc=rest))
 
 
-def plainly(value, longest: int = LONGEST):
+def plainly(value: Any, longest: int = LONGEST) -> Any:
     """Return a value of JSON with all of its texts plain."""
     if isinstance(value, str):
         return plain(value, longest)

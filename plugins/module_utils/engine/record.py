@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from . import state
 from .survey import Survey, normal
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Change, Kinds, Record, Resource
 
 KEY = "record.json"
 FOLDER = "records/"
@@ -14,8 +22,14 @@ SHAPE = {"format": int, "kinds": list, "resources": dict, "undeclared": dict, "s
 
 
 def make(
-    survey: Survey, kinds: dict, run: dict, declared: set | None, before: dict | None, whole: bool, beside=None
-) -> dict:
+    survey: Survey,
+    kinds: Kinds,
+    run: dict[str, Any],
+    declared: set[tuple[str, str]] | None,
+    before: Record | None,
+    whole: bool,
+    beside: set[tuple[str, str]] | None = None,
+) -> Record:
     """Return the record of a survey.
 
     ``declared`` are the (kind, name) pairs that the run's tasks were about; None declares all that is there. What a
@@ -24,7 +38,7 @@ def make(
     """
     foreign = set() if declared is None else _undeclared(survey, kinds, declared, before, whole)
 
-    def parted(takes):
+    def parted(takes: bool) -> dict[str, list[Resource]]:
         of = {
             name: [one for one in lives if ((name, kinds[name].label(one)) in foreign) == takes]
             for name, lives in survey.resources.items()
@@ -43,7 +57,9 @@ def make(
     }
 
 
-def _undeclared(survey, kinds, declared, before, whole) -> set[tuple[str, str]]:
+def _undeclared(
+    survey: Survey, kinds: Kinds, declared: set[tuple[str, str]], before: Record | None, whole: bool
+) -> set[tuple[str, str]]:
     """Return what is there and nobody declared, as (kind, name) pairs."""
     there = pairs(survey.resources, kinds)
     foreign = there - declared
@@ -53,12 +69,12 @@ def _undeclared(survey, kinds, declared, before, whole) -> set[tuple[str, str]]:
     return foreign - (pairs(before.get("resources", {}), kinds) - pairs(before.get("undeclared", {}), kinds))
 
 
-def pairs(resources: dict, kinds: dict) -> set[tuple[str, str]]:
+def pairs(resources: dict, kinds: Kinds) -> set[tuple[str, str]]:
     """Return the (kind, name) pairs of resources."""
     return {(name, kinds[name].label(one)) for name, lives in resources.items() if name in kinds for one in lives}
 
 
-def stands(record: dict, kinds: dict, declared: set, whole: bool, run: dict) -> bool:
+def stands(record: Record, kinds: Kinds, declared: set, whole: bool, run: dict) -> bool:
     """Say whether a record is still the one to be made after a run that changed nothing."""
     if any(record.get(key) != run.get(key) for key in OWNER) or record.get("unrecorded"):
         return False
@@ -67,7 +83,7 @@ def stands(record: dict, kinds: dict, declared: set, whole: bool, run: dict) -> 
     return same and (not whole or ours <= declared)
 
 
-def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) -> list[str]:
+def keep(record: Record, before: Record | None, kinds: Kinds, touched: list[Change]) -> list[str]:
     """Leave in a record what drifted before and this run neither made nor undid, so that it goes on being told.
 
     ``touched`` are the run's changes: kind, name, action, changes and what was there before. Returns what was left.
@@ -79,8 +95,8 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
         old = {identity(kind, one): one for one in (before or {}).get("resources", {}).get(name, [])}
         for place, live in enumerate(lives):
             label = kind.label(live)
-            one, done = old.get(identity(kind, live)), of.get((name, label), {})
-            if one is None or live == one or done.get("action") in ("create", "replace"):
+            one, done = old.get(identity(kind, live)), of.get((name, label))
+            if one is None or live == one or done and done["action"] in ("create", "replace"):
                 continue
             fields = {
                 item.field
@@ -99,16 +115,16 @@ def keep(record: dict, before: dict | None, kinds: dict, touched: list[dict]) ->
     return left
 
 
-def _mine(kind, field, live, done) -> bool:
+def _mine(kind: Kind, field: str, live: Resource, done: Change | None) -> bool:
     """Say whether the run itself changed a field, on purpose or as a consequence."""
     if not done:
         return False
     changes = set(done.get("changes") or ())
     if field in changes or kind.follows.get(field) in changes:
         return True
-    parts = {part.field for part in kind.children} | set(kind.follows)
-    # Parts aren't read by an apply; of all else it is known what was there before.
-    return field not in parts and (done.get("before") or {}).get(field) != live.get(field)
+    children = {child.field for child in kind.children} | set(kind.follows)
+    # Children aren't read by an apply; of all else it is known what was there before.
+    return field not in children and (done.get("before") or {}).get(field) != live.get(field)
 
 
 def merged(earlier: list[dict], later: list[dict]) -> list[dict]:
@@ -122,7 +138,7 @@ def merged(earlier: list[dict], later: list[dict]) -> list[dict]:
     return list(made.values())
 
 
-def normalised(changed: list[dict], kinds: dict, ignored_tags=()) -> list[dict]:
+def normalised(changed: list[dict], kinds: dict, ignored_tags: Iterable[str] = ()) -> list[dict]:
     """Return a run's changes with what was there before as records have it; only of what records have."""
     return [
         {**one, "before": normal(kinds[one["kind"]], one.get("before") or {}, ignored_tags)}
@@ -131,7 +147,7 @@ def normalised(changed: list[dict], kinds: dict, ignored_tags=()) -> list[dict]:
     ]
 
 
-def owe(aws, stack: str, kinds: dict, changed: list[dict]) -> None:
+def owe(aws: Aws, stack: str, kinds: dict, changed: list[dict]) -> None:
     """Keep with the last record what a run changed that ends without one of its own.
 
     The next one would take it for drift that a run didn't undo, and go on telling of the state before.
@@ -141,12 +157,12 @@ def owe(aws, stack: str, kinds: dict, changed: list[dict]) -> None:
         state.write(aws, stack, KEY, {**last, "unrecorded": merged(last.get("unrecorded", []), changed)})
 
 
-def identity(kind, resource: dict) -> tuple:
+def identity(kind: Kind, resource: dict) -> tuple:
     """Return what makes a resource the same one by name."""
     return tuple(str(resource.get(field, "")) for field in kind.identity)
 
 
-def read(aws, stack: str, key: str = KEY) -> dict | None:
+def read(aws: Aws, stack: str, key: str = KEY) -> dict | None:
     """Return a record, the last one or the one of a key. Raises Unreadable for a damaged one."""
     found = state.read(aws, stack, key)
     if found is not None and not all(isinstance(found.get(field), of) for field, of in SHAPE.items()):
@@ -155,9 +171,9 @@ def read(aws, stack: str, key: str = KEY) -> dict | None:
     return found
 
 
-def last(aws, stack: str) -> tuple[dict | None, list[str]]:
+def last(aws: Aws, stack: str) -> tuple[dict | None, list[str]]:
     """Return the last record, or where that is damaged the newest one that isn't, and sentences on that."""
-    told = []
+    told: list[str] = []
     try:
         return read(aws, stack), told
     except state.Unreadable as error:
@@ -170,7 +186,7 @@ def last(aws, stack: str) -> tuple[dict | None, list[str]]:
     return None, [*told, "no record was left to take in its place; an apply makes one"]
 
 
-def write(aws, stack: str, record: dict) -> str:
+def write(aws: Aws, stack: str, record: Record) -> str:
     """Store a record as the last one and among all, and return its key."""
     key = f"{FOLDER}{record['time']}.json"
     state.write(aws, stack, key, record)
@@ -178,9 +194,9 @@ def write(aws, stack: str, record: dict) -> str:
     return key
 
 
-def between(before: dict, after: dict, kinds: dict) -> list[dict]:
+def between(before: Record, after: Record, kinds: Kinds) -> list[dict[str, Any]]:
     """Return what differs between two records, field by field."""
-    told = []
+    told: list[dict[str, Any]] = []
     for name in sorted({*before["resources"], *after["resources"]} & set(kinds)):
         kind = kinds[name]
         old, new = (
@@ -188,7 +204,7 @@ def between(before: dict, after: dict, kinds: dict) -> list[dict]:
         )
         for key in sorted({**old, **new}):
             one, other = old.get(key), new.get(key)
-            label = f"{name} {kind.label(one or other)}"
+            label = f"{name} {kind.label(one or other or {})}"
             if not one or not other:
                 told.append({"name": label, "path": "", "category": "removed" if one else "added"})
                 continue

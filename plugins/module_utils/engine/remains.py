@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import expected, sentence
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Kinds
 
 THREADS = 8
 FREE = "nothing"
@@ -25,7 +32,7 @@ class Remain:
     outside: bool = False
     """Whether it is where no look at AWS shows it."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Say it in one sentence."""
         return f"{self.what} stays, {self.why}, until {self.until}; it costs {self.cost} a month; {self.end}"
 
@@ -35,9 +42,9 @@ def dollars(amount: float) -> str:
     return f"about {amount:.2f} USD"
 
 
-def left(aws, stack: str, kinds) -> list[str]:
+def left(aws: Aws, stack: str, kinds: Iterable[Kind]) -> list[str]:
     """Return what is still there of a stack that was destroyed, or what could not be looked at; a sentence each."""
-    def of(kind):
+    def of(kind: Kind) -> list[str]:
         try:
             return [str(one) for one in kind.remains(aws, stack)]
         except Exception as error:
@@ -49,6 +56,6 @@ def left(aws, stack: str, kinds) -> list[str]:
         return [told for answer in pool.map(of, kinds) for told in answer]
 
 
-def foretold(live: dict[str, list[dict]], kinds: dict) -> list[Remain]:
+def foretold(live: dict[str, list[dict]], kinds: Kinds) -> list[Remain]:
     """Return what the deletion of a stack's live resources will leave."""
     return [remain for name, resources in live.items() for one in resources for remain in kinds[name].leaves(one)]

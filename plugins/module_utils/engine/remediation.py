@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import tags as tagging
 from .children import values
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Resource
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Remediation:
     """The operation that takes the fields away when they aren't recorded, where there is one of its own."""
 
 
-def remediate(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[str]:
+def remediate(kind: Kind, aws: Aws, live: Resource, recorded: Resource, fields: set[str]) -> set[str]:
     """Put fields of a live resource back to what was recorded, and return those that were."""
     done = set()
     if "tags" in fields and kind.taggable:
@@ -54,7 +60,7 @@ def remediate(kind, aws, live: dict, recorded: dict, fields: set[str]) -> set[st
     ours = {
         field for field in fields - done if field in live and field not in kind.immutable and field not in kind.replaced
     }
-    if (kind.ours or kind.updates) and ours:
+    if kind.updates and ours:
         empty = {field: type(live[field])() for field in ours if live[field] is not None}
         kind.update(aws, live, {**live, **empty, **recorded}, ours)
         done |= ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # Names that end so are secrets wherever they stand; DB_SECRET_ARN or TOKEN_URL are not.
 NAME = re.compile(
@@ -40,12 +41,12 @@ def named(name: str) -> bool:
     return bool(NAME.search(name))
 
 
-def valued(value) -> bool:
+def valued(value: Any) -> bool:
     """Say whether a value tells by itself that it is a secret, or has one in it."""
     return isinstance(value, str) and bool(VALUE.search(value))
 
 
-def secret(name: str, value) -> bool:
+def secret(name: str, value: Any) -> bool:
     """Say whether a variable of an environment is a secret."""
     if not value:
         return False

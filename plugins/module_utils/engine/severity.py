@@ -6,28 +6,32 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .drift import Finding
 
 LEVELS = ("critical", "high", "medium", "low", "info")
 WORLD = ("0.0.0.0/0", "::/0")
 
 
-def opens(finding) -> bool:
+def opens(finding: Finding) -> bool:
     """Something lets the whole world in that did not."""
     return names_world(finding.live) and not names_world(finding.recorded)
 
 
-def names_world(value) -> bool:
+def names_world(value: Any) -> bool:
     """Say whether a value names all addresses."""
     text = json.dumps(value, default=str)
     return any(f'"{address}"' in text for address in WORLD) or value in WORLD
 
 
-def opens_to_everybody(finding) -> bool:
+def opens_to_everybody(finding: Finding) -> bool:
     """A policy allows everybody, or everything, what it did not."""
     return allows_everything(finding.live) and not allows_everything(finding.recorded)
 
 
-def allows_everything(value) -> bool:
+def allows_everything(value: Any) -> bool:
     """Say whether a policy, or a part of one, has a star for who, what or on what."""
     if isinstance(value, dict):
         if value.get("Effect") == "Deny":
@@ -38,17 +42,17 @@ def allows_everything(value) -> bool:
     return value in ("*", "*:*") or (isinstance(value, str) and value.endswith("AdministratorAccess"))
 
 
-def became(*values):
+def became(*values: Any) -> Callable[[Finding], bool]:
     """Return a test of what is live now."""
     return lambda finding: finding.live in values
 
 
-def appeared(finding) -> bool:
+def appeared(finding: Finding) -> bool:
     """There is something now that was not."""
     return finding.live is not None
 
 
-def vanished(finding) -> bool:
+def vanished(finding: Finding) -> bool:
     """There is nothing any more."""
     return finding.live is None
 
@@ -64,7 +68,7 @@ class Severity:
     """Says of a finding whether it fits; without one each does."""
     category: str = "*"
 
-    def fits(self, finding) -> bool:
+    def fits(self, finding: Finding) -> bool:
         """Say whether a finding fits."""
         path = finding.path == "" if self.path == "" else fnmatchcase(finding.path, self.path)
         return path and fnmatchcase(finding.category, self.category) and (self.test is None or self.test(finding))
@@ -84,6 +88,6 @@ ALL = (
 )
 
 
-def severity(finding, rows: tuple[Severity, ...] = ()) -> str:
+def severity(finding: Finding, rows: tuple[Severity, ...] = ()) -> str:
     """Return the level of a finding; ``rows`` are its kind's."""
     return next(row.level for row in (*rows, *ALL) if row.fits(finding))

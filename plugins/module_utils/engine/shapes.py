@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says so
     from botocore import xform_name
@@ -10,7 +11,7 @@ with suppress(ImportError):  # AnsibleAWSModule says so
 from .errors import EngineError
 
 
-def shape(client, operation: str, *path: str):
+def shape(client: Any, operation: str, *path: str) -> Any:
     """Return the shape of a part of an operation's input; lists on the way are stepped into."""
     found = client.meta.service_model.operation_model(operation).input_shape
     for name in path:
@@ -19,7 +20,7 @@ def shape(client, operation: str, *path: str):
     return found
 
 
-def snake(shape, value):
+def snake(shape: Any, value: Any) -> Any:
     """Return what AWS says with names like ``retry_policy``; the keys of maps are the user's and stay."""
     if shape.type_name == "list":
         return [snake(shape.member, item) for item in value]
@@ -28,7 +29,7 @@ def snake(shape, value):
     return {xform_name(name): snake(shape.members[name], item) for name, item in value.items() if name in shape.members}
 
 
-def camel(shape, value):
+def camel(shape: Any, value: Any) -> Any:
     """Return what is said with names like ``retry_policy`` as AWS takes it."""
     if shape.type_name == "list":
         return [camel(shape.member, item) for item in value]

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from . import deleting, lease, lock, prefetch, state
-from .errors import EngineError, expected, sentence, unless
+from .errors import EngineError, expected, keep_done, sentence, unless
 from .sync import steady
 from .waiting import steadily, until
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Kinds, Record, Resource
 
 THREADS = 8
 BUCKET_SECONDS = 60
 
 
-def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
+def found(aws: Aws, stack: str, kinds: Iterable[Kind]) -> dict[str, list[dict]]:
     """Return the live resources of a stack by kind, listed in parallel; kinds without any are left out.
 
     Raises EngineError, with all that could not be looked at, rather than call a partial list the whole.
@@ -27,7 +35,7 @@ def found(aws, stack: str, kinds) -> dict[str, list[dict]]:
     return {name: resources for name, resources in answers.items() if resources}
 
 
-def members(kind, aws, stack: str) -> list[dict]:
+def members(kind: Kind, aws: Aws, stack: str) -> list[dict]:
     """Return a stack's resources of a kind, listed anew when one that was listed is gone before it is looked at.
 
     It may be another stack's: a name's beginning narrows the list down, only the tag decides.
@@ -35,7 +43,7 @@ def members(kind, aws, stack: str) -> list[dict]:
     return steadily(lambda: kind.all(aws, stack), kind.unseen)
 
 
-def _listed(kind, aws, stack):
+def _listed(kind: Kind, aws: Aws, stack: str) -> Any:
     try:
         seen = prefetch.resources(aws, kind.name, stack)
         return members(kind, aws, stack) if seen is None else seen
@@ -45,7 +53,7 @@ def _listed(kind, aws, stack):
         return EngineError(sentence(error, f"the {kind.title}s of {stack} can't be listed"))
 
 
-def waves(kinds: dict) -> list[list[str]]:
+def waves(kinds: Kinds) -> list[list[str]]:
     """Return the kinds' names in the order of deletion: each wave needs nothing but later waves.
 
     Raises EngineError for a circle of needs, and for a need that is no kind.
@@ -66,13 +74,16 @@ def waves(kinds: dict) -> list[list[str]]:
     return ordered
 
 
-def forgotten(aws, kinds: dict, record: dict | None, live: dict[str, list[dict]]) -> dict[str, list[dict]]:
+def forgotten(aws: Aws, kinds: Kinds, record: Record | None, live: dict[str, list[dict]]) -> dict[str, list[dict]]:
     """Return what a record knows and is there although the stack's list lacks it, because its tag was taken off."""
     lost: dict[str, list[dict]] = {}
-    for name, recorded in (record or {}).get("resources", {}).items():
+    record = record or {"resources": {}}
+    for name, recorded in record["resources"].items():
         kind = kinds.get(name)
-        known = {kind.label(one) for one in live.get(name, [])} if kind else set()
-        for one in recorded if kind else []:
+        if kind is None:
+            continue
+        known = {kind.label(one) for one in live.get(name, [])}
+        for one in recorded:
             there = None if kind.label(one) in known else steady(kind, aws, one)
             if there is None or kind.label(there) in known:
                 continue
@@ -83,8 +94,8 @@ def forgotten(aws, kinds: dict, record: dict | None, live: dict[str, list[dict]]
     return lost
 
 
-def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: bool = False,
-            recorded: dict | None = None) -> list[dict]:
+def destroy(aws: Aws, stack: str, wave: list[str], kinds: Kinds, timeout: int, check: bool = False,
+            recorded: Resource | None = None) -> list[dict]:
     """Delete a stack's resources of the kinds of one wave, and return them.
 
     ``recorded`` are, by kind, resources that only the stack's record knows.
@@ -96,7 +107,7 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
 
     done = []
 
-    def end(name):
+    def end(name: str) -> None:
         kind = kinds[name]
         if not check:
             _wait_for_users(kind, aws, stack, kinds, timeout)
@@ -112,18 +123,18 @@ def destroy(aws, stack: str, wave: list[str], kinds: dict, timeout: int, check: 
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(end, wave))
     except Exception as error:
-        error.done = {"changed": bool(done), "deleted": done} if not check else None
+        keep_done(error, {"changed": bool(done), "deleted": done} if not check else None)
         raise
     return sorted(done, key=lambda one: wave.index(one["kind"]))
 
 
-def going(kind, aws, stack: str, resources: list[dict]) -> list[dict]:
+def going(kind: Kind, aws: Aws, stack: str, resources: list[dict]) -> list[dict]:
     """Return those resources that go in the waves: what others need stays, the bucket with the lock goes after all."""
     those = [one for one in resources if not kind.stays(one)]
     return [one for one in those if kind.service != "s3" or one["name"] != state.bucket(aws, stack)]
 
 
-def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
+def finish(aws: Aws, stack: str, bucket_kind: Any, check: bool = False) -> list[dict]:
     """Delete the stack's bucket, with the record and at the very last the run's lock; return it, if it was there.
 
     It is known by its name, which only this stack's can have: one that was never finished has no tags.
@@ -138,7 +149,7 @@ def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
     mine = lease.rest(aws, stack)
     bucket_kind.empty(aws, bucket, but=lock.KEY)
 
-    def deleted():
+    def deleted() -> bool:
         held = lock.current(aws, stack)
         if held and held.get("token") != mine:
             raise lock.Locked(f"{bucket} is not deleted, since somebody else took it: {lock.describe(stack, held)}")
@@ -149,12 +160,12 @@ def finish(aws, stack: str, bucket_kind, check: bool = False) -> list[dict]:
     return gone
 
 
-def ids(lists) -> frozenset[str]:
+def ids(lists: Iterable[list[Resource]]) -> frozenset[str]:
     """Return the ids of the resources in lists of them."""
     return frozenset(one["id"] for resources in lists for one in resources if one.get("id"))
 
 
-def obstacles(aws, live: dict[str, list[dict]], kinds: dict) -> list[str]:
+def obstacles(aws: Aws, live: dict[str, list[dict]], kinds: Kinds) -> list[str]:
     """Return what of somebody else's would keep a stack's resources from being deleted, a sentence each."""
     ours = ids(live.values())
     names = [name for name in live if kinds[name].obstacles_of not in live]
@@ -164,11 +175,15 @@ def obstacles(aws, live: dict[str, list[dict]], kinds: dict) -> list[str]:
         return sorted({sentence for answer in answers for sentence in answer})
 
 
-def _wait_for_users(kind, aws, stack, kinds, timeout):
+def _wait_for_users(kind: Kind, aws: Aws, stack: str, kinds: Kinds, timeout: int) -> None:
     for user in kinds.values():
         if kind.name in user.needs:
             until(
-                lambda user=user: not going(user, aws, stack, members(user, aws, stack)),
+                functools.partial(_is_gone, user, aws, stack),
                 timeout,
                 f"the end of the {user.title}s of {stack}, which use the {kind.title},",
             )
+
+
+def _is_gone(kind: Kind, aws: Aws, stack: str) -> bool:
+    return not going(kind, aws, stack, members(kind, aws, stack))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 from .errors import EngineError, code, unless
 from .names import name
 from .waiting import TimedOut, until
 
+if TYPE_CHECKING:
+    from .aws import Aws
+
 
 class Unreadable(EngineError):
     """An object of the stack's bucket that is damaged."""
 
-    def __init__(self, bucket: str, key: str, why: str):
+    def __init__(self, bucket: str, key: str, why: str) -> None:
         """Say what is wrong with which object, and what to do."""
         super().__init__(
             f"{key} of the bucket {bucket} is damaged ({why}); the bucket keeps its earlier versions: aws s3api "
@@ -27,17 +31,17 @@ CLAIM_SECONDS = 600
 looks like one that hangs."""
 
 
-def bucket(aws, stack: str) -> str:
+def bucket(aws: Aws, stack: str) -> str:
     """Return the name of a stack's bucket."""
     return name("state_bucket", stack, aws.account, aws.region)
 
 
-def exists(aws, stack: str) -> bool:
+def exists(aws: Aws, stack: str) -> bool:
     """Say whether a stack has its bucket."""
     return unless(MISSING, aws("s3").head_bucket, Bucket=bucket(aws, stack)) is not None
 
 
-def claim(aws, bucket: str) -> None:
+def claim(aws: Aws, bucket: str) -> None:
     """Make a bucket with nothing of what makes it one of ours, unless this account has it: for its stack's lock.
 
     Two runs may do so at the same moment. It has no tags: its name says whose it is.
@@ -46,7 +50,7 @@ def claim(aws, bucket: str) -> None:
     where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
     more = {"CreateBucketConfiguration": where} if where else {}
 
-    def claimed():
+    def claimed() -> bool:
         try:
             aws("s3").create_bucket(Bucket=bucket, **more)
         except Exception as error:
@@ -66,12 +70,12 @@ def claim(aws, bucket: str) -> None:
         ) from error
 
 
-def holds(aws, stack: str, key: str) -> bool:
+def holds(aws: Aws, stack: str, key: str) -> bool:
     """Say whether a stack's bucket is there and has an object."""
     return unless(MISSING, aws("s3").head_object, Bucket=bucket(aws, stack), Key=key) is not None
 
 
-def read(aws, stack: str, key: str) -> dict | None:
+def read(aws: Aws, stack: str, key: str) -> dict | None:
     """Return an object's JSON, or None. Raises Unreadable where it is there and no mapping, or encrypted for ever."""
     where = bucket(aws, stack)
     try:
@@ -86,7 +90,7 @@ def read(aws, stack: str, key: str) -> dict | None:
     return found
 
 
-def write(aws, stack: str, key: str, value: dict, **conditions) -> bool:
+def write(aws: Aws, stack: str, key: str, value: dict, **conditions: Any) -> bool:
     """Write an object's JSON, encrypted as the bucket says; say whether the conditions held."""
     body = json.dumps(value, sort_keys=True, default=str).encode()
     try:
@@ -101,7 +105,7 @@ def write(aws, stack: str, key: str, value: dict, **conditions) -> bool:
     return True
 
 
-def keys(aws, stack: str, prefix: str) -> list[str]:
+def keys(aws: Aws, stack: str, prefix: str) -> list[str]:
     """Return the keys that begin so, in order."""
     listed = unless(
         MISSING, aws.pages, "s3", "list_objects_v2", "Contents", Bucket=bucket(aws, stack), Prefix=prefix, otherwise=[]

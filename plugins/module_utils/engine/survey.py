@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from . import tags as tagging
 from .cache import CachedAws
@@ -15,6 +17,11 @@ from .errors import expected, sentence
 from .secrets import named, secret, valued
 from .unmodelled import UNMODELLED
 from .waiting import steadily
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Kinds, Resource
 
 THREADS = 12
 
@@ -36,7 +43,7 @@ class Survey:
         return sum(map(len, self.resources.values()))
 
 
-def survey(aws, stack: str, kinds: dict) -> Survey:
+def survey(aws: Aws, stack: str, kinds: Kinds) -> Survey:
     """Return all that a stack has."""
     seen, cached = Survey(), CachedAws(aws)
     with ThreadPoolExecutor(THREADS) as pool:
@@ -54,36 +61,36 @@ def survey(aws, stack: str, kinds: dict) -> Survey:
     return seen
 
 
-def _children(aws, kind, live) -> tuple:
+def _children(aws: CachedAws, kind: Kind, live: Resource) -> tuple:
     return read_or_reason(aws, kind, lambda at: kind.read_children(at, live))
 
 
-def lists(pool, aws, stack: str, kinds: dict) -> dict[str, tuple]:
+def lists(pool: Executor, aws: CachedAws, stack: str, kinds: Kinds) -> dict[str, tuple]:
     """Return a stack's live resources by kind, or nothing and why they could not be looked at."""
     answers = pool.map(lambda kind: read_or_reason(aws, kind, lambda at: kind.all(at, stack)), kinds.values())
     return dict(zip(kinds, answers, strict=True))
 
 
-def read_or_reason(aws, kind, read) -> tuple:
+def read_or_reason(aws: CachedAws, kind: Kind, read: Callable[[Aws], Any]) -> tuple:
     """Return what ``read(aws)`` gives and nothing, or nothing and why; asked anew where something isn't seen."""
     views = itertools.chain([aws], (aws.anew() for _ in itertools.count()))
     return result_or_reason(lambda: steadily(lambda: read(next(views)), kind.unseen))
 
 
-def find_unlisted(aws, kind, recorded: dict) -> tuple:
+def find_unlisted(aws: Aws, kind: Kind, recorded: Resource) -> tuple:
     """Return a resource that the stack's list lacks, if it is there all the same: without its tag, for example.
 
     Or nothing and why it could not be looked at.
     """
 
-    def found(at):
+    def found(at: Aws) -> Resource | None:
         live = kind.find(at, recorded)
         return normal(kind, {**live, **ordered(kind.read_children(at, live))}, aws.ignored_tags) if live else None
 
     return read_or_reason(CachedAws(aws), kind, found)
 
 
-def result_or_reason(call) -> tuple:
+def result_or_reason(call: Callable[[], Any]) -> tuple:
     """Return what a call returns and nothing, or nothing and why AWS refused it."""
     try:
         return call(), ""
@@ -93,7 +100,7 @@ def result_or_reason(call) -> tuple:
         return None, sentence(error)
 
 
-def normal(kind, live: dict, ignored_tags=()) -> dict:
+def normal(kind: Kind, live: Resource, ignored_tags: Iterable[str] = ()) -> dict:
     """Return a live resource as it is recorded: nothing ignored, nothing secret, plain JSON, AWS's own names flat."""
     plain = json.loads(json.dumps(tagging.without_foreign(live, ignored_tags), sort_keys=True, default=str))
     left = ordered(without(plain.pop(UNMODELLED, {}), kind.ignored | {"ResponseMetadata"}))
@@ -103,7 +110,7 @@ def normal(kind, live: dict, ignored_tags=()) -> dict:
     return {key: hidden(value) for key, value in {**left, **fields}.items() if value not in (None, "", [], {})}
 
 
-def ordered(value):
+def ordered(value: Any) -> Any:
     """Return AWS's own answer with its lists in one order: AWS gives them in any."""
     if isinstance(value, dict):
         return {key: ordered(item) for key, item in value.items()}
@@ -112,7 +119,7 @@ def ordered(value):
     return value
 
 
-def hidden(value):
+def hidden(value: Any) -> Any:
     """Return a structure without the values of what is named like a secret, or is one by itself."""
     if isinstance(value, list):
         return [hidden(item) for item in value]

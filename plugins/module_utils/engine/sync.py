@@ -6,14 +6,21 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from . import deleting, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
-from .errors import EngineError, code, expected, not_found, sentence
+from .errors import EngineError, code, expected, keep_done, not_found, sentence
 from .placeholder import has_placeholder
 from .waiting import MISSED_SECONDS, TimedOut, steadily, until
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .kind import Kind
+    from .typed import Resource, Result, Write
 
 UNSEEN_SECONDS = 60
 """How long a write is tried again that names what AWS doesn't see: it may be new, or not be there at all."""
@@ -26,7 +33,7 @@ THERE = re.compile("already ?exist", re.IGNORECASE)
 class Outcome:
     """What happened, or would happen, to one resource."""
 
-    kind: object
+    kind: Kind
     action: str = "none"
     """none, create, update, replace or delete."""
     before: dict | None = None
@@ -35,12 +42,13 @@ class Outcome:
     reason: str = ""
     """Why a resource is replaced."""
 
-    def result(self) -> dict:
+    def result(self) -> Result:
         """Return the module result."""
-        told = {
+        resource = self.after or self.before
+        told: Result = {
             "changed": self.action != "none",
             "kind": self.kind.name,
-            "name": self.kind.label(self.after or self.before) if self.after or self.before else "",
+            "name": self.kind.label(resource) if resource else "",
             "action": self.action,
             "resource": mask(self.kind, self.after or {}),
             "notes": self.kind.notes(self.after) if self.after else [],
@@ -54,8 +62,8 @@ class Outcome:
         return told
 
 
-def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, purge_tags: bool = True,
-         wait: bool = True, timeout: int = 1800, write=None) -> Outcome:
+def sync(kind: Kind, aws: Aws, want: Resource, state: str = "present", *, check: bool = False, purge_tags: bool = True,
+         wait: bool = True, timeout: int = 1800, write: Write | None = None) -> Outcome:
     """Bring one resource to the wanted state, or say what that would do.
 
     ``write`` replaces the kind's own create and update: a function that runs a community module with
@@ -90,7 +98,7 @@ def sync(kind, aws, want: dict, state: str = "present", *, check: bool = False, 
     return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
 
 
-def _tolerant(kind, aws, live, want, purge_tags=True) -> dict:
+def _tolerant(kind: Kind, aws: Aws, live: Resource | None, want: Resource, purge_tags: bool = True) -> dict:
     """Return what is wanted with the live tags that stay: all, or those that somebody else puts on resources."""
     if not (live and kind.taggable and "tags" in want):
         return want
@@ -99,12 +107,12 @@ def _tolerant(kind, aws, live, want, purge_tags=True) -> dict:
     return kind.tolerate(live, want, stay) if stay else want
 
 
-def _found(kind, aws, want, purge_tags) -> dict | None:
+def _found(kind: Kind, aws: Aws, want: Resource, purge_tags: bool) -> dict | None:
     """Find the resource. What was seen before serves where it shows nothing to do: it may be older than a difference.
 
     That is the look at the whole stack, or else, from a loop's second item on, one list for all items.
     """
-    def as_wanted(live):
+    def as_wanted(live: Resource) -> bool:
         return not kind.compare(live, _tolerant(kind, aws, live, want, purge_tags))
 
     looked = prefetch.resources(aws, kind.name)
@@ -121,17 +129,20 @@ def _found(kind, aws, want, purge_tags) -> dict | None:
     return steady(kind, aws, want)
 
 
-def prefetched(kind, aws, want) -> dict | None:
+def prefetched(kind: Kind, aws: Aws, want: Resource) -> dict | None:
     """Return the resource as the look at the whole stack showed it, if it did, and if nothing was written since."""
     return _same(kind, prefetch.resources(aws, kind.name) or [], want)
 
 
-def _same(kind, lives, want):
+def _same(kind: Kind, lives: list[Resource], want: Resource) -> Resource | None:
     of_same_name = (live for live in lives if all(live.get(field) == want.get(field) for field in kind.identity))
     return next(of_same_name, None)
 
 
-def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> Outcome:
+def _changed(
+    kind: Kind, aws: Aws, before: Resource, want: Resource, changes: set[str], check: bool, wait: bool, timeout: int,
+    write: Write | None,
+) -> Outcome:
     label = f"{kind.title} {kind.label(want)}"
     for name in sorted(changes & set(kind.immutable)):
         raise EngineError(
@@ -166,18 +177,24 @@ def _changed(kind, aws, before, want, changes, check, wait, timeout, write) -> O
 
 
 @contextlib.contextmanager
-def _accounted(kind, aws, want, before, action="create", changes=frozenset(), reason=""):
+def _accounted(
+    kind: Kind, aws: Aws, want: Resource, before: Resource | None, action: str = "create",
+    changes: Set[str] = frozenset(), reason: str = "",
+) -> Iterator[None]:
     """Let a failure tell what was done before it, as AWS shows it: the next record must know that it was no drift."""
     try:
         yield
     except Exception as error:
         if code(error) or isinstance(error, EngineError):  # else AWS wasn't reached, and wouldn't be now
             with contextlib.suppress(Exception):  # what can't be read is not known
-                error.done = _before_failure(kind, want, before, kind.seen(aws, want), action, changes, reason)
+                keep_done(error, _before_failure(kind, want, before, kind.seen(aws, want), action, changes, reason))
         raise
 
 
-def _before_failure(kind, want, before, after, action, changes, reason) -> dict:
+def _before_failure(
+    kind: Kind, want: Resource, before: Resource | None, after: Resource | None, action: str, changes: Set[str],
+    reason: str,
+) -> dict[str, Any]:
     """Return the result of a write that failed; nothing where it left all as it was."""
     done = {name for name in changes if before and after and before.get(name) != after.get(name)}
     if before and after and not done or not before and not after:
@@ -188,11 +205,13 @@ def _before_failure(kind, want, before, after, action, changes, reason) -> dict:
     return {name: value for name, value in result.items() if name not in ("resource", "notes")}
 
 
-def _said(kind, resource, name) -> str:
+def _said(kind: Kind, resource: Resource, name: str) -> str:
     return MASK if name in kind.secret else repr(resource.get(name))
 
 
-def _update(kind, aws, before, want, changes, write=None) -> None:
+def _update(
+    kind: Kind, aws: Aws, before: Resource, want: Resource, changes: set[str], write: Write | None = None
+) -> None:
     others = changes - {"tags"}
     if others and write and not kind.updates:
         write(before, want)
@@ -205,12 +224,12 @@ def _update(kind, aws, before, want, changes, write=None) -> None:
         kind.tag(aws, before, add, remove)
 
 
-def _written(kind, aws, before, want, write) -> None:
+def _written(kind: Kind, aws: Aws, before: Resource | None, want: Resource, write: Write | None) -> None:
     """Create the resource, or change it; again where AWS is late, from what is there by then: nothing is made twice."""
     tried = created = False
     made = None
 
-    def attempt():
+    def attempt() -> None:
         nonlocal tried, created, made
         live = (come(kind, aws, want, MADE_SECONDS if kind.doubles else 0) or before) if tried else before
         tried = True
@@ -231,7 +250,7 @@ def _written(kind, aws, before, want, write) -> None:
         _patiently(kind, want, lambda: kind.complete(aws, want, made), lambda told: kind.settle_seconds)
 
 
-def come(kind, aws, want, seconds: int) -> dict | None:
+def come(kind: Kind, aws: Aws, want: Resource, seconds: int) -> dict | None:
     """Return a resource that AWS may show late, as soon as it is seen; None when it isn't within these seconds."""
     try:
         return until(lambda: kind.seen(aws, want), seconds, "", delay=0.5)
@@ -239,12 +258,12 @@ def come(kind, aws, want, seconds: int) -> dict | None:
         return None
 
 
-def steady(kind, aws, want) -> dict | None:
+def steady(kind: Kind, aws: Aws, want: Resource) -> dict | None:
     """Find a resource that may just have come, or be just going."""
     return steadily(lambda: kind.find(aws, want), kind.unseen)
 
 
-def _patiently(kind, want, write, patience) -> None:
+def _patiently(kind: Kind, want: Resource, write: Callable[[], None], patience: Callable[[str], int]) -> None:
     """Write, again and again while AWS doesn't see yet what the write needs, or says that there is what it didn't see.
 
     ``patience`` returns for how many seconds, given what AWS tells: what isn't found may be the fresh resource itself.
@@ -275,13 +294,13 @@ def _patiently(kind, want, write, patience) -> None:
         delay = min(delay * 2, 4)
 
 
-def ready(kind, aws, live, timeout) -> dict:
+def ready(kind: Kind, aws: Aws, live: Resource, timeout: int) -> dict:
     """Wait until a live resource is ready for its users, and return it as it is then."""
     if kind.ready(live):
         return live
     label, seen_at = f"{kind.title} {kind.label(live)}", time.monotonic()
 
-    def now():
+    def now() -> Resource | None:
         nonlocal seen_at
         seen = kind.seen(aws, live)
         if seen is None:
@@ -296,7 +315,7 @@ def ready(kind, aws, live, timeout) -> dict:
     return until(now, timeout, f"{label} becoming ready")
 
 
-def _finished(kind, aws, want, wait, timeout, old=None) -> dict:
+def _finished(kind: Kind, aws: Aws, want: Resource, wait: bool, timeout: int, old: Resource | None = None) -> dict:
     after = _proven(kind, aws, want, old)
     if not wait or kind.ready(after):
         return after
@@ -305,14 +324,14 @@ def _finished(kind, aws, want, wait, timeout, old=None) -> dict:
     return _proven(kind, aws, want)
 
 
-def _proven(kind, aws, want, old=None) -> dict:
+def _proven(kind: Kind, aws: Aws, want: Resource, old: Resource | None = None) -> dict:
     """Read the resource back until it is as wanted: a write that didn't take is a failure, not a success.
 
     ``old`` is what it was made in place of, which AWS may go on showing.
     """
     seen: dict = {"needed": 1, "equal": 0}
 
-    def as_wanted():
+    def as_wanted() -> bool:
         after = kind.seen(aws, want)
         left = kind.compare(after, want) if after else set(want)
         seen["after"], seen["equal"] = after, 0 if left else seen["equal"] + 1
@@ -337,31 +356,31 @@ def _proven(kind, aws, want, old=None) -> dict:
     return seen["after"]
 
 
-def _may_go(kind, live) -> None:
+def _may_go(kind: Kind, live: Resource) -> None:
     if kind.protected(live):
         raise EngineError(f"{kind.title} {kind.label(live)} isn't deleted: {kind.protected(live)}")
 
 
-def may_come(kind, live) -> None:
+def may_come(kind: Kind, live: Resource) -> None:
     """Refuse to wait for what will never be ready, in a check too: an apply would."""
     if not kind.ready(live) and kind.failed(live):
         raise EngineError(f"{kind.title} {kind.label(live)} failed: {kind.failed(live)}")
 
 
-def possible(kind, aws, live, want, changes) -> None:
+def possible(kind: Kind, aws: Aws, live: Resource | None, want: Resource, changes: set[str]) -> None:
     """Refuse what AWS would refuse; without a live resource it is a creation."""
     told = kind.refused(aws, live, want, changes)
     if told:
         raise EngineError(f"{kind.title} {kind.label(want)}: {told}")
 
 
-def _lossless(kind, aws, live, want, changes) -> None:
+def _lossless(kind: Kind, aws: Aws, live: Resource, want: Resource | None, changes: set[str]) -> None:
     told = unnamed_loss(kind, aws, live, want, changes)
     if told:
         raise EngineError(f"{kind.title} {kind.label(live)}: {told}")
 
 
-def unnamed_loss(kind, aws, live, want, changes) -> str:
+def unnamed_loss(kind: Kind, aws: Aws, live: Resource, want: Resource | None, changes: set[str]) -> str:
     """Say what a write would destroy that nobody can bring back, and how to name it; nothing where it is named."""
     name = f"{kind.name}/{kind.label(live)}"
     told = "" if name in getattr(aws, "may_lose", ()) else kind.loses(aws, live, want, changes)
@@ -371,7 +390,7 @@ def unnamed_loss(kind, aws, live, want, changes) -> str:
     return f"{told}, so it is done only where it is named: -e '{how}'"
 
 
-def _absent(kind, aws, before, check, wait, timeout) -> Outcome:
+def _absent(kind: Kind, aws: Aws, before: Resource | None, check: bool, wait: bool, timeout: int) -> Outcome:
     if before is None:
         return Outcome(kind)
     _may_go(kind, before)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
     boto3_tag_list_to_ansible_dict,
 )
+
+if TYPE_CHECKING:
+    from .typed import Resource
 
 RESERVED = "aws:"
 
@@ -39,7 +43,7 @@ def foreign(tags: dict | None, patterns: Iterable[str]) -> dict[str, str]:
     return {key: value for key, value in (tags or {}).items() if any(fnmatchcase(key, one) for one in patterns)}
 
 
-def without_foreign(resource: dict, patterns: Iterable[str]) -> dict:
+def without_foreign(resource: Resource, patterns: Iterable[str]) -> dict:
     """Return a resource without the tags that somebody else puts on it."""
     theirs = foreign(resource.get("tags"), patterns)
     if not theirs:
@@ -47,7 +51,7 @@ def without_foreign(resource: dict, patterns: Iterable[str]) -> dict:
     return {**resource, "tags": {key: value for key, value in resource["tags"].items() if key not in theirs}}
 
 
-def plan(live: dict, wanted: dict, purge: bool, kept: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:
+def plan(live: Resource, wanted: dict, purge: bool, kept: Iterable[str] = ()) -> tuple[dict[str, str], list[str]]:
     """Return the tags to add or change, and the keys to remove; keys that match ``kept`` are never removed."""
     add = {key: value for key, value in wanted.items() if live.get(key) != value}
     return add, sorted(set(live) - set(wanted) - set(foreign(live, kept))) if purge else []

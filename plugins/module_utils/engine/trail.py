@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from .errors import code, expected
+
+if TYPE_CHECKING:
+    from .aws import Aws
 
 LOOKUPS = 20
 """How many resources are looked up at the most: CloudTrail takes two questions a second."""
 PAUSE_SECONDS = 0.5
 
 
-def who(aws, names: list[str], since: str, pause: float = PAUSE_SECONDS) -> tuple[dict[str, dict], str]:
+def who(aws: Aws, names: list[str], since: str, pause: float = PAUSE_SECONDS) -> tuple[dict[str, dict], str]:
     """Return the last change of each name since a time, and why nothing is known, if so.
 
     A missing permission is no error: who did it is a help, not the finding.

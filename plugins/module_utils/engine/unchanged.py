@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from . import drift, lease, record, state
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .drift import Drift
+    from .typed import Kinds, Record
 
 KEY = "unchanged.json"
 # What a result has besides its answer.
@@ -28,7 +35,7 @@ class Verdict:
     declared: list[list[str]] = field(default_factory=list)
     """The [kind, name] of each resource that the last apply's tasks were about."""
     notes: list[str] = field(default_factory=list)
-    record: dict = field(default_factory=dict)
+    record: Record = field(default_factory=dict)
     """When the stack was applied, by whom, from which commit."""
 
 
@@ -38,14 +45,21 @@ def answer(result: dict) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def keep(aws, stack: str, basis: dict, time: str) -> None:
+def keep(aws: Aws, stack: str, basis: dict, time: str) -> None:
     """Keep what an apply had: its inputs and facts, the resources it was about, its questions and their answers."""
     made = {**basis, "record": time}
     if state.read(aws, stack, KEY) != made:
         state.write(aws, stack, KEY, made)
 
 
-def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict]], ask) -> Verdict:
+def judge(
+    aws: Aws,
+    stack: str,
+    kinds: Kinds,
+    basis: dict[str, Any],
+    wanted: dict[str, list[dict[str, Any]]],
+    ask: Callable[[str, dict[str, Any]], dict[str, Any]],
+) -> Verdict:
     """Say whether an apply with these inputs and facts would do something; ``ask(action, arguments)`` runs a module.
 
     ``wanted`` are, by kind, resources as the inventory has them whose values the inputs don't tell: secrets.
@@ -54,6 +68,8 @@ def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict
         kept, recorded = state.read(aws, stack, KEY), record.read(aws, stack)
     except state.Unreadable as error:
         return Verdict(str(error))
+    if not kept or not recorded:
+        return Verdict("no apply of all tasks has kept yet what it was made of")
     told = _other(kept, recorded, basis) or lease.others(aws, stack)
     if told:
         return Verdict(told)
@@ -81,9 +97,7 @@ def judge(aws, stack: str, kinds: dict, basis: dict, wanted: dict[str, list[dict
     return Verdict("", recorded["count"], kept["declared"], notes, who)
 
 
-def _other(kept, recorded, basis) -> str:
-    if not kept or not recorded:
-        return "no apply of all tasks has kept yet what it was made of"
+def _other(kept: Record, recorded: Record, basis: dict[str, Any]) -> str:
     if kept["record"] != recorded["time"]:
         return f"the stack was recorded again at {recorded['time']}, by another run than an apply of all tasks"
     if recorded.get("unrecorded"):
@@ -92,7 +106,7 @@ def _other(kept, recorded, basis) -> str:
     return f"since the last apply there are other {' and '.join(sorted(differ))}" if differ else ""
 
 
-def _drifted(kinds, found) -> str:
+def _drifted(kinds: Kinds, found: Drift) -> str:
     if found.unreadable:
         return "; ".join(f"could not look at {kind}: {told}" for kind, told in sorted(found.unreadable.items()))
     for one in found.findings:
@@ -107,7 +121,7 @@ def _drifted(kinds, found) -> str:
     return ""
 
 
-def _answered(question, result) -> str:
+def _answered(question: Any, result: dict[str, Any]) -> str:
     what = question["action"].rpartition(".")[2]
     if result.get("failed"):
         return f"{what} fails: {result.get('msg', '')}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from . import deleting, listings
 from . import tags as tagging
@@ -12,8 +14,12 @@ from .cache import CachedAws
 from .children import values
 from .errors import EngineError
 from .listings import Listing
-from .names import elsewhere
+from .names import elsewhere, tail
 from .survey import THREADS, Survey, result_or_reason
+
+if TYPE_CHECKING:
+    from .aws import Aws
+    from .typed import Kinds, Resource
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,12 @@ class Unmanaged:
     kind: str
     name: str
     where: str
-    live: dict
+    live: Resource
     listing: Listing | None = None
 
 
 def find(
-    aws, stack: str, kinds: dict, survey: Survey, unreadable: dict | None = None
+    aws: Aws, stack: str, kinds: Kinds, survey: Survey, unreadable: dict | None = None
 ) -> tuple[list[Unmanaged], dict[str, str]]:
     """Return what nobody declared, and what could not be read.
 
@@ -74,14 +80,16 @@ def find(
     return list(found.values()), unread
 
 
-def _known(kinds, resources) -> tuple[set, set]:
+def _known(kinds: Kinds, resources: Iterable[dict[str, list[Resource]]]) -> tuple[set, set]:
     """Return the ids and ARNs of the stack's resources, and by what is listed the names that they have there."""
     ids, names = set(), set()
     for name, lives in (pair for by_kind in resources for pair in by_kind.items()):
         kind = kinds.get(name)
         for live in lives:
             ids |= {live[field] for field in ("id", "arn", "url") if live.get(field)}
-            for listing in listings.of(kind) if kind else []:
+            if kind is None:
+                continue
+            for listing in listings.of(kind):
                 if listing.field:
                     names.add((listing.kind, live[listing.field]))
                 elif listing.kind == name:
@@ -90,7 +98,7 @@ def _known(kinds, resources) -> tuple[set, set]:
     return ids, names
 
 
-def item_id(item) -> set[str]:
+def item_id(item: Any) -> set[str]:
     """Return what else identifies an item."""
     if not isinstance(item, dict):
         return set()
@@ -98,18 +106,18 @@ def item_id(item) -> set[str]:
     return {item[field] for field in fields if item.get(field)}
 
 
-def _title(item, name):
+def _title(item: Any, name: Any) -> str:
     if isinstance(item, dict) and item.get("Tags") and str(name).partition("-")[0] != name:
         title = tagging.from_list([tag for tag in item["Tags"] if "Key" in tag]).get("Name")
         return f"{name} ({title})" if title and title != name else name
     return tail(name)
 
 
-def _plain(item):
+def _plain(item: Any) -> Any:
     return item if isinstance(item, dict) else {"name": item}
 
 
-def items(aws, stack: str, listing: Listing, parent: str = "") -> list:
+def items(aws: Aws, stack: str, listing: Listing, parent: str = "") -> list:
     """Return what a listing has, but for what is nobody's."""
     what = f"{listing.kind}s that nobody declared"
     listed = optional(aws, what, listing.service, _listed, aws, listing, _filled(listing.parameters, stack, parent))
@@ -121,7 +129,7 @@ def items(aws, stack: str, listing: Listing, parent: str = "") -> list:
     ]
 
 
-def _listed(aws, listing, parameters):
+def _listed(aws: Aws, listing: Listing, parameters: Any) -> Any:
     client, (key, _, inner) = aws(listing.service), listing.key.partition("/")
     if client.can_paginate(listing.operation):
         listed = aws.pages(listing.service, listing.operation, key, **parameters)
@@ -130,7 +138,7 @@ def _listed(aws, listing, parameters):
     return [item for outer in listed or [] for item in outer[inner]] if inner else listed
 
 
-def _filled(parameters, stack, parent):
+def _filled(parameters: Any, stack: str, parent: str) -> Any:
     if isinstance(parameters, dict):
         return {key: _filled(value, stack, parent) for key, value in parameters.items()}
     if isinstance(parameters, list):
@@ -140,14 +148,7 @@ def _filled(parameters, stack, parent):
     return parameters
 
 
-def tail(name: str) -> str:
-    """Return the last part of an ARN, address or path, where that is what names it."""
-    if name.startswith(("arn:", "https://", "http://")):
-        return name.rpartition("/")[2] if "/" in name else name.rpartition(":")[2]
-    return name
-
-
-def belongs(name: str, stack: str, others) -> bool:
+def belongs(name: str, stack: str, others: Iterable[str]) -> bool:
     """Say whether a name is one of the stack's and not one of another stack that begins alike."""
     parts = [part for part in name.removeprefix("alias/").split("/") if part]
     return any(
@@ -157,13 +158,13 @@ def belongs(name: str, stack: str, others) -> bool:
     )
 
 
-def _others(aws, stack) -> list[str]:
+def _others(aws: Aws, stack: str) -> list[str]:
     """Return the names of the account's other stacks that begin like this one's."""
     found = aws.pages("resourcegroupstaggingapi", "get_tag_values", "TagValues", Key="Stack")
     return [value for value in found if value.startswith(f"{stack}-")]
 
 
-def _tagged(aws, stack, kinds, ids) -> list[str]:
+def _tagged(aws: Aws, stack: str, kinds: Kinds, ids: set[str]) -> list[str]:
     """Return the ARNs that carry the stack's tag and aren't known."""
     found = aws.pages(
         "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList",
@@ -175,25 +176,24 @@ def _tagged(aws, stack, kinds, ids) -> list[str]:
     return [arn for arn in arns if arn not in ids and tail(arn) not in ids and not any(part in arn for part in copies)]
 
 
-def _of_others(item, marks, region: str) -> bool:
+def _of_others(item: dict[str, Any], marks: set[str], region: str) -> bool:
     """Say whether what has the stack's tag is one of its resources' own, or of the stack of this name elsewhere."""
     tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
     nowhere = not item["ResourceARN"].split(":")[3]
     return bool(marks & tags.keys()) or nowhere and tags.get("Region", region) != region
 
 
-def delete(aws, one: Unmanaged, kinds: dict) -> None:
+def delete(aws: Aws, one: Unmanaged, kinds: Kinds) -> None:
     """Delete what nobody declared, when somebody asked for it."""
     listing = one.listing
-    operation, parameters = listing.delete if listing else ("", {})
-    if not operation:
+    if not listing or not listing.delete[0]:
         raise EngineError(f"{one.kind} {one.name} can't be deleted from here; delete it by hand")
     kind = kinds.get(one.kind)
-    found = None
     if kind and kind.identity == ("name",) and not listing.parent:
         found = kind.find(aws, {"name": tail(one.live[listing.name or "name"])})
-    if found:
-        deleting.delete(kind, aws, found, deleting.ALONE_SECONDS)
-    else:
-        answer = getattr(aws(listing.service), operation)(**values(parameters, {}, one.live))
-        deleting.each_done(answer or {})
+        if found:
+            deleting.delete(kind, aws, found, deleting.ALONE_SECONDS)
+            return
+    operation, parameters = listing.delete
+    answer = getattr(aws(listing.service), operation)(**values(parameters, {}, one.live))
+    deleting.each_done(answer or {})

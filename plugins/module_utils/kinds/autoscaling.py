@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.children import Child
+from ..engine.community import CommunityKind
 from ..engine.errors import DENIED
-from ..engine.kind import Kind
 from ..engine.listings import Listing
 from ..engine.refusals import Refusal
 from ..engine.unmodelled import keep_unmodelled
@@ -32,7 +32,7 @@ def _being_deleted(aws, live, want, changes) -> str:
     return "a group of this name is being deleted: run again when it is gone" if found else ""
 
 
-class AutoScalingGroup(Kind):
+class AutoScalingGroup(CommunityKind):
     """An auto scaling group with its launch template. Its instances come and go by themselves."""
 
     name = "auto_scaling_group"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine.community import CommunityKind
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from . import (
@@ -84,12 +85,12 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def by_module(module: str) -> Kind:
+def by_module(module: str) -> CommunityKind:
     """Return the kind that a community module writes."""
-    for kind in KINDS.values():
-        if kind.module == module and not kind.ours:
-            return kind
-    known = sorted(kind.module for kind in KINDS.values() if not kind.ours)
+    theirs = {kind.module: kind for kind in KINDS.values() if isinstance(kind, CommunityKind)}
+    if module in theirs:
+        return theirs[module]
+    known = sorted(theirs)
     raise EngineError(f"no kind describes {module}; these are described: {', '.join(known)}")
 
 

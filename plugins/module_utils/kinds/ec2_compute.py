@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.community import CommunityKind
 from ..engine.errors import NotYet
 from ..engine.listings import Listing
 from .ec2 import Ec2Kind
@@ -30,7 +31,7 @@ def _snake(name):
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-class LaunchTemplate(Ec2Kind):
+class LaunchTemplate(CommunityKind, Ec2Kind):
     """A launch template, as its newest version says it."""
 
     name = "launch_template"

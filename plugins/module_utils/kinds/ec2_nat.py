@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..engine.aws import unless
+from ..engine.community import CommunityKind
 from ..engine.errors import EngineError
 from ..engine.waiting import until
 from .ec2 import SEEN_SECONDS, Ec2Kind, in_vpc, leaving, named, state
 
 
-class ElasticIp(Ec2Kind):
+class ElasticIp(CommunityKind, Ec2Kind):
     """A public address. What it is associated with changes by itself."""
 
     name = "elastic_ip"

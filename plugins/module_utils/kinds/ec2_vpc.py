@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engine.aws import unless
 from ..engine.children import without
+from ..engine.community import CommunityKind
 from ..engine.remediation import Remediation
 from ..engine.severity import Severity, appeared, opens
 from .autoscaling import GROUP_TAG
@@ -31,7 +32,7 @@ def of_auto_scaling_group(instance) -> bool:
     return leaving(instance) or any(tag["Key"] == GROUP_TAG for tag in instance.get("Tags", []))
 
 
-class Vpc(Ec2Kind):
+class Vpc(CommunityKind, Ec2Kind):
     """A VPC."""
 
     name = "vpc"
@@ -160,7 +161,7 @@ class Vpc(Ec2Kind):
         unless("InvalidVpcID.NotFound", aws("ec2").delete_vpc, VpcId=live["id"])
 
 
-class InternetGateway(Ec2Kind):
+class InternetGateway(CommunityKind, Ec2Kind):
     """An internet gateway, attached to its VPC."""
 
     name = "internet_gateway"
@@ -212,7 +213,7 @@ class InternetGateway(Ec2Kind):
             )  # fmt: skip
 
 
-class Subnet(Ec2Kind):
+class Subnet(CommunityKind, Ec2Kind):
     """A subnet."""
 
     name = "subnet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.kind import Kind
-from ..engine.placeholder import has_placeholder
+from ..engine.names import tail
 
 # The first cluster and service of an account make ECS's own role, which isn't there at once.
 SERVICE_ROLE = ("InvalidParameterException", "service linked role")
@@ -15,11 +15,6 @@ MISSING = ("ClusterNotFoundException", "ServiceNotFoundException")
 def to_aws(names: dict[str, str], source: dict) -> dict:
     """Return the fields of ``source`` that are said, under AWS's names."""
     return {key: source[field] for field, key in names.items() if source.get(field) is not None}
-
-
-def tail(reference: str) -> str:
-    """Return the last part of an ARN, by which ECS also knows the resource; placeholders stay whole."""
-    return reference if has_placeholder(reference) else reference.rsplit("/", 1)[-1]
 
 
 def strategy(entries: list[dict] | None) -> list[dict]:

@@ -7,6 +7,7 @@ import math
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.errors import EngineError
+from ..engine.names import tail
 from ..engine.placeholder import has_placeholder
 from ..engine.refusals import Refusal
 from ..engine.unmodelled import keep_unmodelled
@@ -21,7 +22,6 @@ from .ecs import (
     strategy,
     strategy_from_aws,
     strategy_to_aws,
-    tail,
     to_aws,
 )
 from .ecs_cluster import ECS_CLUSTER

@@ -8,10 +8,11 @@ from ..engine.deleting import each_done
 from ..engine.diff import MASK
 from ..engine.errors import EngineError
 from ..engine.listings import Listing
+from ..engine.names import tail
 from ..engine.secrets import secret, valued
 from ..engine.severity import Severity
 from ..engine.unmodelled import keep_unmodelled
-from .ecs import EcsKind, tail, to_aws
+from .ecs import EcsKind, to_aws
 
 # Task definitions
 

@@ -6,6 +6,7 @@ import copy
 
 from ..engine.aws import optional, unless
 from ..engine.children import Child
+from ..engine.community import CommunityKind
 from ..engine.errors import EngineError
 from ..engine.listings import Listing
 from ..engine.severity import Severity, vanished
@@ -31,7 +32,7 @@ BALANCER_ATTRIBUTES = {
 SAME = {"Protocol": "#{protocol}", "Host": "#{host}", "Port": "#{port}", "Path": "/#{path}", "Query": "#{query}"}
 
 
-class LoadBalancer(ElbKind):
+class LoadBalancer(CommunityKind, ElbKind):
     """An application load balancer with its listeners and their rules. Target groups are named by ARN."""
 
     name = "load_balancer"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.children import Child
+from ..engine.community import CommunityKind
 from ..engine.errors import DENIED, NotYet
-from ..engine.kind import Kind
 from ..engine.listings import Listing
 from ..engine.policies import canonical
 from ..engine.remediation import Remediation
@@ -31,7 +31,7 @@ def known(resource: dict) -> dict:
     return resource
 
 
-class IamRole(Kind):
+class IamRole(CommunityKind):
     """A role: who may take it on, and its managed policies. Inline policies are a kind of their own."""
 
     name = "iam_role"
@@ -189,7 +189,7 @@ def apart(role: dict) -> dict:
     return {key: value for key, value in role.items() if key not in hangs}
 
 
-class IamPolicy(Kind):
+class IamPolicy(CommunityKind):
     """An inline policy of a role."""
 
     name = "iam_policy"
@@ -256,7 +256,7 @@ class IamPolicy(Kind):
         return {}
 
 
-class IamInstanceProfile(Kind):
+class IamInstanceProfile(CommunityKind):
     """An instance profile, which gives a role to EC2 instances."""
 
     name = "iam_instance_profile"

@@ -7,6 +7,7 @@ from math import inf
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
+from ..engine.community import CommunityKind
 from ..engine.errors import EngineError
 from ..engine.listings import Listing
 from ..engine.unmodelled import keep_unmodelled
@@ -86,7 +87,7 @@ class RdsGroup(RdsKind):
     """How an ARN calls the group."""
 
 
-class SubnetGroup(RdsGroup):
+class SubnetGroup(CommunityKind, RdsGroup):
     """A subnet group."""
 
     name = "db_subnet_group"

@@ -7,8 +7,8 @@ import re
 from ..engine import tags as tagging
 from ..engine.aws import optional, unless
 from ..engine.children import Child
+from ..engine.community import CommunityKind
 from ..engine.errors import EngineError
-from ..engine.kind import Kind
 from ..engine.placeholder import has_placeholder
 from ..engine.remains import FREE, Remain
 from ..engine.severity import Severity
@@ -33,7 +33,7 @@ def plain(name: str) -> str:
     return name.lower().rstrip(".").replace("\\052", "*")
 
 
-class HostedZone(Kind):
+class HostedZone(CommunityKind):
     """A public hosted zone of a stack's own domain."""
 
     name = "hosted_zone"
@@ -160,7 +160,7 @@ def signing(aws, zone_id: str) -> bool:
     return (answer or {}).get("Status", {}).get("ServeSignature") == "SIGNING"
 
 
-class DnsRecord(Kind):
+class DnsRecord(CommunityKind):
     """A record of a hosted zone, simple or alias.
 
     Records have no tags. A stack's are all in its own zones, and in other zones those that its certificates and load

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 
 from ..engine.aws import unless
 from ..engine.errors import EngineError
-from ..engine.names import name
+from ..engine.names import name, tail
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
-from ..kinds.ecs import tail
 from . import diagnosis
 from .tasks import Log, definition, image_of, of_family, run, with_image
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.names import name
-from ..kinds.ecs import tail
+from ..engine.names import name, tail
 from . import records
 from .rollout import Rollout, migrations, revision
 from .tasks import definition, image_of

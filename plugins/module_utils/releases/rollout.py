@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 from ..engine.aws import unless
 from ..engine.errors import EngineError, code, expected, sentence
-from ..engine.names import name
+from ..engine.names import name, tail
 from ..engine.plain import plain
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
 from ..kinds.ecr_protected import digests_in, protect
-from ..kinds.ecs import tail
 from ..kinds.ecs_service import breaker_from_aws, tolerated
 from . import alarms, canary, diagnosis, records
 from .deployments import Deployments, shifts, waits

@@ -104,7 +104,7 @@ def ours(kind, path: str) -> set[str]:
     # What begins with a capital is AWS's own, which no task says.
     found = {one for one in found if one == one.lower() and one != "." and not one.startswith("=")}
     if not found:
-        known = {kind.arguments.get(name, name) for name in options(kind.module)} | {*kind.immutable, *kind.replaced}
+        known = {kind.field_of(name) for name in options(kind.module)} | {*kind.immutable, *kind.replaced}
         found = {field for field in known if plain(field) == plain(path.rpartition("/")[2])}
     return found
 

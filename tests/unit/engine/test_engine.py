@@ -9,6 +9,7 @@ import botocore.exceptions as boto
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import errors, names, policies, stack, tags
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, unless
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.community import CommunityKind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder, placeholder
@@ -234,8 +235,10 @@ def test_every_kind_says_what_the_engine_needs(each):
         assert getattr(type(each), method) is not getattr(Kind, method), f"{each.name} lacks {method}"
     if each.ours:
         assert each.module.startswith("flow_builder.aws.")
+        assert type(each).create is not Kind.create
     else:
         assert each.module.startswith(("amazon.aws.", "community.aws."))
+        assert isinstance(each, CommunityKind) and type(each).create is Kind.create
     assert not set(each.immutable) & set(each.replaced)
     assert not (set(each.immutable) | set(each.replaced)) & each.ignored
 

@@ -125,8 +125,10 @@ def test_a_community_module_goes_on_from_what_it_made():
         if not live:
             raise EngineError("m: An error occurred (NoSuchBoat) when calling the Paint operation: none")
 
-    boat = Boat(find=[None, {}, {}])
-    boat.doubles = True
+    class Bought(Boat):
+        doubles, create, update = True, Kind.create, Kind.update
+
+    boat = Bought(find=[None, {}, {}])
     engine.sync(boat, harbour, WANT, write=write)
     assert got == [None, "b-1"]
 

@@ -4,6 +4,7 @@ import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import listings
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.drift import Finding
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.severity import severity
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.typed import Report
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 OPEN = {"proto": "tcp", "from_port": 22, "cidr_ip": "0.0.0.0/0"}
@@ -40,3 +41,14 @@ STAR = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 def test_severity(category, kind, path, recorded, live, level):
     rows = listings.severities(KINDS)[kind]
     assert severity(Finding(category, kind, "n", path, recorded, live), rows) == level
+    assert Finding(category, kind, "n", path, recorded, live, rows=rows).severity == level
+    assert Finding(category, kind, "n", path, recorded, live, owner="a release", rows=rows).severity == "info"
+
+
+def test_a_finding_is_reported_whole():
+    finding = Finding("changed", "log_group", "g", "tags.a[b]", 1, 2)
+    more = {"who": "me", "when": "now", "event": "PutRetentionPolicy", "revert": "so", "accept": "so", "loses": "", "variables": ["x"]}
+    told = finding.as_dict(**more)
+    assert told == {**more, "category": "changed", "kind": "log_group", "name": "g", "path": "tags.a[b]", "field": "tags",
+                    "recorded": 1, "live": 2, "where": "", "owner": "", "severity": "low"}  # fmt: skip
+    assert set(finding.as_dict()) == set(told) == set(Report.__annotations__)

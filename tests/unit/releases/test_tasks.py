@@ -69,7 +69,7 @@ def test_no_task_fills_the_memory_nor_the_record(clock):
     _task, lines = run(Account(["STOPPED"], huge, *map(str, range(5000)), '{"note": "' + huge + '"}', '{"after": ["0002\\u001b[2J"]}'), said)
     assert sum(map(len, lines)) < 300_000
     assert lines[-1].startswith('{"after"') and len(lines) == tasks.KEPT
-    assert ecs_run_task.told(lines) == {"after": ["0002"]}
+    assert ecs_run_task.last_object(lines) == {"after": ["0002"]}
     ended = diagnosis.Ended(ARN, "", huge + "\x1b[1m", 1, lines=[huge, '{"note": "' + huge])
     why = errors.sentence(EngineError(diagnosis.report([ended], {"group": "g"})))
     assert len(why) < 10_000 and "\x1b" not in why

@@ -163,7 +163,7 @@ def test_a_group_without_an_instance_is_told(world, aws):
 )
 def test_what_a_look_at_the_whole_stack_showed_is_not_asked_again(monkeypatch, tables, carried):
     monkeypatch.setattr(nat, "foreseen", lambda *_: tables)
-    assert nat.seen(None, ["a", "b"]) is carried
+    assert nat.prefetched_as_wanted(None, ["a", "b"]) is carried
 
 
 def test_a_console_is_shown_without_what_steers_a_terminal():
