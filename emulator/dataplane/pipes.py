@@ -65,7 +65,7 @@ class Poller:
         self._off()
 
     def _off(self) -> None:
-        queues.LISTENERS[self.pipe.source].discard(self.wake.set)
+        queues.LISTENERS.get(self.pipe.source, set()).discard(self.wake.set)
         clock.no_more(self.wake.set)
         self.wake.set()
 
