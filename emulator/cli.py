@@ -5,7 +5,7 @@ import json
 import math
 import sys
 
-from emulator import DEFAULT_PORT
+from emulator import DEFAULT_PORT, requestlog
 from emulator.ask import Refused, ask
 from emulator.process import Process
 
@@ -62,8 +62,6 @@ def _log(process: Process, arguments) -> int:
     entries = process.call("log", timeout=30)
     if entries is None:
         raise Refused(f"no emulator runs on port {process.port}; start it first")
-    from emulator import requestlog
-
     print(requestlog.summary(entries) if arguments.summary else "\n".join(map(requestlog.line, entries)))
     return 0
 

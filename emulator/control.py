@@ -15,7 +15,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 from emulator import token
-from emulator.given import Wrong
+from emulator.validation import Invalid
 
 ROOT = "/_emulator/"
 MOTO = "/moto-api"
@@ -66,7 +66,7 @@ class Control:
             return "200 OK", self._call(environ)
         except Denied as denied:
             return denied.status, {"message": str(denied)}
-        except ValueError as wrong:  # Wrong, and what isn't JSON, text or a number
+        except ValueError as wrong:  # Invalid, and what isn't JSON, text or a number
             return "400 Bad Request", {"message": str(wrong)}
         except Exception as problem:  # ours, and the server goes on
             log.exception("%s failed", environ["PATH_INFO"])
@@ -85,7 +85,7 @@ class Control:
         for argument in given:
             if argument not in taken:
                 allowed = ", ".join(taken) or "none"
-                raise Wrong(f"{method} {name} has no argument {argument!r}: allowed are {allowed}")
+                raise Invalid(f"{method} {name} has no argument {argument!r}: allowed are {allowed}")
         return function(**given)
 
     def _may_change(self, environ) -> None:
@@ -101,5 +101,5 @@ def _arguments(environ) -> dict:
     body = environ["wsgi.input"].read(max(0, int(environ.get("CONTENT_LENGTH") or 0)))
     told = json.loads(body or b"{}")
     if not isinstance(told, dict):
-        raise Wrong(f"the body is a {type(told).__name__}: allowed is a mapping")
+        raise Invalid(f"the body is a {type(told).__name__}: allowed is a mapping")
     return dict(parse_qsl(environ.get("QUERY_STRING", ""))) | told

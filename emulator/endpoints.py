@@ -35,7 +35,7 @@ def let(access_key: str, region: str, action: str, resource: str) -> bool:
     documented("https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"),
 )
 def passes(subnets, region: str, action: str, resource: str, context=None) -> bool:
-    """Tell whether what comes of subnets gets through the endpoints on its way, if there are any."""
+    """Tell whether what comes of subnets, by their ids, gets through the endpoints on its way; without any it does."""
     return all(_lets(one, action, resource or "*", context) for one in _on_the_way(subnets, region, action))
 
 

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 
 from moto.core.utils import camelcase_to_underscores
 
-from emulator import clock, given, state
+from emulator import clock, state, validation
 from emulator.errors import AWSError
 from emulator.lags import BUSY, LINKED, NOT_YET, ODD, SHOWN, TRIED, Linked, NotYet, Odd, Shown
 from emulator.patching import Answer, parameters, plain, response_class
@@ -64,7 +64,7 @@ STATE.begin(None)
 def use(seed: int | str | None = None) -> dict:
     """Be late from now on, as drawn from the seed, a whole number; None is never late."""
     if not (seed is None or isinstance(seed, int) or str(seed).isdecimal()):
-        raise given.Wrong(f"seed is {seed!r}: allowed is a whole number")
+        raise validation.Invalid(f"seed is {seed!r}: allowed is a whole number")
     STATE.begin(None if seed is None else int(seed))
     return show()
 

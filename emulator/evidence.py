@@ -131,7 +131,7 @@ AREAS = {
     "emulator.dataplane.guardduty": "GuardDuty",
     "emulator.dataplane.images": "ECS tasks",
     "emulator.dataplane.instances": "EC2 instances",
-    "emulator.dataplane.measured": "Metrics",
+    "emulator.dataplane.metrics": "Metrics",
     "emulator.dataplane.paths": "Templates",
     "emulator.dataplane.pipes": "Pipes",
     "emulator.dataplane.postgres": "RDS",
@@ -152,7 +152,7 @@ AREAS = {
 
 
 def does(says: str, source: Source):
-    """Declare that the decorated function or class does what AWS does.
+    """Declare that the decorated function or class does what AWS does, said in one sentence.
 
     What patches when it is called (``install``, a correction) says what its inner functions do.
     """

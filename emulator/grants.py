@@ -1,12 +1,12 @@
 """What a role may do, for the rules of services that look before they take it."""
 
 from emulator import ACCOUNT, policies
-from emulator.permissions import allowed, found
+from emulator.permissions import allowed, find_role
 
 
 def may(role: str | None, action: str, resource: str) -> bool:
     """Tell whether a role's policies allow an action; of other accounts' roles nothing is known."""
-    held = found(role) if role else None
+    held = find_role(role) if role else None
     if held is None:
         return bool(role) and policies.account_of(role) != ACCOUNT
     return allowed(held, action, resource, whole=False)

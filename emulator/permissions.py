@@ -49,7 +49,7 @@ class Role:
     )
     def may(self, action: str, resource: str, policy: str | None = None, context=None) -> bool:
         """Tell whether the service can assume the role, and the role may do it; ``policy`` is the resource's own."""
-        role = found(self.arn)
+        role = find_role(self.arn)
         if role is None:
             return False
         known = {"aws:SourceAccount": ACCOUNT} | ({"aws:SourceArn": self.source} if self.source else {})
@@ -75,17 +75,20 @@ class Role:
 
 
 def trusts(role, service: str, context: dict, whole: bool = True) -> bool:
-    """Tell whether a role's trust policy lets a service assume it."""
+    """Tell whether the trust policy of moto's role lets a service assume it; the rest is as for ``ask``."""
     trust = policies.read(role.assume_role_policy_document) or {}
     principal = ("Service", service)
     return policies.ask(f"trust of {role.arn}", trust, "sts:AssumeRole", "*", principal, context, whole)
 
 
 def allowed(role, action: str, resource: str, context=None, policy: str | None = None, whole: bool = True) -> bool:
-    """Tell whether a role's policies allow an action that the resource's own policy doesn't forbid."""
+    """Tell whether the policies of moto's role allow an action that the resource's own policy doesn't forbid.
+
+    ``policy`` is JSON; ``context``, condition keys with values, and ``whole`` are as for ``policies.ask``.
+    """
     if policy and policies.denies(policies.read(policy) or {}, action, resource, ("AWS", role.arn), context):
         return False
-    return policies.ask(role.arn, granted(role), action, resource, None, context, whole)
+    return policies.ask(role.arn, policies_of(role), action, resource, None, context, whole)
 
 
 @does(
@@ -100,12 +103,12 @@ def key_allows(key, role: str, action: str, context=None) -> bool:
     )  # fmt: skip
 
 
-def found(arn: str):
+def find_role(arn: str):
     """Return moto's role, or nothing."""
     return next((one for one in get_backend("iam")[ACCOUNT]["aws"].roles.values() if one.arn == arn), None)
 
 
-def granted(role) -> dict:
+def policies_of(role) -> dict:
     """Return all that a role's policies say, as one document."""
     held = [*role.policies.values(), *(one.document for one in role.managed_policies.values())]
     documents = [one if isinstance(one, dict) else policies.read(one) for one in held]
@@ -118,7 +121,11 @@ def granted(role) -> dict:
     documented(SQS_KEYS, "Configure KMS permissions for AWS services"),
 )
 def check_key(key: str | None, region: str, authority, actions: tuple[str, ...], managed: str) -> None:
-    """Refuse if what is encrypted with a key of ours can't be used: services need the key's permission as well."""
+    """Refuse if what is encrypted with a key of ours can't be used: services need the key's permission as well.
+
+    ``key`` is an id, ARN or alias (None: not encrypted), ``authority`` a ``Service`` or ``Role``, ``managed`` the alias
+    of AWS's own key.
+    """
     if not key:
         return
     if key == managed:

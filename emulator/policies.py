@@ -59,7 +59,8 @@ def permits(
 ) -> bool:
     """Tell whether a document allows an action, to a principal where it names principals.
 
-    ``*`` is the resource of actions that know none; only a statement for all resources allows these.
+    ``*`` is the resource of actions that know none; only a statement for all resources allows these. A principal is
+    ``("AWS", arn)`` or ``("Service", name)``; None doesn't look at principals. ``context`` has condition keys' values.
     """
     return _effects(document, action, resource, principal, context, strictly) == {"Allow"}
 

@@ -48,7 +48,7 @@ def packed(folder: Path, note: str) -> bytes:
 
 
 def push(ecr, repository: str, layer: bytes, command: list[str]) -> str:
-    """Push an image of one layer and return its digest."""
+    """Push an image of one layer, a tar, with boto3's client of ECR; return its digest as sha256:HEX."""
     config = json.dumps(
         {
             "architecture": "amd64", "os": "linux", "config": {"Cmd": command, "WorkingDir": "/app"},
@@ -89,7 +89,11 @@ def _unless_there(call, **given) -> None:
 
 
 def prepare(url: str, stack: str, folder: Path, region: str = "us-east-1", note: str = "", components=None) -> dict:
-    """Push the images of an application, let the emulator run them, and return each by digest."""
+    """Push the images of an application, let the emulator run them, and return each as REPOSITORY@DIGEST by component.
+
+    ``folder`` holds the application, ``url`` is the emulator's; ``note`` makes other digests of the same files, and
+    ``components`` are those that are pushed (default: all). The stack's repositories must be there.
+    """
     ecr = boto3.client("ecr", region_name=region, endpoint_url=url)
     layer, images = packed(folder, note), {}
     for component, command in commands().items():

@@ -28,7 +28,7 @@ class Process:
         self.request_file = self.folder / "requests.jsonl"
 
     def call(self, path: str, body: dict | None = None, timeout: float = 2):
-        """Ask the server; None when nobody, or somebody who is not an emulator, answers."""
+        """Return the server's answer, of JSON, within so many seconds; None where no emulator of ours answers."""
         try:
             return ask(self.url, path, body, timeout=timeout)
         except (OSError, ValueError, Refused):  # no listener, no HTTP, no JSON; another checkout's

@@ -14,8 +14,8 @@ from moto.core.utils import camelcase_to_underscores
 
 from emulator import clock, eventual, state
 from emulator.evidence import documented, inferred, tabled
-from emulator.given import number
 from emulator.patching import Answer, plain, response_class
+from emulator.validation import number
 
 latency = 0.0
 scale = 0.0

@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from emulator import given, state
+from emulator import state, validation
 from emulator.evidence import inferred, lacks, tabled
 
 AGE, OWN = "EMULATOR_ACCOUNT", "EMULATOR_QUOTAS"
@@ -63,13 +63,13 @@ _said: dict = state.held({})
 def use(age: str | None = None, quotas: dict | None = None) -> dict:
     """Set the account's age and single quotas by code, and tell what it may have."""
     if age is not None:
-        given.one_of(*AGES)("age", age)
+        validation.one_of(*AGES)("age", age)
     if quotas is not None:
         if not isinstance(quotas, dict):
-            raise given.Wrong(f"quotas is {quotas!r}: allowed is a mapping of codes to numbers")
+            raise validation.Invalid(f"quotas is {quotas!r}: allowed is a mapping of codes to numbers")
         for code, may in quotas.items():
-            given.one_of(*QUOTAS)("quotas", code)
-            given.number()(f"quotas.{code}", may)
+            validation.one_of(*QUOTAS)("quotas", code)
+            validation.number()(f"quotas.{code}", may)
     if age is not None or quotas is not None:
         _said.update(age=age or _age(), quotas=quotas or {})
     return {"age": _age(), "quotas": {code: value(one) for code, one in QUOTAS.items()}}

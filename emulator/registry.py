@@ -11,6 +11,9 @@ import re
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
+from moto.ecr.exceptions import RepositoryNotFoundException
+from moto.ecr.models import ecr_backends
+
 from emulator import ACCOUNT
 from emulator.errors import AWSError
 from emulator.lock import LOCK
@@ -87,9 +90,6 @@ def _enter(environ) -> None:
 
 def _backend(name: str):
     """Return ECR's state of the region that has a repository: an address of the loopback names no region."""
-    from moto.ecr.exceptions import RepositoryNotFoundException
-    from moto.ecr.models import ecr_backends
-
     for backend in ecr_backends[ACCOUNT].values():
         if name in backend.repositories:
             return backend

@@ -22,7 +22,10 @@ def _handler():
 
 
 def make(port: int, log=None, judged: bool = True):
-    """Build a server on the port (0 picks a free one); its address is taken when this returns."""
+    """Build werkzeug's server on the port (0 picks a free one); its address is taken when this returns.
+
+    ``log`` is the ``RequestLog`` to write to (default: one in memory), ``judged`` refuses what AWS refuses.
+    """
     settings.apply(port)
     # moto warns about error codes that botocore's model does not list; AWS has many such.
     warnings.filterwarnings("ignore", message=r"Exception\(.*does not match an error shape")
@@ -37,7 +40,7 @@ def make(port: int, log=None, judged: bool = True):
 
 
 def serve(port: int, log_path, judged: bool, ready=lambda: None) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; ``ready()`` is called when the port is taken, ``log_path`` gets JSON lines."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )

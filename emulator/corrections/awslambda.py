@@ -11,6 +11,7 @@ from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import utcnow
+from moto.ec2.models import ec2_backends
 
 from emulator.evidence import documented, does, recorded
 from emulator.patching import Obsolete, adds, answers, correction, replacing
@@ -210,8 +211,6 @@ def _vpc_config(function) -> dict | None:
         return (
             {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False} if config else None
         )
-    from moto.ec2.models import ec2_backends
-
     subnet = ec2_backends[function.account_id][function.region].get_subnet(config["SubnetIds"][0])
     return {"Ipv6AllowedForDualStack": False, **config, "VpcId": subnet.vpc_id}
 
@@ -230,8 +229,6 @@ def network():
 
 
 def _check_network(backend, config: dict) -> None:
-    from moto.ec2.models import ec2_backends
-
     network = ec2_backends[backend.account_id][backend.region_name]
     known = {subnet for zone in network.subnets.values() for subnet in zone}
     for subnet in config.get("SubnetIds", []):

@@ -4,6 +4,7 @@ import functools
 from uuid import uuid4
 
 from moto.core import responses
+from moto.core.serialize import BaseXMLSerializer
 
 from emulator.patching import correction, replacing
 
@@ -34,8 +35,6 @@ def request_ids():
 
 @correction("every service", "an error in XML has one message")
 def one_message():
-    from moto.core.serialize import BaseXMLSerializer
-
     @replacing(BaseXMLSerializer, "_serialize_error_metadata")
     def error(original, self, serialized, error, shape):
         original(self, serialized, error, shape)

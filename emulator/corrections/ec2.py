@@ -3,6 +3,7 @@
 from base64 import b64encode
 from copy import copy
 
+from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
@@ -15,6 +16,8 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import (
     parse_user_data,
 )
+from moto.elbv2.models import elbv2_backends
+from moto.rds.models import rds_backends
 
 from emulator.patching import Obsolete, adds, answers, correction, replacing
 
@@ -97,9 +100,6 @@ def rules_without_description():
 
 def _users(backend) -> list[tuple[list, list]]:
     """List what holds interfaces that moto does not make: (subnet ids, group ids) of each."""
-    from moto.awslambda_simple.models import lambda_simple_backends
-    from moto.elbv2.models import elbv2_backends
-    from moto.rds.models import rds_backends
 
     def of(backends):
         # Not backends[account][region]: that would make the backend.

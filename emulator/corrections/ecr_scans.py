@@ -12,7 +12,7 @@ its digest, counts::
 from collections import Counter
 from fnmatch import fnmatchcase
 
-from emulator import given, state
+from emulator import state, validation
 from emulator.evidence import documented, does
 from emulator.patching import answers
 
@@ -22,26 +22,32 @@ STATUSES = (
     "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED", "IMAGE_ARCHIVED",
 )  # fmt: skip
 FINDING = {
-    "name": given.text, "severity": given.one_of(*SEVERITIES), "package": given.words, "version": given.words,
-}  # fmt: skip
+    "name": validation.text,
+    "severity": validation.one_of(*SEVERITIES),
+    "package": validation.words,
+    "version": validation.words,
+}
 
 
 def _findings(name: str, value) -> list[dict]:
-    return given.entries(name, value, FINDING, ("name", "severity"))
+    return validation.entries(name, value, FINDING, ("name", "severity"))
 
 
 FIELDS = {
-    "image": given.text, "findings": _findings, "status": given.one_of(*STATUSES), "description": given.words,
-}  # fmt: skip
+    "image": validation.text,
+    "findings": _findings,
+    "status": validation.one_of(*STATUSES),
+    "description": validation.words,
+}
 _entries: list[dict] = state.held([])
 
 
 def use(scans: list[dict] | None = None) -> dict:
     """Replace the list, or only show it."""
     if scans is not None:
-        for one in given.entries("scans", scans, FIELDS, ("image",)):
+        for one in validation.entries("scans", scans, FIELDS, ("image",)):
             if not {"findings", "status"} & one.keys():
-                raise given.Wrong(f"scans has {one}: findings or status is needed")
+                raise validation.Invalid(f"scans has {one}: findings or status is needed")
         _entries[:] = scans
     return {"scans": list(_entries)}
 

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
 from moto.ecs import models
 from moto.elbv2.models import elbv2_backends
@@ -44,7 +45,7 @@ def event(service, message: str) -> None:
 
 
 @dataclass(eq=False)
-class Record:
+class ServiceDeployment:
     """One service deployment."""
 
     arn: str
@@ -111,12 +112,12 @@ class Record:
         self.status, self.reason, self.finished = status, reason or self.reason, utcnow()
 
 
-def history(service) -> list[Record]:
+def history(service) -> list[ServiceDeployment]:
     """Return a service's deployments, the newest first."""
     return service.__dict__.setdefault("told_deployments", [])
 
 
-def newest(service) -> Record | None:
+def newest(service) -> ServiceDeployment | None:
     """Return a service's newest deployment."""
     return next(iter(history(service)), None)
 
@@ -133,7 +134,7 @@ def newest(service) -> Record | None:
     "A deployment that a newer one interrupts ends as STOPPED.",
     inferred("the state diagram has no other end for it", "UpdateService twice, then ListServiceDeployments"),
 )
-def begin(service) -> Record:
+def begin(service) -> ServiceDeployment:
     """Keep the books of the deployment that has just begun."""
     made, before = service.deployments[0], newest(service)
     number = made["id"].rpartition("/")[2]
@@ -141,7 +142,7 @@ def begin(service) -> Record:
     if before and before.status in GOING_ON:
         before.end("STOPPED", "A newer deployment took its place.")
     good = next((one for one in history(service) if one.status in ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")), None)
-    record = Record(
+    record = ServiceDeployment(
         arn=f"{parts[0]}:service-deployment/{parts[1]}/{number}",
         deployment=made["id"],
         revision={
@@ -159,7 +160,7 @@ def begin(service) -> Record:
         group=_group(service),
     )
     # One that is on at the start switches all of them off for this deployment (ECS developer guide).
-    record.ignores_alarms, record.came_from = bool(on(service, record)), serving(service)
+    record.ignores_alarms, record.came_from = bool(active_alarms(service, record)), serving_group(service)
     history(service).insert(0, record)
     return record
 
@@ -172,31 +173,32 @@ def begin(service) -> Record:
 def _group(service) -> str:
     """Return where a new deployment's tasks go: with two target groups into the one that doesn't serve."""
     balancer = next(iter(service.load_balancers or []), {})
-    first, other = balancer.get("targetGroupArn", ""), advanced(service).get("alternateTargetGroupArn", "")
+    first, other = (
+        balancer.get("targetGroupArn", ""),
+        advanced_configuration(service).get("alternateTargetGroupArn", ""),
+    )
     rolling = service.deployment_configuration.get("strategy", ROLLING) == ROLLING
-    return other if other and not rolling and serving(service) == first else first
+    return other if other and not rolling and serving_group(service) == first else first
 
 
-def advanced(service) -> dict:
+def advanced_configuration(service) -> dict:
     """Return what a service's load balancer has for moving traffic."""
     return next(iter(service.load_balancers or []), {}).get("advancedConfiguration") or {}
 
 
-def serving(service) -> str:
+def serving_group(service) -> str:
     """Return the target group that has the traffic."""
     return getattr(service, "serving_group", "")
 
 
-def served(service, record: Record) -> None:
+def take_traffic(service, record: ServiceDeployment) -> None:
     """The traffic is all a deployment's now."""
     record.share = 100.0
     service.serving_group = record.group
 
 
-def on(service, record: Record) -> list[str]:
+def active_alarms(service, record: ServiceDeployment) -> list[str]:
     """Return the deployment's alarms that are on."""
-    from moto.cloudwatch.models import cloudwatch_backends
-
     told = record.configuration.get("alarms") or {}
     account, region = service.arn.split(":")[4], service.arn.split(":")[3]
     known = cloudwatch_backends[account][region].alarms
@@ -217,12 +219,12 @@ LOOKS = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups")
     "It looks at listeners, rules, target groups and their health with that role before it moves traffic.",
     inferred("the managed policy has these actions", "CloudTrail of a blue/green deployment"),
 )
-def may(service, resource: str, *actions: str) -> bool:
+def role_allows(service, resource: str, *actions: str) -> bool:
     """Tell whether ECS may do something to a service's load balancer, and tell it as the service's event if not.
 
     Without a role of the service's it is ECS's own, which may.
     """
-    role = Role(advanced(service).get("roleArn", ""), "ecs.amazonaws.com", service.arn)
+    role = Role(advanced_configuration(service).get("roleArn", ""), "ecs.amazonaws.com", service.arn)
     if not role.arn:
         return True
     for action in actions:
@@ -245,14 +247,14 @@ def may(service, resource: str, *actions: str) -> bool:
     "A share that isn't a whole percent is rounded in the listener's weights.",
     inferred("weights are whole numbers from 0 to 999", "a canary of 0.5 percent"),
 )
-def weigh(service, group: str, percent: float) -> bool:
+def set_weights(service, group: str, percent: float) -> bool:
     """Send a share of the production traffic to a target group and the rest to the other one, if ECS may."""
-    found = advanced(service)
+    found = advanced_configuration(service)
     groups = [service.load_balancers[0]["targetGroupArn"], found["alternateTargetGroupArn"]] if found else []
     rule = _rule(service, found.get("productionListenerRule")) if found else None
     if rule is None or group not in groups:
         return True
-    if not (may(service, "*", *LOOKS) and may(service, rule.arn, "ModifyRule")):
+    if not (role_allows(service, "*", *LOOKS) and role_allows(service, rule.arn, "ModifyRule")):
         return False
     weights = [
         {"TargetGroupArn": one, "Weight": round(percent if one == group else 100 - percent)} for one in groups
@@ -277,12 +279,12 @@ def _rule(service, arn: str | None):
     return next((rule for rule in rules if rule.arn == arn), None)
 
 
-def settled(service) -> None:
+def complete(service) -> None:
     """The newest deployment has all the traffic, and is over."""
     record = newest(service)
     if service.status == "ACTIVE" and record and record.status in GOING_ON:
-        weigh(service, record.group, 100)
-        served(service, record)
+        set_weights(service, record.group, 100)
+        take_traffic(service, record)
         record.end("SUCCESSFUL")
 
 
@@ -313,7 +315,7 @@ def _minutes(count: float | None) -> float:
     "doesn't wait for another step.",
     documented(API + "LinearConfiguration.html"),
 )
-def stages(record: Record) -> list[tuple[str, float | None, float]]:
+def stages(record: ServiceDeployment) -> list[tuple[str, float | None, float]]:
     """Return what a deployment with two target groups goes through: stage, share of the traffic, seconds."""
     config = record.configuration
     shares: list[tuple[float, float]] = []
@@ -341,20 +343,20 @@ def stages(record: Record) -> list[tuple[str, float | None, float]]:
     "Both revisions run through the bake time after all traffic has moved.",
     documented(API + "DeploymentConfiguration.html", "bakeTimeInMinutes"),
 )
-def go_on(service, record: Record, up: bool) -> bool:
+def next_stage(service, record: ServiceDeployment, up: bool) -> bool:
     """Take a deployment with two target groups to its next stage, when it is time; return whether it was the last."""
     way = stages(record)
     if clock.now() < record.until:
         return False
-    if record.stage == "SCALE_UP" and not (up and may(service, "*", "DescribeTargetHealth")):
+    if record.stage == "SCALE_UP" and not (up and role_allows(service, "*", "DescribeTargetHealth")):
         return False
     step = min(record.step + 1, len(way) - 1)
     stage, share, seconds = way[step]
-    if share is not None and not weigh(service, record.group, share):
+    if share is not None and not set_weights(service, record.group, share):
         return False
     record.step, record.stage, record.until = step, stage, clock.now() + seconds
     if share is not None:
         record.share = share
         if share == 100:
-            served(service, record)
+            take_traffic(service, record)
     return record.stage == "CLEAN_UP"

@@ -2,7 +2,7 @@
 
 from moto.core.utils import utcnow
 
-from emulator.corrections.ecs_deployments import GOING_ON, Record, history
+from emulator.corrections.ecs_deployments import GOING_ON, ServiceDeployment, history
 from emulator.corrections.ecs_services import settle
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred
@@ -12,7 +12,7 @@ GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
 
 
-def _brief(service, record: Record) -> dict:
+def _brief(service, record: ServiceDeployment) -> dict:
     """Return a deployment as ListServiceDeployments has it."""
     return _said({
         "serviceDeploymentArn": record.arn,
@@ -41,7 +41,7 @@ def _said(told: dict) -> dict:
     "A rolling deployment shows no lifecycle stage.",
     inferred("its stages are said of two revisions only", "DescribeServiceDeployments of a rolling deployment"),
 )
-def _whole(service, record: Record) -> dict:
+def _whole(service, record: ServiceDeployment) -> dict:
     config = record.configuration
     alarms = config.get("alarms") or {}
     watching = "MONITORING" if record.status in GOING_ON else "MONITORING_COMPLETE"

@@ -120,7 +120,7 @@ def deploy(service) -> None:
 def settle(backend, service) -> None:
     """Let a service reach what it wants: its tasks run, its newest deployment has completed."""
     if service.status != "ACTIVE" or not service.deployments:
-        ecs_deployments.settled(service)
+        ecs_deployments.complete(service)
         return
     newest = service.deployments[0]
     if newest["rolloutState"] != "COMPLETED":
@@ -140,7 +140,7 @@ def settle(backend, service) -> None:
         start_task(backend, service, newest)
     service.running_count, service.pending_count = wanted, 0
     newest.update(desiredCount=wanted, runningCount=wanted, pendingCount=0)
-    ecs_deployments.settled(service)
+    ecs_deployments.complete(service)
 
 
 def service_tasks(backend, service) -> list:

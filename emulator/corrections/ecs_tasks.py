@@ -143,7 +143,7 @@ def _targets(backend, service, task, change: str) -> None:
     """Register a task with its deployment's target group, or deregister it."""
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
     group, address = groups.get(ecs_deployments.group_of(service, task)), interface(task, "privateIPv4Address")
-    if group and address and ecs_deployments.may(service, group.arn, f"{change.title()}Targets"):
+    if group and address and ecs_deployments.role_allows(service, group.arn, f"{change.title()}Targets"):
         getattr(group, change)([{"Id": address, "Port": service.load_balancers[0]["containerPort"]}])
 
 

@@ -5,7 +5,10 @@ import copy
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
+from moto.ecr.models import ecr_backends
+from moto.ecs.models import EC2ContainerServiceBackend
 from moto.events.models import EventsBackend
+from moto.pipes.models import pipes_backends
 from moto.rds.models import RDSBackend
 from moto.resourcegroupstaggingapi import models
 
@@ -50,8 +53,6 @@ def more_kinds():
 
 @correction("tagging", "GetResources lists ECS's tasks also while some of them end")
 def ending_tasks():
-    from moto.ecs.models import EC2ContainerServiceBackend
-
     @replacing(EC2ContainerServiceBackend, "iter_tagged_resources")
     def listed(original, self):
         seen = copy.copy(self)
@@ -102,9 +103,6 @@ class Pipes:
 
 @correction("tagging", "repositories and pipes can be found and tagged as well")
 def more_services():
-    from moto.ecr.models import ecr_backends
-    from moto.pipes.models import pipes_backends
-
     services: list[tuple[BackendDict, type]] = [(ecr_backends, Repositories), (pipes_backends, Pipes)]
 
     @replacing(models, "iter_taggable_backends")

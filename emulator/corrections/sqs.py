@@ -4,6 +4,7 @@ import copy
 import itertools
 
 from moto.core.responses import ActionResult
+from moto.core.serialize import BaseJSONSerializer
 from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, QueueAlreadyExists, ReceiptHandleIsInvalid
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
@@ -62,8 +63,6 @@ NAMES = {
 
 @correction("sqs", "an error has its name of today beside the code of the query protocol")
 def error_names():
-    from moto.core.serialize import BaseJSONSerializer
-
     @replacing(BaseJSONSerializer, "_get_protocol_specific_error_code")
     def code(original, self, error):
         told = original(self, error)

@@ -6,7 +6,7 @@
 - ``images``, ``faults``: what runs in place of an image, and what goes wrong on request
 - ``services``, ``postgres``, ``loopback``: deployments that can fail, a real database, where tasks and it are
 - ``bus``, ``targets``: from an event to those who want it and may have it
-- ``functions``, ``environments``, ``runner``, ``measured``: Lambda, and what CloudWatch counts of it
+- ``functions``, ``environments``, ``runner``, ``metrics``: Lambda, and what CloudWatch counts of it
 - ``schedules``, ``expressions``: what fires by the clock
 - ``expiry``: which images ECR expires
 - ``instances``: what EC2 instances do when they have booted

@@ -11,6 +11,7 @@ import json
 import re
 
 from botocore.exceptions import ClientError
+from moto.ecs.models import ecs_backends
 
 from emulator import ACCOUNT, endpoints, inside
 from emulator.corrections import ecs_agents
@@ -50,7 +51,7 @@ def install() -> None:
     documented(ECS + "ecs-exec.html", "IAM permissions required for ECS Exec"),
 )
 def begin(life) -> None:
-    """Start a task's agent."""
+    """Start the agents of a task's containers, by its ``Life``, where it is run with ECS Exec."""
     task = life.task
     service = life.backend.services.get(f"{task.cluster_name}:{task.group.removeprefix('service:')}")
     if getattr(service if life.service else task, "enable_execute_command", False):
@@ -103,8 +104,6 @@ def serve(environ, start_response):
 
 
 def _task(name: str):
-    from moto.ecs.models import ecs_backends
-
     backends = ecs_backends[ACCOUNT].values()
     known = (task for backend in backends for cluster in backend.tasks.values() for task in cluster.values())
     return next((task for task in known if task.id == name), None)

@@ -50,7 +50,7 @@ def put(source: str, kind: str, detail: dict, resources: list[str], region: str)
     recorded("events/test_events", "TestEvents::test_put_events_with_time_field"),
 )
 def message(source: str, kind: str, detail, resources: list[str], region: str, when: float | None = None) -> dict:
-    """Return an event as it is delivered."""
+    """Return an event as it is delivered; ``when`` is in seconds since the epoch (default: now, by the clock)."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

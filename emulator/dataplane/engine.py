@@ -46,7 +46,7 @@ class Engine:
         """Plan an action for so many seconds of the clock later; the rest is as for ``at``."""
         self.at(clock.now() + seconds, action, *args, life=life)
 
-    def beside(self, work: Callable, *args) -> threading.Thread:
+    def background(self, work: Callable, *args) -> threading.Thread:
         """Do work that takes long in a daemon thread of its own, without the lock; what it raises is logged."""
         thread = threading.Thread(target=_safely, args=(work, *args), daemon=True)
         thread.start()

@@ -71,7 +71,10 @@ class Environment:
         recorded("lambda_/test_lambda", "TestLambdaErrors::test_lambda_runtime_wrapper_not_found"),
     )
     def invoke(self, event, context: dict) -> tuple[dict, str]:
-        """Return the runner's answer and what was printed meanwhile."""
+        """Return the runner's answer, ``{"payload": ...}`` or ``{"error": ...}``, and what was printed meanwhile.
+
+        ``context`` has ``timeout`` in seconds and ``aws_request_id`` beside what the handler sees.
+        """
         begin = self.printed.seek(0, 2)
         self.used = clock.now()
         with contextlib.suppress(BrokenPipeError):

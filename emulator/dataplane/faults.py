@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from fnmatch import fnmatchcase
 
-from emulator import given, state
+from emulator import state, validation
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, lacks
 
@@ -36,19 +36,21 @@ class Killed(Exception):
 def use(
     seed: int | None = None, crash=0.0, spot=0.0, start=0.0, twice=0.0, boot=0.0, family: str = "*", deny=()
 ) -> dict:
-    """Set the shares of tasks that crash, are interrupted on Spot and never start, of events that come twice, and of
-    instances whose user data ends with an error.
+    """Replace the faults by others, and show them.
 
+    ``crash``, ``spot`` and ``start`` are the shares, up to 1 in sum, of the tasks that crash, are interrupted on Spot
+    and never start, of families that match the pattern ``family``; ``twice`` is that of events that come twice,
+    ``boot`` that of instances whose user data ends with an error. What tasks meet is drawn from ``seed``, or by chance.
     ``deny`` are calls that nobody may make, such as ``logs:DescribeLogGroups`` or ``pipes:*``.
     """
     for name, share in {"crash": crash, "spot": spot, "start": start, "twice": twice, "boot": boot}.items():
-        given.number(0, 1)(name, share)
+        validation.number(0, 1)(name, share)
     if crash + spot + start > 1:
-        raise given.Wrong(f"crash, spot and start are {crash}, {spot} and {start}: allowed is a sum up to 1")
+        raise validation.Invalid(f"crash, spot and start are {crash}, {spot} and {start}: allowed is a sum up to 1")
     if seed is not None:
-        given.number(-math.inf, whole=True)("seed", seed)
-    given.text("family", family)
-    given.texts("deny", deny)
+        validation.number(-math.inf, whole=True)("seed", seed)
+    validation.text("family", family)
+    validation.texts("deny", deny)
     forget()
     _rates.update(seed=seed, crash=crash, spot=spot, start=start, twice=twice, boot=boot)
     _rates.update(family=family, deny=list(deny))

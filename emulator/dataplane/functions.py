@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from emulator import clock, inside
-from emulator.dataplane import bus, images, measured, targets
+from emulator.dataplane import bus, images, metrics, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.environments import GUIDE, exited, give, log_group, subnets, take, timed_out
 from emulator.errors import AWSError
@@ -82,7 +82,10 @@ def runs(function) -> bool:
     documented("https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html"),
 )
 def invoke(function, body, request: str = "") -> Outcome:
-    """Run a function now; raise TooManyRequestsException if its reserved concurrency is used up."""
+    """Run moto's function now with a body of JSON, and wait for it; ``request`` is its id (default: a new one).
+
+    Raises TooManyRequestsException if its reserved concurrency is used up.
+    """
     name, reserved = (function.region, function.function_name), _reserved(function)
     with _counting:
         if reserved is not None and _active[name] >= reserved:
@@ -98,7 +101,7 @@ def invoke(function, body, request: str = "") -> Outcome:
             _active[name] -= 1
     milliseconds = (time.monotonic() - started) * 1000
     _trace(executed)
-    measured.called(executed, _qualifier(function), shared, bool(outcome.error), milliseconds)
+    metrics.count_invocation(executed, _qualifier(function), shared, bool(outcome.error), milliseconds)
     return outcome
 
 
@@ -245,7 +248,7 @@ class Later:
 
     def attempt(self) -> None:
         """Try once, beside."""
-        ENGINE.beside(self._try, ENGINE.life)
+        ENGINE.background(self._try, ENGINE.life)
 
     @does(
         "Throttled asynchronous invocations are tried again for up to 6 hours, after 1 second at first and at "

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from emulator import clock, given, inside, state
+from emulator import clock, inside, state, validation
 from emulator.dataplane import loopback, postgres
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, lacks
@@ -46,18 +46,24 @@ lacks(
 FILE = "EMULATOR_IMAGES"
 UNMAPPED = {"exits": 0, "after": 1.0}
 FIELDS = {
-    "image": given.text, "run": given.command, "folder": given.text, "exits": given.number(0, 255, whole=True),
-    "stays": given.flag, "after": given.number(), "says": given.words, "function": given.anything,
-}  # fmt: skip
+    "image": validation.text,
+    "run": validation.command,
+    "folder": validation.text,
+    "exits": validation.number(0, 255, whole=True),
+    "stays": validation.flag,
+    "after": validation.number(),
+    "says": validation.words,
+    "function": validation.anything,
+}
 _entries: list[dict] = state.held([])
 
 
 def use(images: list[dict] | None = None) -> dict:
     """Replace the map, or only show it."""
     if images is not None:
-        for one in given.entries("images", images, FIELDS, ("image",)):
+        for one in validation.entries("images", images, FIELDS, ("image",)):
             if not ({"run", "exits", "function"} & one.keys() or one.get("stays")):
-                raise given.Wrong(f"images has {one}: one of run, exits, stays: true and function is needed")
+                raise validation.Invalid(f"images has {one}: one of run, exits, stays: true and function is needed")
         _entries[:] = images
     return {"images": list(_entries)}
 
@@ -127,7 +133,7 @@ class Running:
             ENGINE.after(0, self._end, 127)
             return
         _running.add(self)
-        ENGINE.beside(self._follow)
+        ENGINE.background(self._follow)
 
     def _follow(self) -> None:
         for line in self.process.stdout:

@@ -52,7 +52,7 @@ class Poller:
         self.region = pipe.source.split(":")[3]
         queues.LISTENERS[pipe.source].add(self.wake.set)
         clock.when_moved(self.wake.set)
-        ENGINE.beside(self._work)
+        ENGINE.background(self._work)
 
     def leave(self) -> None:
         """Stop after the messages at hand."""
@@ -65,7 +65,7 @@ class Poller:
         self._off()
 
     def _off(self) -> None:
-        queues.LISTENERS[self.pipe.source].discard(self.wake.set)
+        queues.LISTENERS.get(self.pipe.source, set()).discard(self.wake.set)
         clock.no_more(self.wake.set)
         self.wake.set()
 
@@ -282,7 +282,7 @@ class Poller:
     ),
 )
 def record(message, source: str) -> dict:
-    """Return a message as pipes see it."""
+    """Return moto's message as a pipe's filters, templates and targets see it; ``source`` is the queue's ARN."""
     attributes = {}
     for name, one in message.message_attributes.items():
         kind = "binaryValue" if one["DataType"].startswith("Binary") else "stringValue"

@@ -12,14 +12,16 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from moto.rds.models import RDSBackend, rds_backends
 
-from emulator import ACCOUNT, given, inside, state
+from emulator import ACCOUNT, inside, state, validation
 from emulator.dataplane import loopback, targets, tls
 from emulator.dataplane.engine import log
 from emulator.evidence import documented, does
@@ -30,7 +32,7 @@ RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
 # No word of it survives a crash of the machine, and none has to.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=50")
 START_SECONDS = 20
-FIELDS = dict.fromkeys(("address", "database", "user", "password"), given.text)
+FIELDS = dict.fromkeys(("address", "database", "user", "password"), validation.text)
 
 
 def hosts(region: str, variables: dict[str, str]) -> dict[str, str]:
@@ -48,9 +50,9 @@ def hosts(region: str, variables: dict[str, str]) -> dict[str, str]:
 def use(databases: list[dict] | None = None) -> dict:
     """Replace the external databases, each with address, database, and its owner's user and password, or show them."""
     if databases is not None:
-        wanted = {one["address"] for one in given.entries("databases", databases, FIELDS, tuple(FIELDS))}
+        wanted = {one["address"] for one in validation.entries("databases", databases, FIELDS, tuple(FIELDS))}
         if len(wanted) < len(databases):
-            raise given.Wrong("databases has an address twice: each needs one of its own")
+            raise validation.Invalid("databases has an address twice: each needs one of its own")
         with LOCK:
             held = {one["address"] for one in _external}
             try:
@@ -137,9 +139,6 @@ class Server:
 
     @staticmethod
     def _quit(pid: int) -> None:
-        import signal
-        import time
-
         os.kill(pid, signal.SIGQUIT)
         for _ in range(100):
             if not Path(f"/proc/{pid}").exists():

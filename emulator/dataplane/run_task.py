@@ -6,7 +6,7 @@ import random
 from moto.ecs import models
 
 from emulator import clock, state
-from emulator.corrections import ecs_tasks as corrected
+from emulator.corrections import ecs_tasks
 from emulator.dataplane.task_events import ECS
 from emulator.dataplane.tasks import Life
 from emulator.errors import AWSError
@@ -80,11 +80,11 @@ def _check(api) -> None:
 def install() -> None:
     """Give tasks their lives."""
 
-    @corrected.advance.around
+    @ecs_tasks.advance.around
     def advance(_own, _task, _further):
         """Nothing: time makes a task go on, not who looks at it."""
 
-    @corrected.run_task_for.around
+    @ecs_tasks.run_task_for.around
     def run(answered, api, started):
         token = api.params.get("clientToken")
         if token and token in _tokens:
@@ -108,20 +108,20 @@ def install() -> None:
             task.life = Life(task)
         return tasks
 
-    @corrected.start_task.around
+    @ecs_tasks.start_task.around
     def start_task(made, backend, service, deployment):
         task = made(backend, service, deployment)
         task.life = Life(task, service=True)
         return task
 
-    @corrected.stop_by_user.around
+    @ecs_tasks.stop_by_user.around
     def stop_by_user(stopped, backend, task, reason, at_once):
         if not getattr(task, "life", None):
             return stopped(backend, task, reason, at_once)
         task.life.stop("UserInitiated", reason)
         return task
 
-    @corrected.stop.around
+    @ecs_tasks.stop.around
     def stop(ended, backend, task, reason):
         over = task.status == "STOPPED"
         ended(backend, task, reason)

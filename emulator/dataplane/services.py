@@ -13,9 +13,7 @@ import subprocess
 from moto.ecs import models
 
 from emulator import ACCOUNT, clock
-from emulator.corrections import ecs_agents, ecs_tasks
-from emulator.corrections import ecs_deployments as books
-from emulator.corrections import ecs_services as corrected
+from emulator.corrections import ecs_agents, ecs_deployments, ecs_services, ecs_tasks
 from emulator.dataplane import bus, images
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, issue, lacks
@@ -52,24 +50,24 @@ ATTEMPT_SECONDS = 10
 def install() -> None:
     """Give services whose tasks really run deployments that can fail."""
 
-    @corrected.settle.around
+    @ecs_services.settle.around
     def settle(steady, backend, service):
         if service.status == "ACTIVE" and service.deployments and runs(backend, service.task_definition):
-            go_on(backend, service)
+            reconcile(backend, service)
         else:
             steady(backend, service)
 
-    @corrected.updated.around
+    @ecs_services.updated.around
     def update(_own, service):
         if service.deployments:  # a new count begins no deployment
-            ENGINE.after(LOOK, _look, service.arn, service.deployments[0]["id"])
+            ENGINE.after(LOOK, _poll, service.arn, service.deployments[0]["id"])
 
-    @corrected.deploy.around
+    @ecs_services.deploy.around
     def deploy(begin, service):
         begin(service)
         newest = service.deployments[0]
-        _tell(service, newest, "SERVICE_DEPLOYMENT_IN_PROGRESS", newest["rolloutStateReason"])
-        ENGINE.after(LOOK, _look, service.arn, newest["id"])
+        _publish(service, newest, "SERVICE_DEPLOYMENT_IN_PROGRESS", newest["rolloutStateReason"])
+        ENGINE.after(LOOK, _poll, service.arn, newest["id"])
 
 
 def runs(backend, definition: str) -> bool:
@@ -78,14 +76,14 @@ def runs(backend, definition: str) -> bool:
     return any(images.entry(one["image"]) for one in containers)
 
 
-def _look(arn: str, deployment: str) -> None:
+def _poll(arn: str, deployment: str) -> None:
     backend = models.ecs_backends[ACCOUNT][arn.split(":")[3]]
     service = next((one for one in backend.services.values() if one.arn == arn), None)
     if service is None or not service.deployments or service.deployments[0]["id"] != deployment:
         return
-    corrected.settle(backend, service)
+    ecs_services.settle(backend, service)
     if service.deployments[0]["rolloutState"] == "IN_PROGRESS":
-        ENGINE.after(LOOK, _look, arn, deployment)
+        ENGINE.after(LOOK, _poll, arn, deployment)
 
 
 @does(
@@ -97,10 +95,10 @@ def _look(arn: str, deployment: str) -> None:
     "percent: new ones come up before old ones stop.",
     documented(API + "DeploymentConfiguration.html", "minimumHealthyPercent, maximumPercent"),
 )
-def go_on(backend, service) -> None:
+def reconcile(backend, service) -> None:
     """Do the next step of a service: start what is missing, stop what is too much, judge the deployment."""
     newest, wanted = service.deployments[0], service.desired_count
-    alive = corrected.service_tasks(backend, service)
+    alive = ecs_services.service_tasks(backend, service)
     own = [task for task in alive if task.started_by == newest["id"] and task.desired_status == "RUNNING"]
     # What is protected stays, and comes first. (ECS developer guide, task scale-in protection)
     own.sort(key=lambda task: not ecs_agents.protected(task))
@@ -111,10 +109,10 @@ def go_on(backend, service) -> None:
     # In the clock's next turn: a task that can't start ends in the middle of being started.
     missing = wanted - len(own)
     up = [task for task in own if _up(task)]
-    record = books.newest(service)
+    record = ecs_deployments.newest(service)
     failures = _failures(backend, service, newest)
-    _complain(service, newest, sum(task.started_at is None for task in failures))
-    newest["failedTasks"] = _failed(record, len(failures), up + [task for task in failures if _ran(task)])
+    _warn_of_failing_starts(service, newest, sum(task.started_at is None for task in failures))
+    newest["failedTasks"] = _count_failures(record, len(failures), up + [task for task in failures if _ran(task)])
     newest.update(desiredCount=wanted, runningCount=len(up), pendingCount=max(0, wanted - len(up)))
     newest["updatedAt"] = clock.utc()
     service.running_count = sum(task.status == "RUNNING" for task in alive)
@@ -123,9 +121,9 @@ def go_on(backend, service) -> None:
         record.failures = record.failures if record.rollback else newest["failedTasks"]
         reason = _failure(service, newest, record)
         if reason:
-            _give_up(backend, service, newest, record, reason)
+            _fail(backend, service, newest, record, reason)
             return
-        if _over(service, record, len(up) >= wanted):
+        if _is_over(service, record, len(up) >= wanted):
             _complete(backend, service, newest)
     for _ in range(missing):
         ecs_tasks.start_task(backend, service, newest)
@@ -140,12 +138,12 @@ def go_on(backend, service) -> None:
     "It says so once for each deployment, after three such tasks.",
     inferred("the documentation has no number", "the events of a service whose image doesn't exist"),
 )
-def _complain(service, newest, never: int) -> None:
+def _warn_of_failing_starts(service, newest, never: int) -> None:
     """Tell in a service's events that its tasks don't start."""
     message = f"(service {service.name}) is unable to consistently start tasks successfully."
     said = [one["message"] for one in service.events if one["createdAt"] >= newest["createdAt"]]
     if never >= REPEATEDLY and message not in said:
-        books.event(service, message)
+        ecs_deployments.event(service, message)
 
 
 @does(
@@ -157,7 +155,7 @@ def _failure(service, newest, record) -> str:
     if record.asked_to:
         return ASKED
     if record.status == "IN_PROGRESS" and record.sources and not record.ignores_alarms:
-        record.alarmed = books.on(service, record)
+        record.alarmed = ecs_deployments.active_alarms(service, record)
         if record.alarmed:
             return ALARM
     return BREAKER if record.breaks and newest["failedTasks"] >= record.threshold(service.desired_count) else ""
@@ -167,10 +165,10 @@ def _failure(service, newest, record) -> str:
     "Alarms count for a while after all new tasks are up, for how long ECS computes from the alarms.",
     documented(GUIDE + "deployment-alarm-failure.html"),
 )
-def _over(service, record, up: bool) -> bool:
+def _is_over(service, record, up: bool) -> bool:
     """Tell whether a deployment has come to its end."""
-    if not record.rolling and record.sources and books.advanced(service):
-        return books.go_on(service, record, up)
+    if not record.rolling and record.sources and ecs_deployments.advanced_configuration(service):
+        return ecs_deployments.next_stage(service, record, up)
     alarms = record.configuration.get("alarms") or {}
     if up and alarms.get("enable") and not record.ignores_alarms and record.status == "IN_PROGRESS":
         record.until = record.until or clock.now() + ALARM_BAKE
@@ -186,16 +184,16 @@ def _complete(backend, service, newest) -> None:
     newest["rolloutState"] = "COMPLETED"
     newest["rolloutStateReason"] = f"ECS deployment {newest['id']} completed."
     del service.deployments[1:]
-    for task in corrected.service_tasks(backend, service):
+    for task in ecs_services.service_tasks(backend, service):
         if task.started_by != newest["id"]:
             _stop(task, f"Scaling activity initiated by deployment {newest['id']}")
-    books.event(service, f"(service {service.name}) has reached a steady state.")
-    record = books.newest(service)
+    ecs_deployments.event(service, f"(service {service.name}) has reached a steady state.")
+    record = ecs_deployments.newest(service)
     if not record.sources or record.rolling:
-        books.weigh(service, record.group, 100)
-        books.served(service, record)
+        ecs_deployments.set_weights(service, record.group, 100)
+        ecs_deployments.take_traffic(service, record)
     record.end("ROLLBACK_SUCCESSFUL" if record.rollback else "SUCCESSFUL")
-    _tell(service, newest, "SERVICE_DEPLOYMENT_COMPLETED", newest["rolloutStateReason"])
+    _publish(service, newest, "SERVICE_DEPLOYMENT_COMPLETED", newest["rolloutStateReason"])
 
 
 @does(
@@ -231,7 +229,7 @@ def _ran(task) -> bool:
     "A task without a health check is healthy as soon as it is RUNNING.",
     issue("aws/containers-roadmap#1206", "tasks that run and exit never trip the circuit breaker"),
 )
-def _failed(record, failures: int, up: list) -> int:
+def _count_failures(record, failures: int, up: list) -> int:
     """Return how many failures count: a task that becomes healthy makes those before it forgotten, if it is to."""
     fresh = {task.task_arn for task in up} - record.healthy
     record.healthy |= fresh
@@ -256,16 +254,16 @@ def _failed(record, failures: int, up: list) -> int:
         "DescribeServices after a rolled back blue/green deployment",
     ),
 )
-def _give_up(backend, service, failed, record, reason: str) -> None:
+def _fail(backend, service, failed, record, reason: str) -> None:
     """Fail a deployment; go back to the one before it where whatever gave it up is to."""
     failed["rolloutState"], failed["rolloutStateReason"] = "FAILED", reason
-    books.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
-    _tell(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
+    ecs_deployments.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
+    _publish(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
-    for task in corrected.service_tasks(backend, service):
+    for task in ecs_services.service_tasks(backend, service):
         if task.started_by == failed["id"]:
             _stop(task, f"Scaling activity initiated by deployment {failed['id']}")
-    if not _goes_back(record, reason) or good is None:
+    if not _rolls_back(record, reason) or good is None:
         record.end("STOPPED", reason)
         return
     record.rollback = {
@@ -273,24 +271,24 @@ def _give_up(backend, service, failed, record, reason: str) -> None:
     }  # fmt: skip
     record.status, record.reason, record.asked_to = "ROLLBACK_IN_PROGRESS", reason, ""
     service.task_definition = good["taskDefinition"]
-    books.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
+    ecs_deployments.event(service, f"(service {service.name}) rolling back to deployment {good['id']}.")
     if record.rolling:
-        _roll_back(backend, service, record, good)
+        _redeploy(backend, service, record, good)
         return
     # The old tasks still run: the traffic goes back to them. That the old deployment is PRIMARY again under its old id
     # is not verified on AWS.
-    books.weigh(service, record.came_from, 100)
+    ecs_deployments.set_weights(service, record.came_from, 100)
     service.serving_group, record.share, record.step = record.came_from, 0.0, 0
     good["status"], service.deployments = "PRIMARY", [good]
-    ENGINE.after(LOOK, _gone_back, service, record)
+    ENGINE.after(LOOK, _rolled_back, service, record)
 
 
-def _gone_back(service, record) -> None:
+def _rolled_back(service, record) -> None:
     if record.status == "ROLLBACK_IN_PROGRESS":
         record.end("ROLLBACK_SUCCESSFUL")
 
 
-def _goes_back(record, reason: str) -> bool:
+def _rolls_back(record, reason: str) -> bool:
     if reason == ASKED:
         return record.asked_to == "ROLLBACK"
     mechanism = "alarms" if reason == ALARM else "deploymentCircuitBreaker"
@@ -302,16 +300,16 @@ def _goes_back(record, reason: str) -> bool:
     "deployment stays the same.",
     issue("hashicorp/terraform-provider-aws#20858", "PRIMARY shows the old task definition again"),
 )
-def _roll_back(backend, service, record, good) -> None:
+def _redeploy(backend, service, record, good) -> None:
     """Deploy what ran before again; the service deployment is still the same."""
-    corrected.deploy(service)
+    ecs_services.deploy(service)
     newest = service.deployments[0]
-    del books.history(service)[0]  # the one that this has begun
+    del ecs_deployments.history(service)[0]  # the one that this has begun
     record.end("ROLLBACK_IN_PROGRESS", record.rollback["reason"])
     record.deployment, record.finished, record.until = newest["id"], None, 0.0
     record.healthy, record.forgiven = set(), 0
     newest["rolloutStateReason"] = f"{record.reason.partition(':')[0]}: rolling back to deploymentId {good['id']}."
-    for task in corrected.service_tasks(backend, service):
+    for task in ecs_services.service_tasks(backend, service):
         if task.started_by == good["id"]:  # what runs is what is asked for again
             task.started_by = newest["id"]
 
@@ -326,7 +324,7 @@ def _stop(task, reason: str) -> None:
     "deploymentId, updatedAt and reason.",
     documented(GUIDE + "ecs_service_deployment_events.html"),
 )
-def _tell(service, deployment, name: str, reason: str) -> None:
+def _publish(service, deployment, name: str, reason: str) -> None:
     detail = {
         "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
         "eventName": name,
@@ -395,7 +393,7 @@ class Health:
 
     def _ask(self) -> None:
         if not self.life.stopping:
-            ENGINE.beside(self._try, ENGINE.life)
+            ENGINE.background(self._try, ENGINE.life)
 
     def _try(self, life: int) -> None:
         try:
@@ -430,6 +428,6 @@ class Health:
 
 
 def watch(life, task, container, definition: dict, variables: dict) -> None:
-    """Check a container's health from now on, if its definition says how."""
+    """Check a container's health from now on, if its definition says how; ``variables`` are its environment."""
     if definition.get("healthCheck"):
         Health(life, task, container, definition, variables)

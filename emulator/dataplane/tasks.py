@@ -4,8 +4,7 @@ import json
 import os
 
 from emulator import ACCOUNT, clock, endpoints, eventual, inside
-from emulator.corrections import ecs_services
-from emulator.corrections import ecs_tasks as corrected
+from emulator.corrections import ecs_services, ecs_tasks
 from emulator.dataplane import agents, bus, faults, images, services, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.dataplane.task_events import ECS, detail
@@ -39,7 +38,7 @@ class Life:
         self.task, self.service, self.step = task, service, float(os.environ.get(STEP, "0.3"))
         self.backend = task._backend
         self.definition = self.backend.describe_task_definition(task.task_definition_arn)
-        self.subnets = tuple(filter(None, [corrected.interface(task, "subnetId")]))
+        self.subnets = tuple(filter(None, [ecs_tasks.interface(task, "subnetId")]))
         self.running: dict[str, images.Running] = {}
         self.hosts: dict[str, str] = {}  # where each container is, by its name
         self.fault, self.dice = faults.draw(task)
@@ -387,7 +386,7 @@ class Life:
     def _stopped(self) -> None:
         if self.task.status == "STOPPED":
             return
-        corrected.stop(self.backend, self.task, self.task.stopped_reason)
+        ecs_tasks.stop(self.backend, self.task, self.task.stopped_reason)
         if self.service:
             ENGINE.after(self.step, _settle, self.backend, self.task)
 

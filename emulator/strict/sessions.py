@@ -5,7 +5,7 @@ the role's policies name it at all. The account's keys may do everything.
 """
 
 from emulator import ACCOUNT, endpoints, policies
-from emulator.permissions import allowed, found, granted, key_allows, key_of_secret
+from emulator.permissions import allowed, find_role, key_allows, key_of_secret, policies_of
 from emulator.strict import EVERY, Refusal, rule
 
 TASKS = "ecs-tasks.amazonaws.com"
@@ -99,7 +99,7 @@ def session_may(call):
     if not call.caller.startswith("ASIA") or (call.service, call.operation) in FREE:
         return None
     session = call.backend("sts").get_assumed_role_from_access_key(call.caller)
-    role = session and found(session.role_arn)
+    role = session and find_role(session.role_arn)
     if role is None:
         return None
     asked = _OF.get((call.service, call.operation))
@@ -124,7 +124,7 @@ def _named(call) -> tuple:
 
 def _may(call, role, action: str, resource: str, context: dict) -> bool:
     if not resource:  # it isn't known what this is done to
-        anything = {"Statement": [one | {"Resource": "*"} for one in policies.statements(granted(role))]}
+        anything = {"Statement": [one | {"Resource": "*"} for one in policies.statements(policies_of(role))]}
         return policies.permits(anything, action, "*", context=context)
     if action.startswith("kms:"):
         key = call.backend("kms").keys.get(resource.rpartition("/")[2])

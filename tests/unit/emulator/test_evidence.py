@@ -28,7 +28,7 @@ PLUMBING = {
     "environments.exited", "environments.log_group", "environments.subnets", "environments.take",
     "environments.timed_out", "functions.runs", "paths.read", "patterns.Bad",
     "patterns.check_address", "patterns.check_exists", "patterns.check_text", "permissions.allowed",
-    "permissions.found", "permissions.granted", "permissions.key_of", "permissions.Service", "permissions.Role",
+    "permissions.find_role", "permissions.policies_of", "permissions.key_of", "permissions.Service", "permissions.Role",
     "permissions.trusts", "pipes.Killed", "pipes.Poller", "postgres.hosts", "services.health", "services.runs",
     "services.watch", "targets.write", "tasks.CannotStart", "run_task.Conflict", "tls.context", "instances.Boot",
 }  # fmt: skip
@@ -39,7 +39,7 @@ TICKS = {
     "functions.Later._again", "images.Running.__init__", "images.Running._start", "images.Running._follow",
     "images.Running.stop", "images.Running.__repr__", "instances.Boot.__init__", "instances.Boot.say",
     "pipes.Poller.__init__", "pipes.Poller.leave", "services.install.update", "services.install.deploy",
-    "services._look", "services.Health.__init__", "services.Health._ask", "services._gone_back",
+    "services._poll", "services.Health.__init__", "services.Health._ask", "services._rolled_back",
     "schedules.Plan.__init__", "schedules.Plan._next", "schedules.Plan._due", "tasks.Life.__init__",
     "tasks.Life._start", "tasks.Life._stopped", "tasks.Life._log.line", "run_task.Bucket.__init__",
     "run_task.Bucket.take", "expiry.install.put", "flowlogs.install.create", "autoscaling._launch",
@@ -72,7 +72,7 @@ def waits(node) -> bool:
     inner = {id(one) for _, other in functions(node) for one in ast.walk(other)}
     return any(
         isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and id(one) not in inner
-        and (one.value.id, one.attr) in {("ENGINE", "at"), ("ENGINE", "after"), ("ENGINE", "beside"), ("clock", "now")}
+        and (one.value.id, one.attr) in {("ENGINE", "at"), ("ENGINE", "after"), ("ENGINE", "background"), ("clock", "now")}
         for one in ast.walk(node)
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def test_a_managed_policy_is_worth_its_default_version(iam, name):
     iam.create_role(RoleName=name[-64:], AssumeRolePolicyDocument=TRUST)
     arn = iam.create_policy(PolicyName=name, PolicyDocument=says("sqs:SendMessage"))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name[-64:], PolicyArn=arn)
-    role = permissions.found(f"arn:aws:iam::123456789012:role/{name[-64:]}")
-    assert [one["Action"] for one in permissions.granted(role)["Statement"]] == ["sqs:SendMessage"]
+    role = permissions.find_role(f"arn:aws:iam::123456789012:role/{name[-64:]}")
+    assert [one["Action"] for one in permissions.policies_of(role)["Statement"]] == ["sqs:SendMessage"]
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=says("sqs:ReceiveMessage"), SetAsDefault=True)
-    assert [one["Action"] for one in permissions.granted(role)["Statement"]] == ["sqs:ReceiveMessage"]
+    assert [one["Action"] for one in permissions.policies_of(role)["Statement"]] == ["sqs:ReceiveMessage"]

@@ -3,11 +3,13 @@
 import ast
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from emulator import quotas, state
 from emulator.ask import ask
+from emulator.dataplane import pipes
 from emulator.strict import sqs
 
 EMULATOR = Path(state.__file__).parent
@@ -186,10 +188,13 @@ def filled(container) -> None:
 def test_a_reset_empties_all(endpoint):
     assert sqs._deleted is not quotas._said
     assert any(one is sqs._deleted for one in state.HELD)
+    source = "arn:aws:sqs:us-east-1:123456789012:polled"
+    pipes._sync(SimpleNamespace(arn="a-pipe", name="a", desired_state="RUNNING", source=source, role_arn="none"))
+    assert pipes.polling() == ["a-pipe"]
     for one in state.HELD:
         filled(one)
     ask(endpoint, "reset", {})
-    assert [one for one in state.HELD if one] == []
+    assert [one for one in state.HELD if one] == [] == pipes.polling()
 
 
 def test_an_account_is_as_new_after_a_reset(endpoint, aws):

@@ -210,7 +210,7 @@ def test_a_healthy_task_makes_failures_forgotten(reset, counted):
     record = SimpleNamespace(healthy=set(), forgiven=0, configuration={"deploymentCircuitBreaker": {"resetOnHealthyTask": reset}})
     one = SimpleNamespace(task_arn="one")
     looks = [(1, []), (2, []), (3, [one]), (4, [one]), (4, [])]
-    assert [services._failed(record, failures, up) for failures, up in looks] == counted
+    assert [services._count_failures(record, failures, up) for failures, up in looks] == counted
 
 
 def test_what_runs_and_exits_again_and_again_trips_no_circuit_breaker_that_forgets(service, until, name, aws):

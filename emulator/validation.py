@@ -3,20 +3,20 @@
 import math
 
 
-class Wrong(ValueError):
+class Invalid(ValueError):
     """What was given can't be taken; the text says what is allowed."""
 
 
 def entries(name: str, value, fields: dict, needed: tuple[str, ...] = ()) -> list[dict]:
     """Return a list of mappings whose fields are right, each judged by a function ``(name, value)``."""
     if not isinstance(value, list):
-        raise Wrong(f"{name} is {value!r}: allowed is a list")
+        raise Invalid(f"{name} is {value!r}: allowed is a list")
     for number, one in enumerate(value):
         where = f"{name}[{number}]"
         if not isinstance(one, dict):
-            raise Wrong(f"{where} is {one!r}: allowed is a mapping")
+            raise Invalid(f"{where} is {one!r}: allowed is a mapping")
         for field in [*(field for field in needed if field not in one), *(one.keys() - fields.keys())]:
-            raise Wrong(
+            raise Invalid(
                 f"{where} {'has' if field in one else 'lacks'} {field!r}: allowed are {', '.join(fields)}"
                 + (f", needed are {', '.join(needed)}" if needed else "")
             )
@@ -28,7 +28,7 @@ def entries(name: str, value, fields: dict, needed: tuple[str, ...] = ()) -> lis
 def text(name: str, value) -> str:
     """Return a text that can be a name, an argument of a process or a pattern."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise Wrong(f"{name} is {value!r}: allowed is a text")
+        raise Invalid(f"{name} is {value!r}: allowed is a text")
     return value
 
 
@@ -40,21 +40,21 @@ def words(name: str, value) -> str:
 def texts(name: str, value) -> list[str]:
     """Return a list of texts."""
     if not isinstance(value, (list, tuple)):
-        raise Wrong(f"{name} is {value!r}: allowed is a list of texts")
+        raise Invalid(f"{name} is {value!r}: allowed is a list of texts")
     return [text(f"{name}[{number}]", one) for number, one in enumerate(value)]
 
 
 def command(name: str, value) -> list[str]:
     """Return a command and its arguments."""
     if not texts(name, value):
-        raise Wrong(f"{name} is empty: allowed is a command with its arguments")
+        raise Invalid(f"{name} is empty: allowed is a command with its arguments")
     return list(value)
 
 
 def flag(name: str, value) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
-        raise Wrong(f"{name} is {value!r}: allowed are true and false")
+        raise Invalid(f"{name} is {value!r}: allowed are true and false")
     return value
 
 
@@ -66,7 +66,7 @@ def number(least: float = 0, most: float = math.inf, whole: bool = False):
     def judge(name: str, value):
         right = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not right or not math.isfinite(value) or not least <= value <= most:
-            raise Wrong(f"{name} is {value!r}: allowed is {allowed}")
+            raise Invalid(f"{name} is {value!r}: allowed is {allowed}")
         return value
 
     return judge
@@ -77,7 +77,7 @@ def one_of(*allowed: str):
 
     def judge(name: str, value) -> str:
         if value not in allowed:
-            raise Wrong(f"{name} is {value!r}: allowed are {', '.join(allowed)}")
+            raise Invalid(f"{name} is {value!r}: allowed are {', '.join(allowed)}")
         return value
 
     return judge

@@ -20,7 +20,7 @@ KEPT = 20000  # values of the account; the oldest go
     "ExecutedVersion is there for an alias with weights only.",
     inferred("it is said to compare the versions of a weighted alias", "ListMetrics of an alias without weights"),
 )
-def called(function, alias: str | None, shared: bool, failed: bool, milliseconds: float) -> None:
+def count_invocation(function, alias: str | None, shared: bool, failed: bool, milliseconds: float) -> None:
     """Count a function's call under its name, the alias or version that was called and, with weights, what ran.
 
     The documentation says of ExecutedVersion only that it compares the versions of a weighted alias; that it's missing
