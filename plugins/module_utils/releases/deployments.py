@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ..engine.aws import Aws, unless
@@ -168,7 +169,7 @@ class Deployments:
         for one in self._listed(component) if begun else self._list(component):
             arn = one["serviceDeploymentArn"]
             if one["status"] in GOING_ON:
-                deployment = until(lambda arn=arn: self._described(arn), SHOWN_SECONDS, f"{arn} being shown", delay=0.5)
+                deployment = until(partial(self._described, arn), SHOWN_SECONDS, f"{arn} being shown", delay=0.5)
                 if not _stage(deployment):
                     continue  # the next deployment takes its place
                 if deployment["status"] in GOING_ON:

@@ -23,6 +23,10 @@ from botocore.exceptions import ClientError
 )
 def test_what_a_function_says_of_its_failure(payload, said):
     assert error_of(payload, "Unhandled") == said
+
+
+def test_no_answer_of_a_function_fills_a_record():
+    """Lambda takes answers of up to 6 MB."""
     assert len(error_of(b'{"errorMessage": "' + b"x" * 6_000_000 + b'"}', "Unhandled")) < 3000
 
 
