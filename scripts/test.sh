@@ -6,6 +6,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 
 lint() {
   ruff check .
+  mypy
   python scripts/document.py --check
   ansible-lint --offline --profile production
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Required, TypedDict
 
-from .engine.aws import tags_of
+from .engine.aws import Aws, tags_of
 from .engine.errors import EngineError, code, expected, sentence
 from .engine.stack import members
 from .kinds.catalogue import KINDS
@@ -18,6 +20,24 @@ UNRESERVED = 100
 """How many of an account's concurrent executions Lambda wants to remain without a reservation."""
 PROVIDERS = {"FARGATE": "fargate", "FARGATE_SPOT": "fargate_spot"}
 THREADS = 12
+
+
+class Demand(TypedDict, total=False):
+    """What a role asks for of one limit: so many of something, and for each an amount (1) of what is counted."""
+
+    limit: Required[str]
+    count: Required[int]
+    amount: float
+    name: str
+    """How the name of the resource ends that needs it, where it is one."""
+    zone: str
+    zones: list[str]
+    """In each of them so many."""
+    by: dict[str, object]
+    """The variables that ask for it, with their values."""
+    cpu: int
+    """CPU units of each task of a service, with its capacity provider strategy."""
+    strategy: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -69,14 +89,25 @@ LIMITS = {
 }  # fmt: skip
 
 
+class Usage(NamedTuple):
+    """How much of something an account may have, and has."""
+
+    quota: float
+    used: float
+
+
+ByZone = dict[str, Usage]
+"""By zone; what counts for a whole region is under the empty name."""
+
 ASKED = sorted(set(LIMITS) - {"fargate_spot"})
 """What roles may ask for: a service's strategy says what of it is Spot."""
 
 
-def shares(count: int, strategy: list[dict]) -> dict[str, int]:
+def shares(count: int, strategy: list[dict[str, Any]]) -> dict[str, int]:
     """Return how many tasks of a service may run on each capacity provider at the most: bases first, then by weight."""
     given = {one["capacity_provider"]: one for one in strategy}
-    made, left = Counter(), count
+    made: Counter[str] = Counter()
+    left = count
     for name, one in given.items():
         made[name] = min(left, int(one.get("base") or 0))
         left -= made[name]
@@ -87,14 +118,14 @@ def shares(count: int, strategy: list[dict]) -> dict[str, int]:
     return {name: tasks for name, tasks in made.items() if tasks}
 
 
-def demands(asked: list[dict]) -> list[dict]:
+def demands(asked: list[Demand]) -> list[Demand]:
     """Return what roles ask for as demands of one limit each; what takes nothing is left out.
 
     A service of ECS, which is asked for with its strategy, becomes demands of Fargate's two limits.
     """
-    made = []
+    made: list[Demand] = []
     for one in asked:
-        parts = [{**one, "zone": zone} for zone in one["zones"]] if one.get("zones") else [one]
+        parts: list[Demand] = [{**one, "zone": zone} for zone in one["zones"]] if one.get("zones") else [one]
         if one["limit"] == "fargate":
             parts = [
                 {**one, "limit": PROVIDERS[provider], "count": 1, "amount": tasks * int(one["cpu"]) / 1024}
@@ -104,9 +135,10 @@ def demands(asked: list[dict]) -> list[dict]:
     return made
 
 
-def unmet(wanted: list[dict], there: dict[str, list[str]]) -> list[dict]:
+def unmet(wanted: list[Demand], there: dict[str, list[str]]) -> list[Demand]:
     """Return the demands that are left where a stack has these resources, by limit; a demand's name ends theirs."""
-    left, held = [], {limit: list(names) for limit, names in there.items()}
+    left: list[Demand] = []
+    held = {limit: list(names) for limit, names in there.items()}
     for one in wanted:
         names = held.get(one["limit"], [])
         if one.get("name"):
@@ -119,7 +151,7 @@ def unmet(wanted: list[dict], there: dict[str, list[str]]) -> list[dict]:
     return left
 
 
-def tagged(aws, stack: str) -> dict[str, list[str]]:
+def tagged(aws: Aws, stack: str) -> dict[str, list[str]]:
     """Return what a stack has, by limit, as the tagging API knows it: one call, which may be seconds old."""
     types: dict[str, list[str]] = {limit.type: [] for limit in LIMITS.values()}
     for arn in tags_of(aws, stack, *types):
@@ -128,7 +160,7 @@ def tagged(aws, stack: str) -> dict[str, list[str]]:
     return {name: types[limit.type] for name, limit in LIMITS.items()}
 
 
-def listed(aws, stack: str, limit: str) -> list[str]:
+def listed(aws: Aws, stack: str, limit: str) -> list[str]:
     """Return the names of what a stack has that counts for a limit, as its service knows it."""
     kind = KINDS[LIMITS[limit].kind]
     return [kind.label(one) for one in members(kind, aws, stack)]
@@ -137,7 +169,7 @@ def listed(aws, stack: str, limit: str) -> list[str]:
 # What an account may have, and what of it is used
 
 
-def quota(aws, limit: Limit) -> dict:
+def quota(aws: Aws, limit: Limit) -> dict[str, Any]:
     """Return a quota as Service Quotas tells it: the account's own value, else AWS's default."""
     asked = {"ServiceCode": limit.service, "QuotaCode": limit.code}
     try:
@@ -148,41 +180,45 @@ def quota(aws, limit: Limit) -> dict:
         return aws("service-quotas").get_aws_default_service_quota(**asked)["Quota"]
 
 
-def counted(operation: str, key: str):
-    """Return a function that tells a quota and how many EC2 resources there are."""
-
-    def look(aws, limit, _needed):
-        return {"": (quota(aws, limit)["Value"], len(aws.pages("ec2", operation, key)))}
-
-    return look
+UsageReader = Callable[[Aws, Limit, Iterable[str]], ByZone]
+"""Reads the usage of a limit, in the zones in which something of it is needed."""
 
 
-def addresses(aws, limit, _needed):
-    """Tell the quota of elastic addresses, and how many there are: this call has no pages."""
-    return {"": (quota(aws, limit)["Value"], len(aws("ec2").describe_addresses()["Addresses"]))}
+def counted(operation: str, key: str) -> UsageReader:
+    """Return a reader of a quota and of how many EC2 resources there are."""
+
+    def usage(aws: Aws, limit: Limit, _zones: Iterable[str]) -> ByZone:
+        return {"": Usage(quota(aws, limit)["Value"], len(aws.pages("ec2", operation, key)))}
+
+    return usage
 
 
-def by_zone(aws, limit, needed):
-    """Tell the quota of NAT gateways, and how many there are, in each zone."""
+def addresses(aws: Aws, limit: Limit, _zones: Iterable[str]) -> ByZone:
+    """Return the quota of elastic addresses, and how many there are: this call has no pages."""
+    return {"": Usage(quota(aws, limit)["Value"], len(aws("ec2").describe_addresses()["Addresses"]))}
+
+
+def by_zone(aws: Aws, limit: Limit, zones: Iterable[str]) -> ByZone:
+    """Return the quota of NAT gateways, and how many there are, in each zone."""
     states = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
     gateways = aws.pages("ec2", "describe_nat_gateways", "NatGateways", Filter=states)
     subnets = sorted({one["SubnetId"] for one in gateways if one.get("SubnetId")})
-    zones = {}
+    zone_of = {}
     if subnets:
         for one in aws.pages("ec2", "describe_subnets", "Subnets", Filters=[{"Name": "subnet-id", "Values": subnets}]):
-            zones[one["SubnetId"]] = one["AvailabilityZone"]
-    used = Counter(zones[one["SubnetId"]] for one in gateways if one.get("SubnetId") in zones)
+            zone_of[one["SubnetId"]] = one["AvailabilityZone"]
+    used = Counter(zone_of[one["SubnetId"]] for one in gateways if one.get("SubnetId") in zone_of)
     for one in gateways:
         if one.get("AvailabilityMode") == "regional":  # it is in all zones where it has addresses
             used.update({each["AvailabilityZone"] for each in one.get("NatGatewayAddresses", [])})
     may = quota(aws, limit)["Value"]
-    return {zone: (may, used[zone]) for zone in needed}
+    return {zone: Usage(may, used[zone]) for zone in zones}
 
 
-def measured(aws, limit, _needed):
-    """Tell a quota and what CloudWatch last saw of its use, which Service Quotas says how to ask for."""
-    told = quota(aws, limit)
-    metric, used = told.get("UsageMetric") or {}, 0
+def measured(aws: Aws, limit: Limit, _zones: Iterable[str]) -> ByZone:
+    """Return a quota and what CloudWatch last saw of its use, which Service Quotas says how to ask for."""
+    found = quota(aws, limit)
+    metric, used = found.get("UsageMetric") or {}, 0
     if metric.get("MetricName"):
         now = datetime.now(UTC)
         statistic = metric.get("MetricStatisticRecommendation", "Maximum")
@@ -192,28 +228,29 @@ def measured(aws, limit, _needed):
             StartTime=now - timedelta(hours=1), EndTime=now,
         )["Datapoints"]  # fmt: skip
         used = max(points, key=lambda one: one["Timestamp"])[statistic] if points else 0
-    return {"": (told["Value"], used)}
+    return {"": Usage(found["Value"], used)}
 
 
-def of_rds(name: str):
-    """Return a function that tells one of RDS's own account quotas."""
+def of_rds(name: str) -> UsageReader:
+    """Return a reader of one of RDS's own account quotas."""
 
-    def look(aws, _limit, _needed):
-        told = {one["AccountQuotaName"]: one for one in aws("rds").describe_account_attributes()["AccountQuotas"]}
-        if name not in told:
+    def usage(aws: Aws, _limit: Limit, _zones: Iterable[str]) -> ByZone:
+        quotas = {one["AccountQuotaName"]: one for one in aws("rds").describe_account_attributes()["AccountQuotas"]}
+        if name not in quotas:
             raise EngineError(f"RDS doesn't tell the account's {name}")
-        return {"": (told[name]["Max"], told[name]["Used"])}
+        return {"": Usage(quotas[name]["Max"], quotas[name]["Used"])}
 
-    return look
-
-
-def concurrency(aws, _limit, _needed):
-    """Tell how many concurrent executions an account has, and how many of them functions have reserved."""
-    told = aws("lambda").get_account_settings()["AccountLimit"]
-    return {"": (told["ConcurrentExecutions"], told["ConcurrentExecutions"] - told["UnreservedConcurrentExecutions"])}
+    return usage
 
 
-LOOKS = {
+def concurrency(aws: Aws, _limit: Limit, _zones: Iterable[str]) -> ByZone:
+    """Return how many concurrent executions an account has, and how many of them functions have reserved."""
+    account = aws("lambda").get_account_settings()["AccountLimit"]
+    every = account["ConcurrentExecutions"]
+    return {"": Usage(every, every - account["UnreservedConcurrentExecutions"])}
+
+
+USAGES: dict[str, UsageReader] = {
     "vpcs": counted("describe_vpcs", "Vpcs"),
     "internet_gateways": counted("describe_internet_gateways", "InternetGateways"),
     "elastic_ips": addresses,
@@ -235,7 +272,7 @@ def amount(number: float) -> str:
     return f"{number:g}" if number < 1_000_000 else f"{number:.0f}"
 
 
-def refusal(name: str, zone: str, wanted: list[dict], may: float, used: float, region: str) -> str:
+def refusal(name: str, zone: str, wanted: list[Demand], may: float, used: float, region: str) -> str:
     """Return the sentence on a limit that a stack would exceed."""
     limit, needed = LIMITS[name], total(wanted)
     variables = {key: value for one in wanted for key, value in one.get("by", {}).items()}
@@ -251,12 +288,12 @@ def refusal(name: str, zone: str, wanted: list[dict], may: float, used: float, r
     )
 
 
-def total(wanted: list[dict]) -> float:
+def total(wanted: list[Demand]) -> float:
     """Return how much demands of one limit come to."""
     return sum(int(one["count"]) * float(one.get("amount", 1)) for one in wanted)
 
 
-def judge(aws, stack: str, asked: list[dict]) -> tuple[list[str], list[str]]:
+def judge(aws: Aws, stack: str, asked: list[Demand]) -> tuple[list[str], list[str]]:
     """Return a sentence for each limit that the stack would exceed, and one on what could not be looked at.
 
     A stack that has all that it wants costs one call.
@@ -264,16 +301,16 @@ def judge(aws, stack: str, asked: list[dict]) -> tuple[list[str], list[str]]:
     wanted = demands(asked)
     if not wanted or _has_all(aws, stack, wanted):
         return [], []
-    by_limit: dict[str, list[dict]] = {}
+    by_limit: dict[str, list[Demand]] = {}
     for one in wanted:
         by_limit.setdefault(one["limit"], []).append(one)
     with ThreadPoolExecutor(THREADS) as pool:
-        looked = list(pool.map(lambda limit: _look(aws, stack, limit, by_limit[limit]), by_limit))
-    unseen = [(LIMITS[limit].quota, told) for limit, (_refused, told) in zip(by_limit, looked, strict=True) if told]
-    return [one for refused, _told in looked for one in refused], [blind(unseen)] if unseen else []
+        judged = list(pool.map(lambda limit: _refusals(aws, stack, limit, by_limit[limit]), by_limit))
+    unseen = [(LIMITS[limit].quota, why) for limit, (_refused, why) in zip(by_limit, judged, strict=True) if why]
+    return [one for refused, _why in judged for one in refused], [blind(unseen)] if unseen else []
 
 
-def _has_all(aws, stack: str, wanted: list[dict]) -> bool:
+def _has_all(aws: Aws, stack: str, wanted: list[Demand]) -> bool:
     try:
         return not unmet(wanted, tagged(aws, stack))
     except Exception as error:
@@ -282,13 +319,13 @@ def _has_all(aws, stack: str, wanted: list[dict]) -> bool:
         return False  # who may not ask for tags asks the services
 
 
-def _look(aws, stack: str, limit: str, wanted: list[dict]) -> tuple[list[str], str]:
+def _refusals(aws: Aws, stack: str, limit: str, wanted: list[Demand]) -> tuple[list[str], str]:
     """Return the sentences on one limit and nothing, or none and why it could not be looked at."""
-    zones: dict[str, list[dict]] = {}
+    zones: dict[str, list[Demand]] = {}
     try:
         for one in unmet(wanted, {limit: listed(aws, stack, limit)}):
             zones.setdefault(one.get("zone", ""), []).append(one)
-        found = LOOKS[limit](aws, LIMITS[limit], zones) if zones else {}
+        usages = USAGES[limit](aws, LIMITS[limit], zones) if zones else {}
     except Exception as error:
         if not expected(error):
             raise
@@ -296,7 +333,7 @@ def _look(aws, stack: str, limit: str, wanted: list[dict]) -> tuple[list[str], s
     kept = UNRESERVED if limit == "lambda_concurrency" else 0
     return [
         refusal(limit, zone, zones[zone], may, used, aws.region)
-        for zone, (may, used) in found.items()
+        for zone, (may, used) in usages.items()
         if used + total(zones[zone]) + kept > may
     ], ""
 

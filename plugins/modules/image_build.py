@@ -216,10 +216,12 @@ def build(aws, asked, builder, checkout, images):
         return []
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     labels = {"revision": checkout.revision, "source": checkout.origin, "created": created}
-    given = {"architecture": asked["architecture"], "arguments": asked["arguments"], "labels": labels}
+    settings: builds.Settings = {
+        "architecture": asked["architecture"], "arguments": asked["arguments"], "labels": labels,
+    }  # fmt: skip
     with builds.Registry(aws) as registry, tempfile.TemporaryDirectory(prefix="images-") as folder:
         source.copy(checkout.root, list(checkout.files), Path(folder))
-        each(wanted, lambda image: builds.make(aws, builder, image, Path(folder), registry, given))
+        each(wanted, lambda image: builds.make(aws, builder, image, Path(folder), registry, settings))
         if not asked["bill_directory"]:
             return []
         writer = builders.bill()

@@ -101,7 +101,7 @@ def refuse(aws, stack):
 
 def send(aws, queue, bodies):
     """Send the bodies, and return them by their messages' ids."""
-    sent = {}
+    sent: dict[str, str] = {}
     for first in range(0, len(bodies), BATCH):
         batch = dict(enumerate(bodies[first : first + BATCH]))
         entries = [{"Id": str(index), "MessageBody": body} for index, body in batch.items()]

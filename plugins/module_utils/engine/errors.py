@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from .plain import plain
 
@@ -78,7 +80,7 @@ def code(error: Exception) -> str:
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
 
 
-def not_found(error: Exception, more=()) -> bool:
+def not_found(error: Exception, more: Iterable[tuple[str, str]] = ()) -> bool:
     """Say whether AWS answered that there is no such thing: it isn't there, or not seen everywhere yet.
 
     ``more`` are a kind's own words for it: (code, part of the message).
@@ -97,7 +99,9 @@ def unsupported(error: Exception) -> bool:
     return code(error) in UNSUPPORTED or "not supported" in told
 
 
-def unless(codes, call, *arguments, otherwise=None, **keywords):
+def unless(
+    codes: str | Iterable[str], call: Callable[..., Any], *arguments: Any, otherwise: Any = None, **keywords: Any
+) -> Any:
     """Return what a call returns, or ``otherwise`` when AWS answers with one of the error codes."""
     try:
         return call(*arguments, **keywords)

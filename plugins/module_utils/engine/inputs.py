@@ -31,7 +31,10 @@ def maps(service: str) -> frozenset[str]:
 
 @functools.cache
 def _taken(service: str) -> tuple[frozenset[str], frozenset[str]]:
-    model, found, keyed, seen = botocore.session.get_session().get_service_model(service), set(), set(), set()
+    model = botocore.session.get_session().get_service_model(service)
+    found: set[str] = set()
+    keyed: set[str] = set()
+    seen: set[str] = set()
 
     def walk(shape):
         if shape is None or shape.name in seen:

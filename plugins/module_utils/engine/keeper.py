@@ -65,7 +65,7 @@ def run() -> dict | None:
     """
     worker = process(os.getpgrp())
     parent = process(worker["parent"]) if worker else None
-    if parent is None or parent["command"] != worker["command"]:
+    if not worker or not parent or parent["command"] != worker["command"]:
         return None
     return {"pid": worker["parent"], "started": parent["started"]}
 
@@ -208,6 +208,7 @@ def start(source: str, given: dict) -> None:
         [sys.executable, "-c", BOOT, "flow_builder.aws: keeper of the lock of", given["stack"]],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True,
     )  # fmt: skip
+    assert made.stdin  # it is a pipe
     with made.stdin:
         made.stdin.write(json.dumps({"code": source, **given}).encode())
     made.returncode = 0  # it is not waited for

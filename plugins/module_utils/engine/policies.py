@@ -11,10 +11,12 @@ def canonical(document: dict | str | None) -> dict | None:
     if not document:
         return None
     if isinstance(document, str):
-        document = json.loads(document if document.lstrip().startswith("{") else unquote(document))
-    statements = document.get("Statement", [])
+        found: dict = json.loads(document if document.lstrip().startswith("{") else unquote(document))
+    else:
+        found = document
+    statements = found.get("Statement", [])
     statements = [statements] if isinstance(statements, dict) else statements
-    result = {key: value for key, value in document.items() if key != "Statement"}
+    result = {key: value for key, value in found.items() if key != "Statement"}
     # The order of statements never changes a policy's meaning.
     result["Statement"] = sorted((_plain(statement) for statement in statements), key=str)
     return result

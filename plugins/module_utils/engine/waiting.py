@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 
 from .errors import EngineError, not_found
 
@@ -14,7 +15,7 @@ class TimedOut(EngineError):
     """What was awaited did not happen in time."""
 
 
-def until(ready, timeout: int, what: str, delay: float = 1.0, longest: float = 15.0):
+def until[T](ready: Callable[[], T | None], timeout: float, what: str, delay: float = 1.0, longest: float = 15.0) -> T:
     """Call ``ready`` until it returns something true, and return that; waits grow up to ``longest`` seconds.
 
     Raises TimedOut when ``timeout`` seconds have passed.
@@ -30,7 +31,7 @@ def until(ready, timeout: int, what: str, delay: float = 1.0, longest: float = 1
         delay = min(delay * 1.5, longest)
 
 
-def steadily(read, unseen=()):
+def steadily[T](read: Callable[[], T], unseen: Iterable[tuple[str, str]] = ()) -> T:
     """Return what a read returns, asked again while AWS shows something and doesn't find all of it.
 
     It has just come, or is just going. ``unseen`` are a kind's words for that.

@@ -8,10 +8,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self, TypedDict
 from urllib.parse import urlsplit
 
+from ..engine.aws import Aws
 from ..engine.errors import EngineError
 from ..kinds.ecr import digest_of
+from .scans import Finding
 
 TOLD = 15
 """So many of a builder's last lines are told when it fails."""
@@ -31,12 +34,20 @@ class Image:
     digest: str = ""
     built: bool = False
     bill: str = ""
-    findings: list[dict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         """Return the image by digest, empty while it has none."""
         return f"{self.uri}@{self.digest}" if self.digest else ""
+
+
+class Settings(TypedDict):
+    """With what images are built: the processor, the build's arguments, and labels; empty ones are left out."""
+
+    architecture: str
+    arguments: dict[str, str]
+    labels: dict[str, str]
 
 
 CONFIG = "config.json"
@@ -52,34 +63,34 @@ class Registry:
     is, and with which certificates it is reached (Docker Desktop, Colima, a rootless or a remote one).
     """
 
-    def __init__(self, aws):
+    def __init__(self, aws: Aws):
         """Ask for a token, which is good for twelve hours."""
-        (told,) = aws("ecr").get_authorization_token()["authorizationData"]
-        self.address = urlsplit(told["proxyEndpoint"]).netloc
+        (token,) = aws("ecr").get_authorization_token()["authorizationData"]
+        self.address = urlsplit(token["proxyEndpoint"]).netloc
         self._folder = tempfile.TemporaryDirectory(prefix="images-")
         self.file = Path(self._folder.name) / CONFIG
         self.file.touch(mode=0o600)
         settings = self._settings()
-        settings["auths"] = {self.address: {"auth": told["authorizationToken"]}}
+        settings["auths"] = {self.address: {"auth": token["authorizationToken"]}}
         self.file.write_text(json.dumps(settings), encoding="ascii")
 
-    def _settings(self) -> dict:
+    def _settings(self) -> dict[str, Any]:
         """Return the user's settings of docker without logins, having laid all that is beside them into the folder."""
         own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
         for one in own.iterdir() if own.is_dir() else ():
             if one.name != CONFIG:
                 (Path(self._folder.name) / one.name).symlink_to(one.resolve())
         try:
-            told = json.loads((own / CONFIG).read_text(encoding="utf-8"))
+            config = json.loads((own / CONFIG).read_text(encoding="utf-8"))
         except (OSError, ValueError):  # docker says what is wrong with it
             return {}
-        return {key: value for key, value in told.items() if key not in LOGINS} if isinstance(told, dict) else {}
+        return {key: value for key, value in config.items() if key not in LOGINS} if isinstance(config, dict) else {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
-    def __exit__(self, *_exception):
+    def __exit__(self, *_exception: object) -> None:
         """Remove the password."""
         self._folder.cleanup()
 
@@ -89,10 +100,10 @@ class Registry:
         return {**os.environ, "DOCKER_CONFIG": self._folder.name}
 
 
-def build_command(builder: str, image: Image, target: str, given: dict) -> list[str]:
-    """Return the command that builds an image; ``given`` has the architecture, arguments and labels."""
-    labels = {f"org.opencontainers.image.{name}": value for name, value in given["labels"].items() if value}
-    pairs = [("--label", labels), ("--build-arg", given["arguments"])]
+def build_command(builder: str, image: Image, target: str, settings: Settings) -> list[str]:
+    """Return the command that builds an image."""
+    labels = {f"org.opencontainers.image.{name}": value for name, value in settings["labels"].items() if value}
+    pairs = [("--label", labels), ("--build-arg", settings["arguments"])]
     if builder == "docker":
         # One plain manifest, as Lambda wants it.
         words = ["docker", "buildx", "build", "--load", "--provenance=false"]
@@ -100,7 +111,7 @@ def build_command(builder: str, image: Image, target: str, given: dict) -> list[
         words = ["buildah", "bud", "--layers"] if builder == "buildah" else ["podman", "build"]
         words += ["--format", "oci"]
         pairs.append(("--annotation", labels))
-    words += ["--platform", f"linux/{given['architecture']}", "--tag", target, "--file", image.file]
+    words += ["--platform", f"linux/{settings['architecture']}", "--tag", target, "--file", image.file]
     words += [word for flag, values in pairs for name, value in values.items() for word in (flag, f"{name}={value}")]
     return [*words, image.context]
 
@@ -117,7 +128,7 @@ def bill_command(writer: str, image: Image, file: str) -> list[str]:
     return ["trivy", "image", "--quiet", "--image-src", "remote", "--format", "cyclonedx", "--output", file, image.name]
 
 
-def run(words: list[str], doing: str, folder: Path | None = None, environment: dict | None = None) -> None:
+def run(words: list[str], doing: str, folder: Path | None = None, environment: dict[str, str] | None = None) -> None:
     """Run a command; raises EngineError with its last lines if it fails."""
     done = subprocess.run(
         words, cwd=folder, env=environment, text=True, errors="replace", check=False,
@@ -128,10 +139,10 @@ def run(words: list[str], doing: str, folder: Path | None = None, environment: d
         raise EngineError(f"{doing} failed with exit code {done.returncode}: {said}")
 
 
-def make(aws, builder: str, image: Image, files: Path, registry: Registry, given: dict) -> None:
+def make(aws: Aws, builder: str, image: Image, files: Path, registry: Registry, settings: Settings) -> None:
     """Build an image of a folder with the checkout's files, push it, and set its digest."""
     target = f"{registry.address}/{image.repository}:{image.tag}"
-    run(build_command(builder, image, target, given), f"{image.component}: the build", files)
+    run(build_command(builder, image, target, settings), f"{image.component}: the build", files)
     environment = registry.environment if builder == "docker" else None
     try:
         run(push_command(builder, target, registry), f"{image.component}: the push", environment=environment)

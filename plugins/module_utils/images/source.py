@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..engine.errors import EngineError
 from ..engine.plain import without_credentials
@@ -85,7 +87,7 @@ def _git(root: Path, *words: str) -> str:
     return told.rstrip("\n") if done.returncode == 0 else ""
 
 
-def _walk(root: Path):
+def _walk(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in (".git", "__pycache__")]
         yield from (str((Path(folder) / name).relative_to(root)) for name in names)
@@ -146,19 +148,19 @@ def used(files: tuple[str, ...], context: str, file: str, text: str) -> list[str
     return sorted({file, *(one for one in inside if any(one == name or one.startswith(f"{name}/") for name in wanted))})
 
 
-def tag(source: Checkout, context: str, file: str, more: dict) -> str:
+def tag(source: Checkout, context: str, file: str, more: dict[str, Any]) -> str:
     """Return the tag of an image that is built of these files, and of what else decides what comes out."""
     content = hashlib.sha256(json.dumps([VERSION, context, file, more], sort_keys=True).encode())
     text = (source.root / file).read_text(encoding="utf-8", errors="replace")
     for name in used(source.files, context, file, text):
         path = source.root / name
         if path.is_symlink():
-            told = ["link", str(path.readlink())]
+            state: list[object] = ["link", str(path.readlink())]
         elif path.is_file():
-            told = [bool(path.stat().st_mode & 0o100), hashlib.sha256(path.read_bytes()).hexdigest()]
+            state = [bool(path.stat().st_mode & 0o100), hashlib.sha256(path.read_bytes()).hexdigest()]
         else:
             continue  # a submodule, whose files are listed by nobody
-        content.update(json.dumps([name, *told]).encode())
+        content.update(json.dumps([name, *state]).encode())
     return f"src-{content.hexdigest()[:20]}"
 
 

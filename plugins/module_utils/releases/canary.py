@@ -11,11 +11,13 @@ import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from ..engine.aws import unless
+from ..engine.aws import Aws, unless
 from ..engine.errors import EngineError
 from ..engine.names import name
 from . import alarms, diagnosis
+from .context import Context
 
 MISSING = "ResourceNotFoundException"
 MINUTE = timedelta(minutes=1)
@@ -43,57 +45,78 @@ class Strategy:
         return []
 
 
-class Canary:
-    """One move of a stack's aliases. ``rollout`` calls versions, switches aliases and says what happens."""
+class Aliases(Protocol):
+    """What a canary needs of the functions that it moves."""
 
-    def __init__(self, rollout, versions: dict[str, str]):
-        """Prepare; nothing is changed yet."""
-        self.rollout, self.aws, self.stack, self.versions = rollout, rollout.aws, rollout.stack, versions
-        self.strategy: Strategy = rollout.options.functions
-        self.watched = alarms.Watched(self.aws, self.stack, self.strategy.alarms)
+    alias: str
+
+    def live_version(self, component: str) -> str:
+        """Return the version that a function's alias shows; empty before the first release."""
+
+    def point(self, component: str, version: str, weights: dict[str, float]) -> None:
+        """Let a function's alias show a version, and others with a share of its calls."""
+
+    def switch(self, component: str, version: str) -> None:
+        """Let a function's alias show one version alone."""
+
+    def call(self, component: str, version: str) -> None:
+        """Call a version once; raises EngineError where that fails."""
+
+
+class Canary:
+    """One move of a stack's aliases to versions."""
+
+    def __init__(
+        self, context: Context, functions: Aliases, strategy: Strategy, versions: dict[str, str], *, calls: bool
+    ):
+        """Prepare; nothing is changed yet. ``calls`` says whether each step calls each version once."""
+        self._context, self._functions, self._strategy, self._versions = context, functions, strategy, versions
+        self._calls, self._aws, self._say = calls, context.aws, context.say
+        self._watched = alarms.Watched(context.aws, context.stack, strategy.alarms)
         self._since = minute()
         self._before: dict[str, tuple[float, float]] = {}
         self._alone = False
 
     def go(self) -> None:
         """Move the aliases to the versions. Raises EngineError where a version doesn't do well."""
-        live = {one: self.rollout.live_version(one) for one in self.versions}
-        moving = [one for one, version in self.versions.items() if live[one] not in ("", version)]
-        judged = bool(moving) and (self.strategy.weights() or self.strategy.bake)
+        live = {one: self._functions.live_version(one) for one in self._versions}
+        moving = [one for one, version in self._versions.items() if live[one] not in ("", version)]
+        judged = bool(moving) and (self._strategy.weights() or self._strategy.bake)
         if judged:
             self._before = {one: self._counted(one) for one in moving}
-            self.watched.begin(self.rollout.say)
-        for weight in self.strategy.weights() if moving else []:
+            self._watched.begin(self._say)
+        for weight in self._strategy.weights() if moving else []:
             for component in moving:
-                self.rollout.point(component, live[component], {self.versions[component]: weight})
-                self.rollout.say(f"{component}: {weight:.0%} of the calls go to version {self.versions[component]}")
-            self._watch(moving, self.strategy.interval, f"with {weight:.0%} of the calls")
-        for component, version in self.versions.items():
-            self.rollout.switch(component, version)
-        if judged and self.strategy.bake:
+                self._functions.point(component, live[component], {self._versions[component]: weight})
+                self._say(f"{component}: {weight:.0%} of the calls go to version {self._versions[component]}")
+            self._watch(moving, self._strategy.interval, f"with {weight:.0%} of the calls")
+        for component, version in self._versions.items():
+            self._functions.switch(component, version)
+        if judged and self._strategy.bake:
             # What was called before the switch may still be counted in this minute.
             self._since, self._before, self._alone = minute() + MINUTE, {}, True
-            self._watch(moving, self.strategy.bake, "with all of the calls")
+            self._watch(moving, self._strategy.bake, "with all of the calls")
 
     def _watch(self, moving: list[str], seconds: float, at: str) -> None:
         """Look at the versions for a time, and call each once."""
-        deadline, shown = time.monotonic() + seconds, {}
-        if self.rollout.options.check_functions:
+        deadline = time.monotonic() + seconds
+        shown: dict[str, str] = {}
+        if self._calls:
             for component in moving:
-                self.rollout.call(component, self.versions[component])
+                self._functions.call(component, self._versions[component])
         while True:
             for component in moving:
                 calls, errors = self._new(component)
-                line = f"{component}: version {self.versions[component]} {at}: {calls:g} counted, {errors:g} failed"
+                line = f"{component}: version {self._versions[component]} {at}: {calls:g} counted, {errors:g} failed"
                 if shown.get(component) != line:
                     shown[component] = line
-                    self.rollout.say(line)
+                    self._say(line)
                 if errors:
                     raise EngineError(self._why(component, calls, errors, at))
-            self.watched.check(f"while the functions were judged {at}")
+            self._watched.check(f"while the functions were judged {at}")
             if time.monotonic() >= deadline:
                 return
-            time.sleep(min(self.rollout.options.pause, max(0.1, deadline - time.monotonic())))
+            time.sleep(min(self._context.pause, max(0.1, deadline - time.monotonic())))
 
     # What CloudWatch counts
 
@@ -107,9 +130,9 @@ class Canary:
         With all calls they are the alias's: that Lambda writes ExecutedVersion without weights isn't documented.
         """
         function = self._function(component)
-        dimensions = {"FunctionName": function, "Resource": f"{function}:{self.rollout.alias}"}
+        dimensions = {"FunctionName": function, "Resource": f"{function}:{self._functions.alias}"}
         if not self._alone:
-            dimensions["ExecutedVersion"] = self.versions[component]
+            dimensions["ExecutedVersion"] = self._versions[component]
         queries = [
             {
                 "Id": metric.lower(),
@@ -123,7 +146,7 @@ class Canary:
             }
             for metric in ("Invocations", "Errors")
         ]  # fmt: skip
-        answer = self.aws("cloudwatch").get_metric_data(
+        answer = self._aws("cloudwatch").get_metric_data(
             MetricDataQueries=queries, StartTime=self._since, EndTime=max(minute(), self._since) + MINUTE
         )
         sums = {one["Id"]: sum(one["Values"]) for one in answer["MetricDataResults"]}
@@ -132,17 +155,17 @@ class Canary:
     # Why
 
     def _function(self, component: str) -> str:
-        return name("function", self.stack, component)
+        return name("function", self._context.stack, component)
 
     def _why(self, component: str, calls: float, errors: float, at: str) -> str:
-        version, group = self.versions[component], name("lambda_log_group", self.stack, component)
+        version, group = self._versions[component], name("lambda_log_group", self._context.stack, component)
         one = diagnosis.Ended(
             self._function(component), diagnosis.FUNCTION, f"{errors:g} of {calls:g} calls failed",
-            lines=last_lines(self.aws, group, version),
+            lines=last_lines(self._aws, group, version),
         )  # fmt: skip
         return (
             f"{component}: version {version} {at} fails\n"
-            f"{diagnosis.report([one], self.rollout.names(component, group))}"
+            f"{diagnosis.report([one], self._context.names(component, group))}"
         )
 
 
@@ -151,7 +174,7 @@ def minute() -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
-def last_lines(aws, group: str, version: str) -> list[str]:
+def last_lines(aws: Aws, group: str, version: str) -> list[str]:
     """Return the newest lines that one version of a function wrote: Lambda names its streams by version."""
     streams = unless(
         MISSING, aws("logs").describe_log_streams,

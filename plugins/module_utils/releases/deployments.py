@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
-from ..engine.aws import unless
+from ..engine.aws import Aws, unless
 from ..engine.errors import EngineError
 from ..engine.names import name
 from ..engine.waiting import TimedOut, until
 from . import alarms
+from .context import Say
+from .shapes import Json
 
+State = Literal["good", "bad", "wait"]
+GOOD: State = "good"
+BAD: State = "bad"
+WAIT: State = "wait"
 GOING_ON = ("PENDING", "IN_PROGRESS")
 GOING_BACK = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 # What became of a deployment that didn't succeed.
@@ -33,74 +41,76 @@ AT_ONCE = 100  # deployments that ECS lists in one call, at the most
 
 
 @dataclass
-class Look:
+class Status:
     """What a service deployment says: V(good), V(bad), V(wait), or nothing where there is none; a line; why."""
 
-    state: str = ""
+    state: State | Literal[""] = ""
     line: str = ""
     reason: str = ""
     alarms: tuple[str, ...] = ()
     """The alarms that ended it: with them the reason says it all, and no task has to be asked."""
 
 
-def judge(told: dict | None) -> Look:
+def status_of(deployment: Json | None) -> Status:
     """Return what one service deployment says of itself; one that ECS doesn't show yet is pending."""
-    if told is None:
-        return Look("wait")
-    status, reason = told["status"], told.get("statusReason", "")
-    line = ", ".join(part for part in (_stage(told), status, _share(told)) if part)
+    if deployment is None:
+        return Status(WAIT)
+    status, reason = deployment["status"], deployment.get("statusReason", "")
+    line = ", ".join(part for part in (_stage(deployment), status, _share(deployment)) if part)
     if status in GOING_ON:
-        return Look("wait", line)
+        return Status(WAIT, line)
     if status == "SUCCESSFUL":
-        return Look("good", line)
-    gone = tuple(told.get("alarms", {}).get("triggeredAlarmNames") or ())
+        return Status(GOOD, line)
+    gone = tuple(deployment.get("alarms", {}).get("triggeredAlarmNames") or ())
     if gone:
         reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}; {ENDS[status]}"
-        return Look("bad", line, reason, gone)
-    count = told.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
+        return Status(BAD, line, reason, gone)
+    count = deployment.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
     tasks = f"; {count} tasks failed" if count else ""
-    return Look("bad", line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}; {ENDS[status]}")
+    return Status(BAD, line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}; {ENDS[status]}")
 
 
-def _stage(told: dict) -> str:
-    configuration = told.get("deploymentConfiguration", {})
-    return f"{configuration['strategy']} {told.get('lifecycleStage', '')}".strip() if shifts(configuration) else ""
+def _stage(deployment: Json) -> str:
+    configuration = deployment.get("deploymentConfiguration", {})
+    return (
+        f"{configuration['strategy']} {deployment.get('lifecycleStage', '')}".strip() if shifts(configuration) else ""
+    )
 
 
-def _share(told: dict) -> str:
-    share = told.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight")
-    return "" if share is None or not _stage(told) else f"{share:g} % of the traffic is the new revision's"
+def _share(deployment: Json) -> str:
+    share = deployment.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight")
+    return "" if share is None or not _stage(deployment) else f"{share:g} % of the traffic is the new revision's"
 
 
-def shifts(configuration: dict) -> bool:
+def shifts(configuration: Json) -> bool:
     """Say whether a deployment moves traffic between two target groups."""
     return configuration.get("strategy", ROLLING) != ROLLING
 
 
-def waits(configuration: dict) -> float:
+def waits(configuration: Json) -> float:
     """Return for how many seconds a deployment waits because it was told to."""
     strategy, minutes = configuration.get("strategy", ROLLING), configuration.get("bakeTimeInMinutes") or 0
     if strategy == "CANARY":
         minutes += configuration.get("canaryConfiguration", {}).get("canaryBakeTimeInMinutes", 10)
     if strategy == "LINEAR":
-        told = configuration.get("linearConfiguration", {})
-        minutes += told.get("stepBakeTimeInMinutes", 6) * (100 / told.get("stepPercent", 10.0))
+        steps = configuration.get("linearConfiguration", {})
+        minutes += steps.get("stepBakeTimeInMinutes", 6) * (100 / steps.get("stepPercent", 10.0))
     return minutes * 60.0 if shifts(configuration) else 0.0
 
 
 class Deployments:
     """The service deployments of one rollout."""
 
-    def __init__(self, aws, stack: str, cluster: str, say):
+    def __init__(self, aws: Aws, stack: str, cluster: str, say: Say):
         """Prepare; nothing is asked yet."""
         self._aws, self._stack, self._cluster, self._say = aws, stack, cluster, say
         self._before: dict[str, set[str]] = {}
         self._arns: dict[str, str] = {}
 
-    def check(self, service: dict) -> None:
+    def check(self, service: Json) -> None:
         """Raise EngineError for an alarm that a service names and that doesn't exist; say if none will count."""
-        told = service.get("deploymentConfiguration", {}).get("alarms") or {}
-        found = alarms.existing(self._aws, told["alarmNames"] if told.get("enable") else [])
+        named = service.get("deploymentConfiguration", {}).get("alarms") or {}
+        found = alarms.existing(self._aws, named["alarmNames"] if named.get("enable") else [])
         on = sorted(one for one, alarm in found.items() if alarm["StateValue"] == alarms.ALARM)
         if on:
             self._say(f"{service['serviceName']}: {', '.join(on)} is on already, so ECS looks at no alarm this time")
@@ -118,35 +128,35 @@ class Deployments:
         """From now on other deployments count."""
         self._before, self._arns = {}, {}
 
-    def look(self, component: str, asked: str) -> Look:
+    def status(self, component: str, asked: str) -> Status:
         """Return what the deployment of a task definition says; nothing where none was begun."""
         if component not in self._arns:
             found = self._find(component, asked)
             if not found:
-                return Look("wait" if component in self._before else "")
+                return Status(WAIT if component in self._before else "")
             self._arns[component] = found
-        return judge(self._told(self._arns[component]))
+        return status_of(self._described(self._arns[component]))
 
-    def why(self, component: str, asked: str) -> Look:
+    def end(self, component: str, asked: str) -> Status:
         """Return the end of a deployment that is known to have failed, once ECS shows it."""
 
-        def ended():
-            look = self.look(component, asked)
-            return look if look.state != "wait" else None
+        def ended() -> Status | None:
+            status = self.status(component, asked)
+            return status if status.state != WAIT else None
 
         try:
             return until(ended, SHOWN_SECONDS, "the end of the deployment being shown", delay=0.2)
         except TimedOut:
-            return Look()
+            return Status()
 
     def explain(self, names: tuple[str, ...]) -> str:
         """Return what is known of the alarms that took a deployment back, the likely cause and the next command."""
-        told = [
+        states = [
             f"{one}: {alarm['StateValue']}, {alarm.get('StateReason') or 'no reason given'}"
             for one, alarm in alarms.existing(self._aws, list(names)).items()
         ]
         return "\n".join([
-            *told,
+            *states,
             "likely cause: the new revision does what the alarm watches for",
             f"next: aws cloudwatch describe-alarm-history --alarm-name {names[0]}",
         ])  # fmt: skip
@@ -159,10 +169,10 @@ class Deployments:
         for one in self._listed(component) if begun else self._list(component):
             arn = one["serviceDeploymentArn"]
             if one["status"] in GOING_ON:
-                told = until(lambda arn=arn: self._told(arn), SHOWN_SECONDS, f"{arn} being shown", delay=0.5)
-                if not _stage(told):
+                deployment = until(partial(self._described, arn), SHOWN_SECONDS, f"{arn} being shown", delay=0.5)
+                if not _stage(deployment):
                     continue  # the next deployment takes its place
-                if told["status"] in GOING_ON:
+                if deployment["status"] in GOING_ON:
                     self._say(f"{component}: its deployment is taken back")
                     # It may have ended meanwhile, or have been told already by a call whose answer was lost.
                     unless(
@@ -172,11 +182,11 @@ class Deployments:
                 continue
             self._gone_back(component, arn)
 
-    def _listed(self, component: str) -> list[dict]:
+    def _listed(self, component: str) -> list[Json]:
         """Return a service's deployments once the one that was begun is among them."""
         before = self._before.get(component, set())
 
-        def listed():
+        def listed() -> list[Json] | None:
             found = self._list(component)
             return found if {one["serviceDeploymentArn"] for one in found} - before else None
 
@@ -187,25 +197,25 @@ class Deployments:
 
     def _gone_back(self, component: str, arn: str) -> None:
         deadline = time.monotonic() + GOING_BACK_SECONDS
-        while (told := self._told(arn)) is None or told["status"] in (*GOING_ON, *GOING_BACK):
+        while (found := self._described(arn)) is None or found["status"] in (*GOING_ON, *GOING_BACK):
             if time.monotonic() > deadline:
                 raise EngineError(f"{component}: ECS hasn't taken its deployment back in {GOING_BACK_SECONDS} seconds")
             time.sleep(1)
-        if told["status"] == "ROLLBACK_FAILED":
-            raise EngineError(f"{component}: ECS could not take its deployment back: {told.get('statusReason')}")
+        if found["status"] == "ROLLBACK_FAILED":
+            raise EngineError(f"{component}: ECS could not take its deployment back: {found.get('statusReason')}")
 
-    def _list(self, component: str) -> list[dict]:
+    def _list(self, component: str) -> list[Json]:
         """Return a service's deployments, the newest first; AWS promises no order, and keeps those of 90 days."""
-        told = self._aws.pages(
+        found = self._aws.pages(
             "ecs", "list_service_deployments", "serviceDeployments",
             cluster=self._cluster, service=name("service", self._stack, component), maxResults=AT_ONCE,
         )  # fmt: skip
-        return sorted(told, key=lambda one: one["createdAt"], reverse=True)
+        return sorted(found, key=lambda one: one["createdAt"], reverse=True)
 
-    def _told(self, arn: str) -> dict | None:
+    def _described(self, arn: str) -> Json | None:
         """Return a deployment as ECS describes it; None while it doesn't, although it lists it."""
-        told = self._aws("ecs").describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
-        return next(iter(told), None)
+        found = self._aws("ecs").describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        return next(iter(found), None)
 
     def _find(self, component: str, asked: str) -> str:
         """Return the ARN of the deployment that was begun, or that goes on, of a task definition."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..engine.plain import plain
+from .shapes import Json
 
 LINES = 12
 FUNCTION = "Function"  # in place of ECS's stop code, where it was no task that failed
@@ -25,12 +27,12 @@ class Ended:
     lines: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, task: dict, container: str) -> Ended:
+    def of(cls, task: Json, container: str) -> Ended:
         """Take what DescribeTasks says."""
-        one = next((item for item in task.get("containers", []) if item["name"] == container), {})
+        one: Json = next((item for item in task.get("containers", []) if item["name"] == container), {})
         return cls(
             task["taskArn"], task.get("stopCode", ""), task.get("stoppedReason", ""), one.get("exitCode"),
-            one.get("reason", ""), one.get("healthStatus", task.get("healthStatus", "")),
+            one.get("reason", ""), one.get("healthStatus") or task.get("healthStatus", ""),
         )  # fmt: skip
 
     def text(self) -> str:
@@ -111,7 +113,7 @@ def cause(ended: Ended) -> tuple[str, str]:
     return "ECS gives no reason", "aws ecs describe-tasks --cluster {cluster} --tasks {task}"
 
 
-def own_lines(lines) -> list[str]:
+def own_lines(lines: Iterable[str]) -> list[str]:
     """Return a function's own lines of those that its log has."""
     own = (line for line in lines if not line.startswith(("START ", "END ", "REPORT ", "INIT_START ")))
     return [plain(one) for line in own for one in line.splitlines()]

@@ -18,6 +18,8 @@ from ..engine.names import name, tail
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
 from . import diagnosis
+from .context import STALE_SECONDS, Context
+from .shapes import Json, PipeState
 from .tasks import Log, definition, image_of, of_family, run, with_image
 
 MISSING, CONFLICT = "NotFoundException", "ConflictException"
@@ -25,7 +27,6 @@ WORKER = "worker"
 STARTED_BY = "release-check"  # by this the function that looks after failed jobs knows that the task carries none
 BODY = json.dumps({"source": "flow-builder.release", "detail-type": "Check of a release"})
 CHANGING_SECONDS = 600
-STALE_SECONDS = 60  # for which AWS may answer as if the pipe had not been changed
 NO_CAPACITY = "apacity is unavailable"
 
 
@@ -38,126 +39,127 @@ class Check:
 
 
 class Pipe:
-    """A stack's pipe and the revision that it starts. ``rollout`` says what happens and how long things may take."""
+    """A stack's pipe and the revision that it starts."""
 
-    def __init__(self, rollout):
-        """Prepare; nothing is changed yet."""
-        self.rollout, self.aws, self.stack, self.say = rollout, rollout.aws, rollout.stack, rollout.say
-        self.name, self.family = name("pipe", self.stack), name("service", self.stack, WORKER)
+    def __init__(self, context: Context, check: Check | None):
+        """Prepare; nothing is changed yet. Without a check no revision is tried before the pipe starts it."""
+        self._context, self._check, self._aws, self._say = context, check, context.aws, context.say
+        self._name, self._family = name("pipe", context.stack), name("service", context.stack, WORKER)
         self._stale_until = 0.0
+        self.registered: list[str] = []
+        """The revisions that this rollout made."""
 
     # What there is
 
-    def _find(self) -> dict | None:
-        return unless(MISSING, self.aws("pipes").describe_pipe, Name=self.name)
+    def _find(self) -> Json | None:
+        return unless(MISSING, self._aws("pipes").describe_pipe, Name=self._name)
 
-    def _get(self) -> dict:
+    def _get(self) -> Json:
         found = self._find()
         if found is None:
-            raise EngineError(f"the pipe {self.name} is gone; run site.yml, which makes it")
+            raise EngineError(f"the pipe {self._name} is gone; run site.yml, which makes it")
         return found
 
-    def before(self) -> dict | None:
+    def before(self) -> PipeState | None:
         """Return what the pipe starts now and whether it is to run, or None where the stack has no pipe."""
         found = self._find()
-        return found and {"task_definition": revision(found), "state": found["DesiredState"]}
+        return {"task_definition": task_definition_of(found), "state": found["DesiredState"]} if found else None
 
     def image(self) -> str:
         """Return the image of the worker that the pipe starts."""
-        told, _tags = definition(self.aws, revision(self._get()))
-        return image_of(told, WORKER)
+        starts, _tags = definition(self._aws, task_definition_of(self._get()))
+        return image_of(starts, WORKER)
 
     # Forward
 
     def prove(self, image: str) -> str:
         """Register the revision with an image, try it, and return its ARN. Raises EngineError if that fails."""
-        asked, new = with_image(self.aws, self.family, WORKER, image)
+        asked, new = with_image(self._aws, self._family, WORKER, image)
         if new:
-            self.rollout.registered.append(asked)
-        if self.rollout.options.check_functions and asked != revision(self._get()):
-            self._try(asked)
+            self.registered.append(asked)
+        if self._check and asked != task_definition_of(self._get()):
+            self._try(asked, self._check)
         return asked
 
-    def _try(self, asked: str) -> None:
-        options, found = self.rollout.options, self._get()
-        self.say(f"worker: {tail(asked)} is tried; until then the pipe starts {tail(revision(found))}")
-        wanted = check_task(found["TargetParameters"]["EcsTaskParameters"], asked, options.worker_check)
-        wanted |= {"cluster": self.rollout.cluster}
-        task, lines = run(self.aws, wanted, WORKER, self.say, options.timeout, options.pause)
+    def _try(self, asked: str, check: Check) -> None:
+        found = self._get()
+        self._say(f"worker: {tail(asked)} is tried; until then the pipe starts {tail(task_definition_of(found))}")
+        wanted = check_task(found["TargetParameters"]["EcsTaskParameters"], asked, check)
+        wanted |= {"cluster": self._context.cluster}
+        task, lines = run(self._aws, wanted, WORKER, self._say, self._context.timeout, self._context.pause)
         ended = diagnosis.Ended.of(task, WORKER)
         ended.lines = lines
         if ended.exit_code != 0:
             raise EngineError(f"worker: the task that tries {tail(asked)} failed\n{self._report([ended], asked)}")
-        self.say(f"worker: the task of {tail(asked)} ended with 0")
+        self._say(f"worker: the task of {tail(asked)} ended with 0")
 
-    def switch(self, was: dict, asked: str) -> dict:
+    def switch(self, was: PipeState, asked: str) -> PipeState:
         """Let the pipe start a revision, and return what it does then. Raises EngineError if that doesn't go well.
 
         A pipe that stands still because nothing was released yet begins to run; one that somebody stopped does not.
         """
-        told, _tags = definition(self.aws, was["task_definition"])
-        first = image_of(told, WORKER).rpartition("@")[2] in ARCHITECTURES
+        starts, _tags = definition(self._aws, was["task_definition"])
+        first = image_of(starts, WORKER).rpartition("@")[2] in ARCHITECTURES
         state = "RUNNING" if first else was["state"]
         self._set(asked, state)
         if state != "RUNNING":
-            self.say(f"pipe: {state}, as it was before: messages wait until pipes_running lets it run")
+            self._say(f"pipe: {state}, as it was before: messages wait until pipes_running lets it run")
         else:
             self._watch(asked)
         found = self._get()
-        return {"task_definition": tail(revision(found)), "state": found["CurrentState"]}
+        return {"task_definition": tail(task_definition_of(found)), "state": found["CurrentState"]}
 
     def _set(self, asked: str, state: str) -> None:
         """Give the pipe a revision and a state, and wait until it has settled."""
-        found, before = self._settled(), ("pipe", WORKER) in self.rollout.written
-        if before or (revision(found), found["CurrentState"]) != (asked, state):
+        found, written = self._settled(), ("pipe", WORKER) in self._context.writes
+        if written or (task_definition_of(found), found["CurrentState"]) != (asked, state):
             target = found["TargetParameters"]
             # AWS takes the parameters of a target as a whole: what isn't said is gone.
             target = {**target, "EcsTaskParameters": {**target["EcsTaskParameters"], "TaskDefinitionArn": asked}}
-            given = None
-            self.say(f"pipe: it is given {tail(asked)}")
+            given: Json | None = None
+            self._say(f"pipe: it is given {tail(asked)}")
 
-            def changed():
+            def changed() -> bool:
                 nonlocal found, given
                 # A conflict is the change itself, told by a call whose answer was lost, or another one that goes on.
-                given = given or self.rollout.write(
-                    "pipe", WORKER, self.aws("pipes").update_pipe, (CONFLICT,),
-                    Name=self.name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
+                given = given or self._context.writes.make(
+                    "pipe", WORKER, self._aws("pipes").update_pipe, (CONFLICT,),
+                    Name=self._name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
                 )  # fmt: skip
                 found = self._settled()
                 # On the way back an early read shows what was before, which is as it is to be again.
-                return (given or not before) and revision(found) == asked
+                return (bool(given) or not written) and task_definition_of(found) == asked
 
             with suppress(TimedOut):
                 until(changed, STALE_SECONDS, "", delay=0.5, longest=4)
             self._stale_until = time.monotonic() + STALE_SECONDS
         self._judge(found, asked, state)
 
-    def _settled(self) -> dict:
+    def _settled(self) -> Json:
         """Return the pipe when it has ended what it was doing: it takes one change at a time."""
 
-        def settled():
+        def settled() -> Json | None:
             found = self._get()
             return found if found["CurrentState"] == "RUNNING" or not found["CurrentState"].endswith("ING") else None
 
-        return until(settled, CHANGING_SECONDS, f"the end of the change of pipe {self.name}", delay=0.2)
+        return until(settled, CHANGING_SECONDS, f"the end of the change of pipe {self._name}", delay=0.2)
 
-    def _judge(self, found: dict, asked: str, state: str) -> None:
+    def _judge(self, found: Json, asked: str, state: str) -> None:
         """Raise EngineError where the pipe doesn't do what it was told."""
-        if revision(found) != asked:
-            told = f"{tail(revision(found))} and not {tail(asked)}"
-            raise EngineError(f"pipe: it starts {told}: somebody else changed it")
+        if task_definition_of(found) != asked:
+            starts = f"{tail(task_definition_of(found))} and not {tail(asked)}"
+            raise EngineError(f"pipe: it starts {starts}: somebody else changed it")
         if found["CurrentState"] != state:
             one = diagnosis.Ended(found["Arn"], "Pipe", found.get("StateReason", ""))
-            report = self._report([one], asked, name("pipe_log_group", self.stack))
+            report = self._report([one], asked, name("pipe_log_group", self._context.stack))
             raise EngineError(f"pipe: it is {found['CurrentState']} and not {state}\n{report}")
 
     def _watch(self, asked: str) -> None:
         """See for a moment that the pipe goes on, and that no task of the revision fails to start."""
-        options, shown = self.rollout.options, ""
-        deadline = time.monotonic() + options.steady
+        deadline, shown = time.monotonic() + self._context.steady, ""
         while True:
             found = self._get()
-            early = revision(found) != asked and time.monotonic() < self._stale_until
+            early = task_definition_of(found) != asked and time.monotonic() < self._stale_until
             if not early:
                 self._judge(found, asked, "RUNNING")
             tasks = self._tasks(asked)
@@ -167,50 +169,55 @@ class Pipe:
             line = f"pipe: RUNNING with {tail(asked)}, {running} tasks, {len(tasks) - running} have ended"
             if line != shown:
                 shown = line
-                self.say(line)
+                self._say(line)
             if time.monotonic() >= deadline and not early:
                 return
-            time.sleep(options.pause)
+            time.sleep(self._context.pause)
 
-    def _tasks(self, asked: str) -> list[dict]:
+    def _tasks(self, asked: str) -> list[Json]:
         """Return the tasks of a revision that the pipe started, as far as ECS remembers them."""
-        found = of_family(self.aws, self.rollout.cluster, self.family)
+        found = of_family(self._aws, self._context.cluster, self._family)
         return [one for one in found if one["taskDefinitionArn"] == asked and one.get("startedBy") != STARTED_BY]
 
-    def _why(self, tasks: list[dict], asked: str) -> str:
-        told, _tags = definition(self.aws, asked)
+    def _why(self, tasks: list[Json], asked: str) -> str:
+        starts, _tags = definition(self._aws, asked)
         ended = [diagnosis.Ended.of(one, WORKER) for one in tasks]
-        ended[0].lines = Log(self.aws, told, WORKER, ended[0].arn).more()
+        ended[0].lines = Log(self._aws, starts, WORKER, ended[0].arn).more()
         return self._report(ended, asked)
 
     def _report(self, ended: list[diagnosis.Ended], asked: str, group: str = "") -> str:
-        told, _tags = definition(self.aws, asked)
-        return diagnosis.report(ended, self.rollout.names(WORKER, group or Log(self.aws, told, WORKER, "").group))
+        starts, _tags = definition(self._aws, asked)
+        return diagnosis.report(ended, self._context.names(WORKER, group or Log(self._aws, starts, WORKER, "").group))
 
     # Back
 
-    def back(self, was: dict) -> None:
+    def back(self, was: PipeState) -> None:
         """Let the pipe start again what it started before, and forget the newer revisions."""
         self._set(was["task_definition"], was["state"])
         # The newest revision of a family is what site.yml goes on from, also after a rollout that was killed.
-        arns = self.aws.pages(
-            "ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=self.family, status="ACTIVE", sort="DESC"
+        arns = self._aws.pages(
+            "ecs",
+            "list_task_definitions",
+            "taskDefinitionArns",
+            familyPrefix=self._family,
+            status="ACTIVE",
+            sort="DESC",
         )
         for arn in arns[: arns.index(was["task_definition"])] if was["task_definition"] in arns else []:
-            unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
+            unless("ClientException", self._aws("ecs").deregister_task_definition, taskDefinition=arn)
 
 
-def revision(pipe: dict) -> str:
+def task_definition_of(pipe: Json) -> str:
     """Return the ARN of the task definition that a pipe starts."""
     return pipe["TargetParameters"]["EcsTaskParameters"]["TaskDefinitionArn"]
 
 
-def failed_to_start(task: dict) -> bool:
+def failed_to_start(task: Json) -> bool:
     """Say whether a task never ran, through no want of capacity, for which jobs are run again."""
     return task.get("stopCode") == "TaskFailedToStart" and NO_CAPACITY not in task.get("stoppedReason", "")
 
 
-def check_task(target: dict, asked: str, check: Check) -> dict:
+def check_task(target: Json, asked: str, check: Check) -> Json:
     """Return what RunTask takes for the task that tries a revision, made of what the pipe gives its tasks.
 
     It is on demand, for one that AWS interrupts would say nothing. What the pipe takes from a message has no value but
@@ -218,7 +225,7 @@ def check_task(target: dict, asked: str, check: Check) -> dict:
     """
     network = target["NetworkConfiguration"]["awsvpcConfiguration"]
     overrides = target.get("Overrides", {}).get("ContainerOverrides", [])
-    given = next((one.get("Environment", []) for one in overrides if one.get("Name") == WORKER), [])
+    given: list[Json] = next((one.get("Environment", []) for one in overrides if one.get("Name") == WORKER), [])
     variables = {one["name"]: "" if one.get("value", "").startswith("$.") else one.get("value", "") for one in given}
     variables |= {"SQS_BODY": check.body, "SQS_MESSAGE_ID": STARTED_BY}
     container = {"name": WORKER, "environment": [{"name": key, "value": value} for key, value in variables.items()]}

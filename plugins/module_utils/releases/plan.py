@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from ..engine.aws import Aws
 from ..engine.names import name, tail
 from . import records
-from .rollout import Rollout, migrations, revision
-from .tasks import definition, image_of
+from .context import Say
+from .functions import Functions
+from .rollout import Options, Rollout, migrations
+from .shapes import FunctionBefore, Images, Json, Plan, Release, ServiceBefore
+from .tasks import definition, image_of, revision
 
 NEW = "a new version"
 
 
-def rollout(aws, stack: str, identifier: str, images: dict, kind: str, options, say) -> dict:
+def rollout(aws: Aws, stack: str, identifier: str, images: Images, kind: str, options: Options, say: Say) -> Plan:
     """Return what rolling a release out would change, in the way in which resources tell it.
 
     Raises EngineError for what the rollout itself would refuse. With ``images`` the release needn't be recorded.
     """
     book = records.Releases(aws, stack)
-    release = {"id": identifier, "images": images} if images else book.get(identifier)
+    release = _unrecorded(stack, identifier, images) if images else book.get(identifier)
     killed = records.unfinished(book.all())
     planned = Rollout(aws, stack, release, options, say)
-    now, before, after = planned.before(), {}, {}
+    now = planned.before()
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
     planned.check(killed["before"] if killed else now)
     for component, was in now["services"].items():
         before[component], after[component] = _service(aws, stack, component, was, release["images"][component])
-    for component, was in now["functions"].items():
-        before[component], after[component] = _function(planned, component, was, release["images"][component])
+    for component, shown in now["functions"].items():
+        image = release["images"][component]
+        before[component], after[component] = _function(planned.functions, component, shown, image)
     if now.get("pipe"):
         before["worker"] = records.short(planned.pipe.image())
         after["worker"] = records.short(release["images"]["worker"])
@@ -38,28 +45,35 @@ def rollout(aws, stack: str, identifier: str, images: dict, kind: str, options, 
     }  # fmt: skip
 
 
-def next_of(told_now: dict, container: str, image: str) -> str:
+def _unrecorded(stack: str, identifier: str, images: Images) -> Release:
+    """Return a release as it would be recorded, as far as a rollout reads it."""
+    return {
+        "id": identifier, "stack": stack, "created": "", "by": "", "images": images, "migration": {}, "rollouts": [],
+    }  # fmt: skip
+
+
+def next_of(newest: Json, container: str, image: str) -> str:
     """Return the revision that a family will have with an image, given its newest."""
-    if image_of(told_now, container) == image:
-        return tail(told_now["taskDefinitionArn"])
-    return f"{told_now['family']}:{revision(told_now['taskDefinitionArn']) + 1}"
+    if image_of(newest, container) == image:
+        return tail(newest["taskDefinitionArn"])
+    return f"{newest['family']}:{revision(newest['taskDefinitionArn']) + 1}"
 
 
-def _revision(aws, family: str, container: str, image: str) -> tuple[str, str]:
+def _revision(aws: Aws, family: str, container: str, image: str) -> tuple[str, str]:
     newest, _tags = definition(aws, family)
     here = f"{tail(newest['taskDefinitionArn'])} with {records.short(image_of(newest, container))}"
     return here, f"{next_of(newest, container, image)} with {records.short(image)}"
 
 
-def _service(aws, stack: str, component: str, was: dict, image: str) -> tuple[str, str]:
+def _service(aws: Aws, stack: str, component: str, was: ServiceBefore, image: str) -> tuple[str, str]:
     runs, _tags = definition(aws, was["task_definition"])
     newest, _tags = definition(aws, name("service", stack, component))
     here = f"{tail(was['task_definition'])} with {records.short(image_of(runs, component))}"
     return here, f"{next_of(newest, component, image)} with {records.short(image)}"
 
 
-def _function(planned, component: str, was: dict, image: str) -> tuple[str, str]:
-    shown = planned.shown(component)
+def _function(functions: Functions, component: str, was: FunctionBefore, image: str) -> tuple[str, str]:
+    shown = functions.live_image(component)
     version = was["version"] or "none"
     here = f"version {version} with {records.short(shown or was['image'])}"
     return here, f"{f'version {version}' if shown == image else NEW} with {records.short(image)}"

@@ -11,13 +11,15 @@ import getpass
 import platform
 import re
 import time
+from typing import cast
 
 from ..engine import state
-from ..engine.aws import unless
+from ..engine.aws import Aws, unless
 from ..engine.errors import EngineError
 from ..engine.names import name
 from ..engine.plain import without_credentials
 from ..kinds.ecr import digest_of
+from .shapes import Begins, Images, Migration, NamedRollout, Release, Source
 
 FOLDER = "releases/"
 WORDS = ("current", "previous")
@@ -33,7 +35,7 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def me(aws) -> str:
+def me(aws: Aws) -> str:
     """Return who is at work: here, and on AWS."""
     return f"{getpass.getuser()}@{platform.node()} ({aws('sts').get_caller_identity()['Arn']})"
 
@@ -41,16 +43,18 @@ def me(aws) -> str:
 class Releases:
     """The releases of one stack."""
 
-    def __init__(self, aws, stack: str):
+    def __init__(self, aws: Aws, stack: str):
         """Look into a stack's bucket."""
         self._aws, self.stack = aws, stack
 
-    def read(self, identifier: str) -> dict | None:
+    def read(self, identifier: str) -> Release | None:
         """Return a release, or None."""
-        checked(identifier)
-        return state.read(self._aws, self.stack, f"{FOLDER}{identifier}.json")
+        return self._object(f"{FOLDER}{checked(identifier)}.json")
 
-    def get(self, identifier: str) -> dict:
+    def _object(self, key: str) -> Release | None:
+        return cast(Release | None, state.read(self._aws, self.stack, key))
+
+    def get(self, identifier: str) -> Release:
         """Return a release. Raises EngineError, with the names of those there are, if it's unknown."""
         found = self.read(identifier)
         if found is None:
@@ -58,16 +62,16 @@ class Releases:
             raise EngineError(f"{self.stack} has no release {identifier!r}; there are {known}")
         return found
 
-    def write(self, release: dict) -> None:
+    def write(self, release: Release) -> None:
         """Store a release."""
-        state.write(self._aws, self.stack, f"{FOLDER}{checked(release['id'])}.json", release)
+        state.write(self._aws, self.stack, f"{FOLDER}{checked(release['id'])}.json", {**release})
 
-    def all(self) -> list[dict]:
+    def all(self) -> list[Release]:
         """Return all releases, the oldest first."""
-        found = [state.read(self._aws, self.stack, key) for key in state.keys(self._aws, self.stack, FOLDER)]
+        found = [self._object(key) for key in state.keys(self._aws, self.stack, FOLDER)]
         return sorted((one for one in found if one), key=lambda one: one["created"])
 
-    def make(self, identifier: str, images: dict[str, str], more: dict, *, check: bool = False) -> tuple[dict, bool]:
+    def make(self, identifier: str, images: Images, more: Source, *, check: bool = False) -> tuple[Release, bool]:
         """Return a release with these images, and whether it is new; a component that isn't named keeps its image.
 
         Raises EngineError where the release exists already with others, and for images that aren't named by digest, or
@@ -93,13 +97,13 @@ class Releases:
                 f"{self.stack} has no release {identifier!r}, and no images were said to make it of; there are {known}"
             )
         self._there(images)
-        before = current(everything) or {"images": {}}
-        made = {
+        before = current(everything)
+        made: Release = {
             "id": identifier,
             "stack": self.stack,
             "created": now(),
             "by": me(self._aws),
-            "images": {**before["images"], **images},
+            "images": {**(before["images"] if before else {}), **images},
             "migration": {},
             "rollouts": [],
             **more,
@@ -109,7 +113,7 @@ class Releases:
             self.write(made)
         return made, True
 
-    def _there(self, images: dict[str, str]) -> None:
+    def _there(self, images: Images) -> None:
         """Raise EngineError for an image of another repository than the stack's, and for one that isn't in it."""
         for component, image in images.items():
             repository = name("repository", self.stack, component)
@@ -121,7 +125,7 @@ class Releases:
             in_registry(self._aws, self.stack, component, image)
 
 
-def in_registry(aws, stack: str, component: str, image: str) -> None:
+def in_registry(aws: Aws, stack: str, component: str, image: str) -> None:
     """Raise EngineError for an image whose digest a component's repository doesn't have."""
     if not digest_of(aws, name("repository", stack, component), imageDigest=image.rpartition("@")[2]):
         raise EngineError(f"the image of {component} is not in the registry: {image}; push it")
@@ -134,33 +138,35 @@ def checked(identifier: str) -> str:
     return identifier
 
 
-def rollouts(releases: list[dict]) -> list[dict]:
+def rollouts(releases: list[Release]) -> list[NamedRollout]:
     """Return every rollout with its release's name, in the order in which they began."""
-    told = [{**one, "release": release["id"]} for release in releases for one in release["rollouts"]]
-    return sorted(told, key=lambda one: one["started"])
+    named: list[NamedRollout] = [
+        {**one, "release": release["id"]} for release in releases for one in release["rollouts"]
+    ]
+    return sorted(named, key=lambda one: one["started"])
 
 
-def current(releases: list[dict]) -> dict | None:
+def current(releases: list[Release]) -> Release | None:
     """Return the release that runs: that of the newest rollout that succeeded."""
     good = [one for one in rollouts(releases) if one["verdict"] == SUCCEEDED]
     return next((one for one in releases if good and one["id"] == good[-1]["release"]), None)
 
 
-def previous(releases: list[dict]) -> dict | None:
+def previous(releases: list[Release]) -> Release | None:
     """Return the release that ran before the current one."""
     good = [one["release"] for one in rollouts(releases) if one["verdict"] == SUCCEEDED]
     others = [name for name in good if name != good[-1]] if good else []
     return next((one for one in releases if others and one["id"] == others[-1]), None)
 
 
-def kept(releases: list[dict], count: int) -> set[str]:
+def kept(releases: list[Release], count: int) -> set[str]:
     """Return the images of the release that runs, and of so many before it as a rollback may go to."""
     good = [one["release"] for one in reversed(rollouts(releases)) if one["verdict"] == SUCCEEDED]
     names = list(dict.fromkeys(good))[: count + 1]
     return {image for one in releases if one["id"] in names for image in one["images"].values()}
 
 
-def unfinished(releases: list[dict]) -> dict | None:
+def unfinished(releases: list[Release]) -> NamedRollout | None:
     """Return the newest rollout, if it has no verdict: it was killed, as nobody else holds the stack's lock.
 
     One that began in the same second as another that ended is the newer of them.
@@ -170,7 +176,7 @@ def unfinished(releases: list[dict]) -> dict | None:
     return left[-1] if left else None
 
 
-def begun(releases: list[dict], release: dict, rollout: dict, reason: str) -> list[dict]:
+def begun(releases: list[Release], release: Release, begins: Begins, reason: str) -> list[Release]:
     """Let a release have a rollout that begins, and return the releases to write, in this order.
 
     Those without a verdict were killed. They get theirs after the new one stands there, so that what ran before them
@@ -182,11 +188,11 @@ def begun(releases: list[dict], release: dict, rollout: dict, reason: str) -> li
         for item in left:
             item |= {"verdict": INTERRUPTED, "finished": now(), "reason": reason}
         killed += [one] if left and one is not release else []
-    release["rollouts"].append({**rollout, "started": now(), "verdict": RUNNING})
+    release["rollouts"].append({**begins, "started": now(), "verdict": RUNNING})
     return [release, *killed]
 
 
-def crossed(releases: list[dict], target: dict) -> list[str]:
+def crossed(releases: list[Release], target: Release) -> list[str]:
     """Return the contracting migrations that were applied after a release was made: it can't live with them."""
     return sorted(
         {
@@ -198,13 +204,13 @@ def crossed(releases: list[dict], target: dict) -> list[str]:
     )
 
 
-def heads(releases: list[dict]) -> list[str] | None:
+def heads(releases: list[Release]) -> list[str] | None:
     """Return where the newest migration left the database; None if none is recorded."""
     done = [one["migration"] for one in releases if one["migration"].get("at")]
     return max(done, key=lambda one: one["at"])["after"] if done else None
 
 
-def migrated(releases: list[dict], release: dict, result: dict) -> list[dict]:
+def migrated(releases: list[Release], release: Release, result: Migration) -> list[Release]:
     """Let a release have what a migration with it did, and return the releases to write.
 
     What was undone counts as applied no more, whichever release applied it.
@@ -225,20 +231,20 @@ def migrated(releases: list[dict], release: dict, result: dict) -> list[dict]:
     return written
 
 
-def difference(one: dict, other: dict) -> list[str]:
+def difference(one: Release, other: Release) -> list[str]:
     """Return in words what differs between two releases."""
-    told = []
+    differences = []
     for component in sorted({*one["images"], *other["images"]}):
         before, after = (side["images"].get(component, "none") for side in (one, other))
         if before != after:
-            told.append(f"{component}: {short(before)} -> {short(after)}")
+            differences.append(f"{component}: {short(before)} -> {short(after)}")
     for field in ("commit", "source"):
         if one.get(field) != other.get(field):
-            told.append(f"{field}: {one.get(field) or 'none'} -> {other.get(field) or 'none'}")
+            differences.append(f"{field}: {one.get(field) or 'none'} -> {other.get(field) or 'none'}")
     before, after = (", ".join(side["migration"].get("after", [])) or "unknown" for side in (one, other))
     if before != after:
-        told.append(f"database: {before} -> {after}")
-    return told
+        differences.append(f"database: {before} -> {after}")
+    return differences
 
 
 def short(image: str) -> str:
@@ -247,7 +253,7 @@ def short(image: str) -> str:
     return f"{name}@{digest[:12]}" if digest else image
 
 
-def line(rollout: dict) -> str:
+def line(rollout: NamedRollout) -> str:
     """Return a rollout as a line of the history."""
     reason = f": {rollout['reason'].splitlines()[0]}" if rollout.get("reason") else ""
     return (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import batched
+from typing import Any
 
-from ..engine.aws import unless
+from ..engine.aws import Aws, unless
 from ..engine.errors import EngineError
 from ..engine.plain import LONGEST, plain
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecs_taskdefinition import ECS_TASK_DEFINITION
+from .context import Say
+from .shapes import Json
 
 MISSING = "ResourceNotFoundException"
 KEPT = 500  # lines of a task
@@ -29,13 +33,13 @@ class Goes(EngineError):
     """A task that goes on when nobody watches it any longer."""
 
 
-def definition(aws, name: str) -> tuple[dict, list]:
+def definition(aws: Aws, name: str) -> tuple[Json, list[Json]]:
     """Return a task definition and its tags. Raises EngineError if there is none.
 
     One that is named by its ARN was made, perhaps so lately that ECS doesn't show it yet.
     """
 
-    def found():
+    def found() -> Json | None:
         return unless("ClientException", aws("ecs").describe_task_definition, taskDefinition=name, include=["TAGS"])
 
     try:
@@ -45,32 +49,37 @@ def definition(aws, name: str) -> tuple[dict, list]:
     return answer["taskDefinition"], answer.get("tags", [])
 
 
-def image_of(told: dict, container: str) -> str:
-    """Return a container's image."""
-    return next(one["image"] for one in told["containerDefinitions"] if one["name"] == container)
+def image_of(definition: Json, container: str) -> str:
+    """Return the image of a task definition's container."""
+    return next(one["image"] for one in definition["containerDefinitions"] if one["name"] == container)
 
 
-def listed(aws, cluster: str, **by: str) -> list[dict]:
+def revision(arn: str) -> int:
+    """Return the number of a task definition's revision."""
+    return int(arn.rpartition(":")[2])
+
+
+def listed(aws: Aws, cluster: str, **by: str) -> list[Json]:
     """Return the tasks of a cluster that ListTasks finds by something."""
     arns = aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, **by)
     pages = (aws("ecs").describe_tasks(cluster=cluster, tasks=list(some)) for some in batched(arns, AT_ONCE))
     return [task for page in pages for task in page["tasks"]]
 
 
-def of_family(aws, cluster: str, family: str) -> list[dict]:
+def of_family(aws: Aws, cluster: str, family: str) -> list[Json]:
     """Return a family's tasks, those that run and those that have ended, as far as ECS remembers them."""
     running, ended = (listed(aws, cluster, family=family, desiredStatus=one) for one in ("RUNNING", "STOPPED"))
     return running + ended
 
 
-def with_image(aws, family: str, container: str, image: str) -> tuple[str, bool]:
+def with_image(aws: Aws, family: str, container: str, image: str) -> tuple[str, bool]:
     """Return the ARN of a revision that differs from the family's newest in one image only, and whether it is new."""
-    told, tags = definition(aws, family)
-    if image_of(told, container) == image:
-        return told["taskDefinitionArn"], False
-    wanted = {key: value for key, value in told.items() if key not in ANSWERED}
+    newest, tags = definition(aws, family)
+    if image_of(newest, container) == image:
+        return newest["taskDefinitionArn"], False
+    wanted = {key: value for key, value in newest.items() if key not in ANSWERED}
     wanted["containerDefinitions"] = [
-        {**one, "image": image} if one["name"] == container else one for one in told["containerDefinitions"]
+        {**one, "image": image} if one["name"] == container else one for one in newest["containerDefinitions"]
     ]
     made = aws("ecs").register_task_definition(**wanted, **({"tags": tags} if tags else {}))
     return made["taskDefinition"]["taskDefinitionArn"], True
@@ -84,11 +93,11 @@ def lines_of(message: str) -> list[str]:
 class Log:
     """The lines of one container of one task, as they come."""
 
-    def __init__(self, aws, told: dict, container: str, task: str):
+    def __init__(self, aws: Aws, definition: Json, container: str, task: str):
         """Find the log by the task definition."""
-        one = next(item for item in told["containerDefinitions"] if item["name"] == container)
+        one = next(item for item in definition["containerDefinitions"] if item["name"] == container)
         options = one.get("logConfiguration", {}).get("options", {})
-        self._aws, self._token = aws, None
+        self._aws, self._token = aws, ""
         self.group = options.get("awslogs-group", "")
         prefix = options.get("awslogs-stream-prefix", "")
         self.stream = "/".join([prefix, container, task.rpartition("/")[2]])
@@ -97,7 +106,7 @@ class Log:
         """Return the lines that came since the last call."""
         lines: list[str] = []
         while self.group:
-            more = {"nextToken": self._token} if self._token else {}
+            more: dict[str, Any] = {"nextToken": self._token} if self._token else {}
             answer = unless(
                 MISSING, self._aws("logs").get_log_events,
                 logGroupName=self.group, logStreamName=self.stream, startFromHead=True, **more,
@@ -111,31 +120,34 @@ class Log:
         return lines
 
 
-def begin(aws, wanted: dict) -> dict:
+def begin(aws: Aws, wanted: Json) -> Json:
     """Run one task and return it as it begins. Raises EngineError if ECS takes none."""
     answer = aws("ecs").run_task(**wanted)
     if not answer["tasks"]:
-        told = "; ".join(f"{one.get('reason')} {one.get('detail', '')}".strip() for one in answer["failures"])
-        raise EngineError(f"ECS started no task: {told}")
+        why = "; ".join(f"{one.get('reason')} {one.get('detail', '')}".strip() for one in answer["failures"])
+        raise EngineError(f"ECS started no task: {why}")
     return answer["tasks"][0]
 
 
-def exit_code(task: dict, container: str) -> int | None:
+def exit_code(task: Json, container: str) -> int | None:
     """Return the exit code of a task's container; None if it never ran."""
     return next((one.get("exitCode") for one in task.get("containers", []) if one["name"] == container), None)
 
 
-def watch(aws, begun: dict, container: str, say, timeout: int, pause: float, tells=None) -> tuple[dict, list[str]]:
+def watch(
+    aws: Aws, begun: Json, container: str, say: Say, timeout: int, pause: float,
+    tells: Callable[[list[str]], bool] | None = None,
+) -> tuple[Json, list[str]]:  # fmt: skip
     """See a task to its end, say its lines as they come, and return it with the last of them.
 
     Lines come late: what ended with 0 is asked for more until ``tells`` says of its lines that they tell the result,
     where that is wanted; what failed until no more come. Raises Goes if it doesn't end in time: it isn't stopped.
     """
     arn, cluster = begun["taskArn"], begun["clusterArn"]
-    told, _tags = definition(aws, begun["taskDefinitionArn"])
-    log, lines, task, status = Log(aws, told, container, arn), [], begun, ""
-    known = time.monotonic()
+    log = Log(aws, definition(aws, begun["taskDefinitionArn"])[0], container, arn)
+    task, status, known = begun, "", time.monotonic()
     deadline, ended = known + timeout, None
+    lines: list[str] = []
     while True:
         if ended is None:
             found = next(iter(aws("ecs").describe_tasks(cluster=cluster, tasks=[arn])["tasks"]), None)
@@ -167,7 +179,7 @@ def watch(aws, begun: dict, container: str, say, timeout: int, pause: float, tel
         time.sleep(pause)
 
 
-def run(aws, wanted: dict, container: str, say, timeout: int, pause: float) -> tuple[dict, list[str]]:
+def run(aws: Aws, wanted: Json, container: str, say: Say, timeout: int, pause: float) -> tuple[Json, list[str]]:
     """Run one task that is only a try to its end, and return it with the last of its lines.
 
     Raises EngineError if ECS takes no task, or if it doesn't end in time; then it is stopped.

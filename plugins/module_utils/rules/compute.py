@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 # cpu units: the memory that goes with them, in MiB.
 FARGATE = {
@@ -21,7 +21,7 @@ PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 
 @rule("ecs_api_cpu", "ecs_api_memory")
 @rule("ecs_worker_cpu", "ecs_worker_memory")
-def fargate_size(cpu, memory):
+def fargate_size(cpu: Variable, memory: Variable) -> Sentences:
     """Fargate has these pairs of cpu and memory and no others."""
     if cpu.value not in FARGATE:
         yield f"{cpu}: Fargate has {', '.join(map(str, FARGATE))}"
@@ -32,7 +32,7 @@ def fargate_size(cpu, memory):
 @rule("ecs_api_capacity_providers")
 @rule("ecs_worker_capacity_providers")
 @rule("pipes_capacity_providers")
-def strategy(providers):
+def strategy(providers: Variable) -> Sentences:
     """A capacity provider strategy of Fargate."""
     names = [entry.get("capacity_provider") for entry in providers.value]
     allowed = f"allowed is a list of {' and '.join(PROVIDERS)}, each once, with weight 0 to 1000 and one base"
@@ -49,7 +49,7 @@ def strategy(providers):
 @rule("ecs_api_desired_count", "ecs_api_max_count")
 @rule("ecs_api_min_count", "ecs_api_max_count")
 @rule("ecs_worker_min_count", "ecs_worker_max_count")
-def counts(low, high):
+def counts(low: Variable, high: Variable) -> Sentences:
     """Autoscaling moves between two counts."""
     if low.value < 0 or low.value > high.value:
         yield f"{low}, and {high}: the first must be 0 or more and not more than the second"
@@ -63,7 +63,7 @@ def counts(low, high):
 @rule("registry_keep_images")
 @rule("stack_keep_releases")
 @rule("registry_untagged_days")
-def one_at_least(count):
+def one_at_least(count: Variable) -> Sentences:
     """What counts something that there must be."""
     if count.value < 1:
         yield f"{count}: at least 1 is allowed"
@@ -71,21 +71,21 @@ def one_at_least(count):
 
 @rule("ecs_api_circuit_breaker_threshold")
 @rule("ecs_worker_circuit_breaker_threshold")
-def failed_tasks(count):
+def failed_tasks(count: Variable) -> Sentences:
     """A number of failed tasks, or none for AWS's own way."""
     if count.value < 0:
         yield f"{count}: allowed are 1 and more, and 0 for AWS's own share of the tasks"
 
 
 @rule("ecs_api_cpu_target")
-def load(percent):
+def load(percent: Variable) -> Sentences:
     """Scaling keeps a part of the processors busy."""
     if not 1 <= percent.value <= 100:
         yield f"{percent}: allowed are 1 to 100 percent"
 
 
 @rule("ecs_api_spot_weight")
-def spot_weight(weight):
+def spot_weight(weight: Variable) -> Sentences:
     """The weights of a capacity provider strategy."""
     if not 0 <= weight.value <= 1000:
         yield f"{weight}: ECS allows 0 to 1000"
@@ -93,14 +93,14 @@ def spot_weight(weight):
 
 @rule("ecs_api_stop_timeout")
 @rule("ecs_worker_stop_timeout")
-def stop_timeout(seconds):
+def stop_timeout(seconds: Variable) -> Sentences:
     """Fargate waits two minutes at the most."""
     if not 0 <= seconds.value <= 120:
         yield f"{seconds}: Fargate allows 0 to 120 seconds"
 
 
 @rule("ecs_worker_stop_timeout", "queue_visibility_timeout_seconds", "ecs_worker_polls")
-def last_message(seconds, visibility, polls):
+def last_message(seconds: Variable, visibility: Variable, polls: Variable) -> Sentences:
     """A worker that is told to end may finish its message."""
     if polls.value and seconds.value > visibility.value:
         yield (
@@ -110,14 +110,14 @@ def last_message(seconds, visibility, polls):
 
 
 @rule("ecs_user")
-def user(name):
+def user(name: Variable) -> Sentences:
     """A number needs no entry in the image."""
     if not re.fullmatch(r"(\d+(:\d+)?)?", name.value, re.ASCII):
         yield f"{name}: it must be a user's number, with a group's or without, such as 1000:1000; or empty"
 
 
 @rule("ecs_writable_paths")
-def writable(paths):
+def writable(paths: Variable) -> Sentences:
     """Each folder is a volume."""
     for path in paths.value:
         if not re.fullmatch(r"(/[^/\s]+)+", path) or {".", ".."} & set(path.split("/")):
@@ -128,14 +128,14 @@ def writable(paths):
 
 @rule("lambda_architecture", "registry_architecture")
 @rule("ecs_architecture", "registry_architecture")
-def processor(architecture, built):
+def processor(architecture: Variable, built: Variable) -> Sentences:
     """Images run on the processor that they are built for."""
     if (architecture.value.lower() == "arm64") != (built.value == "arm64"):
         yield f"{architecture}, and {built}: both must be the same processor"
 
 
 @rule("registry_*_image")
-def image(name):
+def image(name: Variable) -> Sentences:
     """An image is named so that it is the same tomorrow."""
     found = re.fullmatch(r"[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[\w.-]{1,128})", name.value or "")
     if name.value and (not found or found[2] == ":latest"):
@@ -145,7 +145,7 @@ def image(name):
 @rule("lambda_scheduler_memory")
 @rule("lambda_cleanup_memory")
 @rule("jobs_memory")
-def function_memory(size):
+def function_memory(size: Variable) -> Sentences:
     """Lambda's limits."""
     if not 128 <= size.value <= 10240:
         yield f"{size}: Lambda allows 128 to 10240 MB"
@@ -154,7 +154,7 @@ def function_memory(size):
 @rule("lambda_scheduler_timeout")
 @rule("lambda_cleanup_timeout")
 @rule("jobs_timeout")
-def function_timeout(seconds):
+def function_timeout(seconds: Variable) -> Sentences:
     """A function runs for a quarter of an hour at the most."""
     if not 1 <= seconds.value <= 900:
         yield f"{seconds}: Lambda allows 1 to 900 seconds"
@@ -162,7 +162,7 @@ def function_timeout(seconds):
 
 @rule("lambda_scheduler_schedule")
 @rule("lambda_cleanup_schedule")
-def schedule(text):
+def schedule(text: Variable) -> Sentences:
     """EventBridge's grammar: one minute, but two minutes."""
     rate = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
     cron = r"cron\(\S+( \S+){5}\)"
@@ -171,7 +171,7 @@ def schedule(text):
 
 
 @rule("lambda_reserved_concurrency")
-def concurrency(count):
+def concurrency(count: Variable) -> Sentences:
     """At least one run, or nothing set aside."""
     if count.value != -1 and count.value < 1:
         yield f"{count}: allowed are 1 and more, and -1 for nothing set aside"
@@ -179,7 +179,7 @@ def concurrency(count):
 
 @rule("lambda_failures_retention_days")
 @rule("jobs_failed_retention_days")
-def failures(days):
+def failures(days: Variable) -> Sentences:
     """SQS keeps messages for two weeks at the most."""
     if not 1 <= days.value <= 14:
         yield f"{days}: SQS allows 1 to 14 days"
@@ -187,14 +187,14 @@ def failures(days):
 
 @rule("ecs_api_bake_minutes")
 @rule("ecs_api_step_minutes")
-def minutes(value):
+def minutes(value: Variable) -> Sentences:
     """ECS waits for up to a day."""
     if not 0 <= value.value <= 1440:
         yield f"{value}: allowed are 0 to 1440 minutes"
 
 
 @rule("ecs_api_step_percent", "ecs_api_deployment_strategy")
-def step(percent, strategy):
+def step(percent: Variable, strategy: Variable) -> Sentences:
     """A share of the traffic has one place after the point; a linear step isn't tiny, and less than all is a step."""
     least = {"CANARY": 0.1, "LINEAR": 3.0}.get(strategy.value)
     if least and not (least <= percent.value < 100 and abs(percent.value * 10 - round(percent.value * 10)) < 1e-6):
@@ -202,7 +202,7 @@ def step(percent, strategy):
 
 
 @rule("ecs_api_deployment_strategy", "load_balancer_two_groups")
-def two_groups(strategy, two):
+def two_groups(strategy: Variable, two: Variable) -> Sentences:
     """Traffic moves between two target groups; one of them alone would stand idle with ROLLING."""
     if (strategy.value == "ROLLING") == two.value:
         yield f"{strategy}, and {two}: say true for any strategy but ROLLING, and false for that"
@@ -210,14 +210,14 @@ def two_groups(strategy, two):
 
 @rule("ecs_api_deployment_alarms", "monitoring_alarms")
 @rule("ecs_worker_deployment_alarms", "monitoring_alarms")
-def deployment_alarms(names, made):
+def deployment_alarms(names: Variable, made: Variable) -> Sentences:
     """An alarm that doesn't exist never goes off, and nothing would be taken back."""
     if names.value and not made.value:
         yield f"{names}, but {made}: there would be no such alarm; make the alarms or name none"
 
 
 @rule("ecs_api_deployment_strategy", "load_balancer_stickiness")
-def sticky(strategy, stickiness):
+def sticky(strategy: Variable, stickiness: Variable) -> Sentences:
     """Clients that stay with their task would stay with the old tasks for as long as those run."""
     if strategy.value != "ROLLING" and stickiness.value:
         yield f"{strategy} with {stickiness}: clients would keep the old tasks; say one of them otherwise"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 DAY, WEEK, SHORTEST = 24 * 60, 7 * 24 * 60, 30
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -42,37 +42,37 @@ def overlap(backup: tuple[int, int], maintenance: tuple[int, int]) -> bool:
 
 
 @rule("database_backup_window", "database_maintenance_window")
-def windows(backup, maintenance):
+def windows(backup: Variable, maintenance: Variable) -> Sentences:
     """RDS wants both windows, half an hour each, apart from each other."""
-    parsed = daily(backup.value), weekly(maintenance.value)
-    if parsed[0] is None:
+    each_day, each_week = daily(backup.value), weekly(maintenance.value)
+    if each_day is None:
         yield f"{backup}: it must be a time of the day in UTC such as 03:00-04:00"
-    elif parsed[0][1] < SHORTEST:
+    elif each_day[1] < SHORTEST:
         yield f"{backup}: a window must be at least 30 minutes long"
-    if parsed[1] is None:
+    if each_week is None:
         yield f"{maintenance}: it must be a time of the week in UTC such as sun:04:00-sun:05:00"
-    elif not SHORTEST <= parsed[1][1] < DAY:
+    elif not SHORTEST <= each_week[1] < DAY:
         yield f"{maintenance}: a window must be at least 30 minutes and less than a day long"
-    if all(parsed) and overlap(*parsed):
+    if each_day and each_week and overlap(each_day, each_week):
         yield f"{maintenance}, and {backup}: the windows must not overlap"
 
 
 @rule("database_backup_retention_days")
-def backups(days):
+def backups(days: Variable) -> Sentences:
     """RDS keeps backups for up to 35 days."""
     if not 0 <= days.value <= 35:
         yield f"{days}: allowed are 0 (no backups) to 35"
 
 
 @rule("database_allocated_storage")
-def storage(size):
+def storage(size: Variable) -> Sentences:
     """The sizes of a gp3 volume."""
     if not GP3[0] <= size.value <= GP3[1]:
         yield f"{size}: gp3 has {GP3[0]} to {GP3[1]} GiB"
 
 
 @rule("database_allocated_storage", "database_max_allocated_storage")
-def growth(size, longest):
+def growth(size: Variable, longest: Variable) -> Sentences:
     """Storage may grow by a tenth at least, or not at all (0, or the same size)."""
     if longest.value and longest.value != size.value and not size.value * 1.1 <= longest.value <= GP3[1]:
         yield (
@@ -82,7 +82,7 @@ def growth(size, longest):
 
 
 @rule("database_engine_version")
-def version(text):
+def version(text: Variable) -> Sentences:
     """Majors that RDS still makes, and that this collection knows."""
     found = re.fullmatch(r"(\d+)(\.\d+)?", text.value)
     if not found or int(found[1]) not in MAJORS:
@@ -92,7 +92,7 @@ def version(text):
 @rule("database_name")
 @rule("database_master_username")
 @rule("secrets_database_username")
-def identifier(name):
+def identifier(name: Variable) -> Sentences:
     """Names that RDS takes for databases and users."""
     if not re.fullmatch(r"[A-Za-z]\w{0,62}", name.value, re.ASCII) or name.value.lower() in RESERVED:
         yield (
@@ -102,21 +102,21 @@ def identifier(name):
 
 
 @rule("database_master_username", "secrets_database_username")
-def two_users(master, own):
+def two_users(master: Variable, own: Variable) -> Sentences:
     """The application must not be the administrator."""
     if master.value == own.value:
         yield f"{own}, and {master}: the application needs a user of its own"
 
 
 @rule("database_port")
-def port(number):
+def port(number: Variable) -> Sentences:
     """RDS listens on these."""
     if not 1150 <= number.value <= 65535:
         yield f"{number}: RDS allows 1150 to 65535"
 
 
 @rule("database_instance_class")
-def instance_class(name):
+def instance_class(name: Variable) -> Sentences:
     """Classes of RDS for PostgreSQL."""
     if not re.fullmatch(r"db\.[a-z]+\d[a-z]*\.(micro|small|medium|large|\d*xlarge)", name.value):
         yield f"{name}: it must be an RDS instance class such as db.t3.micro or db.m6g.2xlarge"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 LONGEST_DOMAIN = 64
 BLOCKED_PATHS = 5
 
 
 @rule("load_balancer_plain_http", "load_balancer_certificate_arn", "load_balancer_domain_name")
-def https(plain, certificate, domain):
+def https(plain: Variable, certificate: Variable, domain: Variable) -> Sentences:
     """HTTPS needs a certificate, or a domain to request one for."""
     if not plain.value and not certificate.value and not domain.value:
         yield (
@@ -23,7 +23,7 @@ def https(plain, certificate, domain):
 
 
 @rule("load_balancer_certificate_arn", "stack_region")
-def certificate(arn, region):
+def certificate(arn: Variable, region: Variable) -> Sentences:
     """A load balancer takes certificates of its own region."""
     found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", arn.value or "")
     if arn.value and not found:
@@ -37,14 +37,14 @@ HOST = re.compile(rf"({LABEL}\.)+[a-z]{{2,63}}")
 
 
 @rule("load_balancer_domain_name")
-def domain(name):
+def domain(name: Variable) -> Sentences:
     """A host name of the public DNS."""
     if name.value and not HOST.fullmatch(name.value):
         yield f"{name}: it must be a lower-case host name such as flow-builder.example.com"
 
 
 @rule("load_balancer_alternative_names")
-def alternatives(names):
+def alternatives(names: Variable) -> Sentences:
     """Host names, or all of a domain."""
     for name in names.value:
         if not HOST.fullmatch(name.removeprefix("*.")):
@@ -52,7 +52,7 @@ def alternatives(names):
 
 
 @rule("load_balancer_alternative_names", "load_balancer_domain_name", "load_balancer_manage_zone")
-def other_names(names, domain, manage):
+def other_names(names: Variable, domain: Variable, manage: Variable) -> Sentences:
     """More names come beside the first, and the stack's own zone holds only what lies under it."""
     if names.value and not domain.value:
         yield f"{names}, and {domain}: other names need a first one"
@@ -65,14 +65,14 @@ def other_names(names, domain, manage):
 
 
 @rule("load_balancer_manage_zone", "load_balancer_zone_id")
-def one_zone(manage, zone):
+def one_zone(manage: Variable, zone: Variable) -> Sentences:
     """A zone is made or there already."""
     if manage.value and zone.value:
         yield f"{manage}, and {zone}: the stack makes a zone or uses one that exists, not both"
 
 
 @rule("load_balancer_blocked_paths")
-def blocked(paths):
+def blocked(paths: Variable) -> Sentences:
     """What the conditions of one rule of a listener take."""
     if len(paths.value) > BLOCKED_PATHS:
         yield f"{paths}: at most {BLOCKED_PATHS} are allowed, since a load balancer's rule takes no more"
@@ -82,14 +82,14 @@ def blocked(paths):
 
 
 @rule("load_balancer_manage_zone", "load_balancer_domain_name")
-def zone(manage, domain):
+def zone(manage: Variable, domain: Variable) -> Sentences:
     """A zone is made for a domain."""
     if manage.value and not domain.value:
         yield f"{manage}, and {domain}: a zone can be made for a domain only"
 
 
 @rule("load_balancer_wait_for_certificate", "load_balancer_two_groups")
-def certificate_first(wait, two):
+def certificate_first(wait: Variable, two: Variable) -> Sentences:
     """ECS moves traffic by a rule of the listener that serves, which there must be from the start."""
     if not wait.value and two.value:
         yield (
@@ -99,14 +99,14 @@ def certificate_first(wait, two):
 
 
 @rule("load_balancer_idle_timeout")
-def idle(seconds):
+def idle(seconds: Variable) -> Sentences:
     """How long a silent connection lives."""
     if not 1 <= seconds.value <= 4000:
         yield f"{seconds}: a load balancer allows 1 to 4000 seconds"
 
 
 @rule("load_balancer_deregistration_delay", "ecs_api_capacity_providers")
-def draining(delay, providers):
+def draining(delay: Variable, providers: Variable) -> Sentences:
     """A target drains before its task is killed, and a Spot task gets two minutes."""
     if not 0 <= delay.value <= 3600:
         yield f"{delay}: a load balancer allows 0 to 3600 seconds"
@@ -116,7 +116,7 @@ def draining(delay, providers):
 
 
 @rule("ecs_api_stop_timeout", "load_balancer_deregistration_delay", "ecs_api_capacity_providers")
-def end(timeout, delay, providers):
+def end(timeout: Variable, delay: Variable, providers: Variable) -> Sentences:
     """A Spot task is told to end while the load balancer still lets it finish requests; others are told after that."""
     spot = any(one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight") for one in providers.value)
     if spot and timeout.value < delay.value:
@@ -127,7 +127,7 @@ def end(timeout, delay, providers):
 
 
 @rule("load_balancer_slow_start", "load_balancer_algorithm")
-def slow_start(seconds, algorithm):
+def slow_start(seconds: Variable, algorithm: Variable) -> Sentences:
     """New targets may get their share slowly, if shares are even."""
     if seconds.value and not 30 <= seconds.value <= 900:
         yield f"{seconds}: a load balancer allows 0 (off) and 30 to 900 seconds"
@@ -136,7 +136,7 @@ def slow_start(seconds, algorithm):
 
 
 @rule("load_balancer_health_check_path")
-def path(path):
+def path(path: Variable) -> Sentences:
     """A path begins with a slash."""
     if not re.fullmatch(r"/[!-~]{0,1023}", path.value):
         yield f"{path}: it must be a path such as /health"

@@ -6,10 +6,10 @@ import re
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 
-def network(text) -> IPv4Network | None:
+def network(text: str) -> IPv4Network | None:
     """Return a range that AWS takes for a VPC or a subnet, or None."""
     try:
         made = IPv4Network(text)
@@ -20,16 +20,14 @@ def network(text) -> IPv4Network | None:
 
 @rule("network_cidr")
 @rule("public_network_cidr")
-def vpc_range(cidr):
+def vpc_range(cidr: Variable) -> Sentences:
     """A VPC's range is /16 to /28."""
     if network(cidr.value) is None:
-        yield (
-            f"{cidr}: it must be an IPv4 range of /16 to /28 whose host bits are zero, for example 10.0.0.0/16"
-        )
+        yield (f"{cidr}: it must be an IPv4 range of /16 to /28 whose host bits are zero, for example 10.0.0.0/16")
 
 
 @rule("network_cidr", "network_public_cidrs", "network_private_cidrs", "network_database_cidrs")
-def subnets(cidr, *groups):
+def subnets(cidr: Variable, *groups: Variable) -> Sentences:
     """Subnets lie in the VPC's range and apart from each other."""
     vpc, placed = network(cidr.value), []
     for group in groups:
@@ -49,14 +47,14 @@ def subnets(cidr, *groups):
 @rule("network_availability_zones", "network_public_cidrs")
 @rule("network_availability_zones", "network_private_cidrs")
 @rule("network_availability_zones", "network_database_cidrs")
-def a_subnet_for_each_zone(zones, cidrs):
+def a_subnet_for_each_zone(zones: Variable, cidrs: Variable) -> Sentences:
     """Each zone has one subnet of each sort."""
     if len(zones.value) != len(cidrs.value):
         yield f"{cidrs}: it must have one range for each of the {len(zones.value)} zones of {zones.name}"
 
 
 @rule("network_availability_zones", "stack_region")
-def zones(zones, region):
+def zones(zones: Variable, region: Variable) -> Sentences:
     """Zones are the region's own, and two at least, for the load balancer and the database want two."""
     for zone in zones.value:
         if not re.fullmatch(re.escape(str(region.value)) + "[a-z]", zone):
@@ -66,7 +64,7 @@ def zones(zones, region):
 
 
 @rule("network_zone_count")
-def zone_count(count):
+def zone_count(count: Variable) -> Sentences:
     """No region has more than six zones."""
     if not 2 <= count.value <= 6:
         yield f"{count}: allowed are 2, which load balancer and database want, to 6"
@@ -74,7 +72,7 @@ def zone_count(count):
 
 @rule("network_alb_allowed_cidrs")
 @rule("public_network_database_cidrs")
-def allowed(ranges):
+def allowed(ranges: Variable) -> Sentences:
     """Ranges as security groups take them."""
     for text in ranges.value:
         try:
@@ -84,14 +82,14 @@ def allowed(ranges):
 
 
 @rule("network_nat", "secrets_clerk_secret_key")
-def clerk(nat, key):
+def clerk(nat: Variable, key: Variable) -> Sentences:
     """Clerk is on the internet."""
     if nat.value == "none" and key.value:
         yield f"{nat}, and {key.name} is set: Clerk can't be reached without a way to the internet"
 
 
 @rule("network_nat_instance_type", "network_nat_instance_image")
-def nat_instance(kind, image):
+def nat_instance(kind: Variable, image: Variable) -> Sentences:
     """An image runs on the processors that it is built for."""
     found = re.fullmatch(r"([a-z]+\d+)([a-z-]*)\.[a-z0-9]+", kind.value)
     if not found:

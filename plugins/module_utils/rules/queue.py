@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 LIMITS = {
     "queue_visibility_timeout_seconds": (0, 43200),
@@ -15,7 +15,7 @@ LIMITS = {
 
 
 @rule("queue_*")
-def limits(value):
+def limits(value: Variable) -> Sentences:
     """A queue's attributes have limits."""
     low, high = LIMITS.get(value.name, (0, 0))
     if value.name in LIMITS and not low <= value.value <= high:
@@ -23,7 +23,7 @@ def limits(value):
 
 
 @rule("queue_message_retention_seconds", "queue_dead_letter_retention_seconds")
-def dead_letters(messages, letters):
+def dead_letters(messages: Variable, letters: Variable) -> Sentences:
     """A dead letter's age counts from when the message was sent."""
     if letters.value <= messages.value:
         yield f"{letters}, and {messages}: dead letters must be kept longer than messages, or some are never seen"

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from ..engine.diff import MASK
 
+Sentences = Iterator[str]
+
 
 class Variable(NamedTuple):
     """A variable as a sentence names it: ``ecs_api_cpu is 300``."""
@@ -21,24 +23,27 @@ class Variable(NamedTuple):
         return f"{self.name} is {MASK if self.secret else repr(self.value)}"
 
 
+Check = Callable[..., Sentences]
+
+
 class Rule(NamedTuple):
     """A function and the variables that it takes."""
 
     names: tuple[str, ...]
-    check: Callable[..., Iterator[str]]
+    check: Check
 
 
 RULES: list[Rule] = []
 
 
-def rule(*names: str):
+def rule(*names: str) -> Callable[[Check], Check]:
     """Register a function for these variables; it is given each as a Variable and yields sentences.
 
     A first name with ``*`` registers it for every variable that the name matches, one at a time. Several decorators
     on one function register it several times.
     """
 
-    def register(check):
+    def register(check: Check) -> Check:
         RULES.append(Rule(names, check))
         return check
 
@@ -68,11 +73,11 @@ def first_causes(faults: list[Fault], sources: dict[str, set[str]]) -> list[str]
     ``sources`` says from which variables each one is made, directly.
     """
 
-    def ancestors(name, seen=frozenset()):
+    def ancestors(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
         nearest = sources.get(name, set()) - seen
         return nearest.union(*(ancestors(one, seen | nearest | {name}) for one in nearest))
 
-    def follows(fault):
+    def follows(fault: Fault) -> bool:
         others = set().union(*(other.names for other in faults if other.sentence != fault.sentence)) - fault.names
         return bool(fault.names) and all(ancestors(name) & others for name in fault.names)
 

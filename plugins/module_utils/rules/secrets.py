@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..engine.plain import without_credentials
 from ..engine.secrets import secret, valued
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 
 @rule("images_arguments")
-def arguments(given):
+def arguments(given: Variable) -> Sentences:
     """An image tells everybody who pulls it with which arguments it was built."""
     for name, value in given.value.items():
         if secret(name, value):
@@ -22,14 +22,14 @@ def arguments(given):
 @rule("migrations_command")
 @rule("release_migration_command")
 @rule("release_check_command")
-def commands(words):
+def commands(words: Variable) -> Sentences:
     """Task definitions and overrides are read by everybody who may look at tasks."""
     if any(map(valued, words.value)):
         yield f"{words.name} has a secret in it: everybody who may look at tasks can read it, so put it into a secret"
 
 
 @rule("*_tags")
-def tags(tags):
+def tags(tags: Variable) -> Sentences:
     """Tags stand in bills and lists."""
     for key, value in tags.value.items() if isinstance(tags.value, dict) else ():
         if valued(value):
@@ -38,7 +38,7 @@ def tags(tags):
 
 @rule("ecs_clerk_frontend_url")
 @rule("release_source")
-def addresses(address):
+def addresses(address: Variable) -> Sentences:
     """A checkout's address often has the token that it was fetched with."""
     if without_credentials(address.value) != address.value or valued(address.value):
         yield f"{address.name} has a password or token in it, which would be shown and recorded: leave it out"

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from ..engine.names import NAMES
 from ..engine.regions import regions
 from ..kinds.catalogue import KINDS
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 ACCOUNT = "123456789012"
 # The longest part that a role adds to names with a part of its own; an alarm may have any that is sensible.
@@ -41,7 +41,7 @@ def longest_stack(region: str) -> tuple[int, str]:
 
 
 @rule("stack_name", "stack_region")
-def stack_name(name, region):
+def stack_name(name: Variable, region: Variable) -> Sentences:
     """All names begin with the stack's."""
     longest, key = longest_stack(region.value)
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name.value):
@@ -54,7 +54,7 @@ def stack_name(name, region):
 
 
 @rule("stack_region")
-def region(region):
+def region(region: Variable) -> Sentences:
     """A misspelt region would only be an address that nobody answers; other partitions have names of their own."""
     partition = regions().get(region.value)
     ours = [name for name, of in regions().items() if of == PARTITION]
@@ -67,70 +67,70 @@ def region(region):
 
 
 @rule("stack_lock_seconds")
-def lock_seconds(seconds):
+def lock_seconds(seconds: Variable) -> Sentences:
     """A lease that can't be renewed in time locks nothing, and one of hours outlives a run that was killed."""
     if not 10 <= int(seconds.value) <= 3600:
         yield f"{seconds}: allowed are 10 to 3600 seconds; a run of any length renews its lock"
 
 
 @rule("stack_lock_wait_seconds")
-def lock_wait(seconds):
+def lock_wait(seconds: Variable) -> Sentences:
     """A negative time would be none."""
     if int(seconds.value) < 0:
         yield f"{seconds}: allowed are 0, which fails at once, or the seconds to wait"
 
 
 @rule("stack_recovery_days")
-def recovery(days):
+def recovery(days: Variable) -> Sentences:
     """Secrets Manager's and KMS's limits."""
     if days.value != 0 and not 7 <= days.value <= 30:
         yield f"{days}: allowed are 0 (deleted at once) and 7 to 30"
 
 
 @rule("stack_expected_account")
-def account(number):
+def account(number: Variable) -> Sentences:
     """Accounts have numbers of twelve digits; YAML takes a leading zero off, where they aren't quoted."""
     if number.value and not re.fullmatch(r"[0-9]{12}", number.value):
         yield f"{number}: it must be the account's number, twelve digits in quotes, or empty for any account"
 
 
 @rule("stack_protected", "stack_disposable")
-def one_of_both(protected, disposable):
+def one_of_both(protected: Variable, disposable: Variable) -> Sentences:
     """What must not be lost isn't thrown away."""
     if protected.value and disposable.value:
         yield f"{protected}, and {disposable}: only one of them may be true"
 
 
 @rule("stack_protected", "stack_recovery_days")
-def recoverable(protected, days):
+def recoverable(protected: Variable, days: Variable) -> Sentences:
     """What must not be lost isn't deleted at once."""
     if protected.value and days.value == 0:
         yield f"{protected}, and {days}: keys and secrets of a protected stack must be recoverable, for 7 to 30 days"
 
 
 @rule("stack_protected", "database_final_snapshot")
-def last_snapshot(protected, snapshot):
+def last_snapshot(protected: Variable, snapshot: Variable) -> Sentences:
     """Nor without a copy."""
     if protected.value and not snapshot.value:
         yield f"{protected}, and {snapshot}: the database of a protected stack must leave a final snapshot"
 
 
 @rule("stack_state_retention_days")
-def retention(days):
+def retention(days: Variable) -> Sentences:
     """S3 counts whole days."""
     if days.value < 1:
         yield f"{days}: at least 1 is allowed"
 
 
 @rule("*_log_retention_days")
-def log_retention(days):
+def log_retention(days: Variable) -> Sentences:
     """CloudWatch Logs keeps for certain times only."""
     if days.value not in LOG_RETENTIONS:
         yield f"{days}: CloudWatch Logs allows {', '.join(map(str, LOG_RETENTIONS))}"
 
 
 @rule("stack_ignored_tags", "stack_tags")
-def ignored_tags(ignored, own):
+def ignored_tags(ignored: Variable, own: Variable) -> Sentences:
     """What is ignored can't be what everything is found by, nor what the inventory declares."""
     for pattern in ignored.value:
         keys = [key for key in sorted({*own.value, *OURS}) if fnmatchcase(key, pattern)]
@@ -139,7 +139,7 @@ def ignored_tags(ignored, own):
 
 
 @rule("stack_may_lose")
-def may_lose(named):
+def may_lose(named: Variable) -> Sentences:
     """Each names one resource: everything at once would be no naming."""
     for one in named.value:
         kind, _slash, label = one.partition("/")
@@ -149,7 +149,7 @@ def may_lose(named):
 
 
 @rule("*_tags")
-def tags(tags):
+def tags(tags: Variable) -> Sentences:
     """AWS's limits for tags."""
     if not isinstance(tags.value, dict):  # stack_ignored_tags
         return
@@ -176,7 +176,7 @@ def tags(tags):
 
 
 @rule("stack_extra_tags")
-def extra_tags(tags):
+def extra_tags(tags: Variable) -> Sentences:
     """By our own tags everything is found again."""
     most = TAGS - ADDED - len(STACK_TAGS)
     if len(tags.value) > most:
@@ -190,7 +190,7 @@ def extra_tags(tags):
 
 
 @rule("*_tags", "stack_name")
-def whose(tags, stack):
+def whose(tags: Variable, stack: Variable) -> Sentences:
     """What hasn't the tag is found by nothing: neither by a second run nor by a destroy."""
     if tags.name in ("stack_extra_tags", "stack_ignored_tags"):
         return

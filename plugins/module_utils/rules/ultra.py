@@ -7,7 +7,7 @@ import re
 from ..engine.secrets import secret as exposed
 from ..kinds.pipes import PATH
 from .network import network
-from .registry import rule
+from .registry import Sentences, Variable, rule
 
 # What the role pipes and the function of the role jobs say themselves.
 OWN = (
@@ -18,16 +18,14 @@ MOST_RETRIES = 8
 
 
 @rule("public_network_create", "public_network_vpc_id", "public_network_vpc_filter")
-def one_vpc(create, vpc, tags):
+def one_vpc(create: Variable, vpc: Variable, tags: Variable) -> Sentences:
     """The VPC is found in one way, or made."""
     if bool(create.value) + bool(vpc.value) + bool(tags.value) != 1:
-        yield (
-            f"{create}, {vpc}, and {tags}: say one of the three, true for a new VPC, the id of one, or its tags"
-        )
+        yield (f"{create}, {vpc}, and {tags}: say one of the three, true for a new VPC, the id of one, or its tags")
 
 
 @rule("public_network_vpc_id", "public_network_subnet_ids")
-def ids(vpc, subnets):
+def ids(vpc: Variable, subnets: Variable) -> Sentences:
     """Ids as AWS makes them."""
     if vpc.value and not re.fullmatch(r"vpc-[0-9a-f]{8,17}", vpc.value):
         yield f"{vpc}: it must be the id of a VPC, such as vpc-0123456789abcdef0"
@@ -37,14 +35,14 @@ def ids(vpc, subnets):
 
 
 @rule("public_network_subnet_ids", "public_network_subnet_filter")
-def one_choice_of_subnets(ids, tags):
+def one_choice_of_subnets(ids: Variable, tags: Variable) -> Sentences:
     """Subnets are named in one way."""
     if ids.value and tags.value:
         yield f"{ids}, and {tags}: say ids or tags, not both"
 
 
 @rule("public_network_cidr", "public_network_zone_count")
-def zones_fit(cidr, zones):
+def zones_fit(cidr: Variable, zones: Variable) -> Sentences:
     """Each zone gets a /26."""
     made = network(cidr.value)
     if made and not 1 <= zones.value <= min(6, 2 ** max(0, 26 - made.prefixlen)):
@@ -54,28 +52,28 @@ def zones_fit(cidr, zones):
 
 
 @rule("public_network_free_addresses")
-def some_addresses(count):
+def some_addresses(count: Variable) -> Sentences:
     """A task needs an address."""
     if count.value < 1:
         yield f"{count}: at least 1 is allowed, for each task takes one"
 
 
 @rule("external_database_address")
-def host(address):
+def host(address: Variable) -> Sentences:
     """A host, and nothing around it."""
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", address.value):
         yield f"{address}: it must be a host alone, such as db.example.com, without scheme, user or port"
 
 
 @rule("external_database_port")
-def port(number):
+def port(number: Variable) -> Sentences:
     """Ports have sixteen bits."""
     if not 1 <= number.value <= 65535:
         yield f"{number}: allowed are 1 to 65535"
 
 
 @rule("migrations_database_address", "migrations_database_port")
-def whole_sessions(address, port):
+def whole_sessions(address: Variable, port: Variable) -> Sentences:
     """Poolers that are known by their names to give each transaction another connection: no lock holds there.
 
     Others are known when the migration asks the database.
@@ -89,7 +87,7 @@ def whole_sessions(address, port):
 
 @rule("external_database_owner_secret_arn", "stack_region")
 @rule("external_database_secret_arn", "stack_region")
-def secret(arn, region):
+def secret(arn: Variable, region: Variable) -> Sentences:
     """ECS reads secrets of its own region, by whole ARN."""
     shaped = rf"arn:aws[a-z-]*:secretsmanager:{re.escape(region.value)}:\d{{12}}:secret:.+"
     if arn.value and not re.fullmatch(shaped, arn.value):
@@ -97,21 +95,21 @@ def secret(arn, region):
 
 
 @rule("external_database_password", "external_database_secret_arn")
-def one_login(password, arn):
+def one_login(password: Variable, arn: Variable) -> Sentences:
     """The login comes from one place."""
     if password.value and arn.value:
         yield f"{password}, and {arn}: say one of them, the password or the secret that has it"
 
 
 @rule("release_snapshot", "stack_profile")
-def no_snapshot(snapshot, profile):
+def no_snapshot(snapshot: Variable, profile: Variable) -> Sentences:
     """What isn't RDS can't be asked for a snapshot."""
     if snapshot.value and profile.value == "ultra":
         yield f"{snapshot}: only false is allowed, for the database isn't AWS's; let its provider back it up"
 
 
 @rule("pipes_body")
-def body(path):
+def body(path: Variable) -> Sentences:
     """A pipe replaces whole values only."""
     if not PATH.fullmatch(path.value):
         yield f"{path}: it must be as a whole a path into the message, such as $.body or $.body.id"
@@ -119,7 +117,7 @@ def body(path):
 
 @rule("pipes_environment")
 @rule("ecs_worker_environment")
-def environment(variables):
+def environment(variables: Variable) -> Sentences:
     """Variables of tasks are texts, no secrets, and not ours."""
     for name, value in variables.value.items():
         where = f"{variables.name} has {name} with the value {value!r}"
@@ -134,7 +132,7 @@ def environment(variables):
 
 
 @rule("jobs_retries")
-def retries(count):
+def retries(count: Variable) -> Sentences:
     """A number of one digit."""
     if not 0 <= count.value <= MOST_RETRIES:
         yield f"{count}: allowed are 0, for never, to {MOST_RETRIES}"

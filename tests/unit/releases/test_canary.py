@@ -1,9 +1,6 @@
 """Moving an alias: the steps, and what a failed call is put down to."""
 
-from types import SimpleNamespace
-
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import diagnosis
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Canary, Strategy
@@ -53,21 +50,16 @@ def test_own_lines():
 
 
 class World:
-    """AWS and a rollout as far as an alias that moves sees them: each look at CloudWatch takes the next counts."""
+    """AWS and functions as far as an alias that moves sees them: each look at CloudWatch takes the next counts."""
 
     alias = "live"
 
     def __init__(self, strategy, counts=(), alarm="OK", live="1"):
-        self.options = SimpleNamespace(functions=strategy, check_functions=True, pause=0)
-        self.stack, self.counts, self.alarm, self.live = "s", list(counts), alarm, live
+        self.strategy, self.counts, self.alarm, self.live = strategy, list(counts), alarm, live
         self.did, self.said, self.asked = [], [], []
-        self.aws = Aws(lambda _service: self, "us-east-1")
 
     def can_paginate(self, _operation):
         return False
-
-    def say(self, line):
-        self.said.append(line)
 
     def live_version(self, _component):
         return self.live
@@ -77,9 +69,6 @@ class World:
 
     def call(self, component, version):
         self.did.append(("call", component, version))
-
-    def names(self, component, group):
-        return {**NAMES, "component": component, "group": group}
 
     def point(self, _component, version, weights):
         self.did.append(("share", version, weights))
@@ -102,26 +91,29 @@ class World:
     def get_log_events(self, logStreamName, **_asked):  # noqa: N803
         return {"events": [{"message": f"line of {logStreamName}\n"}]}
 
-    def go(self):
-        Canary(self, {"cleanup": "2"}).go()
+
+@pytest.fixture
+def go(context, clock):
+    """Move the alias of a world; time passes only where something is waited for."""
+    return lambda world: Canary(context(world, world.said.append, pause=1), world, world.strategy, {"cleanup": "2"}, calls=True).go()
 
 
-def test_at_once_nothing_is_judged():
+def test_at_once_nothing_is_judged(go):
     world = World(Strategy())
-    world.go()
+    go(world)
     assert world.did == [("switch", "cleanup", "2")] and not world.asked
 
 
-def test_a_version_that_is_live_already_is_not_moved():
+def test_a_version_that_is_live_already_is_not_moved(go):
     world = World(Strategy("canary", 10, interval=0), live="2")
-    world.go()
+    go(world)
     assert world.did == [("switch", "cleanup", "2")] and not world.asked
 
 
-def test_linear_steps_and_bake():
+def test_linear_steps_and_bake(go):
     # What was counted before it began (an earlier attempt of the same version) is no failure of this one.
     world = World(Strategy("linear", 40, interval=0, bake=0.01), [(5, 5)] * 3 + [(0, 0)])
-    world.go()
+    go(world)
     shares = [one for one in world.did if one[0] != "call"]
     assert shares == [("share", "1", {"2": 0.4}), ("share", "1", {"2": 0.8}), ("switch", "cleanup", "2")]
     assert world.did.count(("call", "cleanup", "2")) == 3
@@ -129,25 +121,25 @@ def test_linear_steps_and_bake():
     assert world.asked[-1] == {"FunctionName", "Resource"}
 
 
-def test_an_error_ends_it():
+def test_an_error_ends_it(go):
     world = World(Strategy("canary", 10, interval=60), [(5, 5), (7, 6)])
     with pytest.raises(EngineError, match=r"cleanup: version 2 with 10% of the calls fails") as caught:
-        world.go()
+        go(world)
     for word in ("1 of 2 calls failed", "line of d/[2]b", "next: aws logs tail /aws/lambda/s-cleanup"):
         assert word in str(caught.value)
     assert ("switch", "cleanup", "2") not in world.did
 
 
-def test_an_error_with_all_calls_ends_it():
+def test_an_error_with_all_calls_ends_it(go):
     world = World(Strategy("canary", 10, interval=0, bake=60), [(0, 0), (0, 0), (3, 1)])
     with pytest.raises(EngineError, match="with all of the calls fails"):
-        world.go()
+        go(world)
 
 
-def test_an_alarm_ends_it():
+def test_an_alarm_ends_it(go):
     world = World(Strategy("canary", 10, interval=60, alarms=["cleanup-errors"]), [(0, 0)], alarm=["OK", "ALARM"])
     with pytest.raises(EngineError, match="the alarm s-cleanup-errors went off while the functions were judged with 10%"):
-        world.go()
+        go(world)
     spared = World(Strategy("canary", 10, interval=0, alarms=["cleanup-errors"]), [(0, 0)], alarm="ALARM")
-    spared.go()
+    go(spared)
     assert "is on already" in " ".join(spared.said)

@@ -9,7 +9,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployme
     ENDS,
     GOING_ON,
     Deployments,
-    judge,
+    status_of,
     waits,
 )
 from botocore.exceptions import ClientError
@@ -33,11 +33,11 @@ ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5x
         ({"status": "SUCCESSFUL", **ALARMS}, "good", ""),
     ],
 )  # fmt: skip
-def test_judge(told, state, words):
-    look = judge(told)
-    assert look.state == state
-    assert words in look.reason
-    assert look.alarms == (("s-target-5xx",) if "alarm" in words else ())
+def test_status(told, state, words):
+    status = status_of(told)
+    assert status.state == state
+    assert words in status.reason
+    assert status.alarms == (("s-target-5xx",) if "alarm" in words else ())
 
 
 def test_every_end_has_words():
@@ -48,9 +48,9 @@ def test_every_end_has_words():
 def test_progress_tells_the_stage_and_the_traffic():
     target = {"requestedProductionTrafficWeight": 10.0}
     told = {"status": "IN_PROGRESS", "lifecycleStage": "PRODUCTION_TRAFFIC_SHIFT", "targetServiceRevision": target}
-    line = judge({**told, "deploymentConfiguration": {"strategy": "CANARY"}}).line
+    line = status_of({**told, "deploymentConfiguration": {"strategy": "CANARY"}}).line
     assert line == "CANARY PRODUCTION_TRAFFIC_SHIFT, IN_PROGRESS, 10 % of the traffic is the new revision's"
-    assert judge({**told, "deploymentConfiguration": {"strategy": "ROLLING"}}).line == "IN_PROGRESS"
+    assert status_of({**told, "deploymentConfiguration": {"strategy": "ROLLING"}}).line == "IN_PROGRESS"
 
 
 @pytest.mark.parametrize(
@@ -108,23 +108,23 @@ def deployment(number, definition, status="IN_PROGRESS"):
 def test_only_what_was_begun_counts():
     aws = Client([deployment(1, "td:2", "ROLLBACK_SUCCESSFUL")])
     told = Deployments(aws.aws, "s", "c", print)
-    assert told.look("api", "td:2").state == ""  # it is over, and not ours
+    assert told.status("api", "td:2").state == ""  # it is over, and not ours
     told.begin("api")
-    assert told.look("api", "td:2").state == "wait"  # AWS doesn't show ours yet: the one that failed before isn't it
+    assert told.status("api", "td:2").state == "wait"  # AWS doesn't show ours yet: the one that failed before isn't it
     aws.deployments.insert(0, deployment(2, "td:2"))
-    assert told.look("api", "td:2").state == "wait"
+    assert told.status("api", "td:2").state == "wait"
     aws.deployments[0]["status"] = "SUCCESSFUL"
-    assert told.look("api", "td:2").state == "good"
+    assert told.status("api", "td:2").state == "good"
     # The one of another revision is somebody else's.
     told.begin("api")
     aws.deployments.insert(0, deployment(3, "td:9", "SUCCESSFUL"))
-    assert told.look("api", "td:2").state == "wait"
+    assert told.status("api", "td:2").state == "wait"
 
 
 def test_what_goes_on_is_taken_over():
     told = Deployments(Client([deployment(2, "td:2"), deployment(1, "td:1", "SUCCESSFUL")]).aws, "s", "c", print)
-    assert told.look("api", "td:2").state == "wait"
-    assert told.look("worker", "td:1").state == ""
+    assert told.status("api", "td:2").state == "wait"
+    assert told.status("worker", "td:1").state == ""
 
 
 def test_a_deployment_of_a_later_page_is_found():
@@ -134,10 +134,10 @@ def test_a_deployment_of_a_later_page_is_found():
     told = Deployments(aws.aws, "s", "c", print)
     told.begin("api")
     aws.deployments.append(deployment(9, "td:2"))
-    assert told.look("api", "td:2").line == "IN_PROGRESS"
+    assert told.status("api", "td:2").line == "IN_PROGRESS"
     # A service that was deployed before isn't taken for one that is being deployed.
     told.begin("worker")
-    assert told.look("worker", "td:1").line == ""
+    assert told.status("worker", "td:1").line == ""
 
 
 def test_what_was_stopped_already_is_no_failure():
@@ -173,8 +173,8 @@ def test_a_deployment_that_ecs_lists_and_does_not_describe_yet_is_pending(monkey
     told.begin("api")
     aws.deployments.append(deployment(2, "td:2", "SUCCESSFUL"))
     late(monkeypatch, aws, "describe_service_deployments", NOTHING)
-    assert told.look("api", "td:2").state == "wait"
-    assert told.look("api", "td:2").state == "good"
+    assert told.status("api", "td:2").state == "wait"
+    assert told.status("api", "td:2").state == "good"
 
 
 def test_what_is_listed_and_described_late_is_taken_back_all_the_same(monkeypatch):
