@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts")]
 
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import fingerprint  # noqa: E402
-from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import STEERING, Inputs  # noqa: E402
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import NOT_INPUTS, Inputs  # noqa: E402
 
 import inventories  # noqa: E402
 
@@ -56,8 +56,8 @@ def test_each_variable_of_each_role_counts(stacks, profile):
 
 def test_what_only_steers_a_run_does_not_count(stacks):
     templar, names = stacks["ultra"]
-    assert set(names) >= STEERING
-    for name in STEERING:
+    assert set(names) >= NOT_INPUTS
+    for name in NOT_INPUTS:
         assert taken(templar, name).digest() == taken(templar, name, "another").digest() != ""
 
 

@@ -162,7 +162,7 @@ def test_a_group_without_an_instance_is_told(world, aws):
     ],
 )
 def test_what_a_look_at_the_whole_stack_showed_is_not_asked_again(monkeypatch, tables, carried):
-    monkeypatch.setattr(nat, "foreseen", lambda *_: tables)
+    monkeypatch.setattr(nat, "prefetched", lambda *_: tables)
     assert nat.prefetched_as_wanted(None, ["a", "b"]) is carried
 
 
