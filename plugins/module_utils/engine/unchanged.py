@@ -111,8 +111,9 @@ def _drifted(kinds: Kinds, found: Drift) -> str:
         return "; ".join(f"could not look at {kind}: {told}" for kind, told in sorted(found.unreadable.items()))
     for one in found.findings:
         return f"{one.kind} {one.name} has drifted{': ' if one.path else ''}{one.path}"
-    for one in found.externally_managed:  # an apply leaves what it only says at creation
-        if one.kind not in kinds or one.field not in kinds[one.kind].create_only:
+    for one in found.externally_managed:  # an apply leaves what it only says at creation, and what is people's to set
+        kind = kinds.get(one.kind)
+        if kind is None or one.field not in kind.create_only | kind.noted:
             return f"{one.kind} {one.name}: {one.path} was moved by {one.owner}"
     for name, lives in found.seen.live.items():
         for live in lives:

@@ -29,6 +29,7 @@ class Boat(Kind):
 
     name = title = "boat"
     create_only = frozenset({"crew"})
+    noted = frozenset({"captain"})
 
     def ready(self, live):
         return live.get("state") != "sinking"
@@ -111,8 +112,9 @@ def test_it_might_do_something(world, reason):
     assert reason in world.verdict().reason
 
 
-def test_what_an_apply_leaves_to_others_may_be_another_one(world):
-    world.found.externally_managed = [Finding("changed", "boat", "a", "crew[0]", owner="a captain")]
+@pytest.mark.parametrize("field", ["crew[0]", "captain"])
+def test_what_an_apply_leaves_to_others_may_be_another_one(world, field):
+    world.found.externally_managed = [Finding("changed", "boat", "a", field, owner="a captain")]
     assert world.verdict().reason == ""
 
 
