@@ -25,8 +25,8 @@ class Listing:
     """The field that names an item; without one the item is its name."""
     parameters: dict = field(default_factory=dict)
     """The operation's parameters; ``{parent}`` and ``{stack}`` are filled in."""
-    delete: tuple[str, dict[str, str]] = ("", {})
-    """The operation that deletes an item, with its parameters: ``.x`` is the item's own x, ``[.x]`` a list of it."""
+    delete: tuple[str, str] = ("", "")
+    """The operation that deletes an item, and the parameter that names it; ``[]`` after that is for a list of names."""
     skip: Callable[[dict], bool] = lambda item: False
     """Says that an item isn't anybody's: AWS makes some by itself."""
     skip_names: Callable[[object, str], set[str]] | None = None

@@ -11,7 +11,6 @@ from . import deleting, listings
 from . import tags as tagging
 from .aws import optional
 from .cache import CachedAws
-from .children import values
 from .errors import EngineError
 from .listings import Listing
 from .names import elsewhere, tail
@@ -188,12 +187,12 @@ def delete(aws: Aws, one: Unmanaged, kinds: Kinds) -> None:
     listing = one.listing
     if not listing or not listing.delete[0]:
         raise EngineError(f"{one.kind} {one.name} can't be deleted from here; delete it by hand")
-    kind = kinds.get(one.kind)
+    kind, name = kinds.get(one.kind), one.live[listing.name or "name"]
     if kind and kind.identity == ("name",) and not listing.parent:
-        found = kind.find(aws, {"name": tail(one.live[listing.name or "name"])})
+        found = kind.find(aws, {"name": tail(name)})
         if found:
             deleting.delete(kind, aws, found, deleting.ALONE_SECONDS)
             return
-    operation, parameters = listing.delete
-    answer = getattr(aws(listing.service), operation)(**values(parameters, {}, one.live))
-    deleting.each_done(answer or {})
+    operation, parameter = listing.delete
+    given = {parameter.removesuffix("[]"): [name] if parameter.endswith("[]") else name}
+    deleting.each_done(getattr(aws(listing.service), operation)(**given) or {})

@@ -106,10 +106,10 @@ def named(item):
     return {"name": tags.get("Name"), "tags": tags}
 
 
-def in_vpc(operation, key, name, delete=("", {}), by="vpc-id", filters="Filters", **more):
+def in_vpc(operation, key, name, delete, by="vpc-id", filters="Filters", **more):
     """Return the listing of what stands in each VPC of a stack."""
     inside = {filters: [{"Name": by, "Values": ["{parent}"]}]}
-    delete = delete if isinstance(delete, tuple) else (delete, {name: f".{name}"})
+    delete = delete if isinstance(delete, tuple) else (delete, name)
     return Listing(operation, key, name, inside, delete, parent="vpc", **more)
 
 

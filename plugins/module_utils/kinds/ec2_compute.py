@@ -56,7 +56,7 @@ class LaunchTemplate(CommunityKind, Ec2Kind):
     unmanaged = (
         Listing(
             "describe_launch_templates", "LaunchTemplates", "LaunchTemplateName",
-            delete=("delete_launch_template", {"LaunchTemplateName": ".LaunchTemplateName"}),
+            delete=("delete_launch_template", "LaunchTemplateName"),
         ),
     )
 

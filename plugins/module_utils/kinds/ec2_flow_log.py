@@ -30,7 +30,7 @@ class FlowLog(Ec2Kind):
     settling = (("InvalidParameter", "role"), ("InvalidParameter", "Access"))
     unmanaged = (
         in_vpc(
-            "describe_flow_logs", "FlowLogs", "FlowLogId", ("delete_flow_logs", {"FlowLogIds": "[.FlowLogId]"}),
+            "describe_flow_logs", "FlowLogs", "FlowLogId", ("delete_flow_logs", "FlowLogIds[]"),
             "resource-id", "Filter",
         ),
     )  # fmt: skip

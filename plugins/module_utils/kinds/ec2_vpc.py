@@ -76,7 +76,7 @@ class Vpc(CommunityKind, Ec2Kind):
         ),
         in_vpc(
             "describe_instances", "Reservations/Instances", "InstanceId",
-            ("terminate_instances", {"InstanceIds": "[.InstanceId]"}),
+            ("terminate_instances", "InstanceIds[]"),
             kind="instance", skip=of_auto_scaling_group, severities=(Severity("high", category="extra"),),
         ),
     )  # fmt: skip

@@ -37,7 +37,7 @@ class VpcEndpoint(Ec2Kind):
     unmanaged = (
         in_vpc(
             "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId",
-            ("delete_vpc_endpoints", {"VpcEndpointIds": "[.VpcEndpointId]"}), skip=leaving,
+            ("delete_vpc_endpoints", "VpcEndpointIds[]"), skip=leaving,
         ),
     )  # fmt: skip
 

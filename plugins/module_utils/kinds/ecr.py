@@ -51,7 +51,7 @@ class Repository(Kind):
     unmanaged = (
         Listing(
             "describe_repositories", "repositories", "repositoryName",
-            delete=("delete_repository", {"repositoryName": ".repositoryName"}),
+            delete=("delete_repository", "repositoryName"),
         ),
     )
 

@@ -57,7 +57,7 @@ class EcsCluster(EcsKind):
         ("ResourceInUseException", ""),
         ("ClientException", "Cluster was not ACTIVE"),
     )
-    unmanaged = (Listing("list_clusters", "clusterArns", delete=("delete_cluster", {"cluster": ".name"})),)
+    unmanaged = (Listing("list_clusters", "clusterArns", delete=("delete_cluster", "cluster")),)
 
     def want(self, arguments):
         """Spell the strategy and the configuration in one way."""

@@ -29,9 +29,9 @@ class Rule(Kind):
     settling = (("ValidationException", "cannot be assumed"), ("ConcurrentModificationException", ""))
     severities = (Severity("high", "targets*"),)
     unmanaged = (
-        Listing("list_rules", "Rules", "Name", delete=("delete_rule", {"Name": ".Name"})),
+        Listing("list_rules", "Rules", "Name", delete=("delete_rule", "Name")),
         Listing(
-            "list_schedules", "Schedules", "Name", delete=("delete_schedule", {"Name": ".Name"}),
+            "list_schedules", "Schedules", "Name", delete=("delete_schedule", "Name"),
             kind="schedule", service="scheduler",
         ),
     )  # fmt: skip

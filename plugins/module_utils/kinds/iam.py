@@ -76,9 +76,7 @@ class IamRole(CommunityKind):
         Severity("high", "boundary", vanished),
     )
     unmanaged = (
-        Listing(
-            "list_roles", "Roles", "RoleName", delete=("delete_role", {"RoleName": ".RoleName"}), worldwide=True
-        ),
+        Listing("list_roles", "Roles", "RoleName", delete=("delete_role", "RoleName"), worldwide=True),
         Listing(
             "list_policies", "Policies", "PolicyName", {"Scope": "Local"}, kind="iam_managed_policy", worldwide=True,
             severities=(Severity("critical", test=opens_to_everybody),),
@@ -274,7 +272,7 @@ class IamInstanceProfile(CommunityKind):
     unmanaged = (
         Listing(
             "list_instance_profiles", "InstanceProfiles", "InstanceProfileName", worldwide=True,
-            delete=("delete_instance_profile", {"InstanceProfileName": ".InstanceProfileName"}),
+            delete=("delete_instance_profile", "InstanceProfileName"),
         ),
     )  # fmt: skip
 

@@ -74,7 +74,7 @@ class KmsKey(Kind):
     )
     unmanaged = (
         Listing(
-            "list_aliases", "Aliases", "AliasName", delete=("delete_alias", {"AliasName": ".AliasName"}),
+            "list_aliases", "Aliases", "AliasName", delete=("delete_alias", "AliasName"),
             skip=lambda item: item["AliasName"].startswith("alias/aws/"), kind="key_alias", field="alias",
         ),
     )  # fmt: skip

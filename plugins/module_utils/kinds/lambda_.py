@@ -127,12 +127,7 @@ class Function(Kind):
     unseen = (("InvalidParameterValueException", ".NotFound"),)
     settle_seconds = SETTLE_SECONDS
     severities = (Severity("critical", "function_urls*", appeared),)
-    unmanaged = (
-        Listing(
-            "list_functions", "Functions", "FunctionName",
-            delete=("delete_function", {"FunctionName": ".FunctionName"}),
-        ),
-    )
+    unmanaged = (Listing("list_functions", "Functions", "FunctionName", delete=("delete_function", "FunctionName")),)
 
     def want(self, arguments):
         """Subnets and security groups have no order; code is known by its digest."""

@@ -65,7 +65,7 @@ class LogGroup(Kind):
     unmanaged = (
         Listing(
             "describe_log_groups", "logGroups", "logGroupName", {"logGroupNamePrefix": "/aws/"},
-            ("delete_log_group", {"logGroupName": ".logGroupName"}),
+            ("delete_log_group", "logGroupName"),
         ),
     )
 

@@ -87,9 +87,7 @@ class Pipe(Kind):
     )
     # An attempt alone takes a minute or two.
     settle_seconds = 300
-    unmanaged = (
-        Listing("list_pipes", "Pipes", "Name", delete=("delete_pipe", {"Name": ".Name"}), kind="pipe", field="name"),
-    )
+    unmanaged = (Listing("list_pipes", "Pipes", "Name", delete=("delete_pipe", "Name"), kind="pipe", field="name"),)
 
     def want(self, arguments):
         """Normalise the parameters; refuse what AWS would take and then fail at with every message."""

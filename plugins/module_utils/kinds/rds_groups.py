@@ -104,7 +104,7 @@ class SubnetGroup(CommunityKind, RdsGroup):
     unmanaged = (
         Listing(
             "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName",
-            delete=("delete_db_subnet_group", {"DBSubnetGroupName": ".DBSubnetGroupName"}),
+            delete=("delete_db_subnet_group", "DBSubnetGroupName"),
         ),
     )
 
@@ -157,7 +157,7 @@ class ParameterGroup(RdsGroup):
     unmanaged = (
         Listing(
             "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName",
-            delete=("delete_db_parameter_group", {"DBParameterGroupName": ".DBParameterGroupName"}),
+            delete=("delete_db_parameter_group", "DBParameterGroupName"),
         ),
     )
 

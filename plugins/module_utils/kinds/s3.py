@@ -179,9 +179,7 @@ class S3Bucket(Kind):
         Severity("high", "encryption*"),
         Severity("high", "versioning", became(False)),
     )
-    unmanaged = (
-        Listing("list_buckets", "Buckets", "Name", delete=("delete_bucket", {"Bucket": ".Name"}), worldwide=True),
-    )
+    unmanaged = (Listing("list_buckets", "Buckets", "Name", delete=("delete_bucket", "Bucket"), worldwide=True),)
 
     def want(self, arguments):
         """Normalise the policy and the lifecycle rules."""

@@ -117,11 +117,11 @@ class Secret(Kind):
     severities = (Severity("critical", "resource_policy*", opens_to_everybody), Severity("high", "version"))
     unmanaged = (
         Listing(
-            "list_secrets", "SecretList", "Name", delete=("delete_secret", {"SecretId": ".Name"}),
+            "list_secrets", "SecretList", "Name", delete=("delete_secret", "SecretId"),
             skip=lambda item: "DeletedDate" in item or "OwningService" in item,
         ),
         Listing(
-            "describe_parameters", "Parameters", "Name", delete=("delete_parameter", {"Name": ".Name"}),
+            "describe_parameters", "Parameters", "Name", delete=("delete_parameter", "Name"),
             kind="ssm_parameter", service="ssm",
         ),
     )  # fmt: skip

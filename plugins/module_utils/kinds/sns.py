@@ -47,9 +47,7 @@ class SnsTopic(Kind):
     })  # fmt: skip
     follows = {"subscription_details": "subscriptions"}
     severities = (Severity("critical", "policy*", opens_to_everybody), Severity("high", "subscriptions*"))
-    unmanaged = (
-        Listing("list_topics", "Topics", "TopicArn", delete=("delete_topic", {"TopicArn": ".TopicArn"})),
-    )
+    unmanaged = (Listing("list_topics", "Topics", "TopicArn", delete=("delete_topic", "TopicArn")),)
 
     def want(self, arguments):
         """Spell policies in one way; subscriptions have no order."""

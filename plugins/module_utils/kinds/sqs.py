@@ -91,7 +91,7 @@ class SqsQueue(Kind):
     unmanaged = (
         Listing(
             "list_queues", "QueueUrls", parameters={"QueueNamePrefix": "{stack}"},
-            delete=("delete_queue", {"QueueUrl": ".name"}),
+            delete=("delete_queue", "QueueUrl"),
         ),
     )
 
