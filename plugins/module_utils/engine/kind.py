@@ -241,7 +241,7 @@ class Kind:
         }
 
     def read_children(self, aws: Aws, live: Resource) -> dict:
-        """Return the parts of the live resource that there are, by field; for records and drift only."""
+        """Return the children of the live resource that there are, by field; for records and drift only."""
         found = {child.field: child.read(aws, self, live) for child in self.children}
         return {field: value for field, value in found.items() if value}
 
