@@ -92,7 +92,8 @@ class AutoScalingGroup(CommunityKind):
                 "launch_template_name": template["launch_template_name"], "version": str(template["version"])
             }  # fmt: skip
         if "tags" in want:
-            tags, propagated = {}, []
+            tags: dict[str, str] = {}
+            propagated: list[str] = []
             for one in want["tags"]:
                 given = {key: value for key, value in one.items() if key != "propagate_at_launch"}
                 tags |= given

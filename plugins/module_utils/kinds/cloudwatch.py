@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ..engine import tags as tagging
 from ..engine.aws import tags_of, unless
@@ -91,7 +92,7 @@ class MetricAlarm(CloudWatchKind):
         given = super().want(arguments)
         if not (given.get("metric_name") or given.get("metrics")):
             return given
-        want = {field: default for field, (_key, default) in ALARM_FIELDS.items()}
+        want: dict[str, Any] = {field: default for field, (_key, default) in ALARM_FIELDS.items()}
         want |= {"dimensions": {}, "metrics": [], **dict.fromkeys(ACTIONS, []), **given}
         want["datapoints_to_alarm"] = want["datapoints_to_alarm"] or want["evaluation_periods"]
         want["metrics"] = by_id(query(item) for item in want["metrics"])

@@ -6,6 +6,7 @@ from ..engine import tags as tagging
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from ..engine.listings import Listing
+from ..engine.typed import Words
 from ..engine.unmodelled import keep_unmodelled
 from ..engine.waiting import until
 
@@ -19,7 +20,7 @@ class Ec2Kind(Kind):
     service = "ec2"
     settle_seconds = SEEN_SECONDS
     # What was just made can't be tagged by all of EC2 yet.
-    unseen = (("InvalidID", "is not valid"),)
+    unseen: Words = (("InvalidID", "is not valid"),)
     describe = ""
     """The describe operation."""
     key = ""

@@ -134,7 +134,7 @@ class NatGateway(Ec2Kind):
             "id": item["NatGatewayId"],
             "vpc_id": item["VpcId"],
             "subnet_id": item.get("SubnetId", ""),
-            "allocation_id": "" if regional else next(iter(addresses), {}).get("AllocationId", ""),
+            "allocation_id": addresses[0].get("AllocationId", "") if addresses and not regional else "",
             "availability_mode": "regional" if regional else "zonal",
             "auto_provision_zones": regional and not own,
             "zone_addresses": {zone: sorted(ids) for zone, ids in sorted(zones.items())},

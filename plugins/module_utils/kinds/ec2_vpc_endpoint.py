@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import uuid4
 
 from ..engine.deleting import each_done
@@ -88,7 +89,7 @@ class VpcEndpoint(Ec2Kind):
 
     def update(self, aws, live, want, changes):
         """Change the endpoint in place, with what differs in each list."""
-        more = {}
+        more: dict[str, Any] = {}
         for field, key in self.lists.items():
             if field in changes:
                 add, remove = set(want[field]) - set(live[field]), set(live[field]) - set(want[field])

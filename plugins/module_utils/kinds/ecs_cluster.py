@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..engine import tags as tagging
 from ..engine.aws import unless
 from ..engine.listings import Listing
@@ -135,7 +137,7 @@ class EcsCluster(EcsKind):
             )
 
     def _settings(self, want):
-        said = {}
+        said: dict[str, Any] = {}
         if "container_insights" in want:
             said["settings"] = [{"name": "containerInsights", "value": want["container_insights"]}]
         if "execute_command" in want:

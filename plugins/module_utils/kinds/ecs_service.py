@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -72,7 +73,7 @@ STEPS = {
     "linear": ("LINEAR", "stepPercent", "stepBakeTimeInMinutes"),
 }
 # What AWS takes for what is unsaid of a circuit breaker.
-BREAKER = {
+BREAKER: dict[str, Any] = {
     "enable": False, "rollback": False, "reset_on_healthy_task": True, "threshold_type": "BOUNDED_PERCENT",
     "threshold": 50,
 }  # fmt: skip
@@ -202,7 +203,7 @@ class EcsService(EcsKind):
     def _live(self, service):
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})
-        primary = next((one for one in service.get("deployments", []) if one["status"] == "PRIMARY"), {})
+        primary: dict = next((one for one in service.get("deployments", []) if one["status"] == "PRIMARY"), {})
         live = {field: service.get(key, UNSAID[field]) for field, key in SERVICE.items()}
         return live | {
             "name": service["serviceName"],
@@ -293,7 +294,7 @@ class EcsService(EcsKind):
     def _steady(self, aws, live):
         def steady():
             found = self.seen(aws, {"name": live["name"], "cluster": live["cluster"]})
-            return bool(found) and self.ready(found) and not found["deploying"]
+            return found and self.ready(found) and not found["deploying"]
 
         until(steady, STEADY_SECONDS, f"{self.title} {live['name']} being steady with its second target group")
 

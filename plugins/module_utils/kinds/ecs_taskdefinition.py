@@ -79,8 +79,12 @@ def container(given: dict) -> dict:
         made["logConfiguration"]["options"] = {key: text(value) for key, value in options.items()}
     for field, key in UNORDERED.items():
         if field in made:
-            made[field] = sorted(made[field], key=lambda item, key=key: (item.get(key) or 0, str(item)))
+            made[field] = _ordered(made[field], key)
     return dict(sorted(made.items()))
+
+
+def _ordered(items: list[dict], key: str) -> list[dict]:
+    return sorted(items, key=lambda item: (item.get(key) or 0, str(item)))
 
 
 def _port(port: dict) -> dict:

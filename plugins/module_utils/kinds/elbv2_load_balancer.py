@@ -254,7 +254,7 @@ def _unweighted(listeners: list[dict]) -> list[dict]:
 
 def _taken_over(live: dict, want: dict, port: int, groups: dict) -> None:
     """Raise EngineError unless what a listener does without its rule sends the traffic where the rule does."""
-    rest = next((each["DefaultActions"] for each in want["listeners"] if each["Port"] == port), [])
+    rest: list = next((each["DefaultActions"] for each in want["listeners"] if each["Port"] == port), [])
     serving = [arn for arn, weight in groups.items() if weight]
     if len(serving) != 1 or serving[0] not in str(rest):
         raise EngineError(
@@ -290,7 +290,7 @@ def rule(item: dict) -> dict:
 
 def condition(item: dict) -> dict:
     """Return a condition in one spelling: AWS answers some of them in two at once."""
-    config = next((value for key, value in item.items() if key.endswith("Config") and value), {})
+    config: dict = next((value for key, value in item.items() if key.endswith("Config") and value), {})
     values = config.get("Values") or item.get("Values") or []
     told = {"Field": item["Field"], "Values": sorted(values, key=str)}
     return told | ({"HttpHeaderName": config["HttpHeaderName"]} if "HttpHeaderName" in config else {})

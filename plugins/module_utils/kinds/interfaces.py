@@ -39,5 +39,5 @@ def freed(aws, call, missing, within: dict, **arguments) -> None:
     except Exception as error:
         if code(error) == "DependencyViolation":
             left = [f"{one['NetworkInterfaceId']} '{one.get('Description', '')}'" for one in found(aws, **within)]
-            error.response["Error"]["Message"] += f" Network interfaces in it: {', '.join(left) or 'none'}"
+            vars(error)["response"]["Error"]["Message"] += f" Network interfaces in it: {', '.join(left) or 'none'}"
         raise

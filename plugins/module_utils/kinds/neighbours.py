@@ -120,7 +120,7 @@ def _born_with(item) -> bool:
 
 def _ended(item) -> bool:
     state = item.get("State") or item.get("Status") or ""
-    return (state.get("Code", state.get("Name")) if isinstance(state, dict) else state).lower() in ENDED
+    return str(state.get("Code", state.get("Name")) if isinstance(state, dict) else state).lower() in ENDED
 
 
 def _owned(item, identifier, stack, ours) -> bool:

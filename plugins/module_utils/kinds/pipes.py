@@ -310,7 +310,7 @@ def _plain(value, name=""):
     if isinstance(value, dict):
         made = {key: _plain(item, key) for key, item in sorted(value.items())}
         # An empty variable is a variable.
-        empty = (None, {}, [], "")
+        empty: tuple = (None, {}, [], "")
         return {key: item for key, item in made.items() if item not in empty or (key, item) == ("value", "")}
     if not isinstance(value, list):
         return value

@@ -30,7 +30,7 @@ def costly(parameter: str, before: str | None, after: str | None) -> str:
     if how != "smaller" or not re.fullmatch(r"-?\d+", before or ""):
         return ""
     # Unset it is the engine's own, which nobody here knows; -1 is no limit.
-    there, then = (inf if value == "-1" else int(value) for value in (before, after or "0"))
+    there, then = (inf if value == "-1" else int(value) for value in (before or "0", after or "0"))
     return told if then < there else ""
 
 

@@ -180,7 +180,7 @@ class RdsInstance(RdsKind):
     def _live(item):
         plain = {**CHANGEABLE, **FIXED, **ANSWERED}
         secret = item.get("MasterUserSecret", {})
-        group = next(iter(item.get("DBParameterGroups", [])), {})
+        group: dict = next(iter(item.get("DBParameterGroups", [])), {})
         endpoint = item.get("Endpoint", {})
         pending = item.get("PendingModifiedValues", {})
         exports = set(item.get("EnabledCloudwatchLogsExports", []))
@@ -340,7 +340,8 @@ class RdsInstance(RdsKind):
 
     def _available(self, aws, live, so_that, otherwise):
         """Wait until the instance takes changes, starting it where somebody stopped it."""
-        label, started = live["db_instance_identifier"], []
+        label = live["db_instance_identifier"]
+        started: list = []
 
         def now():
             seen = self.find(aws, live)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from ..engine import tags as tagging
 from ..engine.aws import unless
@@ -14,7 +16,7 @@ from ..engine.unmodelled import watch, with_unmodelled
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 # Our field: (AWS's attribute, how it is read, how it is written).
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
     "display_name": ("DisplayName", str, str),
     "kms_master_key_id": ("KmsMasterKeyId", str, str),
     "policy": ("Policy", canonical, json.dumps),
@@ -25,7 +27,7 @@ SAID = (
     "ConfirmationWasAuthenticated", "EffectiveDeliveryPolicy", "Endpoint", "Owner", "PendingConfirmation", "Protocol",
     "SubscriptionArn", "SubscriptionPrincipal", "TopicArn",
 )  # fmt: skip
-EMPTY = {"policy": None, "delivery_policy": {}}
+EMPTY: dict[str, Any] = {"policy": None, "delivery_policy": {}}
 
 
 class SnsTopic(Kind):

@@ -40,7 +40,7 @@ def document(field: str, value) -> dict:
     if not value:
         return {}
     if field == "policy":
-        return canonical(value)
+        return canonical(value) or {}
     said = json.loads(value) if isinstance(value, str) else dict(value)
     if "maxReceiveCount" in said:
         said["maxReceiveCount"] = int(said["maxReceiveCount"])
@@ -140,7 +140,7 @@ class SqsQueue(Kind):
             GONE, aws("sqs").get_queue_attributes, QueueUrl=live["url"], AttributeNames=names, otherwise={}
         ).get("Attributes", {})  # fmt: skip
         messages = sum(int(said.get(name, 0)) for name in COUNTS)
-        if not messages or (want and time.time() - float(said.get("CreatedTimestamp", 0)) < kept):
+        if not messages or (want and kept and time.time() - float(said.get("CreatedTimestamp", 0)) < kept):
             return ""
         of = f"those of its {messages} messages that are older than {kept} seconds"
         return f"{of if want else f'its {messages} messages'} would be deleted"
