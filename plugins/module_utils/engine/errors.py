@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .plain import plain
@@ -117,7 +117,7 @@ def expected(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def during(doing: str):
+def during(doing: str) -> Iterator[None]:
     """Let what is expected to go wrong say what it was about."""
     try:
         yield

@@ -7,6 +7,7 @@ fields that are told already: it is no drift, whoever it is new to.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 try:
     import botocore.session
@@ -36,7 +37,7 @@ def _taken(service: str) -> tuple[frozenset[str], frozenset[str]]:
     keyed: set[str] = set()
     seen: set[str] = set()
 
-    def walk(shape):
+    def walk(shape: Any) -> None:
         if shape is None or shape.name in seen:
             return
         seen.add(shape.name)

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 KEY = "lock.json"
 BEHIND = 5 / 6
@@ -130,7 +131,7 @@ def read(path: Path) -> dict | None:
     return json.loads(text) if text else None
 
 
-def change(path: Path, token: str, **more) -> bool:
+def change(path: Path, token: str, **more: Any) -> bool:
     """Add to what a run holds, and say whether it still holds it; to what rests nothing is added."""
     try:
         with path.open("r+", encoding="utf-8") as file:
@@ -156,7 +157,7 @@ def code(error: Exception) -> str:
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
 
 
-def get(s3, bucket: str) -> dict | None:
+def get(s3: Any, bucket: str) -> dict | None:
     """Return what lies there as the lock: V(lock), or V(damage) where it is none, and S3's answer; None if nothing."""
     try:
         answer = s3.get_object(Bucket=bucket, Key=KEY)
@@ -173,7 +174,7 @@ def get(s3, bucket: str) -> dict | None:
     return {**told, "lock": lock, "damage": ""}
 
 
-def put(s3, bucket: str, lock: dict, **conditions) -> str | None:
+def put(s3: Any, bucket: str, lock: dict, **conditions: Any) -> str | None:
     """Write the lock, and return its ETag; None where the conditions don't hold.
 
     With S3's own encryption, so that it can be read and renewed also when the stack's key is gone already.
@@ -188,7 +189,7 @@ def put(s3, bucket: str, lock: dict, **conditions) -> str | None:
         raise
 
 
-def delete(s3, bucket: str, etag: str) -> bool:
+def delete(s3: Any, bucket: str, etag: str) -> bool:
     """Delete the very lock that was seen, and say whether it was still that one."""
     try:
         s3.delete_object(Bucket=bucket, Key=KEY, IfMatch=etag)
@@ -225,7 +226,7 @@ class Keeper:
         self._client = None
 
     @property
-    def s3(self):
+    def s3(self) -> Any:
         """The client, made when it is first needed: most runs of no change end before."""
         if self._client is None:
             import boto3
