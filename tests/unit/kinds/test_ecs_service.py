@@ -13,7 +13,7 @@ BREAKER = {
 }  # fmt: skip
 
 
-DEPLOYMENT = {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": "a/f:2", "rolloutState": "COMPLETED"}
+DEPLOYMENT = {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/f:2", "rolloutState": "COMPLETED"}
 
 
 SERVICE = {
@@ -124,7 +124,7 @@ def test_a_task_definition_is_named_with_its_revision():
         (_service({"rolloutState": "IN_PROGRESS"}), "ecs-svc/1", False, ""),
         (_service({"rolloutState": "FAILED", "rolloutStateReason": "no image"}), "ecs-svc/1", False, "no image"),
         # The circuit breaker's rollback completes, too.
-        (_service({"id": "ecs-svc/2", "taskDefinition": "a/f:1"}), "ecs-svc/1", False, "ecs-svc/2 runs f:1 now"),
+        (_service({"id": "ecs-svc/2", "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/f:1"}), "ecs-svc/1", False, "ecs-svc/2 runs f:1 now"),
         (_service(events=[{"message": "(service s) is unhappy."}], deployment={"rolloutState": "FAILED"}), "ecs-svc/1", False, "unhappy"),
         (_service(desiredCount=0, runningCount=0), "ecs-svc/1", True, ""),
         # With two target groups, both run for a while, and AWS needn't tell a rollout state.
