@@ -134,9 +134,8 @@ def test_a_known_version_says_nothing(run):
     assert "stock speed" not in output and "WARNING" not in output, output
 
 
-@pytest.fixture(params=[True, False], ids=["known", "another"])
-def templar(request, monkeypatch):
-    monkeypatch.setattr(core, "known", request.param)
+@pytest.fixture
+def templar():
     return Templar(DataLoader(), {"a": trust_as_template("{{ b }}"), "b": 1, "c": "task's"})
 
 
