@@ -67,10 +67,7 @@ def where_written(value) -> tuple[str, int, int] | None:
 
 def with_variables(templar, variables: dict):
     """Return a templar that knows more variables than a task's own, which they hide; none of those is copied."""
-    made = templar.copy_with_new_env(available_variables=ChainMap(dict(variables), templar.available_variables))
-    if known:  # another environment costs more than most templates
-        made._engine._environment = templar._engine.environment
-    return made
+    return templar.copy_with_new_env(available_variables=ChainMap(dict(variables), templar.available_variables))
 
 
 class OwnTemplates:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
+from ansible_collections.flow_builder.aws.plugins.modules import stack_drift
+
+from .conftest import ROOT
 
 STACK, REGION = "fb-failed-run", "eu-north-1"
 NAMES = [f"/aws/{STACK}/{name}" for name in ("a", "b", "no name, which AWS refuses")]
@@ -81,6 +84,23 @@ def test_what_a_loop_did_before_its_third_item_failed_is_told_and_recorded(apply
     assert [(one["name"], one["changes"], one["before"]["retention_in_days"]) for one in owed] == [
         (name, ["retention_in_days"], 7) for name in NAMES[:2]
     ]
+
+    # Until the next run, drift tells of it, each finding whole.
+    asked = {"stack": STACK, "trail": False, "show_owned": True, "put_back": False, "delete": [], "command": "drift.yml"}
+    told = stack_drift.look(apply.aws, {**asked, "roles": str(ROOT / "roles")}, True)
+    groups = [one for one in told["findings"] if one["kind"] == "log_group"]  # the bucket is none that a task made
+    way = f"drift.yml --limit {STACK} -e drift_action="
+    assert groups == [
+        {
+            "category": "changed", "kind": "log_group", "name": name, "path": "retention_in_days",
+            "field": "retention_in_days", "recorded": 7, "live": 14, "where": "", "owner": "", "severity": "medium",
+            "who": "", "when": "", "event": "", "loses": "", "revert": f"{way}revert", "accept": found["accept"],
+            "variables": found["variables"],
+        }
+        for name, found in zip(NAMES, groups, strict=False)
+    ]  # fmt: skip
+    assert all(one["variables"] and one["accept"].endswith(f"{way}accept") for one in groups)
+    assert len(groups) == 2 and told["counts"]["medium"] == len(told["table"]) == 3
 
     # There's nothing left to do, and yet there's something to record.
     after = apply(group(NAMES[0], 14), group(NAMES[1], 14))

@@ -35,6 +35,20 @@ module.exit_json(changed=True, said=module.params["said"], fast="ansible.executo
 """
 
 
+ACTION = """
+from ansible.plugins.action import ActionBase
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.core import OwnTemplates, with_variables
+
+class ActionModule(OwnTemplates, ActionBase):
+    own_templates = ("them",)
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        made = with_variables(self._templar, {"word": "its own"}).template(self._task.args["them"])
+        return {"changed": False, "made": made, "other": self._task.args["other"]}
+"""
+
+
 def load(version, monkeypatch):
     monkeypatch.setattr("ansible.release.__version__", version)
     spec = importlib.util.spec_from_file_location("another_core", ROOT / "plugins/plugin_utils/core.py")
@@ -91,16 +105,22 @@ def test_the_inside_of_ansible_core_is_touched_in_one_place():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Run three tasks, one of them a loop, with an ansible-core that says it is of another version."""
+    """Run tasks, one of them a loop, one with templates of its own, with an ansible-core of some version."""
     base = tmp_path_factory.mktemp("core")
     odd = base / "ansible_collections/community/aws/plugins/modules/odd.py"
     odd.parent.mkdir(parents=True)
     odd.write_text(f"#!/usr/bin/python{MODULE}")
+    own = base / "ansible_collections/community/aws/plugins/action/own.py"
+    own.parent.mkdir(parents=True)
+    own.write_text(ACTION)
+    (own.parents[1] / "modules/own.py").write_text("")
+    them = {"them": "{{ listed }}", "other": "{{ word }}"}
     say = {"name": "Say", "community.aws.odd": {"said": "{{ word }}"}, "register": "heard"}
     tasks = [
         {**say, "vars": {"word": "one"}},
         {**say, "vars": {"word": "{{ item }}"}, "loop": ["two", "three"]},
-        {"name": "Tell", "ansible.builtin.copy": {"content": "{{ heard.results | to_json }}", "dest": str(base / "told")}},
+        {"name": "Own", "community.aws.own": them, "vars": {"word": "task's", "listed": ["{{ word }}"]}, "register": "made"},
+        {"name": "Tell", "ansible.builtin.copy": {"content": "{{ [heard.results, made] | to_json }}", "dest": str(base / "told")}},
     ]
     (base / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
 
@@ -116,27 +136,27 @@ def run(tmp_path_factory):
         )  # fmt: skip
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
-        return output, [(one["said"], one["fast"]) for one in json.loads((base / "told").read_text())]
+        heard, made = json.loads((base / "told").read_text())
+        return output, [*((one["said"], one["fast"]) for one in heard), (made["made"], made["other"])]
 
     return run
 
 
 def test_another_version_works_at_stock_speed_and_says_so_once(run):
     output, told = run("2.99.0")
-    assert told == [("two", False), ("three", False)]
+    assert told == [("two", False), ("three", False), (["task's"], "task's")]
     sentence = "flow_builder.aws runs at stock speed because ansible-core 2.99.0 isn't known to it, as 2.21 is"
     assert output.count("stock speed") == output.count(sentence) == 1, output
 
 
 def test_a_known_version_says_nothing(run):
     output, told = run("2.21.5")
-    assert told == [("two", True), ("three", True)]
+    assert told == [("two", True), ("three", True), (["its own"], "task's")]
     assert "stock speed" not in output and "WARNING" not in output, output
 
 
-@pytest.fixture(params=[True, False], ids=["known", "another"])
-def templar(request, monkeypatch):
-    monkeypatch.setattr(core, "known", request.param)
+@pytest.fixture
+def templar():
     return Templar(DataLoader(), {"a": trust_as_template("{{ b }}"), "b": 1, "c": "task's"})
 
 
