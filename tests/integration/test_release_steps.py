@@ -60,7 +60,7 @@ STEPS = (
     ("between the two aliases", "after", "UpdateAlias", 1, True, False),
     ("before the record of its end", "before", "PutObject", 2, True, True),
 )
-# A rollback of everything, by its runbook, asks AWS so often and no more: looks go on for a fraction of a second only.
+# A rollback by its runbook makes about 160, of which a part are looks; one that waits for what never comes makes far more.
 REQUESTS = 400
 
 
