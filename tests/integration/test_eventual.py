@@ -16,9 +16,8 @@ from emulator import lags
 from emulator.ask import ask
 
 from .conftest import CREDENTIALS, Emulator
+from .releasing import DATABASE, LOGIN, OWNER, Story, Ultra, playing, release
 from .test_cycle import INVENTORIES, life
-from .test_release import Story, playing, release
-from .test_release_ultra import DATABASE, LOGIN, OWNER, Ultra
 
 SEEDS = os.environ.get("SEEDS", "").split()
 # The longest of all lags: a look from outside waits for it, a run never does.

@@ -1,19 +1,18 @@
 """Releases that go out by shares of the traffic: good ones, and bad ones, after each of which the one before runs.
 
-One embedded AWS with a real PostgreSQL, one stack whose API is deployed blue/green, one story.
+One embedded AWS with a real PostgreSQL and one stack for all tests, whose API is deployed blue/green.
 """
 
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
-from .test_release import STACK, Story, emulator, play, release  # noqa: F401 -- the fixtures of the same world
+from .releasing import STACK, Story, alone, playing, release
 
 ALARM = f"{STACK}-target-5xx"
 VARIABLES = {
@@ -85,90 +84,123 @@ class Shares(Story):
             assert any(word in line for line in self.said), f"{word!r} was not said:\n" + "\n".join(self.said)
 
 
-@pytest.mark.usefixtures("emulator")
-def test_strategies(emulator, play, tmp_path, capsys):  # noqa: F811
-    def step(text):
-        with capsys.disabled():
-            print(f"\n{time.strftime('%H:%M:%S')} {text}", end="", flush=True)
+@pytest.fixture(scope="module")
+def emulator():
+    """An embedded AWS for these tests alone."""
+    with alone() as made:
+        yield made
 
-    story = Shares(emulator.url, tmp_path)
-    step("deploy the stack")
+
+@pytest.fixture(scope="module")
+def play(emulator):
+    """Run a playbook."""
+    return playing(emulator.url)
+
+
+@pytest.fixture(scope="module")
+def deployed(emulator, play, tmp_path_factory):
+    """The stack with its first release, and its schedules on."""
+    made = Shares(emulator.url, tmp_path_factory.mktemp("apps"))
     rc, output = play("standard.yml", *STACK_OF)
     assert rc == 0, output[-3000:]
-    assert story.traffic() == [100, 0]
-
-    step("the first release, with its migration")
-    first = story.images("one")
+    assert made.traffic() == [100, 0]
+    first = made.images("one")
     rc, output = play("runbooks/rollout.yml", *release("one", first))
     assert rc == 0, output[-4000:]
-    assert story.runs() == first
+    assert made.runs() == first
     rc, output = play("standard.yml", *STACK_OF)
     assert rc == 0, output[-3000:]
-    before = story.traffic()
-    assert sorted(before) == [0, 100]
+    assert sorted(made.traffic()) == [0, 100]
+    return made
 
-    step("bad input: a step that nothing can be seen in, an alarm that doesn't exist")
-    rc, output = play("runbooks/rollout.yml", *release("one"), "-e", '{"release_lambda_strategy": "canary", "release_lambda_interval": 5}')
+
+@pytest.fixture
+def story(deployed):
+    """The stack, to which nothing happens meanwhile but what a test says."""
+    deployed.when = {}
+    return deployed
+
+
+def test_a_step_that_nothing_can_be_seen_in_is_refused(play, story):
+    canary = json.dumps({"release_lambda_strategy": "canary", "release_lambda_interval": 5})
+    rc, output = play("runbooks/rollout.yml", *release("one"), "-e", canary)
     assert rc == 2 and "a step takes at least 60 seconds" in output, output[-2000:]
-    with pytest.raises(EngineError, match=f"there is no alarm {STACK}-none"):
-        roll_out(story.aws, STACK, "one", "rollout", Options(functions=Strategy("canary", alarms=["none"])), story.say)
     assert len(story.book.get("one")["rollouts"]) == 1
 
-    step("a good one: the traffic moves, the functions' calls move")
-    second = story.images("two")
-    story.make("two", second)
+
+def test_an_alarm_that_does_not_exist_is_refused(story):
+    options = Options(functions=Strategy("canary", alarms=["none"]))
+    with pytest.raises(EngineError, match=f"there is no alarm {STACK}-none"):
+        roll_out(story.aws, STACK, "one", "rollout", options, story.say)
+    assert len(story.book.get("one")["rollouts"]) == 1
+
+
+def test_the_traffic_and_the_functions_calls_move_to_a_good_one(story):
+    before, images = story.traffic(), story.images("two")
+    story.make("two", images)
     story.when = {"of the calls go to version": story.call}
     story.roll_out("two")
-    story.heard("BLUE_GREEN", "100 % of the traffic is the new revision's", "cleanup: 99% of the calls go to version", "with all of the calls")
-    assert any("cleanup: version" in line and "0 failed" in line and " 0 counted" not in line for line in story.said), story.said
-    assert story.runs() == second
+    story.heard(
+        "BLUE_GREEN", "100 % of the traffic is the new revision's", "cleanup: 99% of the calls go to version",
+        "with all of the calls",
+    )  # fmt: skip
+    counted = [line for line in story.said if "cleanup: version" in line and " 0 counted" not in line]
+    assert any("0 failed" in line for line in counted), story.said
+    assert story.runs() == images
     assert story.traffic() == before[::-1]
-    versions = story.aliases()
 
-    step("a function that fails for real calls only: all of it comes back")
-    bad = story.images("breaks", ["api", "cleanup"])
+
+def test_all_comes_back_from_a_function_that_fails_for_real_calls_only(story):
+    versions, bad = story.aliases(), story.images("breaks", ["api", "cleanup"])
     story.behaves(bad["cleanup"], run=["python3", "-c", BREAKS])
     story.make("breaks", bad)
-    why = story.refused("breaks", "cleanup: version .* with 99% of the calls fails", "calls failed", "can't read this event", "fails when it is called", "next: aws logs tail /aws/lambda/")
+    story.when = {"of the calls go to version": story.call}
+    why = story.refused(
+        "breaks", "cleanup: version .* with 99% of the calls fails", "calls failed", "can't read this event",
+        "fails when it is called", "next: aws logs tail /aws/lambda/",
+    )  # fmt: skip
     assert "ECS" not in why.replace("/aws/ecs", "")
     assert story.aliases() == versions
     story.call()  # and what runs again does its work
-    story.when = {}
 
-    step("an API that doesn't come up never gets traffic")
-    served = story.traffic()
-    bad = story.images("crash", ["api"])
+
+def test_an_api_that_does_not_come_up_never_gets_traffic(story):
+    served, bad, weights = story.traffic(), story.images("crash", ["api"]), []
     story.behaves(bad["api"], run=["python3", "-c", "raise SystemExit('no KeyError: SETTING')"])
     story.make("crash", bad)
-    weights = []
     story.when = {"api: ": lambda: weights.append(story.traffic())}
-    began = time.monotonic()
     # No circuit breaker ends this: the rollout counts the tasks, and has ECS take the deployment back.
-    story.refused("crash", "api: [2-9] of its tasks failed, and 2 are enough", "exit code 1", "no KeyError: SETTING", "the program crashes")
+    story.refused(
+        "crash", "api: [2-9] of its tasks failed, and 2 are enough", "exit code 1", "no KeyError: SETTING",
+        "the program crashes",
+    )  # fmt: skip
     story.heard("api: its deployment is taken back")
-    assert time.monotonic() - began < OPTIONS.timeout / 2
     assert all(one == served for one in weights) and weights
     assert story.traffic() == served
 
-    step("an alarm takes a deployment back, and is named")
+
+def test_an_alarm_takes_a_deployment_back_and_is_named(story):
+    served = story.traffic()
     story.alarm("OK")
     story.make("alarm", story.images("alarm", ["api"]))
     story.when = {"api: ": lambda: story.alarm("ALARM")}
     story.refused("alarm", f"because of the alarm {ALARM}", "too many errors", "describe-alarm-history")
-    story.when = {}
     assert story.traffic() == served
 
-    step("the alarm is still on: it counts for nothing, and the runbook says so")
-    third = story.images("three", ["api"])
-    rc, output = play("runbooks/rollout.yml", *release("three", third))
+
+def test_an_alarm_that_is_on_already_counts_for_nothing_and_the_runbook_says_so(play, story):
+    ran, served, images = story.runs(), story.traffic(), story.images("three", ["api"])
+    story.alarm("ALARM")
+    rc, output = play("runbooks/rollout.yml", *release("three", images))
     assert rc == 0, output[-4000:]
     for word in (f"{ALARM} is on already, so ECS looks at no alarm", "BLUE_GREEN CLEAN_UP"):
         assert word in output, f"{word!r} is not in: {output[-4000:]}"
-    assert story.runs() == second | third
+    assert story.runs() == ran | images
     assert story.traffic() == served[::-1]
     story.alarm("OK")
 
-    step("nothing to plan, no drift")
+
+def test_nothing_is_left_to_plan_and_nothing_has_drifted(play, story):
     rc, output = play("standard.yml", "--check", *STACK_OF)
     assert rc == 0 and "0 to create, 0 to change, 0 to replace, 0 to delete" in output, output[-3000:]
     rc, output = play("drift.yml", *STACK_OF)

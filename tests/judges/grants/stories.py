@@ -19,8 +19,7 @@ from botocore.exceptions import ClientError
 from emulator import policies
 from emulator.ask import ask
 from tests.integration.policies import policies as policies_of
-from tests.integration.test_release import Story, playing, release
-from tests.integration.test_release_ultra import DATABASE, LOGIN, OWNER, Ultra
+from tests.integration.releasing import DATABASE, LOGIN, OWNER, Story, Ultra, playing, release
 
 STANDARD = {
     "ecs_api_bake_minutes": 0,
