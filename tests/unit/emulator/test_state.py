@@ -14,6 +14,7 @@ from emulator.strict import sqs
 
 EMULATOR = Path(state.__file__).parent
 CONTAINERS = {"dict", "list", "set", "defaultdict", "Counter", "deque", "OrderedDict", "count"}
+LITERALS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
 CHANGES = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove",
     "setdefault", "update",
@@ -61,74 +62,62 @@ def root(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def changed(function: ast.AST) -> set[str]:
+def changed(function: ast.FunctionDef) -> set[str]:
     """Return the names of what a function changes and hasn't made itself."""
     found, own = set(), {one.arg for one in ast.walk(function) if isinstance(one, ast.arg)}
     for node in ast.walk(function):
-        if isinstance(node, ast.Global):
-            found |= set(node.names)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
             found.add(root(node.func))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "next":
+        elif isinstance(node, ast.Call) and called(node) == "next":
             found.add(root(node.args[0]))
         elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             found.add(root(node))
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             own.add(node.id)
-    return found - (own - {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names})
+    return found - own
 
 
-def called(node: ast.AST | None) -> str:
-    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+def called(node: ast.AST) -> str:
+    """Return the last name of what a call calls, nothing for what is no call."""
+    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
 
 
-def mutable(tree: ast.Module) -> set[str]:
-    """Return the names of a module for what can be changed: containers, and objects of its own classes."""
-    classes = {one.name for one in tree.body if isinstance(one, ast.ClassDef)}
-    frozen = {
-        one.name
-        for one in tree.body
-        if isinstance(one, ast.ClassDef) and "frozen" in str(list(map(ast.unparse, one.decorator_list)))
-    }
-    literal = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
-    return {
-        root(target)
-        for node in tree.body
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        and (isinstance(node.value, literal) or called(node.value).rpartition(".")[2] in CONTAINERS | classes - frozen)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    }
+def assigned(tree: ast.Module):
+    """Yield the names that a module gives to values, with these."""
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            yield root(node.targets[0] if isinstance(node, ast.Assign) else node.target), node.value
 
 
 def registered(tree: ast.Module) -> set[str]:
-    """Return the names that functions mention which a reset calls."""
-    functions = [
+    """Return the names that are mentioned by what a reset calls."""
+    calls = [
         one for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef) and "state.at_reset" in map(ast.unparse, one.decorator_list)
+        if isinstance(one, ast.Call) and ast.unparse(one.func) == "state.at_reset"
+        or isinstance(one, ast.FunctionDef) and "state.at_reset" in map(ast.unparse, one.decorator_list)
     ]  # fmt: skip
-    functions += [one for one in ast.walk(tree) if called(one) == "state.at_reset"]
-    return {one.id for function in functions for one in ast.walk(function) if isinstance(one, ast.Name)}
+    return {node.id for one in calls for node in ast.walk(one) if isinstance(node, ast.Name)}
 
 
 def unregistered(tree: ast.Module) -> set[str]:
-    """Return the names of a module's state that no reset empties."""
-    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
-    touched = set().union(*map(changed, functions))
-    objects = {root(one.targets[0]) for one in tree.body if isinstance(one, ast.Assign) and called(one.value) in
-               {node.name for node in tree.body if isinstance(node, ast.ClassDef)}}  # fmt: skip
-    empty = {
-        root(node.targets[0] if isinstance(node, ast.Assign) else node.target) for node in tree.body
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
-        and (ast.unparse(node.value) in ("{}", "[]") or called(node.value) in CONTAINERS and not node.value.args)
+    """Return the names of a module's state that no reset empties.
+
+    State is what a function changes of the module's containers, a container that begins empty, an object of a class of
+    the module's own, and what is ``global`` somewhere.
+    """
+    nodes = list(ast.walk(tree))
+    touched = set().union(*(changed(one) for one in nodes if isinstance(one, ast.FunctionDef)))
+    classes = {
+        one.name for one in tree.body
+        if isinstance(one, ast.ClassDef) and "frozen=True" not in "".join(map(ast.unparse, one.decorator_list))
     }  # fmt: skip
-    globally = {
-        name
-        for function in functions
-        for node in ast.walk(function)
-        if isinstance(node, ast.Global)
-        for name in node.names
-    }
-    return (mutable(tree) & (touched | objects | empty) | globally) - registered(tree)
+    found = {name for one in nodes if isinstance(one, ast.Global) for name in one.names}
+    for name, value in assigned(tree):
+        container = isinstance(value, LITERALS) or called(value) in CONTAINERS
+        empty = ast.unparse(value) in ("{}", "[]") or called(value) in CONTAINERS and not value.args
+        if called(value) in classes or empty or container and name in touched:
+            found.add(name)
+    return found - registered(tree)
 
 
 def cached(tree: ast.Module) -> set[str]:
