@@ -24,7 +24,8 @@ proofs() {
     tests/integration/test_targets.py tests/integration/test_regions.py tests/integration/test_release_steps.py
 }
 eventual() { PROOFS=all python -m pytest -q -n 5 --dist load --durations=12 tests/integration/test_eventual.py; }
-molecule() { (set -x; command molecule test --all); }
+# What a run that was killed left would be taken for an instance that is there.
+molecule() { command molecule reset --all >/dev/null 2>&1; (set -x; command molecule test --all); }
 # What others know of AWS, against the embedded AWS and against us: docs/truth.md. The light part is in the unit tests.
 judges() {
   : "${RECORDED:?names a clone of localstack/localstack (its tests' recorded answers), commit 8b9a79f}"
