@@ -179,7 +179,7 @@ def test_a_reset_empties_all(endpoint):
     assert any(one is sqs._deleted for one in state.HELD)
     source = "arn:aws:sqs:us-east-1:123456789012:polled"
     pipes._sync(SimpleNamespace(arn="a-pipe", name="a", desired_state="RUNNING", source=source, role_arn="none"))
-    assert pipes.polling() == ["a-pipe"]
+    assert "a-pipe" in pipes.polling()
     for one in state.HELD:
         filled(one)
     ask(endpoint, "reset", {})
