@@ -64,7 +64,8 @@ class ActionModule(ActionBase):
         if "stack_name" in specs and "stack_region" in values:
             faults += self._twins(task_vars, values)
         faults += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
-        errors = first_causes(faults, {name: sources(task_vars[name]) for name in specs if name in task_vars})
+        made_of = {name: origins(task_vars[name], task_vars) for name in specs if name in task_vars}
+        errors = first_causes(faults, made_of)
         if errors:
             count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
             result["failed"] = True
@@ -169,6 +170,15 @@ def others(play, tasks, task_vars):
             yield from others(play, [*one.block, *one.rescue, *one.always], task_vars)
         elif "always" not in one.tags and not one.implicit:
             yield from [one] * one.evaluate_tags(play.only_tags, play.skip_tags, all_vars=task_vars)
+
+
+def origins(raw, variables: dict) -> set[str]:
+    """Return the names that a variable's untemplated value mentions, by the table of what differs by profile too."""
+    found = sources(raw)
+    for key in re.findall(r"\bstack_defaults\.(\w+)", str(raw)) if "stack_defaults" in found else ():
+        for said in variables.get("__stack_profiles", {}).values():
+            found |= sources(said.get(key))
+    return found
 
 
 def secret(spec: dict) -> bool:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.flow_builder.aws.plugins.action.validate import checked, unknown
+from ansible_collections.flow_builder.aws.plugins.action.validate import checked, origins, unknown
 
 INPUTS = {"stack_region", "stack_protected", "database_instance_class", "database_port", "ecs_api_cpu"}
 PREFIXES = ("stack_", "database_", "ecs_", "network_")
@@ -124,3 +124,11 @@ def test_a_whole_number_is_text_where_it_is_written_as_it_is_read(tmp_path, writ
     for value, spec in ((read["x"], {}), (read["y"][0], {"type": "list", "elements": "str"})):
         sentences, values = checked("x", spec, value)
         assert bool(values) == fits and bool(sentences) != fits
+
+
+def test_what_a_default_is_made_of_is_known_through_the_profiles_table():
+    table = {"standard": {"sslmode": "require", "port": "{{ a }}"}, "ultra": {"sslmode": "{{ theirs_sslmode }}", "port": "{{ b }}"}}
+    variables = {"__stack_profiles": table}
+    assert origins("{{ stack_defaults.sslmode }}", variables) >= {"theirs_sslmode"}
+    assert not origins("{{ stack_defaults.sslmode }}", variables) & {"a", "b"}
+    assert origins("verify-full", variables) == set()
