@@ -72,6 +72,8 @@ def targets():
 
 def _into_range(backend, target) -> None:
     """Bring the desired count of a target's service between its capacities."""
+    if target.service_namespace != "ecs":
+        return  # tables and the like, which nobody scales here
     _kind, cluster, name = target.resource_id.split("/")
     service = ecs_backends[backend.account_id][backend.region_name].services.get(f"{cluster}:{name}")
     if service is None or service.status != "ACTIVE":

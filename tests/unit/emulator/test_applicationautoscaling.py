@@ -78,3 +78,10 @@ def test_a_target_brings_its_service_into_its_range(aws, scaling, resource, name
     aws("ecs").update_service(cluster=name, service="s", desiredCount=6)
     scaling.register_scalable_target(**resource, Tags={})
     assert desired() == 4
+
+
+def test_what_is_no_service_has_targets_too(aws):
+    aws("application-autoscaling").register_scalable_target(
+        ServiceNamespace="dynamodb", ResourceId="table/t", ScalableDimension="dynamodb:table:ReadCapacityUnits",
+        MinCapacity=1, MaxCapacity=2,
+    )  # fmt: skip
