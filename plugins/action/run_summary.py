@@ -6,16 +6,15 @@ An action, because it runs in a fork of the process with which all tasks share t
 from __future__ import annotations
 
 import getpass
-import json
 import platform
 import subprocess
 from pathlib import Path
 
-from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import collection_version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,24 +45,18 @@ class ActionModule(ActionBase):
             changed_resources=summary.changed_resources,
             questions=summary.questions,
             unready=summary.unready(),
-            all_tasks=self._all_tasks(task_vars),
+            all_tasks=run_summary.all_tasks(task_vars),
             run={
                 "user": getpass.getuser(),
                 "host": platform.node(),
                 "inventory_host": task_vars["inventory_hostname"],
                 "profile": self._templar.template(task_vars.get("stack_profile")),
                 "commit": commit(),
-                "collection": version(),
+                "collection": collection_version(ROOT),
                 "ansible": __version__,
             },
         )
         return result
-
-    @staticmethod
-    def _all_tasks(task_vars):
-        chosen = context.CLIARGS.get("start_at_task") or context.CLIARGS.get("step")
-        every = list(task_vars.get("ansible_run_tags") or ["all"]) == ["all"]
-        return every and not task_vars.get("ansible_skip_tags") and not chosen
 
 
 def commit() -> str:
@@ -79,12 +72,3 @@ def commit() -> str:
         return head + ("+" if head and git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.SubprocessError):
         return ""
-
-
-def version() -> str:
-    """Return the collection's version: as its galaxy.yml says it, or where it is installed, its manifest."""
-    galaxy, manifest = ROOT / "galaxy.yml", ROOT / "MANIFEST.json"
-    if manifest.is_file():
-        return json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
-    lines = galaxy.read_text(encoding="utf-8").splitlines() if galaxy.is_file() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("version:")), "")

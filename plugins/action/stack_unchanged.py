@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ansible import context
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import unchanged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.stack_unchanged import ARGUMENTS
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
@@ -46,7 +46,7 @@ class ActionModule(AwsAction):
         """Return why all tasks run whatever there is, if they do."""
         if asked["full_run"]:
             return "all tasks are wanted"
-        if context.CLIARGS.get("start_at_task") or context.CLIARGS.get("step"):
+        if not run_summary.all_tasks(self._task_vars):
             return "the run is of chosen tasks"
         return "" if asked["inputs"] else "an input can be another one each time"
 

@@ -46,7 +46,9 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return one failure with a sentence for each fault."""
         result = super().run(tmp, task_vars)
-        _validated, given = self.validate_argument_spec({"roles": {"type": "list", "elements": "str"}})
+        _validated, given = self.validate_argument_spec(
+            {"roles": {"type": "list", "elements": "str"}, "fingerprint": {"type": "bool", "default": False}}
+        )
         self._refuse_to_be_all(task_vars)
         specs = {}
         for role in given["roles"] or task_vars["ansible_play_role_names"]:
@@ -56,7 +58,7 @@ class ActionModule(ActionBase):
             specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
         self._stand_in(task_vars)
         faults, values = self._unknown(task_vars), {}
-        inputs = Inputs(self._templar, task_vars, self._own())
+        inputs = Inputs(self._templar, task_vars, self._own()) if given["fingerprint"] else None
         for name, spec in specs.items():
             sentences, value = self._value(name, spec, inputs, task_vars)
             faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
@@ -72,7 +74,8 @@ class ActionModule(ActionBase):
             result["msg"] = f"{count} in the variables of {task_vars['inventory_hostname']}:\n" + "\n".join(
                 f"- {error}" for error in errors
             )
-        result["inputs"] = inputs.digest(Path(self._task.get_path().rpartition(":")[0]))
+        if inputs:
+            result["inputs"] = inputs.digest(Path(self._task.get_path().rpartition(":")[0]))
         return result
 
     def _refuse_to_be_all(self, task_vars):
@@ -137,7 +140,7 @@ class ActionModule(ActionBase):
         if name not in task_vars:
             return ([missing(name, spec)] if spec.get("required") else []), {}
         try:
-            value = inputs.value(name, secret=secret(spec))
+            value = inputs.value(name, secret=secret(spec)) if inputs else self._templar.template(task_vars[name])
         except AnsibleError as error:
             undefined = re.findall(r"'(\w+)' is undefined", str(error))
             if undefined and undefined[-1].startswith("__"):

@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   inputs:
-    description: The fingerprint of all inputs that M(flow_builder.aws.validate) returns.
+    description: The fingerprint of all inputs that M(flow_builder.aws.validate) returns when asked for it.
     type: str
     required: true
   facts:

@@ -19,6 +19,10 @@ options:
     description: The roles, with or without the collection's name; by default those of the play.
     type: list
     elements: str
+  fingerprint:
+    description: Return a fingerprint of what decides an apply, too.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: It only reads.
@@ -44,7 +48,7 @@ inputs:
       secrets, the collection's files, and the versions of what runs them.
     - Empty where a variable may be another one each time, such as one that is made with C(lookup) of what a task
       registers.
-  returned: success
+  returned: when asked for
   type: str
 msg:
   description: A sentence for each fault.

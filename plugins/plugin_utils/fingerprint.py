@@ -85,14 +85,19 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = ""
-    return found | {name: _collection(name) for name in COLLECTIONS}
+    for name in COLLECTIONS:
+        places = importlib.util.find_spec(f"ansible_collections.{name}").submodule_search_locations
+        found[name] = collection_version(Path(next(iter(places))))
+    return found
 
 
-def _collection(name: str) -> str:
-    """Return a collection's version as its package tells it; nothing where it isn't installed from one."""
-    places = importlib.util.find_spec(f"ansible_collections.{name}").submodule_search_locations
-    manifest = Path(next(iter(places)), "MANIFEST.json")
-    return json.loads(manifest.read_text())["collection_info"]["version"] if manifest.is_file() else ""
+def collection_version(root: Path) -> str:
+    """Return a collection's version: as its galaxy.yml says it, or where it is installed, its manifest."""
+    galaxy, manifest = root / "galaxy.yml", root / "MANIFEST.json"
+    if manifest.is_file():
+        return json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
+    lines = galaxy.read_text(encoding="utf-8").splitlines() if galaxy.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("version:")), "")
 
 
 def _files() -> list[Path]:

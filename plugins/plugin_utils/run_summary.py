@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import changes, text
@@ -82,6 +83,13 @@ def require_shared() -> None:
             "nothing that this task tells would be kept: the strategy of the play doesn't load actions before it forks "
             "its workers; use linear or free"
         )
+
+
+def all_tasks(variables: dict) -> bool:
+    """Say whether the run has all its tasks: no tags, no task to start at, no steps were chosen."""
+    chosen = context.CLIARGS.get("start_at_task") or context.CLIARGS.get("step")
+    every = list(variables.get("ansible_run_tags") or ["all"]) == ["all"]
+    return every and not variables.get("ansible_skip_tags") and not chosen
 
 
 def add(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
