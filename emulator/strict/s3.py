@@ -97,6 +97,9 @@ def bucket_tags_are_tags(call):
         if key is None or value is None:
             return Refusal("MalformedXML", MALFORMED)
         if key.startswith("aws:"):
+            if "Tagging" in given:
+                message = "System tags cannot be added/updated by requester"
+                return Refusal("InvalidTag", message, members={"TagKey": key})
             return (
                 'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove '
                 '"aws:" from your tag keys and try again.'

@@ -148,7 +148,16 @@ CASES = [
         lambda world: world.s3.list_buckets(BucketRegion="eu-east-1"),
         lambda world: world.s3.list_buckets(BucketRegion="eu-west-1"),
     ),
-    tagged("InvalidTag", "can't start with", {"Key": "aws:a", "Value": "b"}),
+    tagged("InvalidTag", "System tags cannot be", {"Key": "aws:a", "Value": "b"}),
+    Case(
+        "bucket_tags_are_tags", "InvalidTag", "can't start with",
+        lambda world: world.s3.create_bucket(
+            Bucket=f"tagged-{next(world.number)}", CreateBucketConfiguration={"Tags": [{"Key": "aws:a", "Value": "b"}]}
+        ),
+        lambda world: world.s3.create_bucket(
+            Bucket=f"tagged-{next(world.number)}", CreateBucketConfiguration={"Tags": [{"Key": "a", "Value": "b"}]}
+        ),
+    ),
     tagged("InvalidTag", "TagKey you have provided", {"Key": "a,b", "Value": "b"}),
     tagged("InvalidTag", "TagValue you have provided", {"Key": "a", "Value": "b,c"}),
     tagged("InvalidTag", "multiple Tags with the same key", *TAGS),
