@@ -20,8 +20,10 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records 
 
 from emulator.ask import ask
 from emulator.prepared import prepare
+from tests.soon import soon
 
-from .conftest import CREDENTIALS, PROOFS, ROOT, Emulator
+from .conftest import CREDENTIALS, PROOFS, ROOT
+from .releasing import emulator as emulator
 from .test_cycle import Account
 
 STACK, REGION = "flow-builder-local-ultra", "us-east-1"
@@ -70,12 +72,12 @@ class Runs:
         rc, output = self.play(playbook, *arguments, at=at)
         assert rc == -signal.SIGKILL, f"not killed at {at}, but {rc}: {output[-3000:]}"
         died, self.killed = time.monotonic(), self.killed + 1
-        self.soon(lambda: not self.processes(workers=True), 3, "the end of its workers")
+        self.soon(lambda: not self.processes(workers=True), "the end of its workers")
         time.sleep(0.3)  # what was on its way
         self.emulator.requests()
-        self.soon(lambda: not self.processes(), LEASE + 5, "the end of the keeper")
+        self.soon(lambda: not self.processes(), "the end of the keeper")
         # Killed between the lock and its keeper, it is free when its time is over.
-        self.soon(lambda: not (held := lock.current(self.aws, STACK)) or not lock.left(held), LEASE + 3, "a free lock")
+        self.soon(lambda: not (held := lock.current(self.aws, STACK)) or not lock.left(held), "a free lock")
         free = time.monotonic() - died
         later = [f"{one['service']} {one['operation']}" for one in self.emulator.requests() if one["writes"]]
         later = [one for one in later if not one.endswith("/lock.json")]
@@ -86,14 +88,11 @@ class Runs:
         """Run a playbook to a good end."""
         rc, output = self.play(playbook, *arguments)
         assert rc == 0, output[-4000:]
-        self.soon(lambda: not self.processes(), 3, "the end of the keeper")
+        self.soon(lambda: not self.processes(), "the end of the keeper")
         return output
 
-    def soon(self, true, seconds, what):
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, f"not within {seconds} s: {what}: {self.processes()}"
-            time.sleep(0.1)
+    def soon(self, true, what):
+        soon(true, lambda: f"{what}: {self.processes()}")
 
     def processes(self, workers=False):
         """Return the processes of this test's runs, the keepers among them or not."""
@@ -114,17 +113,6 @@ class Runs:
         left = self.account.client("ecs").list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
         assert left == []
         assert list(self.folder.glob("flow-builder-aws-*/*")) == []
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**CREDENTIALS, "EMULATOR_TASK_SECONDS": "0.1"}.items():
-            patch.setenv(name, value)
-        made = Emulator()
-        yield made
-        made.stop()
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from botocore.exceptions import ClientError
 
+from tests.soon import soon
+
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
 SECONDS = 6  # of a lease in these tests
@@ -120,7 +122,7 @@ class Run:
     def renewed(self):
         """Wait until its keeper has renewed the lock once, for which it has loaded what it needs."""
         first = self.file()[1]["until"]
-        soon(lambda: self.file()[1]["until"] > first, SECONDS, "a renewal")
+        soon(lambda: self.file()[1]["until"] > first, "a renewal")
 
     def kill(self):
         """End the run's own process, and nothing else."""
@@ -165,13 +167,6 @@ def begin(name, url, tmp_path):
         one.process.wait()
 
 
-def soon(true, seconds, what):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} seconds: {what}"
-        time.sleep(0.05)
-
-
 def queues(aws, name):
     return len(aws("sqs").list_queues(QueueNamePrefix=name, MaxResults=1000).get("QueueUrls", []))
 
@@ -185,10 +180,10 @@ def test_a_killed_run_ends_with_all_its_processes_and_its_lock_is_released(aws, 
     run.until("first")
     assert lock.current(aws, name)["pid"] == run.process.pid
     run.kill()
-    soon(lambda: len(processes(tmp_path)) == len(run.keepers()), 2, "the worker's end")
+    soon(lambda: len(processes(tmp_path)) == len(run.keepers()), "the worker's end")
     written = queues(aws, name)
-    soon(lambda: lock.current(aws, name) is None, SECONDS + 3, "the release of the lock")
-    soon(lambda: not processes(tmp_path), 3, "the keeper's end")
+    soon(lambda: lock.current(aws, name) is None, "the release of the lock")
+    soon(lambda: not processes(tmp_path), "the keeper's end")
     assert queues(aws, name) == written
     assert run.file() == (None, None)
 
@@ -224,9 +219,8 @@ def test_who_is_not_renewed_stops_before_it_writes_and_the_lock_is_free_in_time(
     run.until("first")
     for pid in run.keepers():
         os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
     _etag, _sent, before = lock.take(aws, name, {"token": "another", "seconds": 60}, wait=SECONDS + 4)
-    assert before["owner"] and time.monotonic() - began < SECONDS + 4
+    assert before["owner"]
     written = queues(aws, name)
     assert "could not be renewed in time" in run.until("Unheld")
     assert queues(aws, name) == written
@@ -277,7 +271,7 @@ def test_a_released_lock_is_gone_and_so_is_its_keeper(aws, name, begin):
     run = begin("releases")
     assert run.until("no longer") == f"{name} is no longer locked for a test"
     assert lock.current(aws, name) is None and run.file() == (None, None)
-    soon(lambda: not run.keepers(), 3, "the keeper's end")
+    soon(lambda: not run.keepers(), "the keeper's end")
 
 
 def test_without_a_lock_nothing_is_asked_for(aws, name, url, begin):
