@@ -15,7 +15,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper, lock, record
+import yaml
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper, lock, record, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, current
 
 from emulator.ask import ask
@@ -25,6 +26,7 @@ from tests.soon import soon
 from .conftest import CREDENTIALS, PROOFS, ROOT
 from .releasing import emulator as emulator
 from .test_cycle import Account
+from .test_failed_run import applied, drift, recorded
 
 STACK, REGION = "flow-builder-local-ultra", "us-east-1"
 LEASE = 10
@@ -166,3 +168,30 @@ def test_killed_runs_end_and_the_next_ones_go_on(emulator, runs):
     runs.whole("playbooks/destroy.yml")
     runs.nothing()
     runs.say(f"{runs.killed + 1} runs were killed")
+
+
+def test_what_a_killed_run_changed_is_no_drift_of_somebodys(runs, tmp_path):
+    """Killed after an update and before its record: drift tells whose it was, and the next record has it."""
+    a, b = f"/aws/{STACK}/a", f"/aws/{STACK}/b"
+
+    def site(days):
+        path = tmp_path / "groups.yml"
+        path.write_text(yaml.safe_dump([applied(STACK, REGION, [{"name": one, "days": days} for one in (a, b)])]))
+        return path
+
+    state.claim(runs.aws, state.bucket(runs.aws, STACK))
+    runs.whole(site(7))
+    runs.kill(site(14), at="1/PutRetentionPolicy")
+    (found,), told = drift(runs.aws, STACK)
+    assert (found["name"], found["recorded"], found["live"]) == (a, 7, 14)
+    assert found["who"] and found["event"] == "apply that ended before its record"
+    assert f"the next apply records what was changed by {found['who']}" in " ".join(told["notes"])
+    assert recorded(runs.aws, STACK)[0] == {a: 7, b: 7}
+    # What somebody else changed meanwhile goes on being told.
+    runs.aws("logs").put_retention_policy(logGroupName=b, retentionInDays=3)
+    assert [(one["name"], bool(one["who"])) for one in drift(runs.aws, STACK)[0]] == [(a, True), (b, False)]
+    runs.aws("logs").put_retention_policy(logGroupName=b, retentionInDays=14)
+    runs.whole(site(14))
+    assert recorded(runs.aws, STACK) == ({a: 14, b: 7}, None), "b was somebody else's, and is as it should be by chance"
+    assert [(one["name"], bool(one["who"])) for one in drift(runs.aws, STACK)[0]] == [(b, False)]
+    assert lock.current(runs.aws, STACK) is None

@@ -54,6 +54,10 @@ def worker():
             print(f"{type(error).__name__}: {error}", flush=True)
             return
         if not number:
+            if "begins" in what:
+                lease.begin({"kind": "log_group", "name": "a", "action": "update", "changes": ["retention_in_days"], "before": {}})
+            if "records" in what:
+                lease.recorded(aws, stack)
             print("first", flush=True)
         time.sleep(0.05)
         if "releases" in what:
@@ -188,6 +192,51 @@ def test_a_killed_run_ends_with_all_its_processes_and_its_lock_is_released(aws, 
     assert run.file() == (None, None)
 
 
+BEGUN = {"kind": "log_group", "name": "a", "action": "update", "changes": ["retention_in_days"], "before": {}}
+
+
+def dead(aws, name, run, tmp_path):
+    """Return the lock of a run that was killed, as soon as it is free."""
+    run.kill()
+    soon(lambda: not processes(tmp_path), "the keeper's end")
+    assert not list(tmp_path.glob("flow-builder-aws-*/*")), "no file is left"
+    return lock.current(aws, name)
+
+
+@linux
+def test_what_a_killed_run_began_is_told_by_its_lock_and_is_the_next_runs_to_record(aws, name, begin, tmp_path):
+    run = begin("begins")
+    run.until("first")
+    held = dead(aws, name, run, tmp_path)
+    assert held["begun"] == [BEGUN] and lock.left(held) == 0
+    locked, (told,) = lease.others(aws, name)
+    assert locked == "" and told == {**BEGUN, "by": {"who": held["owner"], "when": held["time"], "event": "a test that ended before its record"}}
+    assert "has no lock any more. The last one tells the next run" in take_away(aws, name, living=False)
+    # The next one is killed as well, and the one after it records nothing.
+    run = begin("begins")
+    run.until("first")
+    assert dead(aws, name, run, tmp_path)["begun"] == [told, BEGUN]
+    begin("releases").until("an expired lock")
+    soon(lambda: lock.left(lock.current(aws, name)) == 0, "its release")
+    assert lock.current(aws, name)["begun"][0] == told
+    # Recorded, there's nothing more to tell.
+    begin("records releases").until("no longer")
+    assert lock.current(aws, name) is None
+
+
+@linux
+def test_what_a_run_began_is_told_by_its_lock_when_its_machine_is_gone(aws, name, begin):
+    run = begin("begins")
+    run.until("first")
+    run.renewed()
+    for pid in run.keepers():
+        os.kill(pid, signal.SIGKILL)
+    run.kill()
+    _etag, _sent, before = lock.take(aws, name, {"token": "another", "seconds": 60}, wait=SECONDS + 4)
+    (told,) = lock.unrecorded(before | {"age": SECONDS})
+    assert told["changes"] == BEGUN["changes"] and lock.current(aws, name)["begun"] == [told]
+
+
 @linux
 def test_where_the_kernel_does_not_end_a_worker_its_next_request_does(aws, name, begin):
     run = begin("unbound reads")
@@ -308,7 +357,7 @@ def test_a_damaged_lock_says_so_and_is_free_in_time(aws, name, body, monkeypatch
     lay(aws, name, lock.KEY, body)
     with pytest.raises(lock.Locked, match=rf"{name} has a damaged lock, lock.json in its bucket.*free in 1\d\d s"):
         lock.take(aws, name, {"token": "mine", "seconds": 60})
-    assert "has a damaged lock" in lease.others(aws, name)
+    assert "has a damaged lock" in lease.others(aws, name)[0]
     monkeypatch.setattr(lock, "SECONDS", 0)
     assert lock.take(aws, name, {"token": "mine", "seconds": 60})[2]["damage"]
     lay(aws, name, lock.KEY, body)
