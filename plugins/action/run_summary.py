@@ -50,13 +50,18 @@ class ActionModule(ActionBase):
                 "user": getpass.getuser(),
                 "host": platform.node(),
                 "inventory_host": task_vars["inventory_hostname"],
-                "profile": self._templar.template(task_vars.get("stack_profile")),
+                "profile": self._profile(task_vars),
                 "commit": commit(),
                 "collection": collection_version(ROOT),
                 "ansible": __version__,
             },
         )
         return result
+
+    def _profile(self, task_vars) -> str:
+        """Return the stack's profile; a play without a role of ours doesn't know the role's default."""
+        defaults = self._loader.load_from_file(str(ROOT / "roles/stack/defaults/main.yml"), trusted_as_template=True)
+        return self._templar.template(task_vars.get("stack_profile", defaults["stack_profile"]))
 
 
 def commit() -> str:

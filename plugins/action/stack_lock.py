@@ -33,16 +33,18 @@ class ActionModule(AwsAction):
 
     def _owe(self, aws, stack):
         """Leave to the next run's record what this one changed and ends without recording; return why it couldn't."""
-        summary = run_summary.read().get(self._host)
-        if not summary or not summary.unrecorded or not lease.holds(aws, stack):
+        summary = run_summary.read().get(self._host, run_summary.RunSummary())
+        changed = lease.inherited(aws, stack) + lease.changed_by(aws, stack, summary.unrecorded)
+        if not changed:
             return ""
         lease.guard(aws, stack)
         try:
-            record.owe(aws, stack, KINDS, summary.unrecorded)
+            record.owe(aws, stack, KINDS, changed)
         except Exception as error:
             if not expected(error):
                 raise
-            return f"the next record will take for drift what this run changed: {sentence(error)}"
+            return f"what this run changed stands in no record, but in its lock: {sentence(error)}"
+        lease.recorded(aws, stack)
         return ""
 
 
@@ -52,12 +54,14 @@ def take_away(aws, stack: str, living: bool) -> str:
     if held is None:
         return f"{stack} has no lock"
     told, left = lock.describe(stack, held), lock.left(held)
+    if lock.unrecorded(held):
+        return f"{stack} has no lock any more. The last one tells the next run what no record has: {told}"
     if left and not held["damage"] and not living:
         raise EngineError(
             f"{told}: that run lives, or died a moment ago. If it is dead the lock is free by itself in {left} s; to "
             f"take it away from a living run: -e confirm_unlock={stack}"
         )
-    if not lock.release(aws, stack, held):
+    if not lock.release(aws, stack, held, held.get("begun")):
         raise EngineError(f"{told}, and was taken, renewed or released this very moment; look again")
     more = f". If that run still lives it stops by itself: begin another one in {left} s" if left else ""
     return f"{told}: released{more}"

@@ -219,17 +219,20 @@ def changing(locked: str) -> dict:
 def look(aws, asked, check) -> dict:
     """Compare, put right what is to be put right, and tell; but for a stack that somebody else is just changing."""
     stack = asked["stack"]
-    if locked := lease.others(aws, stack):
+    locked, unrecorded = lease.others(aws, stack)
+    if locked:
         return changing(locked)
     recorded, damage = record.last(aws, stack)
     if recorded is None:
         none = f"{stack} has no record: one apply makes it, also of a stack that is there already"
         raise EngineError("; ".join([*damage, none]))
+    recorded = record.owing(recorded, KINDS, unrecorded)
     writes = not check and (asked["put_back"] or asked["delete"])
     found = drift.drift(aws, stack, KINDS, recorded, trail=asked["trail"] and not writes)
     if found.findings and not writes:
         now = record.last(aws, stack)[0] or {}
-        if locked := lease.others(aws, stack):
+        locked, _unrecorded = lease.others(aws, stack)
+        if locked:
             return changing(locked)
         if now.get("time") != recorded["time"]:
             return changing(f"{stack} was applied while it was looked at")

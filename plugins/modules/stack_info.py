@@ -126,7 +126,7 @@ def info(aws, asked, check) -> dict:
     refuse_unknown(asked["kinds"] or [])
     stack, names = asked["stack"], asked["kinds"] or list(KINDS)
     live = found(aws, stack, [KINDS[name] for name in names])
-    locked = lease.others(aws, stack)
+    locked, _unrecorded = lease.others(aws, stack)
     more, lost, notes, last = [], {}, [], state.bucket(aws, stack)
     if asked["recorded"]:
         known, notes = record.last(aws, stack)

@@ -90,7 +90,7 @@ notes:
 
 import time
 
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, unchanged, unmanaged
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, unchanged, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
@@ -104,7 +104,9 @@ def store(aws, asked, check) -> dict:
         return {}
     stack = asked["stack"]
     before, damage = record.last(aws, stack)
-    if before and not damage and asked["declared"] is not None and not asked["changed_resources"]:
+    inherited = lease.inherited(aws, stack)
+    changes = inherited or asked["changed_resources"]
+    if before and not damage and asked["declared"] is not None and not changes:
         declared = {tuple(pair) for pair in asked["declared"]}
         if record.stands(before, KINDS, declared, asked["all_tasks"], asked["run"]):
             remember(aws, asked, before)
@@ -125,12 +127,13 @@ def store(aws, asked, check) -> dict:
         "region": aws.region,
     }
     made = record.make(seen, KINDS, run, declared, before, asked["all_tasks"], accepted)
-    changed = record.merged((before or {}).get("unrecorded", []), asked["changed_resources"])
+    changed = record.merged((before or {}).get("unrecorded", []) + inherited, asked["changed_resources"])
     changed = record.normalised(changed, KINDS, aws.ignored_tags)
     left = record.keep(made, before, KINDS, changed) if declared is not None else []
     notes = damage + [f"drift that this run didn't undo: {one}" for one in left]
     notes += [*strangers(made), *sorted(aws.notes)]
     key = record.write(aws, stack, made)
+    lease.recorded(aws, stack)
     remember(aws, asked, made)
     return {"key": key, "count": made["count"], "left": left, "notes": notes}
 

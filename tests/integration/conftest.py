@@ -23,6 +23,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
 from emulator.ask import ask  # noqa: E402
+from tests.soon import soon  # noqa: E402
 
 # The last story to begin says when the gate ends, so these begin first.
 LONGEST = ("release_steps", "cycle", "drift_ultra", "release_ultra", "release", "strategies", "killed", "drift", "images", "regions")
@@ -68,6 +69,15 @@ class Emulator:
         request = urllib.request.Request(f"{self.url}/_requests", method="DELETE")
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
+
+    def saw(self, operation, process):
+        """Wait until a process has asked for an operation."""
+
+        def asked():
+            assert process.poll() is None, f"it ended before it came to {operation}"
+            return any(one["operation"] == operation for one in self.requests())
+
+        soon(asked, operation, 0.02)
 
     def aws(self, region="us-east-1"):
         """Return the engine's view on it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -10,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import boto3
 import psycopg
@@ -46,17 +44,21 @@ LOGIN = {"username": "flow_builder_app", "password": "app-password"}
 DATABASE = {"address": "db.example.com", "database": "flow_builder", "user": "owner", "password": OWNER["password"]}
 
 
-@contextlib.contextmanager
-def alone():
-    """Give an embedded AWS of one's own, whose tasks take no time: others empty theirs."""
+@pytest.fixture(scope="module")
+def emulator():
+    """An embedded AWS of a file's own, whose tasks take no time: others empty theirs."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**CREDENTIALS, "EMULATOR_TASK_SECONDS": "0.1"}.items():
             patch.setenv(name, value)
         made = Emulator()
-        try:
-            yield made
-        finally:
-            made.stop()
+        yield made
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def play(emulator):
+    """Run a playbook on it."""
+    return playing(emulator.url)
 
 
 def playing(url, stack=STACK, *more):
@@ -174,11 +176,7 @@ class Story:
             [sys.executable, "-c", ALONE, self.stack, name, self.url, str(ROOT / "collections")],
             stdout=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not any(one["operation"] == operation for one in emulator.requests()):
-            assert process.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline, f"it never came to {operation}"
-            time.sleep(0.02)
+        emulator.saw(operation, process)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert unfinished(self.book.all())["release"] == name

@@ -199,6 +199,7 @@ def test_a_task_that_cannot_be_checked_makes_the_plan_unknown(stack, play, tmp_p
     assert f"The plan of {S} is unknown: Unchecked: " in run.output
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert plan["changes"] == [] and len(plan["unknown"]) == 1
+    assert plan["run"]["profile"] == "ultra"
 
 
 def test_a_lost_record_is_written_anew_and_nothing_else(stack, aws, play):

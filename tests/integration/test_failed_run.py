@@ -17,17 +17,18 @@ def group(name, days):
     return {"name": name, "days": days}
 
 
-def applied(groups):
-    """Return the tasks of an apply: log groups in one loop, and the record."""
-    lock = {"stack": STACK, "wait_seconds": 0}
-    return {
+def applied(stack, region, groups):
+    """Return the play of an apply: log groups in one loop, and the record."""
+    lock = {"stack": stack, "wait_seconds": 0}
+    defaults = {"group/flow_builder.aws.aws": {"region": region}, "group/flow_builder.aws.locking": {"lock": stack}}
+    tasks = {
         "name": "Under the lock",
         "block": [
             {"name": "Lock", "flow_builder.aws.stack_lock": lock},
             {
                 "name": "Log groups",
                 "flow_builder.aws.cloudwatchlogs_log_group": {
-                    "name": "{{ item.name }}", "retention_in_days": "{{ item.days }}", "tags": {"Stack": STACK},
+                    "name": "{{ item.name }}", "retention_in_days": "{{ item.days }}", "tags": {"Stack": stack},
                 },
                 "loop": groups,
             },
@@ -35,13 +36,23 @@ def applied(groups):
             {
                 "name": "Record",
                 "flow_builder.aws.stack_record": {
-                    "stack": STACK, "declared": "{{ summary.declared }}", "run": "{{ summary.run }}",
+                    "stack": stack, "declared": "{{ summary.declared }}", "run": "{{ summary.run }}",
                     "changed_resources": "{{ summary.changed_resources }}",
                 },
             },
         ],
-        "always": [{"name": "Unlock", "flow_builder.aws.stack_lock": {"stack": STACK, "state": "absent"}}],
+        "always": [{"name": "Unlock", "flow_builder.aws.stack_lock": {"stack": stack, "state": "absent"}}],
     }  # fmt: skip
+    return {
+        "hosts": "all", "connection": "local", "gather_facts": False, "module_defaults": defaults, "tasks": [tasks],
+    }  # fmt: skip
+
+
+def drift(aws, stack):
+    """Return what a drift check tells of a stack's log groups: the bucket is none that a task made."""
+    asked = {"stack": stack, "trail": False, "show_owned": True, "put_back": False, "delete": [], "command": "drift.yml"}
+    told = stack_drift.look(aws, {**asked, "roles": str(ROOT / "roles")}, True)
+    return [one for one in told["findings"] if one["kind"] == "log_group"], told
 
 
 @pytest.fixture
@@ -52,19 +63,16 @@ def apply(play, emulator, tmp_path):
 
     def apply(*groups):
         path = tmp_path / "site.yml"
-        defaults = {"group/flow_builder.aws.aws": {"region": REGION}, "group/flow_builder.aws.locking": {"lock": STACK}}
-        tasks = [applied(list(groups))]
-        plays = [{"hosts": "all", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
-        path.write_text(yaml.safe_dump(plays))
-        return play(path, "-i", f"{STACK},", "-c", "local", "-e", "stack_profile=standard")
+        path.write_text(yaml.safe_dump([applied(STACK, REGION, list(groups))]))
+        return play(path, "-i", f"{STACK},", "-e", "stack_profile=standard")
 
     apply.aws = aws
     return apply
 
 
-def recorded(aws):
+def recorded(aws, stack=STACK):
     """Return the days of each recorded log group."""
-    kept = record.read(aws, STACK)
+    kept = record.read(aws, stack)
     return {one["name"]: one["retention_in_days"] for one in kept["resources"]["log_group"]}, kept.get("unrecorded")
 
 
@@ -85,21 +93,21 @@ def test_what_a_loop_did_before_its_third_item_failed_is_told_and_recorded(apply
         (name, ["retention_in_days"], 7) for name in NAMES[:2]
     ]
 
-    # Until the next run, drift tells of it, each finding whole.
-    asked = {"stack": STACK, "trail": False, "show_owned": True, "put_back": False, "delete": [], "command": "drift.yml"}
-    told = stack_drift.look(apply.aws, {**asked, "roles": str(ROOT / "roles")}, True)
-    groups = [one for one in told["findings"] if one["kind"] == "log_group"]  # the bucket is none that a task made
+    # Until the next run, drift tells of it, each finding whole, and whose it was.
+    groups, told = drift(apply.aws, STACK)
     way = f"drift.yml --limit {STACK} -e drift_action="
     assert groups == [
         {
             "category": "changed", "kind": "log_group", "name": name, "path": "retention_in_days",
             "field": "retention_in_days", "recorded": 7, "live": 14, "where": "", "owner": "", "severity": "medium",
-            "who": "", "when": "", "event": "", "loses": "", "revert": f"{way}revert", "accept": found["accept"],
+            **owed[0]["by"], "loses": "", "revert": f"{way}revert", "accept": found["accept"],
             "variables": found["variables"],
         }
         for name, found in zip(NAMES, groups, strict=False)
     ]  # fmt: skip
     assert all(one["variables"] and one["accept"].endswith(f"{way}accept") for one in groups)
+    assert owed[0]["by"]["who"] and owed[0]["by"]["event"] == "apply that ended before its record"
+    assert sum("the next apply records what was changed by" in note for note in told["notes"]) == 1
     assert len(groups) == 2 and told["counts"]["medium"] == len(told["table"]) == 3
 
     # There's nothing left to do, and yet there's something to record.

@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.soon import soon
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = {"ANSIBLE_ACTION_PLUGINS": "/nowhere", "ANSIBLE_CALLBACKS_ENABLED": "harness"}
@@ -238,16 +239,10 @@ def test_an_interrupt_leaves_no_module_behind(run):
     }  # fmt: skip
     command = [sys.executable, "-m", "ansible", "playbook", str(run.base / "play.yml"), "-i", "stack,", "-c", "local"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    ended = time.monotonic() + 30
-    while not (pid.exists() and pid.read_text()) and time.monotonic() < ended:
-        time.sleep(0.05)
-    module = int(pid.read_text())
+    module = int(soon(lambda: pid.exists() and pid.read_text(), "the module"))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    ended = time.monotonic() + 5
-    while Path(f"/proc/{module}").exists() and time.monotonic() < ended:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{module}").exists()
+    soon(lambda: not Path(f"/proc/{module}").exists(), "the module's end")
 
 
 TRUST = {

@@ -15,14 +15,18 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper, lock, record
+import yaml
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper, lock, record, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, current
 
 from emulator.ask import ask
 from emulator.prepared import prepare
+from tests.soon import soon
 
-from .conftest import CREDENTIALS, PROOFS, ROOT, Emulator
+from .conftest import CREDENTIALS, PROOFS, ROOT
+from .releasing import emulator as emulator
 from .test_cycle import Account
+from .test_failed_run import applied, drift, recorded
 
 STACK, REGION = "flow-builder-local-ultra", "us-east-1"
 LEASE = 10
@@ -70,12 +74,12 @@ class Runs:
         rc, output = self.play(playbook, *arguments, at=at)
         assert rc == -signal.SIGKILL, f"not killed at {at}, but {rc}: {output[-3000:]}"
         died, self.killed = time.monotonic(), self.killed + 1
-        self.soon(lambda: not self.processes(workers=True), 3, "the end of its workers")
+        self.soon(lambda: not self.processes(workers=True), "the end of its workers")
         time.sleep(0.3)  # what was on its way
         self.emulator.requests()
-        self.soon(lambda: not self.processes(), LEASE + 5, "the end of the keeper")
+        self.soon(lambda: not self.processes(), "the end of the keeper")
         # Killed between the lock and its keeper, it is free when its time is over.
-        self.soon(lambda: not (held := lock.current(self.aws, STACK)) or not lock.left(held), LEASE + 3, "a free lock")
+        self.soon(lambda: not (held := lock.current(self.aws, STACK)) or not lock.left(held), "a free lock")
         free = time.monotonic() - died
         later = [f"{one['service']} {one['operation']}" for one in self.emulator.requests() if one["writes"]]
         later = [one for one in later if not one.endswith("/lock.json")]
@@ -86,14 +90,11 @@ class Runs:
         """Run a playbook to a good end."""
         rc, output = self.play(playbook, *arguments)
         assert rc == 0, output[-4000:]
-        self.soon(lambda: not self.processes(), 3, "the end of the keeper")
+        self.soon(lambda: not self.processes(), "the end of the keeper")
         return output
 
-    def soon(self, true, seconds, what):
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, f"not within {seconds} s: {what}: {self.processes()}"
-            time.sleep(0.1)
+    def soon(self, true, what):
+        soon(true, lambda: f"{what}: {self.processes()}")
 
     def processes(self, workers=False):
         """Return the processes of this test's runs, the keepers among them or not."""
@@ -114,17 +115,6 @@ class Runs:
         left = self.account.client("ecs").list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
         assert left == []
         assert list(self.folder.glob("flow-builder-aws-*/*")) == []
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**CREDENTIALS, "EMULATOR_TASK_SECONDS": "0.1"}.items():
-            patch.setenv(name, value)
-        made = Emulator()
-        yield made
-        made.stop()
 
 
 @pytest.fixture
@@ -178,3 +168,30 @@ def test_killed_runs_end_and_the_next_ones_go_on(emulator, runs):
     runs.whole("playbooks/destroy.yml")
     runs.nothing()
     runs.say(f"{runs.killed + 1} runs were killed")
+
+
+def test_what_a_killed_run_changed_is_no_drift_of_somebodys(runs, tmp_path):
+    """Killed after an update and before its record: drift tells whose it was, and the next record has it."""
+    a, b = f"/aws/{STACK}/a", f"/aws/{STACK}/b"
+
+    def site(days):
+        path = tmp_path / "groups.yml"
+        path.write_text(yaml.safe_dump([applied(STACK, REGION, [{"name": one, "days": days} for one in (a, b)])]))
+        return path
+
+    state.claim(runs.aws, state.bucket(runs.aws, STACK))
+    runs.whole(site(7))
+    runs.kill(site(14), at="1/PutRetentionPolicy")
+    (found,), told = drift(runs.aws, STACK)
+    assert (found["name"], found["recorded"], found["live"]) == (a, 7, 14)
+    assert found["who"] and found["event"] == "apply that ended before its record"
+    assert f"the next apply records what was changed by {found['who']}" in " ".join(told["notes"])
+    assert recorded(runs.aws, STACK)[0] == {a: 7, b: 7}
+    # What somebody else changed meanwhile goes on being told.
+    runs.aws("logs").put_retention_policy(logGroupName=b, retentionInDays=3)
+    assert [(one["name"], bool(one["who"])) for one in drift(runs.aws, STACK)[0]] == [(a, True), (b, False)]
+    runs.aws("logs").put_retention_policy(logGroupName=b, retentionInDays=14)
+    runs.whole(site(14))
+    assert recorded(runs.aws, STACK) == ({a: 14, b: 7}, None), "b was somebody else's, and is as it should be by chance"
+    assert [(one["name"], bool(one["who"])) for one in drift(runs.aws, STACK)[0]] == [(b, False)]
+    assert lock.current(runs.aws, STACK) is None

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, record, state
+
+from tests.soon import soon
 
 from .conftest import CREDENTIALS, ROOT
 
@@ -77,10 +78,12 @@ def test_of_two_first_applies_at_once_one_refuses(aws, start):
 def test_a_killed_apply_releases_its_lock_and_the_next_ones_converge(aws, start, play):
     """Killed in the middle: its lock is released by itself, and of two runs at once one waits for the other."""
     killed = start(ULTRA)
-    deadline = time.monotonic() + 120
-    while not aws("sqs").list_queues(QueueNamePrefix=ULTRA).get("QueueUrls"):
-        assert time.monotonic() < deadline and killed.poll() is None, "it never came to its queues"
-        time.sleep(0.2)
+
+    def begun():
+        assert killed.poll() is None, "it ended before its queues"
+        return aws("sqs").list_queues(QueueNamePrefix=ULTRA).get("QueueUrls")
+
+    soon(begun, "its queues", 0.2)
     assert lock.current(aws, ULTRA)
     killed.kill()
     killed.wait()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import psycopg
 import pytest
@@ -15,24 +14,14 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 
 from emulator.ask import ask
 from tests.judges.grants.replay import nobody_needs
+from tests.soon import soon
 
 from .conftest import ROOT
-from .releasing import STACK, Story, alone, playing, release, with_migration
+from .releasing import STACK, Story, release, with_migration
+from .releasing import emulator as emulator
+from .releasing import play as play
 
 FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with alone() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def play(emulator):
-    """Run a playbook."""
-    return playing(emulator.url)
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +93,8 @@ def test_it_works_from_a_workflow_in_the_database_to_its_execution(story, first)
         connection.execute("INSERT INTO workflows (name, every_seconds) VALUES ('report', 3600)")
         answer = story.client("lambda").invoke(FunctionName=f"{STACK}-scheduler", Qualifier="live", Payload=b"{}")
         assert json.load(answer["Payload"]) == {"queued": [1]}
-        deadline = time.monotonic() + 60
-        while not (rows := connection.execute("SELECT workflow_id, result FROM executions").fetchall()):
-            assert time.monotonic() < deadline, "no worker took the message"
-            time.sleep(0.3)
+        done = "SELECT workflow_id, result FROM executions"
+        rows = soon(lambda: connection.execute(done).fetchall(), "a worker that takes the message")
     assert rows == [(1, "report ran")]
 
 

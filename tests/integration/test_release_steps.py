@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import (
@@ -26,7 +25,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records 
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
 from .conftest import ROOT, proof
-from .releasing import STACK, Story, alone, playing, release, with_migration
+from .releasing import STACK, Story, playing, release, with_migration
+from .releasing import emulator as emulator
 
 OPTIONS = Options(timeout=60, pause=0.1, steady=0.3, first_counts={"api": 1, "worker": 1})
 # stack, release, kind, address, collections, when (before or after), operation, which of them.
@@ -94,13 +94,6 @@ class Killed(Story):
         assert self.runs() == self.book.get(name)["images"]
         assert current(everything)["id"] == name
         assert not [one for one in rollouts(everything) if one["verdict"] == RUNNING]
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with alone() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -383,10 +376,7 @@ def test_a_run_that_was_killed_while_its_migration_ran_is_gone_on_with(emulator,
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         env={**os.environ, "AWS_ENDPOINT_URL": emulator.url, "AWS_EC2_METADATA_DISABLED": "true"},
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not any(one["operation"] == "RunTask" for one in emulator.requests()):
-        assert run.poll() is None and time.monotonic() < deadline, "it never came to its migration"
-        time.sleep(0.02)
+    emulator.saw("RunTask", run)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert story.verdicts("m") == []

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import psycopg
 import pytest
 
 from emulator.ask import ask
 from tests.judges.grants.replay import nobody_needs
+from tests.soon import soon
 
-from .releasing import DATABASE, LOGIN, OWNER, Ultra, alone, playing, release, with_migration
+from .releasing import DATABASE, LOGIN, OWNER, Ultra, playing, release, with_migration
 from .releasing import ULTRA as STACK
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with alone() as made:
-        yield made
+from .releasing import emulator as emulator
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +118,7 @@ def test_what_is_sent_while_a_worker_crashes_at_the_start_is_done_by_the_one_bef
         "likely cause: the program crashes", "everything runs as before again",
     )  # fmt: skip
     assert story.book.get("crash")["rollouts"][-1]["verdict"] == "failed"
-    deadline = time.monotonic() + 60
-    while len(executions(story)) < before + 3:
-        assert time.monotonic() < deadline, "a message was lost"
-        time.sleep(0.3)
+    soon(lambda: len(executions(story)) >= before + 3, "each message's execution")
 
 
 def test_a_command_that_is_not_in_the_image(story, first):

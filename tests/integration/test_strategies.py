@@ -12,7 +12,9 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
-from .releasing import STACK, Story, alone, playing, release
+from .releasing import STACK, Story, release
+from .releasing import emulator as emulator
+from .releasing import play as play
 
 ALARM = f"{STACK}-target-5xx"
 VARIABLES = {
@@ -82,19 +84,6 @@ class Shares(Story):
     def heard(self, *words):
         for word in words:
             assert any(word in line for line in self.said), f"{word!r} was not said:\n" + "\n".join(self.said)
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An embedded AWS for these tests alone."""
-    with alone() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def play(emulator):
-    """Run a playbook."""
-    return playing(emulator.url)
 
 
 @pytest.fixture(scope="module")

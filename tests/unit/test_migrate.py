@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
@@ -16,6 +16,7 @@ import pytest
 
 from emulator import inside
 from emulator.dataplane import postgres
+from tests.soon import soon
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / "roles/migrations/files/migrate.py").read_text()
@@ -59,14 +60,14 @@ def pooler(server, tmp_path, request):
     )
     words = [POOLER, *(() if os.geteuid() else ("-u", "nobody")), str(tmp_path / "ini")]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while True:
-        try:
+
+    def serves():
+        assert process.poll() is None, "pgbouncer has ended"
+        with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(host="127.0.0.1", port=port, user="owner", dbname="things").close()
-            break
-        except psycopg.OperationalError:
-            assert process.poll() is None and time.monotonic() < deadline, "pgbouncer doesn't serve"
-            time.sleep(0.05)
+            return True
+
+    soon(serves, "pgbouncer")
     yield "127.0.0.1", port
     process.kill()
     process.wait()
@@ -103,10 +104,7 @@ def command(text):
 
 def appears(path):
     """Wait until a command has made a file."""
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, "the command never began"
-        time.sleep(0.05)
+    soon(path.exists, "the command")
 
 
 def test_it_migrates_and_tells_what_was_done(server, admin):

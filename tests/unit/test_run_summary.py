@@ -7,6 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader, connection_loader
+from ansible.template import Templar
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_summary import part_of
@@ -117,3 +122,22 @@ def test_what_would_be_lost_with_its_worker_is_refused():
     """Where the parent doesn't load actions, each worker would open a file of its own."""
     with pytest.raises(AnsibleActionFail, match="nothing that this task tells would be kept"):
         run_summary.require_shared()
+
+
+@pytest.mark.parametrize(
+    ("variables", "profile"),
+    [
+        ({"group_names": ["ultra", "dev"]}, "ultra"),
+        ({"group_names": ["standard"]}, "standard"),
+        ({"group_names": ["standard"], "stack_profile": "ultra"}, "ultra"),
+    ],
+)
+def test_a_play_without_a_role_knows_the_profile(variables, profile, monkeypatch):
+    monkeypatch.setattr(run_summary, "require_shared", lambda: None)
+    variables = {"inventory_hostname": "here", **variables}
+    loader = DataLoader()
+    action = action_loader.get(
+        "flow_builder.aws.run_summary", task=Task.load({"flow_builder.aws.run_summary": {}}), loader=loader,
+        connection=connection_loader.get("local", PlayContext()), play_context=None, templar=Templar(loader=loader, variables=variables), shared_loader_obj=None,
+    )  # fmt: skip
+    assert action.run(task_vars=variables)["run"]["profile"] == profile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from . import deleting, listings, unmanaged
 from . import tags as tagging
 from .errors import EngineError
-from .record import identity
+from .record import identity, unrecorded
 from .remediation import remediate
 from .severity import LEVELS, Severity, severity
 from .stack import waves
@@ -102,6 +102,7 @@ def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = T
     found.notes += sorted(aws.notes)
     if trail and found.findings:
         _who(aws, kinds, record, found)
+    _unfinished(kinds, record, found)
     return found
 
 
@@ -158,6 +159,19 @@ def _compare(kind: Kind, recorded: Resource, live: Resource, found: Drift, rows:
         if owner and finding.field in kind.noted:
             what = f"{kind.title} {kind.label(recorded)}: {finding.field}"
             found.notes.append(f"{what} set by {owner}: no drift, and a revert leaves it")
+
+
+def _unfinished(kinds: Kinds, record: Record, found: Drift) -> None:
+    """Tell what runs changed that ended before their record: a run knows that better than AWS's log of events."""
+    for finding in (one for one in found.findings if one.kind in kinds):
+        kind = kinds[finding.kind]
+        lives = found.seen.resources.get(finding.kind, [])
+        live = next((one for one in lives if kind.label(one) == finding.name), None)
+        by = unrecorded(record, kind, live, finding.name, finding.field)
+        if by:
+            found.changed_by[id(finding)] = by
+            note = f"the next apply records what was changed by {by['who']}, {by['event']}, {by['when']}"
+            found.notes += [] if note in found.notes else [note]
 
 
 def _who(aws: Aws, kinds: Kinds, record: Record, found: Drift) -> None:

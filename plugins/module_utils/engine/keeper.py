@@ -149,6 +149,35 @@ def change(path: Path, token: str, **more: Any) -> bool:
         return False
 
 
+def _journal(path: Path) -> Path:
+    return path.with_suffix(".begun")
+
+
+def note(path: Path, change: dict) -> None:
+    """Add what a run is about to change to what it has begun since its last record."""
+    with os.fdopen(os.open(_journal(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb", buffering=0) as file:
+        file.write(json.dumps(change, default=str).encode() + b"\n")
+
+
+def begun(path: Path) -> list[dict]:
+    """Return what a run has begun to change since its last record: its changes, as a summary has them."""
+    try:
+        return [json.loads(line) for line in _journal(path).read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def recorded(path: Path) -> None:
+    """Forget what a run has begun, since a record has it."""
+    _journal(path).unlink(missing_ok=True)
+
+
+def forget(path: Path) -> None:
+    """Forget a run: from now on nobody renews its lock."""
+    path.unlink(missing_ok=True)
+    recorded(path)
+
+
 # The lock on AWS
 
 
@@ -198,6 +227,16 @@ def delete(s3: Any, bucket: str, etag: str) -> bool:
             return False
         raise
     return True
+
+
+def release(s3: Any, bucket: str, lock: dict, begun: list[dict], etag: str) -> bool:
+    """Free the very lock that was seen, and say whether it was still that one.
+
+    Where a run ends without a record of what it has begun, its lock stays, free at once, and tells that.
+    """
+    if not begun:
+        return delete(s3, bucket, etag)
+    return put(s3, bucket, {**lock, "seconds": 0, "begun": begun}, IfMatch=etag) is not None
 
 
 # The process
@@ -279,7 +318,8 @@ class Keeper:
         """Write the lock anew, and return why that can't be; nothing if it was done."""
         for _time in range(2):
             lock = {**self.held["lock"], "renewed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-            etag = put(self.s3, self.bucket, lock, IfMatch=self.etag)
+            # Should the machine go, and this process with it, the lock tells whose these changes were.
+            etag = put(self.s3, self.bucket, {**lock, "begun": begun(self.path)}, IfMatch=self.etag)
             if etag:
                 self.etag = etag
                 return ""
@@ -299,11 +339,11 @@ class Keeper:
             try:
                 there = get(self.s3, self.bucket)
                 if there and there["lock"].get("token") == self.held["token"]:
-                    delete(self.s3, self.bucket, there["etag"])
+                    release(self.s3, self.bucket, there["lock"], begun(self.path), there["etag"])
                 break
             except Exception:  # noqa: BLE001 -- nobody is there to be told
                 time.sleep(self.every)
-        self.path.unlink(missing_ok=True)
+        forget(self.path)
 
 
 if __name__ == "keeper":

@@ -91,9 +91,16 @@ def token(aws: Aws, stack: str) -> str:
     return held["token"] if held else ""
 
 
-def others(aws: Aws, stack: str) -> str:
-    """Return who else holds a stack's lock right now, in words; nothing if nobody does."""
+def others(aws: Aws, stack: str) -> tuple[str, list[dict]]:
+    """Return who else holds a stack's lock right now, in words, nothing if nobody does; and what no record has.
+
+    That are the changes of runs that ended before their record, each with who made it.
+    """
     held = lock.current(aws, stack)
+    return _other(aws, stack, held), lock.unrecorded(held)
+
+
+def _other(aws: Aws, stack: str, held: dict | None) -> str:
     if not held or not lock.left(held) or held.get("token") == token(aws, stack):
         return ""
     return lock.describe(stack, held)
@@ -104,7 +111,36 @@ def _tidy() -> None:
     for path in folder().glob("*.json"):
         held = keeper.read(path)
         if held and not keeper.alive(held["run"]) and time.time() > path.stat().st_mtime + 2 * held["seconds"]:
-            path.unlink(missing_ok=True)
+            keeper.forget(path)
+
+
+# What a run has begun
+
+
+def begin(change: dict) -> None:
+    """Note what a write is about to change: should the run be killed before its record, it was no drift."""
+    if _guard:
+        _guard.check(write=True)
+        keeper.note(_guard.path, change)
+
+
+def changed_by(aws: Aws, stack: str, changes: list[dict]) -> list[dict]:
+    """Return changes of this run, whose record they lack, with whose they are."""
+    held = keeper.read(place(aws, stack, of_this_run()))
+    return lock.changed_by(held["lock"], changes) if held else []
+
+
+def inherited(aws: Aws, stack: str) -> list[dict]:
+    """Return what runs before this one changed that were killed before their record; it is this one's to record."""
+    run = keeper.run()
+    return [one for one in keeper.begun(place(aws, stack, run)) if "by" in one] if run else []
+
+
+def recorded(aws: Aws, stack: str) -> None:
+    """Forget what this run has begun, and what it inherited, since a record has it now."""
+    run = keeper.run()
+    if run:
+        keeper.recorded(place(aws, stack, run))
 
 
 # Taking and releasing
@@ -142,6 +178,8 @@ def hold(
     etag, sent, before = taken
     held = {"token": holder["token"], "lock": holder, "run": run, "seconds": seconds, "lost": "", "trouble": ""}
     keeper.create(path, {**held, "until": sent + seconds * keeper.BEHIND})
+    for change in lock.unrecorded(before):
+        keeper.note(path, change)
     spec: Any = sys.modules[keeper.__name__].__spec__
     source = spec.loader.get_source(keeper.__name__)
     keeper.start(
@@ -156,23 +194,19 @@ def hold(
     return True, f"{stack} is locked for {purpose}"
 
 
-def holds(aws: Aws, stack: str) -> bool:
-    """Say whether this run took a stack's lock and hasn't released it."""
-    return keeper.read(place(aws, stack, of_this_run())) is not None
-
-
 def let_go(aws: Aws, stack: str) -> tuple[str, str]:
     """Release a stack's lock if this run holds it; return what was done, and what couldn't be, in words."""
     path = place(aws, stack, of_this_run())
     mine = keeper.read(path)
     if mine is None:
         return f"this run holds no lock of {stack}", ""
+    begun = keeper.begun(path)
     # From now on nobody renews it, and this process doesn't work under it.
-    path.unlink(missing_ok=True)
+    keeper.forget(path)
     guard(aws, None)
     try:
         held = lock.current(aws, stack)
-        if held and held.get("token") == mine["token"] and lock.release(aws, stack, held):
+        if held and held.get("token") == mine["token"] and lock.release(aws, stack, held, begun):
             return f"{stack} is no longer locked for {mine['lock']['purpose']}", ""
     except Exception as error:
         if not expected(error):

@@ -55,6 +55,20 @@ def left(held: dict) -> int:
     return max(0, held["seconds"] - held["age"])
 
 
+def unrecorded(held: dict | None) -> list[dict]:
+    """Return what was changed by runs that ended without a record, as the lock tells it: each change, and by whom."""
+    if not held or left(held):
+        return []
+    return changed_by(held, held.get("begun") or [])
+
+
+def changed_by(holder: dict, changes: list[dict]) -> list[dict]:
+    """Return changes that no record has with whose they were, as findings tell it."""
+    event = f"{holder.get('purpose')} that ended before its record"
+    by = {"who": holder.get("owner", ""), "when": holder.get("time", ""), "event": event}
+    return [{"by": by, **one} for one in changes]
+
+
 def take(aws: Aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -> tuple[str, float, dict | None] | None:
     """Take the lock; return its ETag, when it was asked for by ``keeper.clock``, and the expired one that was there.
 
@@ -86,7 +100,7 @@ def take(aws: Aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -
         if not left(held):
             sent = keeper.clock()
             # The same object that we saw, or nothing: of two that find it expired, only one replaces it.
-            etag = keeper.put(s3, bucket, holder, IfMatch=held["etag"])
+            etag = keeper.put(s3, bucket, {**holder, "begun": unrecorded(held)}, IfMatch=held["etag"])
             if etag:
                 return etag, sent, held
         if time.monotonic() + PAUSE > deadline:
@@ -97,6 +111,7 @@ def take(aws: Aws, stack: str, holder: dict, wait: int = 0, make: bool = True) -
         time.sleep(PAUSE)
 
 
-def release(aws: Aws, stack: str, held: dict) -> bool:
-    """Take away the very lock that was looked at, and say whether it was still that one."""
-    return keeper.delete(aws("s3"), state.bucket(aws, stack), held["etag"])
+def release(aws: Aws, stack: str, held: dict, begun: list[dict] | None = None) -> bool:
+    """Free the very lock that was looked at, and say whether it was still that one; what was begun stays told."""
+    lock = {key: value for key, value in held.items() if key not in ("age", "etag", "damage")}
+    return keeper.release(aws("s3"), state.bucket(aws, stack), lock, begun or [], held["etag"])

@@ -152,9 +152,27 @@ def owe(aws: Aws, stack: str, kinds: dict, changed: list[dict]) -> None:
 
     The next one would take it for drift that a run didn't undo, and go on telling of the state before.
     """
-    last, changed = read(aws, stack), normalised(changed, kinds)
-    if last and changed:
-        state.write(aws, stack, KEY, {**last, "unrecorded": merged(last.get("unrecorded", []), changed)})
+    last = read(aws, stack)
+    if last and normalised(changed, kinds):
+        state.write(aws, stack, KEY, owing(last, kinds, changed))
+
+
+def owing(record: Record, kinds: dict, changed: list[dict]) -> Record:
+    """Return a record with more that was changed since by runs which ended without one."""
+    return {**record, "unrecorded": merged(record.get("unrecorded", []), normalised(changed, kinds))}
+
+
+def unrecorded(record: Record, kind: Kind, live: Resource | None, name: str, field: str) -> dict[str, str]:
+    """Return who changed a resource's field, or the whole one, since the record: who, when, event; nothing if nobody.
+
+    It was a run that ended before its record.
+    """
+    for done in record.get("unrecorded", ()):
+        if (done["kind"], done["name"]) == (kind.name, name) and (
+            done["action"] != "update" or live and field and _mine(kind, field, live, done)
+        ):
+            return done.get("by", {})
+    return {}
 
 
 def identity(kind: Kind, resource: dict) -> tuple:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import deleting, prefetch
+from . import deleting, lease, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, keep_done, not_found, sentence
 from .placeholder import has_placeholder
+from .survey import normal
 from .waiting import MISSED_SECONDS, TimedOut, steadily, until
 
 if TYPE_CHECKING:
@@ -181,7 +182,12 @@ def _accounted(
     kind: Kind, aws: Aws, want: Resource, before: Resource | None, action: str = "create",
     changes: Set[str] = frozenset(), reason: str = "",
 ) -> Iterator[None]:
-    """Let a failure tell what was done before it, as AWS shows it: the next record must know that it was no drift."""
+    """Let a failure tell what was done before it, as AWS shows it: the next record must know that it was no drift.
+
+    What ends the run at once tells nothing any more, so it is noted before.
+    """
+    begun = {"kind": kind.name, "name": kind.label(want), "action": action, "changes": sorted(changes)}
+    lease.begin({**begun, "before": normal(kind, before or {}, getattr(aws, "ignored_tags", ()))})
     try:
         yield
     except Exception as error:

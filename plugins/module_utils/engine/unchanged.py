@@ -70,7 +70,8 @@ def judge(
         return Verdict(str(error))
     if not kept or not recorded:
         return Verdict("no apply of all tasks has kept yet what it was made of")
-    told = _other(kept, recorded, basis) or lease.others(aws, stack)
+    locked, unrecorded = lease.others(aws, stack)
+    told = _other(kept, record.owing(recorded, kinds, unrecorded), basis) or locked
     if told:
         return Verdict(told)
     found = drift.drift(aws, stack, kinds, recorded, trail=False)

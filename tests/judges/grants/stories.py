@@ -8,7 +8,6 @@ import copy
 import http.client
 import json
 import re
-import time
 import urllib.request
 
 import pytest
@@ -20,6 +19,7 @@ from emulator import policies
 from emulator.ask import ask
 from tests.integration.policies import policies as policies_of
 from tests.integration.releasing import DATABASE, LOGIN, OWNER, Story, Ultra, playing, release
+from tests.soon import soon
 
 STANDARD = {
     "ecs_api_bake_minutes": 0,
@@ -35,13 +35,9 @@ ULTRA = {"ecs_execute_command": True, "lambda_tracing": True, "stack_own_key": T
 DAY = 86400
 
 
-def until(what, seconds: float = 40):
+def until(what):
     """Wait until something is there, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"it never came: {getattr(what, '__name__', what)}"
-        time.sleep(0.2)
-    return found
+    return soon(what, getattr(what, "__name__", ""), 0.2)
 
 
 class Seen:

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -102,3 +103,15 @@ def refused():
         return caught.value.response
 
     return check
+
+
+@pytest.fixture
+def receiving(monkeypatch):
+    """Is set as soon as somebody waits for a message."""
+    from emulator import clock
+    from emulator.dataplane import queues
+
+    waits = threading.Event()
+    told = SimpleNamespace(now=clock.now, until=lambda end: waits.set() or clock.until(end))
+    monkeypatch.setattr(queues, "clock", told)
+    return waits

@@ -1,7 +1,8 @@
 """Many requests at the same time are answered as if they came one by one."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
+
+from tests.soon import SECONDS
 
 
 def test_parallel_requests(aws, name):
@@ -22,13 +23,12 @@ def test_parallel_requests(aws, name):
     assert len(logs.describe_log_groups(logGroupNamePrefix=f"/{name}")["logGroups"]) == 24
 
 
-def test_waiting_for_messages_holds_up_nobody(aws, name):
+def test_waiting_for_messages_holds_up_nobody(aws, name, receiving):
     sqs = aws("sqs")
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     with ThreadPoolExecutor(1) as pool:
-        receiving = pool.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=20)
-        time.sleep(0.2)
-        started = time.monotonic()
+        receives = pool.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=20)
+        assert receiving.wait(SECONDS)
+        # Held up until nobody waits any more, it would come too late for the receiver.
         sqs.send_message(QueueUrl=queue, MessageBody="m")
-        assert receiving.result()["Messages"][0]["Body"] == "m"
-        assert time.monotonic() - started < 15
+        assert receives.result()["Messages"][0]["Body"] == "m"

@@ -1,8 +1,9 @@
 """ECS as AWS answers it."""
 
-import time
 
 import pytest
+
+from tests.soon import soon
 
 CONTAINER = {"name": "app", "image": "nginx", "memory": 128, "portMappings": [{"containerPort": 80}]}
 
@@ -169,12 +170,13 @@ def test_task_definition(ecs, family, refused):
 
 def stopped(ecs, cluster, task):
     """Wait until a task has gone its way to the end."""
-    for _ in range(100):
-        seen = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"][0]
-        if seen["lastStatus"] == "STOPPED":
-            break
-        time.sleep(0.1)
-    return seen
+
+
+    def seen():
+        (one,) = ecs.describe_tasks(cluster=cluster, tasks=[task["taskArn"]])["tasks"]
+        return one if one["lastStatus"] == "STOPPED" else None
+
+    return soon(seen, "the task's end")
 
 
 def test_standalone_task_ends_and_leaves_no_interface(ecs, aws, cluster, family, network):

@@ -23,6 +23,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from botocore.exceptions import ClientError
 
+from tests.soon import soon
+
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"AWS_ACCESS_KEY_ID": "localaccesskeyid", "AWS_SECRET_ACCESS_KEY": "localsecretaccesskey"}
 SECONDS = 6  # of a lease in these tests
@@ -52,6 +54,10 @@ def worker():
             print(f"{type(error).__name__}: {error}", flush=True)
             return
         if not number:
+            if "begins" in what:
+                lease.begin({"kind": "log_group", "name": "a", "action": "update", "changes": ["retention_in_days"], "before": {}})
+            if "records" in what:
+                lease.recorded(aws, stack)
             print("first", flush=True)
         time.sleep(0.05)
         if "releases" in what:
@@ -120,7 +126,7 @@ class Run:
     def renewed(self):
         """Wait until its keeper has renewed the lock once, for which it has loaded what it needs."""
         first = self.file()[1]["until"]
-        soon(lambda: self.file()[1]["until"] > first, SECONDS, "a renewal")
+        soon(lambda: self.file()[1]["until"] > first, "a renewal")
 
     def kill(self):
         """End the run's own process, and nothing else."""
@@ -165,13 +171,6 @@ def begin(name, url, tmp_path):
         one.process.wait()
 
 
-def soon(true, seconds, what):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} seconds: {what}"
-        time.sleep(0.05)
-
-
 def queues(aws, name):
     return len(aws("sqs").list_queues(QueueNamePrefix=name, MaxResults=1000).get("QueueUrls", []))
 
@@ -185,12 +184,57 @@ def test_a_killed_run_ends_with_all_its_processes_and_its_lock_is_released(aws, 
     run.until("first")
     assert lock.current(aws, name)["pid"] == run.process.pid
     run.kill()
-    soon(lambda: len(processes(tmp_path)) == len(run.keepers()), 2, "the worker's end")
+    soon(lambda: len(processes(tmp_path)) == len(run.keepers()), "the worker's end")
     written = queues(aws, name)
-    soon(lambda: lock.current(aws, name) is None, SECONDS + 3, "the release of the lock")
-    soon(lambda: not processes(tmp_path), 3, "the keeper's end")
+    soon(lambda: lock.current(aws, name) is None, "the release of the lock")
+    soon(lambda: not processes(tmp_path), "the keeper's end")
     assert queues(aws, name) == written
     assert run.file() == (None, None)
+
+
+BEGUN = {"kind": "log_group", "name": "a", "action": "update", "changes": ["retention_in_days"], "before": {}}
+
+
+def dead(aws, name, run, tmp_path):
+    """Return the lock of a run that was killed, as soon as it is free."""
+    run.kill()
+    soon(lambda: not processes(tmp_path), "the keeper's end")
+    assert not list(tmp_path.glob("flow-builder-aws-*/*")), "no file is left"
+    return lock.current(aws, name)
+
+
+@linux
+def test_what_a_killed_run_began_is_told_by_its_lock_and_is_the_next_runs_to_record(aws, name, begin, tmp_path):
+    run = begin("begins")
+    run.until("first")
+    held = dead(aws, name, run, tmp_path)
+    assert held["begun"] == [BEGUN] and lock.left(held) == 0
+    locked, (told,) = lease.others(aws, name)
+    assert locked == "" and told == {**BEGUN, "by": {"who": held["owner"], "when": held["time"], "event": "a test that ended before its record"}}
+    assert "has no lock any more. The last one tells the next run" in take_away(aws, name, living=False)
+    # The next one is killed as well, and the one after it records nothing.
+    run = begin("begins")
+    run.until("first")
+    assert dead(aws, name, run, tmp_path)["begun"] == [told, BEGUN]
+    begin("releases").until("an expired lock")
+    soon(lambda: lock.left(lock.current(aws, name)) == 0, "its release")
+    assert lock.current(aws, name)["begun"][0] == told
+    # Recorded, there's nothing more to tell.
+    begin("records releases").until("no longer")
+    assert lock.current(aws, name) is None
+
+
+@linux
+def test_what_a_run_began_is_told_by_its_lock_when_its_machine_is_gone(aws, name, begin):
+    run = begin("begins")
+    run.until("first")
+    run.renewed()
+    for pid in run.keepers():
+        os.kill(pid, signal.SIGKILL)
+    run.kill()
+    _etag, _sent, before = lock.take(aws, name, {"token": "another", "seconds": 60}, wait=SECONDS + 4)
+    (told,) = lock.unrecorded(before | {"age": SECONDS})
+    assert told["changes"] == BEGUN["changes"] and lock.current(aws, name)["begun"] == [told]
 
 
 @linux
@@ -224,9 +268,8 @@ def test_who_is_not_renewed_stops_before_it_writes_and_the_lock_is_free_in_time(
     run.until("first")
     for pid in run.keepers():
         os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
     _etag, _sent, before = lock.take(aws, name, {"token": "another", "seconds": 60}, wait=SECONDS + 4)
-    assert before["owner"] and time.monotonic() - began < SECONDS + 4
+    assert before["owner"]
     written = queues(aws, name)
     assert "could not be renewed in time" in run.until("Unheld")
     assert queues(aws, name) == written
@@ -277,7 +320,7 @@ def test_a_released_lock_is_gone_and_so_is_its_keeper(aws, name, begin):
     run = begin("releases")
     assert run.until("no longer") == f"{name} is no longer locked for a test"
     assert lock.current(aws, name) is None and run.file() == (None, None)
-    soon(lambda: not run.keepers(), 3, "the keeper's end")
+    soon(lambda: not run.keepers(), "the keeper's end")
 
 
 def test_without_a_lock_nothing_is_asked_for(aws, name, url, begin):
@@ -314,7 +357,7 @@ def test_a_damaged_lock_says_so_and_is_free_in_time(aws, name, body, monkeypatch
     lay(aws, name, lock.KEY, body)
     with pytest.raises(lock.Locked, match=rf"{name} has a damaged lock, lock.json in its bucket.*free in 1\d\d s"):
         lock.take(aws, name, {"token": "mine", "seconds": 60})
-    assert "has a damaged lock" in lease.others(aws, name)
+    assert "has a damaged lock" in lease.others(aws, name)[0]
     monkeypatch.setattr(lock, "SECONDS", 0)
     assert lock.take(aws, name, {"token": "mine", "seconds": 60})[2]["damage"]
     lay(aws, name, lock.KEY, body)

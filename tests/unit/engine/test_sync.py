@@ -415,3 +415,27 @@ def test_tags_of_an_organisation_stay_and_are_no_change():
     assert port["ada"]["tags"] == {"Stack": "s", "map-migrated": "x", "a": "1", "b": "2"}
     engine.sync(boat, port, {"name": "ada", "tags": {}})
     assert port["ada"]["tags"] == {"map-migrated": "x", "a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("want", "state", "noted"),
+    [
+        ({"name": "new"}, "present", ("new", "create", [], {})),
+        ({"name": "ada", "sails": 3, "code": "new"}, "present", ("ada", "update", ["code", "sails"], {"sails": 2, "env": {"API_TOKEN": MASK}})),
+        ({"name": "ada"}, "absent", ("ada", "delete", [], {"sails": 2})),
+        ({"name": "ada", "sails": 2}, "present", None),
+    ],
+)  # fmt: skip
+def test_what_is_about_to_be_written_is_noted_before_and_without_secrets(monkeypatch, want, state, noted):
+    boat, notes = Boat(), []
+    monkeypatch.setattr(engine.lease, "begin", lambda change: notes.append((change, list(boat.calls))))
+    engine.sync(boat, {"ada": {**LIVE, "env": {"API_TOKEN": "t0k3n-of-somebody"}}}, want, state)
+    assert bool(notes) == bool(noted)
+    for change, written in notes:
+        name, action, fields, before = noted
+        assert written == [] and (change["kind"], change["name"], change["action"], change["changes"]) == ("boat", name, action, fields)
+        assert change["before"].items() >= before.items() and not {"code", "position"} & change["before"].keys()
+    checked = []
+    monkeypatch.setattr(engine.lease, "begin", checked.append)
+    engine.sync(boat, {"ada": dict(LIVE)}, want, state, check=True)
+    assert checked == []

@@ -55,11 +55,12 @@ class World:
 
     def __init__(self, monkeypatch):
         self.kept, self.record, self.locked, self.secrets, self.basis = KEPT, RECORD, "", [], BASIS
+        self.begun = []
         self.found = Drift(seen=Survey(live={"boat": [{"name": "a"}]}))
         self.answers = {INFO: ANSWER, CHECK: {"action": "none", "kind": "ecr_image", "name": "x", "notes": ["asked"]}}
         monkeypatch.setattr(unchanged.state, "read", lambda _aws, _stack, _key: self.kept)
         monkeypatch.setattr(unchanged.record, "read", lambda _aws, _stack: self.record)
-        monkeypatch.setattr(unchanged.lease, "others", lambda _aws, _stack: self.locked)
+        monkeypatch.setattr(unchanged.lease, "others", lambda _aws, _stack: (self.locked, self.begun))
         monkeypatch.setattr(unchanged.drift, "drift", lambda *_given, **_more: self.found)
 
     def verdict(self):
@@ -93,6 +94,7 @@ AGAINST = {
     "other inputs": other(basis=BASIS | {"inputs": "another"}),
     "recorded again at later": other(record=RECORD | {"time": "later"}),
     "locked by somebody": other(locked="locked by somebody"),
+    "ended without a record": other(begun=[{"kind": "boat", "name": "a", "action": "update", "changes": ["sail"], "before": {}}]),
     "could not look at boat: denied": found(unreadable={"boat": "denied"}),
     "boat a has drifted: sail": found(findings=[Finding("changed", "boat", "a", "sail")]),
     "boat b has drifted": found(findings=[Finding("extra", "boat", "b")]),

@@ -1,12 +1,12 @@
 """What runs by itself is waited for; time is moved instead."""
 
 import json
-import time
 import zlib
 
 import pytest
 
 from emulator.ask import ask
+from tests.soon import soon
 
 ACCOUNT = "123456789012"
 
@@ -33,14 +33,7 @@ def own(endpoint):
 def until():
     """Wait until a function returns something true, and return it."""
 
-    def wait(function, seconds=15):
-        end = time.monotonic() + seconds
-        while not (found := function()) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert found, "it never came to that"
-        return found
-
-    return wait
+    return soon
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, Rollout
 
 from emulator import clock, eventual
+from tests.soon import soon
 
 
 @pytest.fixture
@@ -48,8 +49,7 @@ def test_a_service_goes_forward_and_back(aws, stack, seed, quick):
         (service,) = aws("ecs").describe_services(cluster=f"{stack}-cluster", services=[f"{stack}-api"])["services"]
         return len(service["deployments"]) == 1 and service["runningCount"] == 1 and service["taskDefinition"]
 
-    while not (before := settled()):
-        time.sleep(0.1)
+    before = soon(settled, "the service's steadiness")
     quick(seed)
     said = []
     it = rollout(aws, stack, said, api="image-two")

@@ -177,11 +177,11 @@ def test_what_does_not_come_up_gets_no_traffic(service, until):
     it = service(balanced=True, strategy="BLUE_GREEN", bakeTimeInMinutes=0, deploymentCircuitBreaker=breaker)
     arn = it.deploy(":bad")
     # No circuit breaker ends it: whoever deploys counts the tasks that failed.
-    until(lambda: it.live()["deployments"][0]["failedTasks"] >= 4, 30)
+    until(lambda: it.live()["deployments"][0]["failedTasks"] >= 4)
     told = it.newest()
     assert (told["status"], told["deploymentCircuitBreaker"]["status"]) == ("IN_PROGRESS", "DISABLED")
     it.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
-    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
     told = it.newest()
     assert told["serviceDeploymentArn"] == arn
     assert told["rollback"]["serviceRevisionArn"] == told["sourceServiceRevisions"][0]["arn"]
@@ -199,7 +199,7 @@ def test_a_circuit_breaker_trips_at_its_threshold(service, until, limit, failure
     more = {"thresholdConfiguration": limit} if limit else {}
     it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, "resetOnHealthyTask": False, **more})
     it.deploy(":bad")
-    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
     told = it.newest()["deploymentCircuitBreaker"]
     assert (told["threshold"], told["failureCount"]) == (failures, failures)
 
@@ -217,7 +217,7 @@ def test_what_runs_and_exits_again_and_again_trips_no_circuit_breaker_that_forge
     it = service()
     it.deploy(":bad")
     ended = {"cluster": name, "serviceName": name, "desiredStatus": "STOPPED"}
-    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4, 30)
+    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4)
     assert it.newest()["status"] == "IN_PROGRESS"
     it.ecs.stop_service_deployment(serviceDeploymentArn=it.newest()["serviceDeploymentArn"])
     until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
@@ -229,7 +229,7 @@ def test_a_service_says_once_that_its_tasks_never_start(service, until, tag, mis
     secret = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}-abcdef"
     it.deploy(tag, **({"secrets": [{"name": "GONE", "valueFrom": secret}]} if missing else {}))
     ended = {"cluster": name, "serviceName": name, "desiredStatus": "STOPPED"}
-    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4, 30)
+    until(lambda: len(aws("ecs").list_tasks(**ended)["taskArns"]) > 4)
     said = [one["message"] for one in it.live()["events"]]
     assert said.count(f"(service {name}) is unable to consistently start tasks successfully.") == told
 
@@ -298,7 +298,7 @@ def test_a_deployment_is_stopped_by_request(service, until, refused):
 def test_deployments_are_told(service, until, told):
     it = service(deploymentCircuitBreaker={"enable": True, "rollback": True, "resetOnHealthyTask": False})
     it.deploy(":bad")
-    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL", 30)
+    until(lambda: it.newest()["status"] == "ROLLBACK_SUCCESSFUL")
     names = [one["eventName"].removeprefix("SERVICE_DEPLOYMENT_") for one in told()]
     assert names == ["IN_PROGRESS", "COMPLETED", "IN_PROGRESS", "FAILED", "IN_PROGRESS", "COMPLETED"]
     asked = {"cluster": it.live()["clusterArn"], "service": it.live()["serviceArn"], "maxResults": 1}
