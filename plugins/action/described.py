@@ -9,12 +9,12 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, STEERING, TOLD_TO_ALL, Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, expected
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import Resolver
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import sync
-from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import by_module
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS, by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
-from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.community import writer
 
 
 class ActionModule(ActionBase):
@@ -33,32 +33,19 @@ class ActionModule(ActionBase):
         lock = None if self._task.check_mode else play.get("lock")
         kind = by_module(module)
         described = {key: value for key, value in arguments.items() if key not in STEERING}
-
-        def write(live, wanted):
-            if live:
-                kind.prepare(aws, live, want)
-                arguments.update(kind.lookup_arguments(live))
-                arguments.update(kind.preserved_arguments(live, arguments))
-            stay = {key: tag for key, tag in wanted.get("tags", {}).items() if key not in want.get("tags", {})}
-            if stay:
-                arguments["tags"] = kind.tags_argument(live or {}, arguments.get("tags"), stay)
-            reached = {kind.connection.get(key, key): value for key, value in connection.items()}
-            before_writes()
-            self._write(module, {**reached, **kind.fixed_arguments, **arguments}, task_vars, result)
-
         try:
             aws = Aws.of_arguments({**connection, **play}, lock)
-            want = kind.want(described)
+            arguments = Resolver(aws, KINDS, self._task.check_mode).resolve(arguments)
             outcome = sync(
                 kind,
                 aws,
-                want,
+                kind.want({key: value for key, value in arguments.items() if key not in STEERING}),
                 arguments.get("state", "present"),
                 check=self._task.check_mode,
                 purge_tags=arguments.get("purge_tags", True),
                 wait=arguments.get("wait", True),
                 timeout=arguments.get("wait_timeout", 1800),
-                write=write,
+                write=writer(self, kind, aws, arguments, connection, task_vars, result),
             )
         except Exception as error:
             if not expected(error):
@@ -74,28 +61,3 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()
         return connection, module, dict(arguments or {})
-
-    def _write(self, module, arguments, task_vars, result):
-        task = self._task.copy()
-        task.action, task.args = module, arguments
-        answer = run_module(self, task, task_vars)
-        for key in ("warnings", "deprecations"):
-            result.setdefault(key, []).extend(answer.get(key) or [])
-        if answer.get("failed"):
-            # One that died wrote, and a read that was too early had nothing of it: it is run again from what is seen.
-            raise (NotYet if died(answer) else EngineError)(f"{module}: {why(answer)}")
-
-
-def died(answer: dict) -> bool:
-    """Say whether a module ended by a fault of its own, so that it could say nothing."""
-    return bool(answer.get("failed")) and not answer.get("msg")
-
-
-def why(answer: dict) -> str:
-    """Return why a module failed, in one sentence."""
-    if not died(answer):
-        return str(answer["msg"])
-    event = getattr(answer.get("exception"), "event", None)
-    lines = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip().splitlines()
-    said = getattr(event, "msg", "") or (lines[-1] if lines else "it said nothing")
-    return f"it died: {said}; run again, which goes on from what is there"

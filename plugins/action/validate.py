@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
@@ -261,4 +262,5 @@ def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
     # Ansible's own words only for what they alone know: which part of a nested value is wrong.
     ours = shown.secret or not spec.get("options")
     sentences = [f"{shown}: {allowed(spec) if ours else error.msg}" for error in validated.errors.errors]
-    return list(dict.fromkeys(sentences)), {} if sentences else {name: validated.validated_parameters[name]}
+    known = not sentences and not has_placeholder(value)  # a rule can't judge what a reference stands for
+    return list(dict.fromkeys(sentences)), {name: validated.validated_parameters[name]} if known else {}

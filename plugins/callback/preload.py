@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import action_loader, module_loader
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import prefetch
-from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import batch, core
 
 try:
     import botocore.client
@@ -153,9 +153,10 @@ class CallbackModule(CallbackBase):
         gc.freeze()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        """Warm the module; an action of ours may name the module that it calls as an argument."""
+        """Warm the module; an action of ours names those that it calls as an argument, or in the entries of one."""
         warm_templates(task.args, task.loop, task.vars)
-        for name in (task.resolved_action or task.action, *(task.args or ())):
+        arguments = task.args or {}
+        for name in (task.resolved_action or task.action, *arguments, *batch.modules(arguments.get("resources"))):
             if str(name).startswith(OURS):
                 with contextlib.suppress(AnsibleError):  # a module that was removed: the task says so
                     found = module_loader.find_plugin_with_context(name, ignore_deprecated=True)

@@ -68,6 +68,34 @@ options:
     type: str
 """
 
+    SAID = r"""
+options:
+  account_id:
+    description: The account's number, for the ARNs of what a check run doesn't make. Unsaid, AWS is asked for it.
+    type: str
+  ignored_tags:
+    description: Patterns of the keys of tags that somebody else puts on resources; they are kept as they are.
+    type: list
+    elements: str
+    default: []
+  may_lose:
+    description: >-
+      The resources, each as V(kind/name), of which a write may destroy what nobody can bring back.
+    type: list
+    elements: str
+    default: []
+  lock:
+    description: A stack whose lock the run must hold to write. Unsaid, nothing is asked for.
+    type: str
+attributes:
+  check_mode:
+    description: Says exactly what a real run would change, and changes nothing.
+    support: full
+  diff_mode:
+    description: Returns each resource before and after, with secrets masked.
+    support: full
+"""
+
     TAGS = r"""
 options:
   tags:

@@ -83,6 +83,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff impor
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, during
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.prefetch import remembered
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
     come,
     may_come,
@@ -103,6 +104,11 @@ def read(kind, aws, identity, *, wanted, wait, timeout, check):
         live = None
     else:
         live = prefetched(kind, aws, identity)
+        if live is None and not wanted and set(identity) == {kind.identity[0]}:
+            # What this run has made, or would make; it is asked for again only where it may have become ready since.
+            _there, live = remembered(aws, kind, kind.label(identity))
+            if live and has_placeholder(live):
+                return False, live
         if live is None or not kind.ready(live):
             live = steady(kind, aws, identity)
     if live is None and wait and not check:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, Aws
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, TOLD_TO_ALL, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import Resolver
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 
 
@@ -27,10 +29,13 @@ class AwsAction(ActionBase):
         _checked, asked = self.validate_argument_spec(
             {**self.arguments, **dict.fromkeys(CONNECTION[:-1], connection), "aws_config": {"type": "dict"}}
         )
-        reached = {key: value for key, value in asked.items() if key in CONNECTION and value is not None}
+        self.connection = {key: value for key, value in asked.items() if key in CONNECTION and value is not None}
+        said = {key: asked[key] for key in TOLD_TO_ALL if asked.get(key)}
         try:
             lock = None if self._task.check_mode else asked.get("lock")
-            result.update(self.work(Aws.of_arguments(reached, lock), asked))
+            aws = Aws.of_arguments({**self.connection, **said}, lock)
+            asked = Resolver(aws, KINDS, self._task.check_mode).resolve(asked)
+            result.update(self.work(aws, asked))
         except Exception as error:
             if not expected(error):
                 raise

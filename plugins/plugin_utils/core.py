@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible.utils.display import Display
 
@@ -73,15 +74,15 @@ def with_variables(templar, variables: dict):
 class OwnTemplates:
     """Mixed into an action that templates some of its arguments itself, with ``with_variables`` for example.
 
-    ansible-core marks the way as experimental. A version that isn't known gives such an action everything templated, by
-    the task's own variables: ``keeps_templates`` says which it is.
+    ansible-core marks the way as experimental, and says by its name that it is there, in any version. One
+    that no longer has it gives such an action everything templated, by the task's own variables.
     """
 
     own_templates: tuple[str, ...] = ()
     """The arguments that it gets as they were written; one that is a template of a list is that list, as written."""
-    keeps_templates = known
+    keeps_templates = hasattr(ActionBase, "finalize_task_arg")
 
-    if known:
+    if keeps_templates:
 
         @classmethod
         def finalize_task_arg(cls, name, value, templar, context):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.references import resolved
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
@@ -22,6 +24,13 @@ class ActionModule(ActionBase):
         """Return the module's own result; the worker is not to outlive its run."""
         run_summary.require_shared()
         keeper.bind()
+        host = task_vars["inventory_hostname"]
+        try:
+            self._task.args = resolved(self._task.args, self._task.check_mode)
+        except Exception as error:
+            if not expected(error):
+                raise
+            run_summary.fail(self._task, host, error)
         result = run_module(self, self._task, task_vars)
-        run_summary.finish(self._task, task_vars["inventory_hostname"], result, dict(self._task.args))
+        run_summary.finish(self._task, host, result, dict(self._task.args))
         return result

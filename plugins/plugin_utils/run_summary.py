@@ -94,7 +94,8 @@ def all_tasks(variables: dict) -> bool:
 
 def add(host: str, task: str, action: str, check: bool, result: dict, arguments: dict | None = None) -> None:
     """Add what a task's result says of a stack's resources; in one write, so that workers don't disturb each other."""
-    parts = [part for one in result.get("results") or [result] if (part := part_of(task, action, check, one))]
+    results = result.get("results", [result])
+    parts = [part for one in results if (part := part_of(task, action, check, one))]
     answered = arguments is not None and not check and not result.get("failed")
     if answered and (asked := question(action, arguments, result)):
         parts.append({"questions": [asked], "check": False})

@@ -86,7 +86,7 @@ def test_packets_leave_by_the_instance_and_only_answers_come_in(spaces, serving)
         (ROOT / "roles/network/templates/nat.sh.j2").read_text()
     )
     script = template.render(
-        network_private_cidrs=["10.0.10.0/24", "10.0.11.0/24"], network_cidr="10.0.0.0/16", __network_private_table_ids=[]
+        network_private_cidrs=["10.0.10.0/24", "10.0.11.0/24"], network_cidr="10.0.0.0/16", __network_nat_ids=[]
     )
     (forwards,) = re.findall(r"^echo (net\.\S+) >/etc/sysctl", script, re.MULTILINE)
     (rules,) = re.findall(r"<<'RULES'\n(.*?)^RULES$", script, re.DOTALL | re.MULTILINE)

@@ -21,11 +21,15 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import mod
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import RULES
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import batch
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 MODULES = sorted(ROOT.glob("plugins/modules/*.py"))
 DESCRIBED = "flow_builder.aws.described"
+BATCH = "flow_builder.aws.resources"
+# What is made of references, and of as many of them as are known before.
+WHOLE = {"__network_address_ids"}
 BEGIN = {"name": "flow_builder.aws.stack", "tasks_from": "begin"}
 OURS = "flow_builder.aws."
 # Actions and modules that never talk to AWS.
@@ -139,20 +143,72 @@ def documented(module):
     return set(documentation(others)[module]["doc"]["options"])
 
 
+def entries(task):
+    """Return the entries of a batch."""
+    return task.get(BATCH, {}).get("resources", [])
+
+
 def described_tasks():
     for role in ROLES:
         for path, task in tasks(role):
-            if DESCRIBED in task:
-                for module, arguments in task[DESCRIBED].items():
-                    yield pytest.param(module, arguments, id=f"{role.name}-{path.stem}-{module.rpartition('.')[2]}")
+            said = [task[DESCRIBED]] if DESCRIBED in task else entries(task)
+            for number, one in enumerate(said):
+                for module in set(one) - set(batch.KEYWORDS):
+                    yield pytest.param(module, one[module], id=f"{role.name}-{path.stem}-{module.rpartition('.')[2]}-{number}")
 
 
 @pytest.mark.parametrize(("module", "arguments"), list(described_tasks()))
 def test_described_modules_have_a_kind_and_know_their_arguments(module, arguments):
-    kinds = [kind for kind in KINDS.values() if kind.module == module and not kind.ours]
-    assert len(kinds) == 1, f"{len(kinds)} kinds describe {module}"
+    kind = batch.kind_of("it", module)
     if isinstance(arguments, dict):
-        assert (set(arguments) | set(kinds[0].fixed_arguments)) - documented(module) == set()
+        known = batch._module(kind.module).spec if kind.ours else documented(kind.module) - set(kind.fixed_arguments)
+        assert set(arguments) - set(known) == set()
+
+
+@cache
+def made_of_references():
+    """Return the role variables whose text is made of references, or of such a variable."""
+    texts = [
+        (name, value)
+        for role in ROLES
+        for path in (role / "defaults/main.yml", role / "vars/main.yml")
+        for name, value in (load(path) or {}).items()
+        if isinstance(value, str)
+    ]
+    found = {name for name, text in texts if "flow_builder.aws.ref(" in text or "flow_builder.aws.ref'" in text}
+    while more := {name for name, text in texts if set(re.findall(r"\w+", text)) & found} - found:
+        found |= more
+    return found
+
+
+def speaks(text):
+    """Say whether a text is made of references."""
+    return "flow_builder.aws.ref" in text or bool(set(re.findall(r"\w+", text)) & (made_of_references() - WHOLE))
+
+
+@each_role
+def test_what_shapes_a_list_is_no_reference(role):
+    """Counts, conditions and names must be known before anything is made."""
+    assert speaks("{{ network_vpc_id }}") and speaks("load_balancer_vpc_id") and not speaks("queue_name")
+    shapes = []
+    for path, task in tasks(role):
+        shapes += [(path, task["name"], task.get(key)) for key in ("loop", "when", "until", "changed_when")]
+        for one in entries(task):
+            (module,) = set(one) - set(batch.KEYWORDS)
+            kind = batch.kind_of("it", module)
+            names = [value for name, value in one[module].items() if kind.field_of(name) == kind.identity[0]]
+            shapes += [(path, module, value) for value in (one.get("for_each"), one.get("when"), *names)]
+    assert [(path.name, where, said) for path, where, said in shapes if speaks(json.dumps(said))] == []
+
+
+@pytest.mark.parametrize("path", yaml_files("roles"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_encoded_holds_no_reference(path):
+    """A reference is found in text: encoded, hashed or taken apart it would stay one."""
+    for expression in re.findall(r"\{\{.*?\}\}", path.read_text(), re.DOTALL):
+        if re.search(r"b64encode|hash\(|split\b|urlsplit", expression):
+            files = re.findall(r"template', '([\w./]+\.j2)'", expression)
+            told = [expression, *((path.parents[1] / "templates" / name).read_text() for name in files)]
+            assert not any(map(speaks, told)), expression
 
 
 @each_role
@@ -283,7 +339,7 @@ def test_every_module_that_talks_to_aws_tells_what_it_did():
         if isinstance(entry, str):
             action = ROOT / f"plugins/action/{entry}.py"
             ours = action.is_symlink() and str(action.readlink()) == "../plugin_utils/module_action.py"
-            assert ours or re.search(r"run_summary\.finish\(|\(AwsAction\)", action.read_text()), entry
+            assert ours or re.search(r"run_summary\.finish\(|\bAwsAction\)", action.read_text()), entry
 
 
 @pytest.mark.parametrize("name", ["CONNECTION", "STEERING", "MASK"])

@@ -30,8 +30,7 @@ def script():
         stack_region="us-east-1",
         network_cidr="10.0.0.0/16",
         network_private_cidrs=PRIVATE,
-        __network_nat_address_id="eipalloc-0",
-        __network_private_table_ids=TABLES,
+        __network_nat_ids=["eipalloc-0", *TABLES],
     )
 
 

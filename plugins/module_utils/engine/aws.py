@@ -119,6 +119,11 @@ class Aws:
                 self._clients[key] = self._connect(service, **more)
             return self._clients[key]
 
+    def afresh(self) -> None:
+        """Let a fork connect by itself: connections are not shared, though the clients are."""
+        for client in self._clients.values():
+            client.close()
+
     @cached_property
     def account(self) -> str:
         """The account's id."""

@@ -120,6 +120,10 @@ class Kind:
         """Return the live resource, or None."""
         raise NotImplementedError
 
+    def named(self, name: str) -> dict:
+        """Return what finds a resource of which only its label is known, for a reference."""
+        return {self.identity[0]: name}
+
     def seen(self, aws: Aws, want: Resource) -> dict | None:
         """Return the live resource, or None; one of which AWS doesn't find all isn't seen: it comes, or is going."""
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -19,6 +21,29 @@ TAGS = {
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},
 }
+_describes: ContextVar[bool] = ContextVar("_describes", default=False)
+
+
+@dataclass
+class Described(Exception):
+    """What the module of one kind takes; it was asked for that, and does nothing."""
+
+    spec: dict
+    """Its own arguments, but for those that a play says to all."""
+    options: dict
+    """What else it says of them: which exclude each other, and so on."""
+
+
+def described(main: Callable[[], None]) -> Described:
+    """Return what the module of one kind takes, whose ``main`` this is."""
+    before = _describes.set(True)
+    try:
+        main()
+    except Described as told:
+        return told
+    finally:
+        _describes.reset(before)
+    raise TypeError("this is no module of one kind")
 
 
 def run(kind: Kind, arguments: dict, **module_options: Any) -> None:
@@ -31,6 +56,8 @@ def run(kind: Kind, arguments: dict, **module_options: Any) -> None:
         **arguments,
         **(TAGS if kind.taggable else {}),
     }
+    if _describes.get():
+        raise Described({name: told for name, told in spec.items() if name not in TOLD_TO_ALL}, module_options)
 
     def work(aws: Aws, asked: dict[str, Any], check: bool) -> Result:
         own = {name: asked[name] for name in spec if name not in (*STEERING, *TOLD_TO_ALL)}

@@ -12,6 +12,14 @@ def placeholder(kind: str, name: str, field: str = "id") -> str:
     return f"{MARK}/{kind}/{name}/{field}"
 
 
+def placeholders(value: Any) -> list[str]:
+    """Return what stands in a value, at any depth, for what doesn't exist yet: each text once, in order."""
+    if isinstance(value, str):
+        return [value] if MARK in value else []
+    items = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    return list(dict.fromkeys(one for item in items for one in placeholders(item)))
+
+
 def has_placeholder(value: Any) -> bool:
     """Say whether a value, at any depth, depends on something that doesn't exist yet."""
     if isinstance(value, str):

@@ -14,7 +14,7 @@ from . import deleting, lease, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, keep_done, not_found, sentence
-from .placeholder import has_placeholder
+from .placeholder import has_placeholder, placeholders
 from .survey import normal
 from .waiting import MISSED_SECONDS, TimedOut, steadily, until
 
@@ -63,6 +63,23 @@ class Outcome:
         return told
 
 
+@dataclass
+class Decision:
+    """What is to be done to one resource, by what AWS shows of it: the same for a check and for an apply."""
+
+    kind: Kind
+    want: Resource
+    """With the live tags that stay."""
+    action: str
+    before: Resource | None
+    changes: Set[str] = frozenset()
+    reason: str = ""
+
+    def at_rest(self, wait: bool) -> bool:
+        """Say whether an apply has nothing to write, and nothing to wait for."""
+        return self.action == "none" and not (wait and self.before and not self.kind.ready(self.before))
+
+
 def sync(kind: Kind, aws: Aws, want: Resource, state: str = "present", *, check: bool = False, purge_tags: bool = True,
          wait: bool = True, timeout: int = 1800, write: Write | None = None) -> Outcome:
     """Bring one resource to the wanted state, or say what that would do.
@@ -70,33 +87,87 @@ def sync(kind: Kind, aws: Aws, want: Resource, state: str = "present", *, check:
     ``write`` replaces the kind's own create and update: a function that runs a community module with
     the wanted arguments, and gets the live resource or None, and what is wanted.
     """
-    want = {key: value for key, value in want.items() if value is not None}
-    if not check and has_placeholder(want):
+    if not check:
+        known(kind, want)
+    decision = decide(kind, aws, want, state, purge_tags)
+    return foretell(decision, aws, wait) if check else carry_out(decision, aws, wait, timeout, write)
+
+
+def known(kind: Kind, want: Resource) -> None:
+    """Refuse to write what speaks of something that isn't there."""
+    missing = placeholders({key: value for key, value in want.items() if value is not None})
+    if missing:
         raise EngineError(
-            f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made"
+            f"{kind.title} {kind.label(want)}: a value of its arguments is known only after another resource is made: "
+            f"{', '.join(missing)}"
         )
+
+
+def decide(kind: Kind, aws: Aws, want: Resource, state: str = "present", purge_tags: bool = True) -> Decision:
+    """Return what is to be done to one resource; refuse what can't be."""
+    want = {key: value for key, value in want.items() if value is not None}
     found_by = {name: want.get(name) for name in kind.identity}
     before = None if has_placeholder(found_by) else _found(kind, aws, want, purge_tags)
     if state == "absent":
-        return _absent(kind, aws, before, check, wait, timeout)
+        if before:
+            _may_go(kind, before)
+            _lossless(kind, aws, before, None, set())
+        return Decision(kind, want, "delete" if before else "none", before)
     want = _tolerant(kind, aws, before, want, purge_tags)
-
     if before is None:
         possible(kind, aws, None, want, set(want))
-        if check:
-            return Outcome(kind, "create", None, {**want, **kind.computed(aws, want)})
-        prefetch.forget(aws)
-        with _accounted(kind, aws, want, None):
-            _written(kind, aws, None, want, write)
-            return Outcome(kind, "create", None, _finished(kind, aws, want, wait, timeout))
-
+        return Decision(kind, want, "create", None)
     changes = kind.compare(before, want)
-    if not changes:
+    return _changed(kind, aws, before, want, changes) if changes else Decision(kind, want, "none", before)
+
+
+def foretell(decision: Decision, aws: Aws, wait: bool = True) -> Outcome:
+    """Return what an apply would come to, and keep it for those who speak of the resource."""
+    kind, want, before, changes = decision.kind, decision.want, decision.before, set(decision.changes)
+    if decision.action == "create":
+        after = {**want, **kind.computed(aws, want)}
+    elif decision.action == "replace":
+        after = {**(before or {}), **want, **kind.computed(aws, want)}
+    elif decision.action == "update":
+        # What is create_only stays as it is, so it is not laid over.
+        changed = {name: value for name, value in want.items() if name in changes}
+        after = {**(before or {}), **changed, **kind.consequences(want, changes)}
+    elif decision.action == "delete" or before is None:
+        return _told(aws, Outcome(kind, decision.action, before), want)
+    else:
+        after = before
         if wait:
             may_come(kind, before)
-        after = before if check or not wait else ready(kind, aws, before, timeout)
-        return Outcome(kind, "none", before, after)
-    return _changed(kind, aws, before, want, changes, check, wait, timeout, write)
+    return _told(aws, Outcome(kind, decision.action, before, after, changes, decision.reason), want)
+
+
+def carry_out(
+    decision: Decision, aws: Aws, wait: bool = True, timeout: int = 1800, write: Write | None = None
+) -> Outcome:
+    """Do it, prove it, and keep the outcome for those who speak of the resource."""
+    kind, want, before, action = decision.kind, decision.want, decision.before, decision.action
+    if action == "none":
+        if before and wait:
+            may_come(kind, before)
+        after = ready(kind, aws, before, timeout) if before and wait else before
+        return _told(aws, Outcome(kind, "none", before, after), want)
+    prefetch.forget(aws)
+    with _accounted(kind, aws, before if before and action == "delete" else want, before, action, decision.changes,
+                    decision.reason):
+        if before and action in ("delete", "replace"):
+            deleting.delete(kind, aws, before, timeout)
+            if wait or action == "replace":
+                kind.gone(aws, before, timeout)
+        if action == "delete":
+            return _told(aws, Outcome(kind, "delete", before), want)
+        _written(kind, aws, before if action == "update" else None, want, write)
+        after = _finished(kind, aws, want, wait, timeout, before if action == "replace" else None)
+    return _told(aws, Outcome(kind, action, before, after, set(decision.changes), decision.reason), want)
+
+
+def _told(aws: Aws, outcome: Outcome, want: Resource) -> Outcome:
+    prefetch.remember(aws, outcome.kind, outcome.kind.label(want), outcome.after)
+    return outcome
 
 
 def _tolerant(kind: Kind, aws: Aws, live: Resource | None, want: Resource, purge_tags: bool = True) -> dict:
@@ -140,10 +211,8 @@ def _same(kind: Kind, lives: list[Resource], want: Resource) -> Resource | None:
     return next(of_same_name, None)
 
 
-def _changed(
-    kind: Kind, aws: Aws, before: Resource, want: Resource, changes: set[str], check: bool, wait: bool, timeout: int,
-    write: Write | None,
-) -> Outcome:
+def _changed(kind: Kind, aws: Aws, before: Resource, want: Resource, changes: set[str]) -> Decision:
+    """Return how a live resource is changed; refuse it where AWS would, or something would be lost."""
     label = f"{kind.title} {kind.label(want)}"
     for name in sorted(changes & set(kind.immutable)):
         raise EngineError(
@@ -151,30 +220,12 @@ def _changed(
             f"{kind.immutable[name]}"
         )
     replaced = sorted(changes & set(kind.replaced))
-    action = "replace" if replaced else "update"
     reason = "; ".join(f"{name}: {kind.replaced[name]}" for name in replaced)
     if replaced:
         _may_go(kind, before)
     possible(kind, aws, before, want, changes)
     _lossless(kind, aws, before, None if replaced else want, changes)
-    if check:
-        if replaced:
-            after = {**before, **want, **kind.computed(aws, want)}
-        else:
-            # What is create_only stays as it is, so it is not laid over.
-            changed = {name: value for name, value in want.items() if name in changes}
-            after = {**before, **changed, **kind.consequences(want, changes)}
-        return Outcome(kind, action, before, after, changes, reason)
-    prefetch.forget(aws)
-    with _accounted(kind, aws, want, before, action, changes, reason):
-        if replaced:
-            deleting.delete(kind, aws, before, timeout)
-            kind.gone(aws, before, timeout)
-            _written(kind, aws, None, want, write)
-        else:
-            _written(kind, aws, before, want, write)
-        after = _finished(kind, aws, want, wait, timeout, before if replaced else None)
-    return Outcome(kind, action, before, after, changes, reason)
+    return Decision(kind, want, "replace" if replaced else "update", before, changes, reason)
 
 
 @contextlib.contextmanager
@@ -394,17 +445,3 @@ def unnamed_loss(kind: Kind, aws: Aws, live: Resource, want: Resource | None, ch
         return ""
     how = json.dumps({"stack_may_lose": [name]})
     return f"{told}, so it is done only where it is named: -e '{how}'"
-
-
-def _absent(kind: Kind, aws: Aws, before: Resource | None, check: bool, wait: bool, timeout: int) -> Outcome:
-    if before is None:
-        return Outcome(kind)
-    _may_go(kind, before)
-    _lossless(kind, aws, before, None, set())
-    if not check:
-        prefetch.forget(aws)
-        with _accounted(kind, aws, before, before, "delete"):
-            deleting.delete(kind, aws, before, timeout)
-            if wait:
-                kind.gone(aws, before, timeout)
-    return Outcome(kind, "delete", before, None)

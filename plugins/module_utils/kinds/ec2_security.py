@@ -110,7 +110,8 @@ class SecurityGroup(Ec2Kind):
 
     def find(self, aws, want):
         """Return the group of this name in this VPC, where AWS allows only one."""
-        return self.only(want, self.search(aws, group_name=want["name"], vpc_id=want["vpc_id"]))
+        where = {"vpc_id": want["vpc_id"]} if "vpc_id" in want else {}  # a reference says only the name
+        return self.only(want, self.search(aws, group_name=want["name"], **where))
 
     def scope(self, want):
         """One call lists a VPC's groups."""

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.action import described
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet, sentence
+from ansible_collections.flow_builder.aws.plugins.plugin_utils import community
 
 MODULE = "amazon.aws.ec2_vpc_subnet"
 # As ansible-core tells of a module that ended by an exception: no message, and the whole of it elsewhere.
@@ -18,11 +18,10 @@ GONE = {"failed": True, "module_stderr": "Traceback (most recent call last):\n  
 def written(answer):
     """Run the module that answers so."""
     action = SimpleNamespace(run=lambda task_vars: answer)
-    it = object.__new__(described.ActionModule)
-    it._task = SimpleNamespace(copy=lambda: SimpleNamespace())
-    it._shared_loader_obj = SimpleNamespace(action_loader=SimpleNamespace(get=lambda *_names, **_more: action))
+    loader = SimpleNamespace(action_loader=SimpleNamespace(get=lambda *_names, **_more: action))
+    it = SimpleNamespace(_task=SimpleNamespace(copy=lambda: SimpleNamespace()), _shared_loader_obj=loader)
     it._connection = it._play_context = it._loader = it._templar = None
-    it._write(MODULE, {}, {}, {})
+    community.run(it, MODULE, {}, {}, {})
 
 
 def test_what_worked_says_nothing():
