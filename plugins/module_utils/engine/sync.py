@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import deleting, lease, prefetch
+from . import deleting, elsewhere, lease, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, keep_done, not_found, sentence
@@ -70,6 +70,7 @@ def sync(kind: Kind, aws: Aws, want: Resource, state: str = "present", *, check:
     ``write`` replaces the kind's own create and update: a function that runs a community module with
     the wanted arguments, and gets the live resource or None, and what is wanted.
     """
+    kind = elsewhere.of(kind, aws)
     want = {key: value for key, value in want.items() if value is not None}
     if not check and has_placeholder(want):
         raise EngineError(
