@@ -39,12 +39,12 @@ class ActionModule(AwsAction):
             return ""
         lease.guard(aws, stack)
         try:
-            record.owe(aws, stack, KINDS, changed)
+            if record.owe(aws, stack, KINDS, changed):
+                lease.recorded(aws, stack)
         except Exception as error:
             if not expected(error):
                 raise
             return f"what this run changed stands in no record, but in its lock: {sentence(error)}"
-        lease.recorded(aws, stack)
         return ""
 
 

@@ -42,6 +42,12 @@ options:
         the first one of a run that has no lock takes it. Unsaid, nothing is asked for.
       - M(flow_builder.aws.stack_lock) takes it at the beginning of a run.
     type: str
+  stack_region:
+    description:
+      - The region of the stack, for a resource that is in another one. Such a resource is recorded, compared and
+        deleted there; its kind is called with its region, for example V(log_group@us-east-1).
+      - Unsaid, the stack is where the resource is.
+    type: str
 notes:
   - In check mode nothing is written, and RV(ignore:resource) has the shape that it would have, with placeholders for
     what only AWS can make up.

@@ -189,7 +189,7 @@ def costs(aws, found, finding, recorded) -> str:
     ]
     if not all(of):
         return ""
-    live, want = of[0][0], {**of[0][0], **of[1][0]}
+    live, want = of[0][0], {**of[0][0], **of[1][0]}  # kinds of other regions ask there
     told, _blind = result_or_reason(lambda: kind.loses(aws, live, want, {finding.field}))
     return told or ""
 

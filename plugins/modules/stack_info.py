@@ -110,6 +110,7 @@ count:
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, remains, state
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff import show
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.elsewhere import known
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import (
     forgotten,
@@ -124,38 +125,42 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue i
 def info(aws, asked, check) -> dict:
     """Read what is asked for."""
     refuse_unknown(asked["kinds"] or [])
-    stack, names = asked["stack"], asked["kinds"] or list(KINDS)
-    live = found(aws, stack, [KINDS[name] for name in names])
-    locked, _unrecorded = lease.others(aws, stack)
+    stack = asked["stack"]
+    locked, unrecorded = lease.others(aws, stack)
+    recorded, damage = record.last(aws, stack) if asked["recorded"] or not asked["kinds"] else (None, [])
+    begun = {one["kind"] for one in unrecorded + lease.inherited(aws, stack)}
+    kinds = known(KINDS, begun | record.kinds_of(recorded))
+    names = asked["kinds"] or list(kinds)
+    live = found(aws, stack, [kinds[name] for name in names])
     more, lost, notes, last = [], {}, [], state.bucket(aws, stack)
     if asked["recorded"]:
-        known, notes = record.last(aws, stack)
-        lost = forgotten(aws, KINDS, known, live)
-        more = [lost, {name: kind.interrupted(aws, stack) for name, kind in KINDS.items()}]
+        notes = damage
+        lost = forgotten(aws, kinds, recorded, live)
+        more = [lost, {name: kind.interrupted(aws, stack) for name, kind in kinds.items()}]
         more += [{"s3_bucket": [{"name": last}]}] if "s3_bucket" not in live and state.exists(aws, stack) else []
     for name, resources in (pair for by_kind in more for pair in by_kind.items() if pair[1]):
         live.setdefault(name, []).extend(resources)
     ending, leaves = {}, []
     if asked["ending"]:
-        leaves = remains.foretold(live, KINDS)
+        leaves = remains.foretold(live, kinds)
         ending = {
-            "obstacles": obstacles(aws, live, KINDS),
-            "remains": remains.left(aws, stack, [KINDS[name] for name in names]),
+            "obstacles": obstacles(aws, live, kinds),
+            "remains": remains.left(aws, stack, [kinds[name] for name in names]),
         }
-    goes = {name: going(KINDS[name], aws, stack, resources) for name, resources in live.items()}
-    ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(KINDS)) if wave]
+    goes = {name: going(kinds[name], aws, stack, resources) for name, resources in live.items()}
+    ordered = [wave for wave in ([name for name in wave if goes.get(name)] for wave in waves(kinds)) if wave]
     order = [(name, one) for wave in ordered for name in wave for one in goes[name]]
     order += [("s3_bucket", one) for one in live.get("s3_bucket", []) if one["name"] == last]
     return {
         "forgotten": {
-            name: [show(KINDS[name], resource) for resource in resources] for name, resources in lost.items()
+            name: [show(kinds[name], resource) for resource in resources] for name, resources in lost.items()
         },
-        "order": [f"{name} {KINDS[name].label(one)}" for name, one in order],
+        "order": [f"{name} {kinds[name].label(one)}" for name, one in order],
         "resources": {
-            name: [show(KINDS[name], resource) for resource in resources] for name, resources in live.items()
+            name: [show(kinds[name], resource) for resource in resources] for name, resources in live.items()
         },
         "waves": ordered,
-        "names": {name: [KINDS[name].label(resource) for resource in resources] for name, resources in live.items()},
+        "names": {name: [kinds[name].label(resource) for resource in resources] for name, resources in live.items()},
         "notes": notes,
         "locked": locked,
         "count": sum(map(len, live.values())),

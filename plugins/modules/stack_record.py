@@ -92,6 +92,7 @@ import time
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, record, unchanged, unmanaged
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import SAID
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.elsewhere import known
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
@@ -105,16 +106,18 @@ def store(aws, asked, check) -> dict:
     stack = asked["stack"]
     before, damage = record.last(aws, stack)
     inherited = lease.inherited(aws, stack)
+    names = {pair[0] for pair in asked["declared"] or ()} | {one["kind"] for one in inherited}
+    kinds = known(KINDS, names | record.kinds_of(before))
     changes = inherited or asked["changed_resources"]
     if before and not damage and asked["declared"] is not None and not changes:
         declared = {tuple(pair) for pair in asked["declared"]}
-        if record.stands(before, KINDS, declared, asked["all_tasks"], asked["run"]):
+        if record.stands(before, kinds, declared, asked["all_tasks"], asked["run"]):
             remember(aws, asked, before)
             return {"notes": strangers(before)}
-    seen = survey(aws, stack, KINDS)
+    seen = survey(aws, stack, kinds)
     if seen.unreadable:
         raise EngineError("the stack can't be recorded: " + "; ".join(seen.unreadable.values()))
-    extras, unreadable = unmanaged.find(aws, stack, KINDS, seen) if asked["declared"] is None else (None, {})
+    extras, unreadable = unmanaged.find(aws, stack, kinds, seen) if asked["declared"] is None else (None, {})
     if unreadable:
         raise EngineError("what stands beside the stack can't be accepted unseen: " + "; ".join(unreadable.values()))
     accepted = None if extras is None else {(extra.kind, extra.name) for extra in extras}
@@ -126,7 +129,7 @@ def store(aws, asked, check) -> dict:
         "who": aws("sts").get_caller_identity()["Arn"],
         "region": aws.region,
     }
-    made = record.make(seen, KINDS, run, declared, before, asked["all_tasks"], accepted)
+    made = record.make(seen, kinds, run, declared, before, asked["all_tasks"], accepted)
     changed = record.merged((before or {}).get("unrecorded", []) + inherited, asked["changed_resources"])
     changed = record.normalised(changed, KINDS, aws.ignored_tags)
     left = record.keep(made, before, KINDS, changed) if declared is not None else []

@@ -165,7 +165,8 @@ def question(action: str, arguments: dict, result: dict) -> dict:
     asks = action.endswith("_info") or ("kind" in result and result["kind"] not in KINDS)
     if not asks or not action.startswith(OURS) or action in ASKED_ONCE:
         return {}
-    own = {name: value for name, value in arguments.items() if name not in (*CONNECTION, "account_id", "lock")}
+    aside = {*CONNECTION, "account_id", "lock"} - {"region"}
+    own = {name: value for name, value in arguments.items() if name not in aside}
     return {"action": action, "arguments": own, "answer": answer(result)}
 
 

@@ -70,6 +70,12 @@ def test_every_value_is_text(name, ending, written):
         assert ElementTree.fromstring(text).get("name") == "drift"
 
 
+def test_a_stack_that_has_nothing_yet_is_shown(written):
+    """Nothing of what the table has a row for."""
+    *_head, last = written("show", "txt")["txt"].read_text().splitlines()
+    assert last.split() == ["COMPONENT", "RESOURCE", "ADDRESS"]
+
+
 def test_only_the_owner_reads_a_report(tmp_path, written):
     pages = written("drift", "json", "html", "xml")
     for page in pages.values():

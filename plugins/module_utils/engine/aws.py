@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -26,7 +27,7 @@ SAID = {
     "ignored_tags": {"type": "list", "elements": "str", "default": []},
     "may_lose": {"type": "list", "elements": "str", "default": []},
 }
-TOLD_TO_ALL = {"account_id": {"type": "str"}, "lock": {"type": "str"}, **SAID}
+TOLD_TO_ALL = {"account_id": {"type": "str"}, "lock": {"type": "str"}, "stack_region": {"type": "str"}, **SAID}
 # How a resource is brought to what is wanted; the other arguments describe it.
 STEERING = ("state", "purge_tags", "wait", "wait_timeout")
 TRUST = ("validate_certs", "aws_ca_bundle")
@@ -37,11 +38,17 @@ class Aws:
     """One account and region: clients made once, and what they have in common."""
 
     def __init__(self, connect: Any, region: str) -> None:
-        """Take a function from service name to client, for ``patient`` with more of botocore's options; the region."""
+        """Take a function from service name to client, and the region.
+
+        The function takes more of botocore's options, for ``patient``, and another ``region``, for ``at``.
+        """
         self._connect = connect
         self._clients: dict = {}
         self._making = threading.Lock()  # boto3 sessions make one client at a time; the clients are thread-safe
         self.region = region
+        self.home = region
+        """The stack's own region, where its bucket and its lock are: this one, unless a task names another."""
+        self._elsewhere: dict[str, Aws] = {}
         self.tasks = 0
         """How many items of a loop it has served."""
         self.lists: dict = {}
@@ -61,8 +68,12 @@ class Aws:
     def of_module(cls, module: Any) -> Aws:
         """Use the connection arguments of an AnsibleAWSModule, and the clients of the loop's items before."""
         aws = cls._kept_for(module.params, module.region)
-        aws._connect = lambda service, **more: module.client(service, config=config(**more))
-        lease.guard(aws, None if module.check_mode else module.params.get("lock"))
+
+        def connect(service: str, region: str | None = None, **more: Any) -> Any:
+            return module.client(service, config=config(**more), **({"region": region} if region else {}))
+
+        aws._connect = connect
+        lease.guard(aws.at(aws.home), None if module.check_mode else module.params.get("lock"))
         return aws
 
     @classmethod
@@ -75,6 +86,7 @@ class Aws:
             _kept[key] = cls(None, region)
         aws = _kept[key]
         aws.tasks += 1
+        aws.home = arguments.get("stack_region") or region
         aws.endpoint = arguments.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", "")
         aws.ignored_tags = tuple(arguments.get("ignored_tags") or ())
         aws.may_lose = frozenset(arguments.get("may_lose") or ())
@@ -95,9 +107,31 @@ class Aws:
         )
         url = arguments.get("endpoint_url")
         aws = cls._kept_for(arguments, session.region_name)
-        aws._connect = lambda service, **more: session.client(service, endpoint_url=url, config=config(**more))
-        lease.guard(aws, lock)
+
+        def connect(service: str, region: str | None = None, **more: Any) -> Any:
+            return session.client(service, region_name=region, endpoint_url=url, config=config(**more))
+
+        aws._connect = connect
+        lease.guard(aws.at(aws.home), lock)
         return aws
+
+    def at(self, region: str) -> Aws:
+        """Return the same account in another region."""
+        if region == self.region:
+            return self
+        with self._making:
+            if region not in self._elsewhere:
+                self._elsewhere[region] = Aws(functools.partial(self._connected, region), region)
+        there = self._elsewhere[region]
+        there.home, there.endpoint, there.notes = self.home, self.endpoint, self.notes
+        there.ignored_tags, there.may_lose = self.ignored_tags, self.may_lose
+        there.connection = {**self.connection, "region": region}
+        if "account" in vars(self):
+            there.account = self.account
+        return there
+
+    def _connected(self, region: str, service: str, **more: Any) -> Any:
+        return self._connect(service, region=region, **more)
 
     def __call__(self, service: str) -> Any:
         """Return the client of a service."""

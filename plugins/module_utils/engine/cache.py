@@ -20,13 +20,26 @@ class CachedAws(Aws):
         """Look through another Aws."""
         super().__init__(lambda service: CachedClient(aws(service), self._once), aws.region)
         self._through = aws
+        self.home = getattr(aws, "home", aws.region)
         self.ignored_tags = aws.ignored_tags
         if "account" in vars(aws):
             self.account = aws.account
         self.notes = getattr(aws, "notes", self.notes)
         self._known: dict[Any, Future] = {}
         self._asking = threading.Lock()
-        self.calls = 0
+        self._asked = 0
+
+    @property
+    def calls(self) -> int:
+        """How many questions were asked of AWS, in all regions."""
+        return self._asked + sum(one.calls for one in self._elsewhere.values() if isinstance(one, CachedAws))
+
+    def at(self, region: str) -> Aws:
+        """Return the same view in another region, which remembers as long."""
+        if region == self.region:
+            return self
+        with self._asking:
+            return self._elsewhere.setdefault(region, CachedAws(self._through.at(region)))
 
     def anew(self) -> CachedAws:
         """Return a view on the same AWS that remembers nothing yet."""
@@ -37,7 +50,7 @@ class CachedAws(Aws):
         with self._asking:
             first = question not in self._known
             future = self._known.setdefault(question, Future())
-            self.calls += first
+            self._asked += first
         if first:
             try:
                 future.set_result(ask())

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from . import deleting, listings, unmanaged
+from . import elsewhere as regions
 from . import tags as tagging
 from .errors import EngineError
-from .record import identity, unrecorded
+from .record import identity, kinds_of, unrecorded
 from .remediation import remediate
 from .severity import LEVELS, Severity, severity
 from .stack import waves
@@ -79,6 +80,7 @@ class Drift:
 
 def drift(aws: Aws, stack: str, kinds: Kinds, record: Record, *, trail: bool = True) -> Drift:
     """Compare a stack with its record."""
+    kinds = regions.known(kinds, kinds_of(record))
     found = Drift(seen=survey(aws, stack, kinds))
     found.unreadable = dict(found.seen.unreadable)
     severities = listings.severities(kinds)
@@ -180,10 +182,13 @@ def _who(aws: Aws, kinds: Kinds, record: Record, found: Drift) -> None:
         plain = kinds[finding.kind].event_name(finding.name) if finding.kind in kinds else finding.name
         whole: Resource = {} if finding.path else finding.live or finding.recorded or {}
         names[id(finding)] = whole.get("id") or _id(finding, record) or plain
-    known, told = who(aws, list(names.values()), record.get("time", ""))
-    if told:
-        found.notes.append(told)
-    found.changed_by = {one: known[name] for one, name in names.items() if name in known}
+    of = {id(finding): kinds[finding.kind].region if finding.kind in kinds else "" for finding in found.findings}
+    for region in sorted(set(of.values())):
+        those = {one: name for one, name in names.items() if of[one] == region}
+        known, told = who(regions.there(aws, region), list(those.values()), record.get("time", ""))
+        if told:
+            found.notes.append(told)
+        found.changed_by |= {one: known[name] for one, name in those.items() if name in known}
 
 
 def _id(finding: Finding, record: Record) -> str:
@@ -235,6 +240,7 @@ def _asked(aws: Aws, kinds: Kinds, finding: Finding) -> bool:
 def _put(
     kind: Kind, aws: Aws, recorded: Resource, fields: set[str], chosen: list[Finding], why: dict[str, str]
 ) -> set[str]:
+    aws = regions.there(aws, kind.region)
     live = steady(kind, aws, recorded)
     if live is None:
         return set()

@@ -48,6 +48,10 @@ class Kind:
     properties: dict[str, str] = {}
     """That type's properties which aren't our field of the same name: paths with ``/`` (``*`` is each item of a list),
     each with our field in the innermost dict around it, ``.`` for that itself, or ``=`` and what it always is."""
+    region = ""
+    """The region, where it isn't the stack's: ``engine.elsewhere`` says it."""
+    worldwide = False
+    """Whether AWS has one list of such resources for all regions: a task's region is only the one that is asked."""
     identity: tuple[str, ...] = ("name",)
     """The fields that find it; the first one names it in messages."""
     needs: tuple[str, ...] = ()
@@ -139,7 +143,10 @@ class Kind:
 
     def all(self, aws: Aws, stack: str) -> list[dict]:
         """Return the same; none where AWS doesn't have the service, which is noted."""
-        return optional(aws, f"the {self.title}s", self.service, self.stack, aws, stack, otherwise=[])
+        lives = optional(aws, f"the {self.title}s", self.service, self.stack, aws, stack, otherwise=[])
+        # A stack of the same name in another region may have some here.
+        home = getattr(aws, "home", None)
+        return [one for one in lives if not home or (one.get("tags") or {}).get("Region", home) == home]
 
     def scope(self, want: Resource) -> str:
         """Return what a wanted resource shares with others that one call lists with it; nothing if there is none."""

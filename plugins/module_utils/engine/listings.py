@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from .elsewhere import named
 from .severity import Severity
 
 if TYPE_CHECKING:
@@ -41,15 +42,22 @@ class Listing:
     """The kind's field that is an item's name, where the items are called otherwise."""
     service: str = ""
     """The boto3 service, where it isn't the kind's."""
+    region: str = ""
+    """The region, where it isn't the stack's."""
     severities: tuple[Severity, ...] = ()
     """How bad it is to find an item, where it is none of the kind's own."""
 
 
 def of(kind: Kind) -> list[Listing]:
     """Return a kind's listings, with what they leave to the kind."""
-    return [
-        replace(one, kind=one.kind or kind.name, service=one.service or kind.service) for one in kind.unmanaged
-    ]
+    def whole(one: Listing) -> Listing:
+        return replace(
+            one, kind=named(one.kind, kind.region) or kind.name, parent=named(one.parent, kind.region),
+            service=one.service or kind.service, region=kind.region,
+        )  # fmt: skip
+
+    # Only in what is the stack's: of names alone nobody knows whether they are those of the stack of this name there.
+    return [whole(one) for one in kind.unmanaged if one.parent or not kind.region]
 
 
 def severities(kinds: Kinds) -> dict[str, tuple[Severity, ...]]:

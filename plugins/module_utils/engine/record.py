@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import state
+from .elsewhere import SIGN
 from .survey import Survey, normal
 
 if TYPE_CHECKING:
@@ -147,14 +148,16 @@ def normalised(changed: list[dict], kinds: dict, ignored_tags: Iterable[str] = (
     ]
 
 
-def owe(aws: Aws, stack: str, kinds: dict, changed: list[dict]) -> None:
-    """Keep with the last record what a run changed that ends without one of its own.
+def owe(aws: Aws, stack: str, kinds: dict, changed: list[dict]) -> bool:
+    """Keep with the last record what a run changed that ends without one of its own; say whether all is known then.
 
-    The next one would take it for drift that a run didn't undo, and go on telling of the state before.
+    The next one would take it for drift that a run didn't undo, and go on telling of the state before. Without a record
+    there is nothing to compare with, but what other regions have only it would tell.
     """
     last = read(aws, stack)
     if last and normalised(changed, kinds):
         state.write(aws, stack, KEY, owing(last, kinds, changed))
+    return bool(last) or not any(SIGN in one["kind"] for one in changed)
 
 
 def owing(record: Record, kinds: dict, changed: list[dict]) -> Record:
@@ -173,6 +176,13 @@ def unrecorded(record: Record, kind: Kind, live: Resource | None, name: str, fie
         ):
             return done.get("by", {})
     return {}
+
+
+def kinds_of(record: Record | None) -> set[str]:
+    """Return the names of the kinds of which a record, or what was changed since, has resources."""
+    record = record or {}
+    changed = {one["kind"] for one in record.get("unrecorded", ())}
+    return changed.union(record.get("resources", ()), record.get("undeclared", ()))
 
 
 def identity(kind: Kind, resource: dict) -> tuple:
@@ -215,7 +225,7 @@ def write(aws: Aws, stack: str, record: Record) -> str:
 def between(before: Record, after: Record, kinds: Kinds) -> list[dict[str, Any]]:
     """Return what differs between two records, field by field."""
     told: list[dict[str, Any]] = []
-    for name in sorted({*before["resources"], *after["resources"]} & set(kinds)):
+    for name in sorted(name for name in {*before["resources"], *after["resources"]} if name in kinds):
         kind = kinds[name]
         old, new = (
             {identity(kind, one): one for one in record["resources"].get(name, [])} for record in (before, after)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from . import deleting, lease, lock, prefetch, state
+from .elsewhere import elsewhere, plain
 from .errors import EngineError, expected, keep_done, sentence, unless
 from .sync import steady
 from .waiting import steadily, until
@@ -58,8 +59,8 @@ def waves(kinds: Kinds) -> list[list[str]]:
 
     Raises EngineError for a circle of needs, and for a need that is no kind.
     """
-    left = {name: set(kind.needs) for name, kind in kinds.items()}
-    unknown = {need for needs in left.values() for need in needs} - set(left)
+    left = {name: {one for one in kinds if plain(one) in kind.needs} for name, kind in kinds.items()}
+    unknown = {need for kind in kinds.values() for need in kind.needs} - set(kinds)
     if unknown:
         raise EngineError(f"kinds need what is no kind: {', '.join(sorted(unknown))}")
     ordered = []
@@ -89,7 +90,7 @@ def forgotten(aws: Aws, kinds: Kinds, record: Record | None, live: dict[str, lis
                 continue
             # Somebody else's by now: another stack's tags say so.
             tags = there.get("tags", {})
-            if tags.get("Stack") in (None, record["stack"]) and tags.get("Region") in (None, aws.region):
+            if tags.get("Stack") in (None, record["stack"]) and tags.get("Region") in (None, aws.home):
                 lost.setdefault(name, []).append(there)
     return lost
 
@@ -176,8 +177,9 @@ def obstacles(aws: Aws, live: dict[str, list[dict]], kinds: Kinds) -> list[str]:
 
 
 def _wait_for_users(kind: Kind, aws: Aws, stack: str, kinds: Kinds, timeout: int) -> None:
-    for user in kinds.values():
-        if kind.name in user.needs:
+    there = [elsewhere(user, kind.region) for user in kinds.values()] if kind.region else []
+    for user in (*kinds.values(), *there):
+        if plain(kind.name) in user.needs:
             until(
                 functools.partial(_is_gone, user, aws, stack),
                 timeout,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import deleting, lease, prefetch
+from . import deleting, elsewhere, lease, prefetch
 from . import tags as tagging
 from .diff import MASK, diff, mask
 from .errors import EngineError, code, expected, keep_done, not_found, sentence
@@ -105,6 +105,7 @@ def known(kind: Kind, want: Resource) -> None:
 
 def decide(kind: Kind, aws: Aws, want: Resource, state: str = "present", purge_tags: bool = True) -> Decision:
     """Return what is to be done to one resource; refuse what can't be."""
+    kind = elsewhere.of(kind, aws)
     want = {key: value for key, value in want.items() if value is not None}
     found_by = {name: want.get(name) for name in kind.identity}
     before = None if has_placeholder(found_by) else _found(kind, aws, want, purge_tags)

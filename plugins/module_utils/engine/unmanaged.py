@@ -11,6 +11,7 @@ from . import deleting, listings
 from . import tags as tagging
 from .aws import optional
 from .cache import CachedAws
+from .elsewhere import there
 from .errors import EngineError
 from .listings import Listing
 from .names import elsewhere, tail
@@ -51,6 +52,8 @@ def find(
     unread = {"names of other stacks": refused} if refused else {}
     with ThreadPoolExecutor(THREADS) as pool:
         tagged = pool.submit(result_or_reason, lambda: _tagged(cached, stack, kinds, ids))
+        regions = sorted({kind.region for kind in kinds.values()} - {""})
+        more = pool.map(lambda at: result_or_reason(lambda: _tagged(cached.at(at), stack, kinds, ids)), regions)
         answers = list(pool.map(lambda pair: result_or_reason(lambda: items(cached, stack, *pair)), asked))
     found: dict[tuple, Unmanaged] = {}
     for (listing, parent), (listed, refused) in zip(asked, answers, strict=True):
@@ -67,12 +70,14 @@ def find(
                 where = f"in {parent}" if parent else f"with a name of {stack}"
                 one = Unmanaged(listing.kind, _title(item, name), where, _plain(item), listing)
                 found.setdefault((listing.kind, name), one)
-    arns, refused = tagged.result()
-    if refused:
-        unread["tags"] = refused
+    arns: list[str] = []
+    for told, refused in (tagged.result(), *more):
+        arns += told or []
+        if refused:
+            unread["tags"] = refused
     known = {name for (_kind, name), one in found.items() for name in (name, one.name, *item_id(one.live))}
     known |= {tail(name) for name in known}
-    for arn in arns or []:
+    for arn in arns:
         if tail(arn) not in known and arn not in known:
             kind = arn.split(":")[2] + "_" + arn.split(":", 5)[5].partition("/")[0].partition(":")[0]
             found[kind, arn] = Unmanaged(kind, arn, f"with the tag Stack of {stack}", {"arn": arn})
@@ -118,7 +123,7 @@ def _plain(item: Any) -> Any:
 
 def items(aws: Aws, stack: str, listing: Listing, parent: str = "") -> list:
     """Return what a listing has, but for what is nobody's."""
-    what = f"{listing.kind}s that nobody declared"
+    what, aws = f"{listing.kind}s that nobody declared", there(aws, listing.region)
     listed = optional(aws, what, listing.service, _listed, aws, listing, _filled(listing.parameters, stack, parent))
     made = listing.skip_names(aws, parent) if listing.skip_names else ()
     return [
@@ -171,15 +176,15 @@ def _tagged(aws: Aws, stack: str, kinds: Kinds, ids: set[str]) -> list[str]:
     )  # fmt: skip
     copies = [part for kind in kinds.values() for part in kind.tag_copies]
     marks = {kind.offspring_tag for kind in kinds.values()}
-    arns = [item["ResourceARN"] for item in found if not _of_others(item, marks, aws.region)]
+    arns = [item["ResourceARN"] for item in found if not _of_others(item, marks, aws)]
     return [arn for arn in arns if arn not in ids and tail(arn) not in ids and not any(part in arn for part in copies)]
 
 
-def _of_others(item: dict[str, Any], marks: set[str], region: str) -> bool:
+def _of_others(item: dict[str, Any], marks: set[str], aws: Aws) -> bool:
     """Say whether what has the stack's tag is one of its resources' own, or of the stack of this name elsewhere."""
     tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
-    nowhere = not item["ResourceARN"].split(":")[3]
-    return bool(marks & tags.keys()) or nowhere and tags.get("Region", region) != region
+    # What doesn't say whose it is belongs to the stack of the region in which it is.
+    return bool(marks & tags.keys()) or tags.get("Region", aws.region) != aws.home
 
 
 def delete(aws: Aws, one: Unmanaged, kinds: Kinds) -> None:
@@ -187,6 +192,7 @@ def delete(aws: Aws, one: Unmanaged, kinds: Kinds) -> None:
     listing = one.listing
     if not listing or not listing.delete[0]:
         raise EngineError(f"{one.kind} {one.name} can't be deleted from here; delete it by hand")
+    aws = there(aws, listing.region)
     kind, name = kinds.get(one.kind), one.live[listing.name or "name"]
     if kind and kind.identity == ("name",) and not listing.parent:
         found = kind.find(aws, {"name": tail(name)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.community import CommunityKind
+from ..engine.elsewhere import Catalogue
 from ..engine.errors import EngineError
 from ..engine.kind import Kind
 from . import (
@@ -42,7 +43,7 @@ from . import (
     sqs,
 )
 
-KINDS: dict[str, Kind] = {
+KINDS = Catalogue({
     kind.name: kind
     for service in (
         acm,
@@ -82,7 +83,7 @@ KINDS: dict[str, Kind] = {
     )
     for kind in vars(service).values()
     if isinstance(kind, Kind)
-}
+})  # fmt: skip
 
 
 def by_module(module: str) -> CommunityKind:
@@ -96,6 +97,6 @@ def by_module(module: str) -> CommunityKind:
 
 def refuse_unknown(names) -> None:
     """Raise EngineError for names that no kind has."""
-    unknown = sorted(set(names) - set(KINDS))
+    unknown = sorted(name for name in set(names) if name not in KINDS)
     if unknown:
         raise EngineError(f"kinds has {', '.join(unknown)}; allowed are {', '.join(sorted(KINDS))}")

@@ -264,6 +264,7 @@ class Dashboard(CloudWatchKind):
     """A dashboard. CloudWatch knows no region of it, and lists none by tags: a stack has the one that is named so."""
 
     name = "dashboard"
+    worldwide = True
     title = "dashboard"
     module = "flow_builder.aws.cloudwatch_dashboard"
     cloudformation = "AWS::CloudWatch::Dashboard"

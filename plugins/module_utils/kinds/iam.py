@@ -35,6 +35,7 @@ class IamRole(CommunityKind):
     """A role: who may take it on, and its managed policies. Inline policies are a kind of their own."""
 
     name = "iam_role"
+    worldwide = True
     title = "IAM role"
     service = "iam"
     module = "amazon.aws.iam_role"
@@ -191,6 +192,7 @@ class IamPolicy(CommunityKind):
     """An inline policy of a role."""
 
     name = "iam_policy"
+    worldwide = True
     title = "inline policy"
     service = "iam"
     module = "amazon.aws.iam_policy"
@@ -258,6 +260,7 @@ class IamInstanceProfile(CommunityKind):
     """An instance profile, which gives a role to EC2 instances."""
 
     name = "iam_instance_profile"
+    worldwide = True
     title = "instance profile"
     service = "iam"
     module = "amazon.aws.iam_instance_profile"

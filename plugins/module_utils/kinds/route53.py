@@ -37,6 +37,7 @@ class HostedZone(CommunityKind):
     """A public hosted zone of a stack's own domain."""
 
     name = "hosted_zone"
+    worldwide = True
     doubles = True
     title = "hosted zone"
     service = "route53"
@@ -168,6 +169,7 @@ class DnsRecord(CommunityKind):
     """
 
     name = "dns_record"
+    worldwide = True
     title = "DNS record"
     service = "route53"
     module = "amazon.aws.route53"

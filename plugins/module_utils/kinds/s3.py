@@ -214,7 +214,7 @@ class S3Bucket(Kind):
         names = [bucket["Name"] for bucket in aws.pages("s3", "list_buckets", "Buckets")]
         names = [name for name in names if stack in name and not elsewhere(name, aws.region)]
         # Tags first: on other people's buckets the caller may be allowed nothing else.
-        return [self._live(aws, name) for name in names if tagging.ours(self._tags(aws, name), stack, aws.region)]
+        return [self._live(aws, name) for name in names if tagging.ours(self._tags(aws, name), stack, aws.home)]
 
     @staticmethod
     def _tags(aws, name):

@@ -84,7 +84,7 @@ def test_belongs(name, belongs):
 class Everywhere:
     """An account that has things of no region, of the stack fb-dev here and of the one of this name elsewhere."""
 
-    region = "us-east-1"
+    region = home = "us-east-1"
     meta = types.SimpleNamespace(service_model=types.SimpleNamespace(service_name="any"), method_to_api_mapping={})
     ANSWERS = {
         "list_roles": {"Roles": [{"RoleName": name} for name in ("fb-dev-a-eu-west-1", "fb-dev-b-us-east-1", "fb-dev-c")]},
@@ -99,7 +99,9 @@ class Everywhere:
                     ("iam::1:instance-profile/theirs", "Region", "eu-west-1"),
                     ("route53:::hostedzone/Z1", "Region", "eu-west-1"),
                     ("route53:::hostedzone/Z2", "Region", "us-east-1"),
+                    # The stack there has something here, and this one something that doesn't say whose it is.
                     ("sqs:us-east-1:1:q", "Region", "eu-west-1"),
+                    ("sqs:us-east-1:1:mine", "Component", "queue"),
                     # The launch template tags what the group starts.
                     ("ec2:us-east-1:1:instance/i-1", "aws:autoscaling:groupName", "fb-dev-nat"),
                 )
@@ -126,7 +128,7 @@ def test_what_belongs_to_the_stack_of_this_name_in_another_region_is_not_beside_
     assert {(one.kind, one.name) for one in others} == {
         ("iam_role", "fb-dev-b-us-east-1"), ("iam_role", "fb-dev-c"), ("s3_bucket", "fb-dev-mine"),
         ("event_rule", "fb-dev-to-eu-west-1"),
-        ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_q", "arn:aws:sqs:us-east-1:1:q"),
+        ("route53_hostedzone", "arn:aws:route53:::hostedzone/Z2"), ("sqs_mine", "arn:aws:sqs:us-east-1:1:mine"),
     }  # fmt: skip
 
 

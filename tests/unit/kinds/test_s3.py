@@ -75,7 +75,7 @@ def test_a_stack_has_the_buckets_of_its_own_region():
     }
 
     class Aws:
-        region = "us-east-1"
+        region = home = "us-east-1"
         asked = []
 
         def __call__(self, service):
