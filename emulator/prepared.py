@@ -92,8 +92,8 @@ def prepare(url: str, stack: str, folder: Path, region: str = "us-east-1", note:
     """Push the images of an application, let the emulator run them, and return each as REPOSITORY@DIGEST by component.
 
     ``folder`` holds the application, ``url`` is the emulator's; ``note`` makes other digests of the same files, and
-    ``components`` are those that are pushed (default: all), or a map of others with what their images start. The stack's
-    repositories must be there.
+    ``components`` are those that are pushed (default: all), or a map of others with what each image starts.
+    The stack's repositories must be there.
     """
     ecr = boto3.client("ecr", region_name=region, endpoint_url=url)
     layer, images, start = packed(folder, note), {}, components if isinstance(components, dict) else commands()
