@@ -6,16 +6,17 @@ The gate plans it; ``make proofs`` deploys it, releases it twice, goes back, cha
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.stack import found
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 
 from emulator.prepared import commands
+from tests.soon import soon
 
+from . import releasing
 from .conftest import proof
-from .releasing import Story, alone, playing, release
+from .releasing import Story, playing, release
 
 STACK, INVENTORY = "flow-builder-more", "examples/components"
 # What comes with each component that the profile doesn't have.
@@ -46,6 +47,7 @@ STARTS = {
     "digest": ["python3", "-c", "import json, sys; json.load(sys.stdin); print(json.dumps({'asked': True}))"],
     "relay": ["python3", "-c", "import time; time.sleep(600)"],
 }
+own = releasing.emulator
 ONCE = ("-e", json.dumps({"stack_components_once": {"api": {"cpu": 512, "memory": 1024}}}))
 
 
@@ -64,13 +66,6 @@ def test_the_plan_has_what_each_component_needs(emulator, play):
     role = next(one for one in run.resources("create") if one["name"] == f"{STACK}-relay-task-us-east-1/relay-task")
     assert "cloudwatch:PutMetricData" in json.dumps(role["diff"]["after"])
     assert [one for one in made if one[1].startswith(f"{STACK}-relay-request")] == []
-
-
-@pytest.fixture(scope="module")
-def own():
-    """An embedded AWS for the whole story."""
-    with alone() as made:
-        yield made
 
 
 class More(Story):
@@ -122,10 +117,7 @@ def test_the_second_worker_takes_from_its_own_queue(story, first):
     with story.database(f"{STACK}/database") as connection:
         connection.execute("INSERT INTO workflows (name, every_seconds) VALUES ('bulk', 3600)")
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"workflow_id": 1}))
-        deadline = time.monotonic() + 60
-        while not (rows := connection.execute("SELECT workflow_id, result FROM executions").fetchall()):
-            assert time.monotonic() < deadline, "no worker took the message"
-            time.sleep(0.3)
+        rows = soon(lambda: connection.execute("SELECT workflow_id, result FROM executions").fetchall(), "the worker's work")
     assert rows == [(1, "bulk ran")]
     ecs.update_service(cluster=f"{STACK}-cluster", service=f"{STACK}-bulk-worker", desiredCount=0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from ansible_collections.flow_builder.aws.plugins.action.validate import checked
@@ -150,3 +152,20 @@ def test_every_key_is_described():
     for spec in SPECS.values():
         assert all(one["description"].endswith(".") for one in spec.values())
     assert components.__doc__
+
+
+NAMES = "|".join(sorted({name for profile in yaml.safe_load((ROOT / "roles/stack/vars/main.yml").read_text())["__stack_profiles"].values() for name in profile["components"]}))
+PLACES = [
+    *sorted(path for path in ROOT.glob("roles/*/*/*") if path.parts[-2] in ("defaults", "vars", "tasks", "templates")),
+    *sorted(ROOT.glob("playbooks/**/*.yml")),
+    *sorted(path for folder in ("releases", "rules", "images") for path in (ROOT / f"plugins/module_utils/{folder}").glob("*.py")),
+]
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_role_rule_or_runbook_knows_a_components_name(path):
+    """As a value, a key or an attribute; sentences for people may speak of the API and of workers."""
+    text = re.sub(r"^\s*#.*", "", path.read_text(), flags=re.MULTILINE)
+    if path == ROOT / "roles/stack/vars/main.yml":  # the table of profiles says what the four are
+        text = re.sub(r"\n    components:\n.*?(?=\n    \w)", "", text, flags=re.DOTALL)
+    assert re.findall(rf"""(?:(?<=')(?:{NAMES})(?=')|(?<=")(?:{NAMES})(?=")|^ *(?:- )?(?:{NAMES}):|: (?:{NAMES})$|\b(?!ecr\.)\w+\.(?:{NAMES})\b(?!\())""", text, re.MULTILINE) == []
