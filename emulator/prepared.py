@@ -92,24 +92,25 @@ def prepare(url: str, stack: str, folder: Path, region: str = "us-east-1", note:
     """Push the images of an application, let the emulator run them, and return each as REPOSITORY@DIGEST by component.
 
     ``folder`` holds the application, ``url`` is the emulator's; ``note`` makes other digests of the same files, and
-    ``components`` are those that are pushed (default: all). The stack's repositories must be there.
+    ``components`` are those that are pushed (default: all), or a map of others with what each image starts.
+    The stack's repositories must be there.
     """
     ecr = boto3.client("ecr", region_name=region, endpoint_url=url)
-    layer, images = packed(folder, note), {}
-    for component, command in commands().items():
+    layer, images, start = packed(folder, note), {}, components if isinstance(components, dict) else commands()
+    for component, command in start.items():
         if components and component not in components:
             continue
         repository = f"{stack}-{component}"
         made = push(ecr, repository, layer, command)
         uri = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
         images[component] = f"{uri}@{made}"
-    run_from(url, images, folder)
+    run_from(url, images, folder, start)
     return images
 
 
-def run_from(url: str, images: dict[str, str], folder: Path) -> None:
-    """Let the emulator run the processes of images, by component, from a folder."""
-    start = commands()
+def run_from(url: str, images: dict[str, str], folder: Path, start: dict[str, list[str]] | None = None) -> None:
+    """Let the emulator run the processes of images, by component, from a folder; ``start`` says which."""
+    start = start or commands()
     entries = [
         {"image": image, "run": start[component], "folder": str(folder.resolve())}
         for component, image in images.items()

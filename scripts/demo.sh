@@ -55,7 +55,7 @@ cat <<EOF
 
 Done in $(($(date +%s) - started)) s. The embedded AWS listens on http://127.0.0.1:$port until you stop it.
   See a plan with all its values:  ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff --limit flow-builder-local
-  Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff --limit flow-builder-local -e ecs_api_cpu=512
+  Change something and plan again: ${at}sh scripts/embedded.sh ansible-playbook site.yml --check --diff --limit flow-builder-local -e '{"stack_components_once": {"api": {"cpu": 512, "memory": 1024}}}'
   Pages to look at:                reports/flow-builder-local/show.html
   Take the stacks away:            make destroy
   Stop the embedded AWS:           make aws-down

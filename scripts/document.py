@@ -62,8 +62,28 @@ def role_readme(role: Path) -> str:
     if public:
         named = ", ".join(f"`{name}`" for name in public)
         lines += ["", "## Outputs", "", f"Later roles and plays may use: {named}."]
+    lines += components() if role.name == "stack" else []
     lines += ["", "*Written by `make docs` from the role's argument specs.*"]
     return "\n".join(lines) + "\n"
+
+
+def components() -> list[str]:
+    """Return what an entry of the map of components may say, and where former variables are now."""
+    from ansible_collections.flow_builder.aws.plugins.module_utils.components import FORMER, SPECS
+
+    tables: dict[tuple, dict] = {}
+    for spec in SPECS.values():
+        for key, one in spec.items():
+            of = tuple(kind for kind, other in SPECS.items() if key in other and (other[key] == one))
+            tables.setdefault(of, {})[key] = one
+    lines = ["", "## Components", "", "Keys of an entry of `stack_components`, by the types that have them."]
+    for of, keys in tables.items():
+        title = "Of all" if len(of) == len(SPECS) else f"Of {' and '.join(f'a {kind}' for kind in of)}"
+        lines += ["", f"### {title}", "", "| key | type | default | what it is |", "|---|---|---|---|", *rows(keys)]
+    lines += ["", "### Variables that are no more", "", "| variable | what says it now |", "|---|---|"]
+    for name, place in FORMER.items():
+        lines.append(f"| `{name}` | {' and '.join(f'`{one}`' for one in place.split()) or 'the map itself'} |")
+    return lines
 
 
 def refusals() -> str:

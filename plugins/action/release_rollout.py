@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import plan
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.pipe import BODY, Check
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
 
@@ -17,10 +17,10 @@ class ActionModule(AwsAction):
 
     def work(self, aws, asked):
         """Return the release as it is recorded afterwards."""
-        functions = asked["functions"]
+        functions, components = asked["functions"], asked["components"]
         options = Options(
+            Components(**components | {"services": {one: int(count) for one, count in components["services"].items()}}),
             asked["timeout"], asked["pause"], asked["steady_seconds"], asked["check_functions"],
-            {component: int(count) for component, count in asked["first_counts"].items()},
             Strategy(
                 functions["strategy"], functions["percentage"], functions["interval"], functions["bake"],
                 functions["alarms"],

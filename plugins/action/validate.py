@@ -15,9 +15,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.flow_builder.aws.plugins.filter.components import plain
+from ansible_collections.flow_builder.aws.plugins.module_utils import components
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
-from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, Variable, first_causes
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import (
+    ALL_COMPONENTS,
+    Fault,
+    Variable,
+    first_causes,
+)
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import Inputs, sources
 
@@ -35,6 +42,11 @@ TYPES = {
 NO_TEXT = {"bool": "true", "dict": "{...}", "list": "[...]"}
 TAGS = {"--tags": "ansible_run_tags", "--skip-tags": "ansible_skip_tags"}
 ALL = {"--tags": ["all"], "--skip-tags": []}
+# The role stack's outputs that are made of the components.
+OF_ALL = (
+    "stack_balanced_component", "stack_functions", "stack_migrations_component", "stack_piped_component",
+    "stack_queues", "stack_services", "stack_tasks",
+)  # fmt: skip
 NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -66,8 +78,11 @@ class ActionModule(ActionBase):
             values |= value
         if "stack_name" in specs and "stack_region" in values:
             faults += self._twins(task_vars, values)
+        made_of = {name: origins(task_vars[name], task_vars) for name in task_vars if name in specs or name in OF_ALL}
+        if components.VARIABLE in specs and values.get("stack_profile") in task_vars.get("__stack_profiles", {}):
+            said, told, its = self._components(specs[components.VARIABLE], values, inputs, task_vars)
+            faults, values, made_of = faults + told, values | said, made_of | its
         faults += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
-        made_of = {name: origins(task_vars[name], task_vars) for name in specs if name in task_vars}
         errors = first_causes(faults, made_of)
         if errors:
             count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
@@ -78,6 +93,28 @@ class ActionModule(ActionBase):
         if inputs:
             result["inputs"] = inputs.digest(Path(self._task.get_path().rpartition(":")[0]))
         return result
+
+    def _components(self, spec, values, inputs, task_vars):
+        """Return all components, the faults of what says them, and what their keys and the others are made of."""
+        parts, faults, names = {}, [], [name for name in components.said(task_vars) if name in task_vars]
+        for name in names:
+            sentences, value = self._value(name, spec, inputs, task_vars) if name not in values else ([], values)
+            faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
+            parts |= {name: plain(value[name])} if value.get(name) else {}
+        default = plain(self._templar.template(task_vars["__stack_profiles"][values["stack_profile"]]["components"]))
+        faults += [Fault(frozenset({name}), told) for name, told in components.faults(default, parts, checked)]
+        made_of = {ALL_COMPONENTS: set(names)}
+        if faults:
+            return {}, faults, made_of
+        entries = components.merged(default, *parts.values())
+        if inputs:
+            inputs.values[ALL_COMPONENTS] = entries
+        where, more = components.places(entries, parts)
+        said = {
+            name: {key: Variable(where[name][key], value) for key, value in entry.items()}
+            for name, entry in entries.items()
+        }
+        return {ALL_COMPONENTS: said}, [], made_of | more
 
     def _refuse_to_be_all(self, task_vars):
         """Fail where the run's tags leave nothing of the play but what is always done: Ansible ends so with success."""
@@ -107,7 +144,7 @@ class ActionModule(ActionBase):
         prefixes = tuple(f"{role}_" for role in self._all_roles())
         return [
             Fault(frozenset(), sentence)
-            for name in sorted(set(task_vars) - known)
+            for name in sorted(set(task_vars) - known - {*components.said(task_vars)})
             if (sentence := unknown(name, inputs, prefixes))
         ]
 
@@ -236,6 +273,8 @@ def missing(name: str, spec: dict) -> str:
 
 def unknown(name: str, inputs: set[str], prefixes: tuple[str, ...]) -> str:
     """Return the sentence on a variable that is not ours but looks so; nothing if it doesn't."""
+    if told := components.former(name):
+        return told
     ours = name.startswith(prefixes)
     near = difflib.get_close_matches(name, inputs, 1, 0.6 if ours else 0.9)
     if near and not name.startswith(("__", "ansible_")):

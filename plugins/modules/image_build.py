@@ -20,6 +20,10 @@ description:
     command line. Here the password is only in a file of this user, for as long as the module runs.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
+  stack:
+    description: The stack's name, of which those of the repositories are made.
+    type: str
+    required: true
   source:
     description: The folder of the checkout.
     type: str
@@ -32,10 +36,6 @@ options:
     suboptions:
       name:
         description: The component's name, the key of its answer.
-        type: str
-        required: true
-      repository:
-        description: Name of its ECR repository.
         type: str
         required: true
       path:
@@ -103,10 +103,10 @@ attributes:
 EXAMPLES = r"""
 - name: The API's image
   flow_builder.aws.image_build:
+    stack: flow-builder-dev
     source: ../flow-builder
     components:
       - name: api
-        repository: flow-builder-dev-api
         path: api
 """
 
@@ -165,6 +165,7 @@ from pathlib import Path
 
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, during
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
 from ansible_collections.flow_builder.aws.plugins.module_utils.images import builders, builds, scans, source
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecr import digest_of
 
@@ -181,7 +182,7 @@ def planned(asked, checkout):
         if not (checkout.root / context).is_dir():
             raise EngineError(f"images_context is {context!r}: {checkout.root} has no such folder")
         tag = source.tag(checkout, context, file, more)
-        made.append(builds.Image(one["name"], one["repository"], file, context, tag))
+        made.append(builds.Image(one["name"], name("repository", asked["stack"], one["name"]), file, context, tag))
     return made
 
 
@@ -263,7 +264,7 @@ def result(asked, builder, checkout, images, notes, check):
     verb = "would be built and pushed" if check else "built and pushed"
     return {
         "changed": bool(done),
-        "images": {name: image.name for name, image in ready.items()},
+        "images": {component: image.name for component, image in ready.items()},
         "tags": {image.component: image.tag for image in images},
         "built": [image.component for image in done],
         "results": [
@@ -303,10 +304,11 @@ def make(aws, asked, check) -> dict:
 
 def main():
     """Run the module."""
-    component = {name: {"type": "str", "required": True} for name in ("name", "repository", "path")}
+    component = {key: {"type": "str", "required": True} for key in ("name", "path")}
     answer(
         make,
         {
+            "stack": {"type": "str", "required": True},
             "source": {"type": "str", "required": True},
             "components": {"type": "list", "elements": "dict", "required": True, "options": component},
             "containerfile": {"type": "str", "default": ""},

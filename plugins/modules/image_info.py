@@ -13,54 +13,23 @@ description:
   - Otherwise it is the bootstrap image, and the component isn't released yet.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
+  stack:
+    description: The stack's name, of which those of repositories, services and functions are made.
+    type: str
+    required: true
   components:
-    description: The components.
+    description:
+      - The components, as C(stack_all_components) has them; of each C(name), C(type) and C(image) are read, and the
+        image is by digest or by a tag other than V(latest), or empty.
+      - A service runs what its service has. A task is what the stack's pipe starts, or the newest of its family.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description: The component's name, the key of its answer.
-        type: str
-        required: true
-      repository:
-        description: Name of its ECR repository.
-        type: str
-        required: true
-      image:
-        description: Its image, by digest or by a tag other than V(latest); empty for none.
-        type: str
-        default: ""
-      architecture:
-        description: The processor of its bootstrap image.
-        type: str
-        choices: [amd64, arm64]
-        default: amd64
-      function:
-        description: Name of the Lambda function that runs it.
-        type: str
-      service:
-        description: The ECS service that runs it.
-        type: dict
-        suboptions:
-          cluster:
-            description: Name of the cluster.
-            type: str
-            required: true
-          name:
-            description: Name of the service.
-            type: str
-            required: true
-          container:
-            description: Name of the container.
-            type: str
-            required: true
-          pipe:
-            description: Name of the pipe that starts it where there is no such service.
-            type: str
-          family:
-            description: The family of task definitions whose newest is meant where there is neither.
-            type: str
+  architecture:
+    description: The processor of bootstrap images.
+    type: str
+    choices: [amd64, arm64]
+    default: amd64
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -75,14 +44,14 @@ attributes:
 EXAMPLES = r"""
 - name: What the API and the scheduler are to run
   flow_builder.aws.image_info:
+    stack: flow-builder-dev
     components:
       - name: api
-        repository: flow-builder-dev-api
+        type: service
         image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api:v1.4.2
-        service: {cluster: flow-builder-dev-cluster, name: flow-builder-dev-api, container: api}
       - name: scheduler
-        repository: flow-builder-dev-scheduler
-        function: flow-builder-dev-scheduler
+        type: function
+        image: ""
 """
 
 RETURN = r"""
@@ -109,38 +78,36 @@ notes:
 
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.components import FUNCTION, TASK
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import during
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.images import chosen
 
-COMPONENT = {
-    "name": {"type": "str", "required": True},
-    "repository": {"type": "str", "required": True},
-    "image": {"type": "str", "default": ""},
-    "architecture": {"type": "str", "choices": ["amd64", "arm64"], "default": "amd64"},
-    "function": {"type": "str"},
-    "service": {
-        "type": "dict",
-        "options": {
-            "cluster": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
-            "container": {"type": "str", "required": True},
-            "pipe": {"type": "str"},
-            "family": {"type": "str"},
-        },
-    },
-}
+
+def placed(stack, component, architecture) -> dict:
+    """Return where a component's image lies and who runs it, as ``chosen`` has it."""
+    one, kind = component["name"], component["type"]
+    made = {"repository": name("repository", stack, one), "image": component["image"], "architecture": architecture}
+    if kind == FUNCTION:
+        return made | {"function": name("function", stack, one)}
+    service = name("service", stack, one)
+    by_pipe = {"pipe": name("pipe", stack), "family": service} if kind == TASK else {}
+    return made | {"service": {"cluster": name("cluster", stack), "name": service, "container": one, **by_pipe}}
 
 
 def images(aws, asked, check) -> dict:
     """Return each component's image."""
     found = {}
     with ThreadPoolExecutor() as pool:
-        answers = {one["name"]: pool.submit(chosen, aws, one, check=check) for one in asked["components"]}
-    for name, waited in answers.items():
-        with during(f"image of {name}"):
-            found[name] = waited.result()
-    waiting = [name for name, image in found.items() if not image["released"]]
+        answers = {
+            one["name"]: pool.submit(chosen, aws, placed(asked["stack"], one, asked["architecture"]), check=check)
+            for one in asked["components"]
+        }
+    for component, waited in answers.items():
+        with during(f"image of {component}"):
+            found[component] = waited.result()
+    waiting = [component for component, image in found.items() if not image["released"]]
     notes = [f"{', '.join(waiting)}: not released yet, so there is nothing to run"] if waiting else []
     return {"images": found, "notes": notes}
 
@@ -150,14 +117,9 @@ def main():
     answer(
         images,
         {
-            "components": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": COMPONENT,
-                "required_one_of": [("function", "service")],
-                "mutually_exclusive": [("function", "service")],
-            },
+            "stack": {"type": "str", "required": True},
+            "components": {"type": "list", "elements": "dict", "required": True},
+            "architecture": {"type": "str", "choices": ["amd64", "arm64"], "default": "amd64"},
             "account_id": {"type": "str"},
         },
     )

@@ -17,6 +17,10 @@ options:
     description: The stack's name.
     type: str
     required: true
+  component:
+    description: What the pipe starts.
+    type: str
+    required: true
   bodies:
     description: A message body for each job.
     type: list
@@ -36,6 +40,7 @@ EXAMPLES = r"""
 - name: See a job through
   flow_builder.aws.jobs_run:
     stack: flow-builder-dev-ultra
+    component: worker
     bodies: ['{"job": 1}']
   register: ran
 """
@@ -72,6 +77,7 @@ summary:
 
 import time
 
+from ansible_collections.flow_builder.aws.plugins.module_utils.components import WORKFLOW
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
@@ -81,12 +87,17 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.tasks im
 BATCH = 10  # messages that SQS takes in one call
 PAUSE = 3  # seconds between two looks
 AGAIN_SECONDS = 60  # within which a job whose capacity was taken away is run again: the event and the function are late
-QUEUES = {"queue": "queue", "dead_letters": "dead_letter_queue", "failed_jobs": "failed_jobs_queue"}
+QUEUES = {
+    "queue": ("queue", WORKFLOW),
+    "dead_letters": ("dead_letter_queue", WORKFLOW),
+    "failed_jobs": ("failed_jobs_queue",),
+}
 
 
 def urls(aws, stack):
     """Return the URLs of the stack's queues."""
-    return {key: aws("sqs").get_queue_url(QueueName=name(queue, stack))["QueueUrl"] for key, queue in QUEUES.items()}
+    names = {key: name(kind, stack, *parts) for key, (kind, *parts) in QUEUES.items()}
+    return {key: aws("sqs").get_queue_url(QueueName=queue)["QueueUrl"] for key, queue in names.items()}
 
 
 def refuse(aws, stack):
@@ -95,7 +106,7 @@ def refuse(aws, stack):
     state = aws("pipes").describe_pipe(Name=pipe)["CurrentState"]
     if state != "RUNNING":
         raise EngineError(
-            f"the pipe {pipe} is {state}, so nothing takes jobs from the queue; it runs once a worker is released"
+            f"the pipe {pipe} is {state}, so nothing takes jobs from the queue; it runs once what it starts is released"
         )
 
 
@@ -113,12 +124,12 @@ def send(aws, queue, bodies):
     return sent
 
 
-def watch(aws, stack, sent, seconds):
+def watch(aws, stack, component, sent, seconds):
     """Look until every job has ended and was found so twice; what is to be run again may take a minute to begin."""
     now = time.monotonic()
     end, since, before = now + seconds, now, None
     while True:
-        jobs = outcomes(sent, of_family(aws, name("cluster", stack), name("service", stack, "worker")))
+        jobs = outcomes(sent, of_family(aws, name("cluster", stack), name("service", stack, component)))
         now = time.monotonic()
         since, before = (since if jobs == before else now), jobs
         steady = AGAIN_SECONDS if any(interrupted(job) for job in jobs) else PAUSE
@@ -150,7 +161,7 @@ def jobs(aws, asked, check) -> dict:
     if check:
         return {"changed": bool(bodies)}
     queues = urls(aws, stack)
-    ended = watch(aws, stack, send(aws, queues["queue"], bodies), asked["wait_timeout"])
+    ended = watch(aws, stack, asked["component"], send(aws, queues["queue"], bodies), asked["wait_timeout"])
     lying = counts(aws, queues)
     return {"changed": bool(bodies), "jobs": ended, "queues": lying, "summary": summary(ended, lying)}
 
@@ -161,6 +172,7 @@ def main():
         jobs,
         {
             "stack": {"type": "str", "required": True},
+            "component": {"type": "str", "required": True},
             "bodies": {"type": "list", "elements": "str", "required": True},
             "wait_timeout": {"type": "int", "default": 600},
         },

@@ -16,7 +16,7 @@ description:
     versions, alarms and a call of each decide whether it goes on.
   - The verdict is what is PRIMARY afterwards, compared with what was asked for. A deployment that ECS's circuit breaker
     rolled back is a failure, told with the stop reasons, exit codes, last lines, the likely cause and what to do next.
-  - Where a pipe runs the worker, one task of the new revision must end with 0 first. Then the pipe is given the
+  - Where a pipe starts a component, one task of the new revision must end with 0 first. Then the pipe is given the
     revision in one call, without being stopped, so that messages wait in the queue meanwhile.
   - On a failure everything returns together to what ran before.
   - Take the stack's lock before. A rollout that was killed is finished, or taken back, by the next one.
@@ -30,6 +30,24 @@ options:
     description: The release's name.
     type: str
     required: true
+  components:
+    description: What a release of the stack has images of.
+    type: dict
+    required: true
+    suboptions:
+      services:
+        description: The services, each with the tasks that it gets where it was never released before.
+        type: dict
+        default: {}
+      functions:
+        description: The functions.
+        type: list
+        elements: str
+        default: []
+      piped:
+        description: What the pipe starts; empty for no pipe.
+        type: str
+        default: ""
   images:
     description: For check mode, the images of a release that isn't recorded because of it.
     type: dict
@@ -53,8 +71,8 @@ options:
     default: 15
   check_functions:
     description: >-
-      Whether the functions' new versions are called once before the alias shows them, and a task of the worker's new
-      revision runs once before the pipe starts it.
+      Whether the functions' new versions are called once before the alias shows them, and a task of the new revision
+      runs once before the pipe starts it.
     type: bool
     default: true
   check_body:
@@ -66,10 +84,6 @@ options:
     type: list
     elements: str
     default: []
-  first_counts:
-    description: How many tasks the services get, by component, that were never released before.
-    type: dict
-    default: {}
   keep_releases:
     description: >-
       To how many releases before the one that runs a rollback may go. Before anything is changed, the images of the new
@@ -119,6 +133,7 @@ EXAMPLES = r"""
   flow_builder.aws.release_rollout:
     stack: flow-builder-dev
     release: "2026-11-25-1a2b3c4"
+    components: {services: {api: 1, worker: 0}, functions: [scheduler, cleanup]}
 """
 
 RETURN = r"""
@@ -133,6 +148,15 @@ ARGUMENTS = {
     "lock": {"type": "str"},
     "stack": {"type": "str", "required": True},
     "release": {"type": "str", "required": True},
+    "components": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "services": {"type": "dict", "default": {}},
+            "functions": {"type": "list", "elements": "str", "default": []},
+            "piped": {"type": "str", "default": ""},
+        },
+    },
     "images": {"type": "dict", "default": {}},
     "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
     "timeout": {"type": "int", "default": 1800},
@@ -141,7 +165,6 @@ ARGUMENTS = {
     "check_functions": {"type": "bool", "default": True},
     "check_body": {"type": "str", "default": ""},
     "check_command": {"type": "list", "elements": "str", "default": []},
-    "first_counts": {"type": "dict", "default": {}},
     "keep_releases": {"type": "int", "default": 10},
     "functions": {
         "type": "dict",

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records import Releases, rollouts, unfinished
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 
 from emulator.ask import ask
 from emulator.prepared import prepare
@@ -25,19 +25,21 @@ from .conftest import CREDENTIALS, ROOT, Emulator
 
 STACK, ULTRA, REGION = "flow-builder-local", "flow-builder-local-ultra", "us-east-1"
 APP = ROOT / "examples/app"
-OPTIONS = Options(timeout=120, pause=0.2, steady=2.5, first_counts={"api": 1, "worker": 0})
-QUICK = ("-i", "inventories/local", "-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
+# Of both profiles.
+COMPONENTS = Components({"api": 1, "worker": 0}, ["scheduler", "cleanup"], "worker")
+OPTIONS = Options(COMPONENTS, timeout=120, pause=0.2, steady=2.5)
+QUICK = ("-e", "release_pause=0.2", "-e", "release_steady_seconds=2.5")
 # Rolls a release out in a process that can be killed: stack, release.
 ALONE = """
 import sys, boto3
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([sys.argv[4]])
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 def connect(service, **more):
     return boto3.client(service, region_name="us-east-1", endpoint_url=sys.argv[3], config=config(**more))
 aws = Aws(connect, "us-east-1")
-roll_out(aws, sys.argv[1], sys.argv[2], "rollout", Options(pause=0.2), print)
+roll_out(aws, sys.argv[1], sys.argv[2], "rollout", Options(Components({"api": 1, "worker": 0}, ["scheduler", "cleanup"], "worker"), pause=0.2), print)
 """
 OWNER = {"username": "owner", "password": "owner-password"}
 LOGIN = {"username": "flow_builder_app", "password": "app-password"}
@@ -61,15 +63,15 @@ def play(emulator):
     return playing(emulator.url)
 
 
-def playing(url, stack=STACK, *more):
+def playing(url, stack=STACK, *more, inventory="inventories/local"):
     """Return what runs a playbook of the project as people do and returns (rc, output)."""
 
     def run(playbook, *arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         done = subprocess.run(
             [
-                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", *QUICK, "--limit", stack, *more,
-                *arguments,
+                sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}", "-i", inventory, *QUICK,
+                "--limit", stack, *more, *arguments,
             ],
             cwd=ROOT, text=True, capture_output=True, check=False,
             env={**environment, **CREDENTIALS, "AWS_ENDPOINT_URL": url, "AWS_EC2_METADATA_DISABLED": "true"},
@@ -148,13 +150,13 @@ class Story:
         return self.client("secretsmanager").get_secret_value(SecretId=f"{self.stack}/{name}")["SecretString"]
 
     def instance(self):
-        (one,) = self.client("rds").describe_db_instances(DBInstanceIdentifier=f"{STACK}-db")["DBInstances"]
+        (one,) = self.client("rds").describe_db_instances(DBInstanceIdentifier=f"{self.stack}-db")["DBInstances"]
         return one
 
     def database(self, secret):
         """Connect as a task would."""
         login = json.loads(self.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
-        address = ask(self.url, "dataplane")["databases"][f"{STACK}-db"]
+        address = ask(self.url, "dataplane")["databases"][f"{self.stack}-db"]
         return psycopg.connect(
             host="database", hostaddr=address, dbname=self.instance()["DBName"], user=login["username"],
             password=login["password"], sslmode="require", autocommit=True,

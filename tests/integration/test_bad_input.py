@@ -15,6 +15,9 @@ from emulator.ask import ask
 from .conftest import ROOT
 
 LOCAL = "inventories/local"
+WRONG = {
+    "api": {"memory": 300, "image": "registry.example.com/api:latest"}, "scheduler": {"schedule": "rate(1 minutes)"},
+}  # fmt: skip
 # Variables laid over those of the inventory, and what must be said.
 BAD = [
     ({"stack_protected": "no"}, ["stack_protected is 'no'", "true or false", "-e '{\"stack_protected\": false}'"]),
@@ -39,10 +42,12 @@ BAD = [
     ({"database_backup_window": "04:30-05:30"}, ["database_maintenance_window is", "must not overlap"]),
     ({"database_max_allocated_storage": 21}, ["database_max_allocated_storage is 21", "a tenth more"]),
     ({"queue_visibility_timeout_seconds": 50000}, ["queue_visibility_timeout_seconds is 50000", "0 to 43200"]),
-    ({"ecs_api_memory": 300}, ["ecs_api_memory is 300", "ecs_api_cpu is 256", "512, 1024, 2048 MiB"]),
+    ({"stack_components_once": WRONG}, ["stack_components_once.api.memory is 300", "stack_components.api.cpu is 256", "512, 1024, 2048 MiB"]),
     ({"load_balancer_plain_http": False}, ["load_balancer_plain_http is False", "load_balancer_domain_name"]),
-    ({"registry_api_image": "registry.example.com/api:latest"}, ["registry_api_image is", "not latest"]),
-    ({"lambda_scheduler_schedule": "rate(1 minutes)"}, ["lambda_scheduler_schedule is 'rate(1 minutes)'", "rate(1 hour)"]),
+    ({"stack_components_once": WRONG}, ["stack_components_once.api.image is", "not latest"]),
+    ({"stack_components_once": WRONG}, ["stack_components_once.scheduler.schedule is 'rate(1 minutes)'", "rate(1 hour)"]),
+    ({"ecs_api_cpu": 512}, ["ecs_api_cpu is no variable any more: say stack_components: {api: {cpu: ...}}"]),
+    ({"stack_components": {"api": {"cpus": 512}}}, ["stack_components.api.cpus is no key of a service: did you mean cpu?"]),
     ({"stack_recovery_days": 3}, ["stack_recovery_days is 3", "7 to 30"]),
     ({"secrets_database_username": "admin"}, ["secrets_database_username is 'admin'", "and not admin"]),
     ({"registry_keep_images": 0}, ["registry_keep_images is 0", "at least 1"]),
@@ -82,7 +87,7 @@ def all_bad(play, nobody):
 
 
 # Those that stand alone, because another one of them would say it first or change it.
-ALONE = ("stack_name", "stack_region", "network_cidr", "network_private_cidrs", "stack_environment", "stack_application")
+ALONE = ("stack_components", "stack_name", "stack_region", "network_cidr", "network_private_cidrs", "stack_environment", "stack_application")
 TOGETHER = {name: value for values, _words in BAD for name, value in values.items() if name not in ALONE}
 
 
@@ -173,7 +178,7 @@ def test_an_account_without_room_is_refused_before_the_first_write(play, emulato
     for words in (
         "3 limits of the account would be exceeded by flow-builder-prod, and nothing was written",
         "lambda_reserved_concurrency is 1: 2 concurrent executions more are needed in us-east-1",
-        "ecs_worker_max_count is 20, ecs_worker_cpu is 2048: 30 vCPU more are needed",
+        "stack_components.worker.max_count is 20, stack_components.worker.cpu is 2048: 30 vCPU more are needed",
         "(fargate L-3032A538) is 6 and 0 are used",
         "(fargate L-36FBB829) is 6 and 0 are used",
     ):

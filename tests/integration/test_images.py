@@ -192,5 +192,5 @@ def test_what_is_refused_before_aws_is_asked(play, app, tmp_path):
 
     refused(build(images_allow_dirty=True), "images_builder is 'auto'", "podman isn't installed", "docker isn't installed")
     refused(build(images_source="/nowhere"), "images_source is '/nowhere'", "there is no such folder")
-    refused(build(images_api_path="web"), "images_api_path is 'web'", "has no such folder")
+    refused(build(stack_components_once={"api": {"path": "web"}}), "stack_components.api.path is 'web'", "has no such folder")
     refused(build(images_components=["web"]), "images_components", "web")

@@ -19,7 +19,7 @@ TEXTS = {
     "migrations_command": ["alembic", "upgrade", "11"],
     "migrations_config": "12",
     "stack_lock_purpose": "13",
-    "ecs_worker_health_command": ["CMD", "test", "14"],
+    "stack_components": {"worker": {"health_command": ["CMD", "test", "14"]}},
 }
 # Each role's own numbers, where they stand in its defaults as such.
 NUMBERS = {
@@ -32,6 +32,8 @@ NUMBERS = {
 
 def whole(value):
     """Return a value with whole numbers in the place of texts that are one."""
+    if isinstance(value, dict):
+        return {key: whole(item) for key, item in value.items()}
     return [whole(item) for item in value] if isinstance(value, list) else int(value) if value.isdigit() else value
 
 

@@ -22,13 +22,13 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.releases.records 
     rollouts,
     unfinished,
 )
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 
 from .conftest import ROOT, proof
-from .releasing import STACK, Story, playing, release, with_migration
+from .releasing import COMPONENTS, STACK, Story, playing, release, with_migration
 from .releasing import emulator as emulator
 
-OPTIONS = Options(timeout=60, pause=0.1, steady=0.3, first_counts={"api": 1, "worker": 1})
+OPTIONS = Options(Components({"api": 1, "worker": 1}, COMPONENTS.functions), timeout=60, pause=0.1, steady=0.3)
 # stack, release, kind, address, collections, when (before or after), operation, which of them.
 DYING = """
 import os, signal, sys, boto3
@@ -36,7 +36,7 @@ from ansible.plugins.loader import init_plugin_loader
 stack, release, kind, url, collections, when, operation, left = sys.argv[1:]
 init_plugin_loader([collections])
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws, config
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 left = int(left)
 def die(model, **more):
     global left
@@ -47,7 +47,9 @@ def connect(service, **more):
     client = boto3.client(service, region_name="us-east-1", endpoint_url=url, config=config(**more))
     client.meta.events.register({"before": "before-call", "after": "after-call"}[when], die)
     return client
-roll_out(Aws(connect, "us-east-1"), stack, release, kind, Options(timeout=60, pause=0.1, steady=0.3), print)
+roll_out(Aws(connect, "us-east-1"), stack, release, kind, Options(
+    Components({"api": 1, "worker": 1}, ["scheduler", "cleanup"]), timeout=60, pause=0.1, steady=0.3,
+), print)
 """
 STEPS = (
     # what, before or after, operation, which one, whether a rollout is on record afterwards, whether the next finishes it

@@ -12,20 +12,20 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, roll_out
 
-from .releasing import STACK, Story, release
+from .releasing import COMPONENTS, STACK, Story, release
 from .releasing import emulator as emulator
 from .releasing import play as play
 
 ALARM = f"{STACK}-target-5xx"
 VARIABLES = {
-    "ecs_api_deployment_strategy": "BLUE_GREEN",
-    "ecs_api_bake_minutes": 0,
-    "ecs_api_deployment_alarms": ["target-5xx"],
+    "stack_components_once": {
+        "api": {"deployment_strategy": "BLUE_GREEN", "bake_minutes": 0, "deployment_alarms": ["target-5xx"]},
+    },
 }
 STACK_OF = ("-e", json.dumps(VARIABLES), "--limit", STACK)
 # Nearly all calls go to the new version, so that a few are enough to meet it. A minute of AWS's is too long for a test.
 CANARY = Strategy("canary", 99, interval=1.5, bake=1.0, alarms=["cleanup-errors"])
-OPTIONS = Options(timeout=90, pause=0.2, steady=1.0, first_counts={"api": 1, "worker": 0}, functions=CANARY)
+OPTIONS = Options(COMPONENTS, timeout=90, pause=0.2, steady=1.0, functions=CANARY)
 # Answers the check of a release, and nothing else.
 BREAKS = """
 import json, sys
@@ -118,7 +118,7 @@ def test_a_step_that_nothing_can_be_seen_in_is_refused(play, story):
 
 
 def test_an_alarm_that_does_not_exist_is_refused(story):
-    options = Options(functions=Strategy("canary", alarms=["none"]))
+    options = Options(COMPONENTS, functions=Strategy("canary", alarms=["none"]))
     with pytest.raises(EngineError, match=f"there is no alarm {STACK}-none"):
         roll_out(story.aws, STACK, "one", "rollout", options, story.say)
     assert len(story.book.get("one")["rollouts"]) == 1

@@ -88,7 +88,7 @@ def test_bad_variables_end_before_the_first_call(play):
         "pipes_body": "id=$.body",
         "pipes_capacity_providers": [{"capacity_provider": "FARGATE_SPOT", "weight": 1, "launch_type": "FARGATE"}],
         "pipes_launch_type": "FARGATE",
-        "registry_worker_image": f"{REGISTRY}/{STACK}-worker",
+        "stack_components_once": {"worker": {"image": f"{REGISTRY}/{STACK}-worker"}},
         "external_database_sslmode": "disable",
     }
     run = play(*PLAY, "-e", json.dumps(bad))
@@ -99,7 +99,7 @@ def test_bad_variables_end_before_the_first_call(play):
         ["pipes_body is 'id=$.body'", "such as $.body"],
         ["pipes_capacity_providers", "launch_type"],
         ["pipes_launch_type is no variable of a role"],
-        ["registry_worker_image is", "@sha256:<digest> or a tag"],
+        ["stack_components_once.worker.image is", "@sha256:<digest> or a tag"],
         ["external_database_sslmode is 'disable'", "require, verify-ca, verify-full"],
     ):
         assert len([line for line in lines if all(word in line for word in words)]) == 1, (words, lines)

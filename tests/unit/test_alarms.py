@@ -22,16 +22,18 @@ COMPARISONS = {
 def template(role, expression, **variables):
     """Return what an expression is with the variables of a role."""
     loader = DataLoader()
-    known = loader.load_from_file(str(ROOT / f"roles/{role}/vars/main.yml"), trusted_as_template=True)
-    return Templar(loader, variables={**known, **variables}).template(trust_as_template(f"{{{{ {expression} }}}}"))
+    known = {"stack_profile": "standard", "stack_name": "x"}
+    for one in ("stack", role):
+        known |= loader.load_from_file(str(ROOT / f"roles/{one}/vars/main.yml"), trusted_as_template=True)
+    loader.set_basedir(str(ROOT / f"roles/{role}"))
+    templar = Templar(loader, variables={**known, **variables, "ansible_search_path": [loader.get_basedir()]})
+    return templar.template(trust_as_template(f"{{{{ {expression} }}}}"))
 
 
 @pytest.fixture(scope="module")
 def scaling():
-    found = template(
-        "ecs", "__ecs_alarms", ecs_worker_idle_minutes=10, ecs_worker_messages_per_task=5, ecs_container_insights="enabled"
-    )
-    return {one["name"]: one for one in found}
+    worker = {"name": "worker", "queue": "workflow", "idle_minutes": 10, "messages_per_task": 5}
+    return template("ecs", "__ecs_alarms", item=[worker, ""], ecs_container_insights="enabled")
 
 
 def goes_off(alarm, points, late, now):
@@ -67,21 +69,21 @@ def always(value):
 @pytest.mark.parametrize("late", [0, 1, 2])
 def test_workers_without_messages_are_sent_to_sleep(scaling, late):
     idle = {"samples": always(2), "visible": always(0), "in_flight": always(0)}
-    assert ever(scaling["worker-sleep"], idle, {"samples": late}) is not None
-    assert ever(scaling["worker-wake"], idle, {"samples": late}) is None
+    assert ever(scaling["sleep"], idle, {"samples": late}) is not None
+    assert ever(scaling["wake"], idle, {"samples": late}) is None
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
 def test_workers_with_messages_are_neither_sent_to_sleep_nor_woken(scaling, late):
     busy = {"samples": always(2), "visible": always(3), "in_flight": always(1)}
-    assert ever(scaling["worker-sleep"], busy, {"samples": late}) is None
-    assert ever(scaling["worker-wake"], busy, {"samples": late}) is None
+    assert ever(scaling["sleep"], busy, {"samples": late}) is None
+    assert ever(scaling["wake"], busy, {"samples": late}) is None
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
 def test_the_first_message_wakes_a_worker(scaling, late):
     arrived = {"samples": always(None), "visible": lambda minute: int(minute >= 70), "in_flight": always(0)}
-    woken = ever(scaling["worker-wake"], arrived, {"samples": late})
+    woken = ever(scaling["wake"], arrived, {"samples": late})
     assert woken is not None and 70 < woken <= 73
 
 
@@ -92,7 +94,7 @@ def test_a_worker_that_was_woken_is_let_work(scaling, late):
         "samples": lambda minute: 2 if minute < 70 or minute >= 75 else None,
         "visible": lambda minute: int(minute >= 71), "in_flight": always(0),
     }  # fmt: skip
-    assert ever(scaling["worker-sleep"], points, {"samples": late}, start=75) is None
+    assert ever(scaling["sleep"], points, {"samples": late}, start=75) is None
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
@@ -113,8 +115,7 @@ def test_target_groups_that_take_turns(name, first, second, off, late):
     alarm = template(
         "monitoring", f"__monitoring_{name} | combine(__monitoring_{words}_of_two)", monitoring_alternate_target_group="x",
         monitoring_thresholds={}, monitoring_database_class="db.t3.micro", monitoring_database_storage=20,
-        monitoring_scheduler_timeout=300, monitoring_images={"api": {"released": True}}, monitoring_load_balancer="x",
-        monitoring_target_group="x",
+        monitoring_images={"api": {"released": True}}, monitoring_load_balancer="x", monitoring_target_group="x",
     )  # fmt: skip
     points = {"first": always(first), "second": always(second)}
     assert (ever(alarm, points, {"first": late, "second": late}) is not None) is off
@@ -123,14 +124,10 @@ def test_target_groups_that_take_turns(name, first, second, off, late):
 @pytest.fixture(scope="module")
 def poison():
     found = template(
-        "monitoring", "__monitoring_all | selectattr('name', 'equalto', 'poison-messages') | first",
-        monitoring_alternate_target_group="", monitoring_thresholds={}, monitoring_database_class="db.t3.micro",
-        monitoring_database_storage=20, monitoring_scheduler_timeout=300, monitoring_load_balancer="x",
-        monitoring_target_group="x", monitoring_queue_name="q", monitoring_visibility_timeout=900, monitoring_cluster_name="x",
-        monitoring_api_service="x", monitoring_worker_service="x", monitoring_database_id="x", monitoring_pipe="x",
-        monitoring_scheduler_function="x", monitoring_cleanup_function="x", monitoring_dead_letter_name="x",
-        monitoring_failures_queue_name="x", monitoring_failed_jobs_name="x", monitoring_pipe_running=False,
-        monitoring_images={"api": {"released": True}, "scheduler": {"released": True}},
+        "monitoring", "__monitoring_made | selectattr('name', 'equalto', 'poison-messages') | first",
+        monitoring_thresholds={}, monitoring_database_class="db.t3.micro", monitoring_database_storage=20,
+        monitoring_visibility_timeout=900, monitoring_cluster_name="x", monitoring_services={"api": "x", "worker": "x"},
+        monitoring_functions={"scheduler": "x", "cleanup": "x"}, monitoring_images={"scheduler": {"released": True}},
     )  # fmt: skip
     assert {one["metric_stat"]["period"] for one in found["metrics"] if "metric_stat" in one} == {900}
     return found
@@ -154,5 +151,5 @@ def test_jobs_that_fail_each_time_are_told(poison, received, deleted, off):
 
 def test_the_descriptions_say_what_queue_age_does_not_see(poison):
     assert "queue-age doesn't see them" in poison["description"]
-    text = (ROOT / "roles/monitoring/vars/main.yml").read_text()
-    assert "received three times and more, jobs that fail above all: of those the alarm poison-messages tells" in text
+    text = (ROOT / "roles/monitoring/templates/alarms.yml.j2").read_text()
+    assert "jobs that fail above all: of those the alarm {{ prefix }}poison-messages tells" in text

@@ -17,10 +17,12 @@ import ansible_collections
 import pytest
 import yaml
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from ansible_collections.flow_builder.aws.plugins.module_utils.components import SPECS
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import module as engine
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import RULES
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import ALL_COMPONENTS, OF_TYPES
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import batch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,6 +252,11 @@ def test_rules_are_about_variables_that_exist():
     there = {role.name for role in ROLES}
     for names, check in RULES:
         for name in names:
+            kind, _dot, key = name.partition(".")
+            if key:
+                assert all(key in SPECS[one] for one in OF_TYPES[kind]), f"{check.__name__} is about {name}, which no {kind} has"
+            if key or name == ALL_COMPONENTS:
+                continue
             if not any(name.startswith(f"{role}_") for role in there) and "*" not in name:
                 continue  # a role of another profile
             pattern = re.compile(re.escape(name).replace(r"\*", ".*"))
@@ -415,7 +422,7 @@ def test_pins_name_no_place():
 @pytest.mark.parametrize("path", sorted(path for folder in ("roles", "playbooks", "plugins", "inventories") for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in (".py", ".yml", ".yaml", ".j2")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_but_the_environment_says_which_aws(path):
     # A container may ask itself whether it is healthy.
-    itself = r"https?://(?:localhost|127\.0\.0\.1)(?!:\{\{ \w+ \}\}/health)"
+    itself = r"https?://(?:localhost|127\.0\.0\.1)(?!:\{port\}/health)"
     assert re.findall(rf"(?i)\bmoto\b|emulat\w*|localstack|\b4566\b|{itself}", path.read_text()) == []
 
 

@@ -58,8 +58,8 @@ def test_the_run_says_what_the_page_says_that_it_says(words):
 
 def test_an_inventorys_sizes_decide_its_numbers():
     (dev,) = [one for stack, one in inventories.stacks("dev").items() if stack == "flow-builder-dev"]
-    assert inventories.value(dev, "ecs_api_cpu") == 256  # the inventory's
-    assert inventories.value(dev, "ecs_api_max_count") == 4  # the role's
+    assert inventories.value(dev, "stack_all_components.api.cpu") == 256  # the inventory's
+    assert inventories.value(dev, "stack_all_components.api.max_count") == 4  # the profile's
     needed = first_deployment._needed(dev)
     # An API of a quarter of a vCPU four times, and half of ten workers of one.
     assert (needed["fargate"], needed["fargate_spot"], needed["lambda_concurrency"]) == (6, 5, 102)

@@ -82,7 +82,7 @@ def test_a_job_that_is_run_again_is_not_given_up_before(first, seconds, ended, m
     monkeypatch.setattr("time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     again = task("m", attempt=2, code=0, **EXITED)
     monkeypatch.setattr(jobs_run, "of_family", lambda *_names: [first, *([again] if now[0] >= 30 else [])])
-    (job,) = jobs_run.watch(None, "s", {"m": "body"}, 600)
+    (job,) = jobs_run.watch(None, "s", "worker", {"m": "body"}, 600)
     assert (job["ended"], now[0]) == (ended, seconds)
 
 
@@ -91,5 +91,5 @@ def test_a_job_that_nobody_runs_again_is_told_in_the_end(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr("time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     monkeypatch.setattr(jobs_run, "of_family", lambda *_names: [task("m", **SPOT)])
-    (job,) = jobs_run.watch(None, "s", {"m": "body"}, 600)
+    (job,) = jobs_run.watch(None, "s", "worker", {"m": "body"}, 600)
     assert (job["ended"], now[0]) == ("failed", 60)

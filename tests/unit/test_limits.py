@@ -95,13 +95,13 @@ def test_what_is_there_needs_nothing(wanted, there, left):
         (
             "fargate", "",
             [
-                {"count": 1, "amount": 2.5, "by": {"ecs_api_max_count": 10, "ecs_api_cpu": 256}},
-                {"count": 1, "amount": 20, "by": {"ecs_worker_max_count": 20}},
+                {"count": 1, "amount": 2.5, "by": {"stack_components.api.max_count": 10, "stack_components.api.cpu": 256}},
+                {"count": 1, "amount": 20, "by": {"stack_components.worker.max_count": 20}},
             ],
             6, 0.5,
-            "ecs_api_max_count is 10, ecs_api_cpu is 256, ecs_worker_max_count is 20: 22.5 vCPU more are needed in "
+            "stack_components.api.max_count is 10, stack_components.api.cpu is 256, stack_components.worker.max_count is 20: 22.5 vCPU more are needed in "
             "eu-west-1, but the quota 'Fargate On-Demand vCPU resource count' (fargate L-3032A538) is 6 and 0.5 are used; "
-            "change ecs_api_max_count or ecs_api_cpu or ecs_worker_max_count, delete what isn't needed, or raise the "
+            "change stack_components.api.max_count or stack_components.api.cpu or stack_components.worker.max_count, delete what isn't needed, or raise the "
             "quota to 23",
         ),
     ],

@@ -79,15 +79,18 @@ def test_what_is_there():
     assert arns(resources, "us-east-1", "1") == {"arn:aws:sqs:x", "arn:aws:ec2:us-east-1:1:route-table/rtb-1"}
 
 
+QUEUES = {"workflow": {"arn": f"arn:aws:sqs:{HERE}:x-workflow", "url": "https://x", "name": "x-workflow"}}
+APP_SECRET = f"arn:aws:secretsmanager:{HERE}:secret:x/app"
+# What is one of many, by role.
+ITEM = {"lambda": "stack_functions[0]", "queue": "'workflow'", "registry": "stack_functions[0]"}
 # What other roles and AWS give to a role's policies.
 GIVEN = {
     "stack_partition": "aws", "stack_region": "us-east-1", "stack_account_id": "123456789012", "stack_name": "x",
-    "stack_protected": False, "item": {"name": "scheduler", "secrets": [f"arn:aws:secretsmanager:{HERE}:secret:x/a"],
-    "queues": [f"arn:aws:sqs:{HERE}:x-workflow"], "function": "x-scheduler"}, "stack_state_bucket": "x-state",
+    "stack_protected": False, "stack_profile": "standard", "stack_state_bucket": "x-state",
     "ecs_images": {name: {"repository_arn": f"arn:aws:ecr:{HERE}:repository/x-{name}", "released": True} for name in ("api", "worker")},
-    "ecs_queue_arn": f"arn:aws:sqs:{HERE}:x-workflow", "ecs_cluster_name": "x-cluster", "ecs_worker_polls": True,
-    "ecs_app_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/app", "ecs_components": ["api", "worker"],
-    "ecs_database_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database", "ecs_service_components": ["api", "worker"],
+    "ecs_queues": QUEUES, "lambda_queues": QUEUES, "ecs_cluster_name": "x-cluster",
+    "ecs_app_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/app",
+    "ecs_database_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database",
     "ecs_secret_key_arns": [f"arn:aws:kms:{HERE}:key/1"], "ecs_execute_command": True,
     "ecs_production_rule_arn": f"arn:aws:elasticloadbalancing:{HERE}:listener-rule/app/x/1/2/3",
     "ecs_target_group_arn": f"arn:aws:elasticloadbalancing:{HERE}:targetgroup/x/1",
@@ -95,20 +98,18 @@ GIVEN = {
     "monitoring_parts": ["queue"],
     **dict.fromkeys(
         (f"monitoring_{name}" for name in (
-            "cluster_name", "api_service", "worker_service", "queue_name", "dead_letter_name", "failed_jobs_name", "pipe",
-            "failures_queue_name", "scheduler_function", "cleanup_function", "database_id", "load_balancer",
+            "cluster_name", "failed_jobs_name", "pipe", "failures_queue_name", "database_id", "load_balancer",
             "target_group", "alternate_target_group",
         )), "x",
     ),
     "monitoring_pipe_running": True, "monitoring_thresholds": {}, "monitoring_visibility_timeout": 900,
-    "monitoring_scheduler_timeout": 1, "monitoring_database_class": "db.t4g.micro", "monitoring_database_storage": 20,
+    "monitoring_services": {"api": "x", "worker": "x"}, "monitoring_functions": {"scheduler": "x", "cleanup": "x"},
+    "monitoring_database_class": "db.t4g.micro", "monitoring_database_storage": 20,
     "monitoring_images": {name: {"released": True} for name in ("api", "worker", "scheduler", "cleanup")},
-    "lambda_components": ["scheduler", "cleanup"], "lambda_subnet_ids": ["subnet-1"], "lambda_tracing": True,
-    "lambda_failures_queue_arn": f"arn:aws:sqs:{HERE}:x-lambda-failures", "lambda_scheduler_memory": 1,
-    "lambda_secret_key_arns": [f"arn:aws:kms:{HERE}:key/1"], "lambda_scheduler_timeout": 1, "lambda_cleanup_memory": 1,
-    "lambda_cleanup_timeout": 1, "lambda_scheduler_schedule": "x", "lambda_cleanup_schedule": "x",
-    "lambda_database_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database", "lambda_app_secret_arn": "",
-    "lambda_queue_arn": f"arn:aws:sqs:{HERE}:x-workflow", "lambda_queue_url": "https://x", "ecs_writable_paths": ["/tmp"],
+    "lambda_subnet_ids": ["subnet-1"], "lambda_tracing": True, "ecs_writable_paths": ["/tmp"],
+    "lambda_failures_queue_arn": f"arn:aws:sqs:{HERE}:x-lambda-failures", "lambda_app_secret_arn": APP_SECRET,
+    "lambda_secret_key_arns": [f"arn:aws:kms:{HERE}:key/1"],
+    "lambda_database_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database",
     "migrations_image": {"repository_arn": f"arn:aws:ecr:{HERE}:repository/x-api"},
     "migrations_master_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:rds!db-1",
     "migrations_app_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database",
@@ -135,15 +136,24 @@ WHOLE = {
     "registry": ["__registry_function_policy"],
     "stack": ["__stack_key_policy", "__stack_state_policy"],
 }  # fmt: skip
-STATEMENTS = {"ecs": "__ecs_all_roles | map(attribute='statements') | flatten"}
+ROLES = 3  # of ECS: what starts the tasks, and each service's
 
 
 def template(role, expression, **given):
     """Return what a template of a role's is."""
     loader = DataLoader()
-    known = loader.load_from_file(str(ROOT / f"roles/{role}/vars/main.yml"), trusted_as_template=True)
-    templar = Templar(loader, variables={**known, **GIVEN, **given})
+    files = [ROOT / f"roles/{one}/vars/main.yml" for one in ("stack", role)]
+    known = {}
+    for file in files:
+        known |= loader.load_from_file(str(file), trusted_as_template=True)
+    loader.set_basedir(str(ROOT / f"roles/{role}"))
+    item = {"item": trust_as_template(f"{{{{ {ITEM[role]} }}}}")} if role in ITEM else {}
+    templar = Templar(loader, variables={**known, **GIVEN, **item, **given, "ansible_search_path": [loader.get_basedir()]})
     return templar.template(trust_as_template(f"{{{{ {expression} }}}}"))
+
+
+def statements_of_ecs(**given):
+    return [one for at in range(ROLES) for one in template("ecs", "__ecs_statements", item=template("ecs", f"__ecs_roles[{at}]"), **given)]
 
 
 def test_every_policy_of_the_roles_is_known_here():
@@ -160,7 +170,7 @@ def test_policies_of_the_roles(role, name):
 
 
 def test_statements_of_the_tasks_roles():
-    statements = template("ecs", STATEMENTS["ecs"])
+    statements = statements_of_ecs()
     assert {"Login", "Logs", "Secrets", "SecretsKey", "Send", "Receive", "Sessions"} <= {one["Sid"] for one in statements}
     assert list(mistakes({"Statement": statements})) == []
     (logs,) = [one for one in statements if one["Sid"] == "Logs"]
@@ -179,7 +189,7 @@ def test_nobody_enters_the_tasks_of_a_protected_stack(protected, entered):
     defaults = loader.load_from_file(str(ROOT / "roles/ecs/defaults/main.yml"), trusted_as_template=True)
     default = Templar(loader, variables={"stack_protected": protected}).template(defaults["ecs_execute_command"])
     assert default is entered
-    sids = {one["Sid"] for one in template("ecs", STATEMENTS["ecs"], ecs_execute_command=default)}
+    sids = {one["Sid"] for one in statements_of_ecs(ecs_execute_command=default)}
     assert ("Sessions" in sids) is entered
     assert template("ecs", "__ecs_paths", ecs_execute_command=default)[0] == "/tmp"
     assert (len(template("ecs", "__ecs_paths", ecs_execute_command=default)) > 1) is entered

@@ -17,11 +17,8 @@ import inventories  # noqa: E402
 OF_THE_PLAY = {"stack_lock_purpose", "stack_plan"}
 SAID = {
     "ecs_database_sslmode": "verify-full",
-    "ecs_worker_polls": True,
-    "lambda_components": [],
     "lambda_subnet_ids": ["subnet-1"],
     "monitoring_parts": ["queue"],
-    "registry_components": ["worker"],
     "stack_own_key": True,
 }
 
@@ -50,9 +47,21 @@ def test_an_inventory_says_otherwise_than_the_profile(tmp_path, name):
 
 @pytest.mark.parametrize(("profile", "mode"), [("standard", {}), ("ultra", {"EVENTBRIDGE_PIPES_MODE": "true", "EXIT_AFTER_COMPLETION": "true"})])
 def test_the_workers_own_environment_comes_to_its_profiles(tmp_path, profile, mode):
-    here = stack(tmp_path, profile, ecs_worker_environment={"MINE": "1"}, ecs_images={"api": {"released": False}, "worker": {"released": False}})
-    (worker,) = inventories.value(here, "__ecs_all | selectattr('name', 'eq', 'worker') | map(attribute='environment')")
-    assert worker == {"MINE": "1", "POLLING_MODE": str(profile == "standard").lower(), **mode}
+    here = stack(tmp_path, profile, stack_components={"worker": {"environment": {"MINE": "1", "CLERK_FRONTEND_URL": None}}})
+    environment = inventories.value(here, "stack_all_components.worker.environment")
+    assert environment == {"MINE": "1", "POLLING_MODE": str(profile == "standard").lower(), **mode}
+
+
+def test_groups_of_an_inventory_each_say_a_part(tmp_path):
+    here = stack(
+        tmp_path, "standard", stack_components={"api": {"cpu": 1024}}, stack_components_b={"api": {"memory": 4096}, "worker": None},
+        stack_components_a={"api": {"memory": 2048}, "mailer": {"type": "function"}},
+        stack_components_once={"api": {"max_count": 2}},
+    )  # fmt: skip
+    api = inventories.value(here, "stack_all_components.api")
+    assert (api["cpu"], api["memory"], api["max_count"], api["port"]) == (1024, 4096, 2, 8080)
+    assert inventories.value(here, "stack_all_components | list") == ["api", "scheduler", "cleanup", "mailer"]
+    assert inventories.value(here, "stack_queues") == ["workflow"]
 
 
 def test_both_profiles_say_the_same_things():

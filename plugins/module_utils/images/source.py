@@ -98,7 +98,7 @@ def container_file(source: Checkout, component: str, path: str, wanted: str) -> 
 
     Raises EngineError where the component's folder or the file is missing.
     """
-    variable = f"images_{component}_path"
+    variable = f"stack_components.{component}.path"
     if not (source.root / path).is_dir():
         raise EngineError(
             f"{variable} is {path!r}: {source.root} has no such folder; name it, or leave {component} out of "

@@ -60,7 +60,8 @@ TOLD = (
      "aws iam get-role-policy --role-name {pipe_role} --policy-name pipe"),
     (r"not authorized|AccessDenied", "a permission is missing",
      "aws iam list-role-policies --role-name {execution_role}"),
-    (r"OutOfMemory|memory usage", "the task has too little memory", "raise ecs_{component}_memory, then site.yml"),
+    (r"OutOfMemory|memory usage", "the task has too little memory",
+     "raise memory of {component} in stack_components, then site.yml"),
     (r"failed container health checks|UNHEALTHY|failed ELB health checks|unhealthy in",
      "the health check fails: the component isn't listening on its port, or answers too late",
      "aws logs tail {group} --since 15m"),
@@ -80,14 +81,17 @@ LOGGED = (
 )  # fmt: skip
 CALLED = (
     (r"Sandbox\.Timedout|timed out after", "the function takes longer than it may",
-     "raise lambda_{component}_timeout, then site.yml"),
+     "raise timeout of {component} in stack_components, then site.yml"),
     (r"Runtime\.OutOfMemory|signal: killed", "the function has too little memory",
-     "raise lambda_{component}_memory, then site.yml"),
+     "raise memory of {component} in stack_components, then site.yml"),
     (r"Runtime\.(InvalidEntrypoint|HandlerNotFound|ImportModuleError)", "the image's command or handler isn't there",
      "look at the image's command"),
 )  # fmt: skip
 BY_CODE = {
-    137: ("it was killed: too little memory, or it didn't end in time", "raise ecs_{component}_memory, then site.yml"),
+    137: (
+        "it was killed: too little memory, or it didn't end in time",
+        "raise memory of {component} in stack_components, then site.yml",
+    ),
     139: ("it crashed in native code, perhaps built for another processor", "compare registry_architecture"),
     126: ("its command can't be executed, perhaps built for another processor", "compare registry_architecture"),
     127: ("its command isn't in the image", "look at the image's command"),

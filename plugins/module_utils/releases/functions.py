@@ -14,7 +14,6 @@ from . import diagnosis
 from .context import STALE_SECONDS, Context, Failed
 from .shapes import FunctionBefore, Json
 
-FUNCTIONS = ("scheduler", "cleanup")
 ALIAS = "live"
 MISSING, CONFLICT = "ResourceNotFoundException", "ResourceConflictException"
 # What a call of a version is answered with that could be called a moment later.
@@ -46,9 +45,9 @@ class Functions:
 
     alias = ALIAS
 
-    def __init__(self, context: Context):
-        """Prepare; nothing is changed yet."""
-        self._context, self._aws, self._say = context, context.aws, context.say
+    def __init__(self, context: Context, names: list[str]):
+        """Prepare; nothing is changed yet. ``names`` are the functions that the stack may have."""
+        self._context, self._names, self._aws, self._say = context, names, context.aws, context.say
 
     def _name(self, component: str) -> str:
         return name("function", self._context.stack, component)
@@ -77,7 +76,7 @@ class Functions:
 
     def before(self) -> dict[str, FunctionBefore]:
         """Return the code of the functions that there are, and what their aliases show."""
-        found = {component: self._find(component) for component in FUNCTIONS}
+        found = {component: self._find(component) for component in self._names}
         return {
             component: {"image": one["Code"]["ResolvedImageUri"], "version": self.live_version(component)}
             for component, one in found.items()

@@ -1,4 +1,4 @@
-"""The worker of the ultra profile under a new release: no service runs it, a pipe starts a task of it for each message.
+"""What a pipe starts, under a new release: no service runs it, the pipe starts a task of it for each message.
 
 The new revision is tried before a message reaches it: one task of it runs as the pipe would start it, with a body that
 asks for nothing, and must end with 0. Until then the pipe starts the revision before. Then the pipe is given the new
@@ -23,7 +23,6 @@ from .shapes import Json, PipeState
 from .tasks import Log, definition, image_of, of_family, run, with_image
 
 MISSING, CONFLICT = "NotFoundException", "ConflictException"
-WORKER = "worker"
 STARTED_BY = "release-check"  # by this the function that looks after failed jobs knows that the task carries none
 BODY = json.dumps({"source": "flow-builder.release", "detail-type": "Check of a release"})
 CHANGING_SECONDS = 600
@@ -32,7 +31,7 @@ NO_CAPACITY = "apacity is unavailable"
 
 @dataclass
 class Check:
-    """The task with which a revision of the worker is tried: its message, and another command than the image's own."""
+    """The task with which a revision is tried: its message, and another command than the image's own."""
 
     body: str = BODY
     command: list[str] = field(default_factory=list)
@@ -41,10 +40,14 @@ class Check:
 class Pipe:
     """A stack's pipe and the revision that it starts."""
 
-    def __init__(self, context: Context, check: Check | None):
-        """Prepare; nothing is changed yet. Without a check no revision is tried before the pipe starts it."""
+    def __init__(self, context: Context, component: str, check: Check | None):
+        """Prepare; nothing is changed yet. Without a check no revision is tried before the pipe starts it.
+
+        ``component`` is what the pipe starts; empty for a stack without a pipe.
+        """
         self._context, self._check, self._aws, self._say = context, check, context.aws, context.say
-        self._name, self._family = name("pipe", context.stack), name("service", context.stack, WORKER)
+        self._component = component
+        self._name, self._family = name("pipe", context.stack), name("service", context.stack, component)
         self._stale_until = 0.0
         self.registered: list[str] = []
         """The revisions that this rollout made."""
@@ -62,19 +65,19 @@ class Pipe:
 
     def before(self) -> PipeState | None:
         """Return what the pipe starts now and whether it is to run, or None where the stack has no pipe."""
-        found = self._find()
+        found = self._find() if self._component else None
         return {"task_definition": task_definition_of(found), "state": found["DesiredState"]} if found else None
 
     def image(self) -> str:
-        """Return the image of the worker that the pipe starts."""
+        """Return the image that the pipe starts."""
         starts, _tags = definition(self._aws, task_definition_of(self._get()))
-        return image_of(starts, WORKER)
+        return image_of(starts, self._component)
 
     # Forward
 
     def prove(self, image: str) -> str:
         """Register the revision with an image, try it, and return its ARN. Raises EngineError if that fails."""
-        asked, new = with_image(self._aws, self._family, WORKER, image)
+        asked, new = with_image(self._aws, self._family, self._component, image)
         if new:
             self.registered.append(asked)
         if self._check and asked != task_definition_of(self._get()):
@@ -83,15 +86,19 @@ class Pipe:
 
     def _try(self, asked: str, check: Check) -> None:
         found = self._get()
-        self._say(f"worker: {tail(asked)} is tried; until then the pipe starts {tail(task_definition_of(found))}")
-        wanted = check_task(found["TargetParameters"]["EcsTaskParameters"], asked, check)
+        self._say(
+            f"{self._component}: {tail(asked)} is tried; until then the pipe starts {tail(task_definition_of(found))}"
+        )
+        wanted = check_task(found["TargetParameters"]["EcsTaskParameters"], self._component, asked, check)
         wanted |= {"cluster": self._context.cluster}
-        task, lines = run(self._aws, wanted, WORKER, self._say, self._context.timeout, self._context.pause)
-        ended = diagnosis.Ended.of(task, WORKER)
+        task, lines = run(self._aws, wanted, self._component, self._say, self._context.timeout, self._context.pause)
+        ended = diagnosis.Ended.of(task, self._component)
         ended.lines = lines
         if ended.exit_code != 0:
-            raise EngineError(f"worker: the task that tries {tail(asked)} failed\n{self._report([ended], asked)}")
-        self._say(f"worker: the task of {tail(asked)} ended with 0")
+            raise EngineError(
+                f"{self._component}: the task that tries {tail(asked)} failed\n{self._report([ended], asked)}"
+            )
+        self._say(f"{self._component}: the task of {tail(asked)} ended with 0")
 
     def switch(self, was: PipeState, asked: str) -> PipeState:
         """Let the pipe start a revision, and return what it does then. Raises EngineError if that doesn't go well.
@@ -99,7 +106,7 @@ class Pipe:
         A pipe that stands still because nothing was released yet begins to run; one that somebody stopped does not.
         """
         starts, _tags = definition(self._aws, was["task_definition"])
-        first = image_of(starts, WORKER).rpartition("@")[2] in ARCHITECTURES
+        first = image_of(starts, self._component).rpartition("@")[2] in ARCHITECTURES
         state = "RUNNING" if first else was["state"]
         self._set(asked, state)
         if state != "RUNNING":
@@ -111,7 +118,7 @@ class Pipe:
 
     def _set(self, asked: str, state: str) -> None:
         """Give the pipe a revision and a state, and wait until it has settled."""
-        found, written = self._settled(), ("pipe", WORKER) in self._context.writes
+        found, written = self._settled(), ("pipe", self._component) in self._context.writes
         if written or (task_definition_of(found), found["CurrentState"]) != (asked, state):
             target = found["TargetParameters"]
             # AWS takes the parameters of a target as a whole: what isn't said is gone.
@@ -123,7 +130,7 @@ class Pipe:
                 nonlocal found, given
                 # A conflict is the change itself, told by a call whose answer was lost, or another one that goes on.
                 given = given or self._context.writes.make(
-                    "pipe", WORKER, self._aws("pipes").update_pipe, (CONFLICT,),
+                    "pipe", self._component, self._aws("pipes").update_pipe, (CONFLICT,),
                     Name=self._name, RoleArn=found["RoleArn"], DesiredState=state, TargetParameters=target,
                 )  # fmt: skip
                 found = self._settled()
@@ -164,7 +171,9 @@ class Pipe:
                 self._judge(found, asked, "RUNNING")
             tasks = self._tasks(asked)
             if unstarted := [one for one in tasks if failed_to_start(one)]:
-                raise EngineError(f"worker: tasks of {tail(asked)} don't start\n{self._why(unstarted, asked)}")
+                raise EngineError(
+                    f"{self._component}: tasks of {tail(asked)} don't start\n{self._why(unstarted, asked)}"
+                )
             running = sum(one["lastStatus"] != "STOPPED" for one in tasks)
             line = f"pipe: RUNNING with {tail(asked)}, {running} tasks, {len(tasks) - running} have ended"
             if line != shown:
@@ -181,13 +190,15 @@ class Pipe:
 
     def _why(self, tasks: list[Json], asked: str) -> str:
         starts, _tags = definition(self._aws, asked)
-        ended = [diagnosis.Ended.of(one, WORKER) for one in tasks]
-        ended[0].lines = Log(self._aws, starts, WORKER, ended[0].arn).more()
+        ended = [diagnosis.Ended.of(one, self._component) for one in tasks]
+        ended[0].lines = Log(self._aws, starts, self._component, ended[0].arn).more()
         return self._report(ended, asked)
 
     def _report(self, ended: list[diagnosis.Ended], asked: str, group: str = "") -> str:
         starts, _tags = definition(self._aws, asked)
-        return diagnosis.report(ended, self._context.names(WORKER, group or Log(self._aws, starts, WORKER, "").group))
+        return diagnosis.report(
+            ended, self._context.names(self._component, group or Log(self._aws, starts, self._component, "").group)
+        )
 
     # Back
 
@@ -217,7 +228,7 @@ def failed_to_start(task: Json) -> bool:
     return task.get("stopCode") == "TaskFailedToStart" and NO_CAPACITY not in task.get("stoppedReason", "")
 
 
-def check_task(target: Json, asked: str, check: Check) -> Json:
+def check_task(target: Json, component: str, asked: str, check: Check) -> Json:
     """Return what RunTask takes for the task that tries a revision, made of what the pipe gives its tasks.
 
     It is on demand, for one that AWS interrupts would say nothing. What the pipe takes from a message has no value but
@@ -225,10 +236,10 @@ def check_task(target: Json, asked: str, check: Check) -> Json:
     """
     network = target["NetworkConfiguration"]["awsvpcConfiguration"]
     overrides = target.get("Overrides", {}).get("ContainerOverrides", [])
-    given: list[Json] = next((one.get("Environment", []) for one in overrides if one.get("Name") == WORKER), [])
+    given: list[Json] = next((one.get("Environment", []) for one in overrides if one.get("Name") == component), [])
     variables = {one["name"]: "" if one.get("value", "").startswith("$.") else one.get("value", "") for one in given}
     variables |= {"SQS_BODY": check.body, "SQS_MESSAGE_ID": STARTED_BY}
-    container = {"name": WORKER, "environment": [{"name": key, "value": value} for key, value in variables.items()]}
+    container = {"name": component, "environment": [{"name": key, "value": value} for key, value in variables.items()]}
     return {
         "taskDefinition": asked,
         "launchType": "FARGATE",

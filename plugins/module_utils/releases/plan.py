@@ -7,7 +7,7 @@ from ..engine.names import name, tail
 from . import records
 from .context import Say
 from .functions import Functions
-from .rollout import Options, Rollout, migrations
+from .rollout import ROLLBACK, Options, Rollout, migrations
 from .shapes import FunctionBefore, Images, Json, Plan, Release, ServiceBefore
 from .tasks import definition, image_of, revision
 
@@ -23,19 +23,20 @@ def rollout(aws: Aws, stack: str, identifier: str, images: Images, kind: str, op
     release = _unrecorded(stack, identifier, images) if images else book.get(identifier)
     killed = records.unfinished(book.all())
     planned = Rollout(aws, stack, release, options, say)
-    now = planned.before()
+    now = planned.concerned(planned.before(), kind)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
-    planned.check(killed["before"] if killed else now)
+    planned.check(planned.concerned(killed["before"], kind) if killed else now)
     for component, was in now["services"].items():
         before[component], after[component] = _service(aws, stack, component, was, release["images"][component])
     for component, shown in now["functions"].items():
         image = release["images"][component]
         before[component], after[component] = _function(planned.functions, component, shown, image)
     if now.get("pipe"):
-        before["worker"] = records.short(planned.pipe.image())
-        after["worker"] = records.short(release["images"]["worker"])
-    if kind == "rollback" and (asked := migrations(aws, stack, release["images"])):
+        piped = options.components.piped
+        before[piped] = records.short(planned.pipe.image())
+        after[piped] = records.short(release["images"][piped])
+    if kind == ROLLBACK and (asked := migrations(aws, stack, release["images"])):
         before["migrations"], after["migrations"] = _revision(aws, *asked)
     over = f"takes over the rollout of {killed['release']}, which was not finished" if killed else ""
     return {

@@ -13,24 +13,36 @@ from ..kinds.ecr_protected import digests_in, protect
 from . import alarms, canary, records
 from .context import STALE_SECONDS, Context, Failed, Say
 from .functions import Functions
-from .pipe import WORKER, Check, Pipe
+from .pipe import Check, Pipe
 from .services import Services
 from .shapes import Became, Before, Begins, Images, Release
 from .tasks import image_of, with_image
 
 MIGRATIONS = "migrations"
+ROLLBACK = "rollback"
 UNSEEN_SECONDS = 10  # for which AWS may not show what was made a moment ago
 
 
 @dataclass
-class Options:
-    """How a rollout is done."""
+class Components:
+    """What a stack has that a release has images of."""
 
+    services: dict[str, int] = field(default_factory=dict)
+    """The services, each with the tasks that it gets where it was never released before."""
+    functions: list[str] = field(default_factory=list)
+    piped: str = ""
+    """What the pipe starts; empty where there is no pipe."""
+
+
+@dataclass
+class Options:
+    """How a rollout is done, and of what."""
+
+    components: Components
     timeout: int = 1800
     pause: float = 5.0
     steady: float = 15.0
     check_functions: bool = True
-    first_counts: dict[str, int] = field(default_factory=dict)
     functions: canary.Strategy = field(default_factory=canary.Strategy)
     worker_check: Check = field(default_factory=Check)
     keep: int = 10
@@ -44,9 +56,11 @@ class Rollout:
         """Prepare; nothing is changed yet."""
         self.aws, self.stack, self.release, self.options, self.say = aws, stack, release, options, say
         self._context = Context(aws, stack, release["id"], say, options.timeout, options.pause, options.steady)
-        self.services = Services(self._context, options.first_counts)
-        self.functions = Functions(self._context)
-        self.pipe = Pipe(self._context, options.worker_check if options.check_functions else None)
+        asked = options.components
+        self._names = {*asked.services, *asked.functions, *filter(None, [asked.piped])}
+        self.services = Services(self._context, asked.services)
+        self.functions = Functions(self._context, asked.functions)
+        self.pipe = Pipe(self._context, asked.piped, options.worker_check if options.check_functions else None)
 
     # What there is
 
@@ -65,15 +79,34 @@ class Rollout:
                 "functions": self.functions.before(),
                 "pipe": self.pipe.before(),
             }
-            return set(self.release["images"]) <= set(components_of(seen))
+            return self._names & set(self.release["images"]) <= set(self.components_of(seen))
 
         with suppress(TimedOut):
             until(whole, UNSEEN_SECONDS, "", delay=0.5, longest=4)
         return seen
 
+    def components_of(self, before: Before) -> list[str]:
+        """Return the components that a release changes."""
+        piped = [self.options.components.piped] if before.get("pipe") else []
+        return [*before["services"], *before["functions"], *piped]
+
+    def concerned(self, before: Before, kind: str) -> Before:
+        """Return what a rollback concerns of what runs: a component that is newer than its release stays as it is."""
+        images = self.release["images"]
+        newer = [one for one in self.components_of(before) if one not in images] if kind == ROLLBACK else []
+        if not newer:
+            return before
+        self.say(f"{', '.join(newer)}: release {self.release['id']} has no image of it, so it stays as it is")
+        piped = self.options.components.piped
+        return {
+            "services": {one: was for one, was in before["services"].items() if one in images},
+            "functions": {one: was for one, was in before["functions"].items() if one in images},
+            "pipe": before.get("pipe") if piped in images else None,
+        }
+
     def check(self, before: Before) -> None:
         """Raise EngineError for what can be known to go wrong before anything is changed."""
-        components = components_of(before)
+        components = self.components_of(before)
         if not components:
             raise EngineError(f"{self.stack} has neither services nor functions; run site.yml, which makes them")
         alarms.Watched(self.aws, self.stack, self.options.functions.alarms).states()
@@ -90,13 +123,13 @@ class Rollout:
         seen = {component: self.services.image(component) for component in before["services"]}
         seen |= {component: self.functions.image(component) for component in before["functions"]}
         if before.get("pipe"):
-            seen[WORKER] = self.pipe.image()
+            seen[self.options.components.piped] = self.pipe.image()
         return seen
 
     def protect(self, before: Before, images: set[str], others: bool = False) -> None:
         """Let ECR never expire these images, nor what runs or ran before; all others again, if they aren't to stay."""
         images = images | {*self.runs(before).values(), *(one["image"] for one in before["functions"].values())}
-        for component in components_of(before):
+        for component in self.components_of(before):
             repository = name("repository", self.stack, component)
             protect(self.aws, repository, digests_in(self.aws, repository, images), others)
 
@@ -106,7 +139,8 @@ class Rollout:
         """Bring the release up and return what it became. Raises Failed if it doesn't come up."""
         images, pipe = self.release["images"], before.get("pipe")
         versions = {one: self.functions.new_version(one, images[one]) for one in before["functions"]}
-        definitions = {WORKER: self.pipe.prove(images[WORKER])} if pipe else {}
+        piped = self.options.components.piped
+        definitions = {piped: self.pipe.prove(images[piped])} if pipe else {}
         definitions |= self.services.forward(before["services"], images)
         self.services.wait()
         if self.options.check_functions:
@@ -117,7 +151,7 @@ class Rollout:
             "functions": versions,
         }
         if pipe:
-            became["pipe"] = self.pipe.switch(pipe, definitions[WORKER])
+            became["pipe"] = self.pipe.switch(pipe, definitions[piped])
         strategy, calls = self.options.functions, self.options.check_functions
         canary.Canary(self._context, self.functions, strategy, versions, calls=calls).go()
         self._migrations(images)
@@ -163,11 +197,6 @@ class Rollout:
             unless("ClientException", self.aws("ecs").deregister_task_definition, taskDefinition=arn)
 
 
-def components_of(before: Before) -> list[str]:
-    """Return the components that a release changes."""
-    return [*before["services"], *before["functions"], *([WORKER] if before.get("pipe") else [])]
-
-
 def migrations(aws: Aws, stack: str, images: Images) -> tuple[str, str, str] | None:
     """Return family, container and image of the migrations, whose image is one of a component; None without any."""
     family = name("service", stack, MIGRATIONS)
@@ -186,7 +215,7 @@ def roll_out(aws: Aws, stack: str, identifier: str, kind: str, options: Options,
     rollout = Rollout(aws, stack, release, options, say)
     everything = book.all()
     killed = records.unfinished(everything)
-    before = killed["before"] if killed else rollout.before()
+    before = rollout.concerned(killed["before"] if killed else rollout.before(), kind)
     rollout.check(before)
     if killed:
         say(f"the rollout of {killed['release']} since {killed['started']} was not finished; this one takes over")

@@ -15,7 +15,6 @@ from .deployments import BAD, GOOD, WAIT, Deployments, State, shifts, waits
 from .shapes import Images, Json, ServiceBefore
 from .tasks import Log, definition, image_of, listed, revision, with_image
 
-SERVICES = ("api", "worker")
 LOGS_OF = 3  # the logs of so many tasks are read
 
 
@@ -67,7 +66,7 @@ class Services:
     """The services of one rollout."""
 
     def __init__(self, context: Context, first_counts: dict[str, int]):
-        """Prepare; nothing is changed yet. ``first_counts`` has the tasks of a service that was never released."""
+        """Prepare; nothing is changed yet. ``first_counts`` has each service, with its tasks at its first release."""
         self._context, self._first_counts, self._aws, self._say = context, first_counts, context.aws, context.say
         self._deployments = Deployments(context.aws, context.stack, context.cluster, context.say)
         self._begun: dict[str, tuple[str, str]] = {}
@@ -96,7 +95,7 @@ class Services:
 
     def before(self) -> dict[str, ServiceBefore]:
         """Return what the services that there are run, and how many tasks each is to have."""
-        found = {component: self._find(component) for component in SERVICES}
+        found = {component: self._find(component) for component in self._first_counts}
         return {
             component: {"task_definition": one["taskDefinition"], "desired": one["desiredCount"]}
             for component, one in found.items()

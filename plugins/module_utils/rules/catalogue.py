@@ -1,6 +1,6 @@
 """Every rule, registered by its import."""
 
-from . import compute, database, load_balancer, monitoring, network, queue, release, secrets, stack, ultra  # noqa: F401
+from . import components, compute, database, load_balancer, monitoring, network, queue, release, secrets, stack, ultra  # noqa: F401
 from .registry import RULES, broken
 
 __all__ = ["RULES", "broken"]

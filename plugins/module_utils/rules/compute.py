@@ -19,8 +19,7 @@ FARGATE = {
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 
 
-@rule("ecs_api_cpu", "ecs_api_memory")
-@rule("ecs_worker_cpu", "ecs_worker_memory")
+@rule("fargate.cpu", "fargate.memory")
 def fargate_size(cpu: Variable, memory: Variable) -> Sentences:
     """Fargate has these pairs of cpu and memory and no others."""
     if cpu.value not in FARGATE:
@@ -29,8 +28,7 @@ def fargate_size(cpu: Variable, memory: Variable) -> Sentences:
         yield f"{memory}, and {cpu}: with that cpu Fargate has {', '.join(map(str, FARGATE[cpu.value]))} MiB"
 
 
-@rule("ecs_api_capacity_providers")
-@rule("ecs_worker_capacity_providers")
+@rule("service.capacity_providers")
 @rule("pipes_capacity_providers")
 def strategy(providers: Variable) -> Sentences:
     """A capacity provider strategy of Fargate."""
@@ -45,21 +43,19 @@ def strategy(providers: Variable) -> Sentences:
         yield f"{providers}: each weight must be 0 to 1000, and one at least more than 0"
 
 
-@rule("ecs_api_min_count", "ecs_api_desired_count")
-@rule("ecs_api_desired_count", "ecs_api_max_count")
-@rule("ecs_api_min_count", "ecs_api_max_count")
-@rule("ecs_worker_min_count", "ecs_worker_max_count")
+@rule("service.min_count", "service.desired_count")
+@rule("service.desired_count", "service.max_count")
+@rule("service.min_count", "service.max_count")
 def counts(low: Variable, high: Variable) -> Sentences:
     """Autoscaling moves between two counts."""
     if low.value < 0 or low.value > high.value:
         yield f"{low}, and {high}: the first must be 0 or more and not more than the second"
 
 
-@rule("ecs_api_max_count")
-@rule("ecs_worker_max_count")
-@rule("ecs_worker_messages_per_task")
-@rule("ecs_worker_idle_minutes")
-@rule("ecs_api_requests_per_target")
+@rule("service.max_count")
+@rule("service.messages_per_task")
+@rule("service.idle_minutes")
+@rule("service.requests_per_target")
 @rule("registry_keep_images")
 @rule("stack_keep_releases")
 @rule("registry_untagged_days")
@@ -69,40 +65,38 @@ def one_at_least(count: Variable) -> Sentences:
         yield f"{count}: at least 1 is allowed"
 
 
-@rule("ecs_api_circuit_breaker_threshold")
-@rule("ecs_worker_circuit_breaker_threshold")
+@rule("service.circuit_breaker_threshold")
 def failed_tasks(count: Variable) -> Sentences:
     """A number of failed tasks, or none for AWS's own way."""
     if count.value < 0:
         yield f"{count}: allowed are 1 and more, and 0 for AWS's own share of the tasks"
 
 
-@rule("ecs_api_cpu_target")
+@rule("service.cpu_target")
 def load(percent: Variable) -> Sentences:
     """Scaling keeps a part of the processors busy."""
     if not 1 <= percent.value <= 100:
         yield f"{percent}: allowed are 1 to 100 percent"
 
 
-@rule("ecs_api_spot_weight")
+@rule("service.spot_weight")
 def spot_weight(weight: Variable) -> Sentences:
     """The weights of a capacity provider strategy."""
     if not 0 <= weight.value <= 1000:
         yield f"{weight}: ECS allows 0 to 1000"
 
 
-@rule("ecs_api_stop_timeout")
-@rule("ecs_worker_stop_timeout")
+@rule("fargate.stop_timeout")
 def stop_timeout(seconds: Variable) -> Sentences:
     """Fargate waits two minutes at the most."""
     if not 0 <= seconds.value <= 120:
         yield f"{seconds}: Fargate allows 0 to 120 seconds"
 
 
-@rule("ecs_worker_stop_timeout", "queue_visibility_timeout_seconds", "ecs_worker_polls")
-def last_message(seconds: Variable, visibility: Variable, polls: Variable) -> Sentences:
-    """A worker that is told to end may finish its message."""
-    if polls.value and seconds.value > visibility.value:
+@rule("service.stop_timeout", "queue_visibility_timeout_seconds", "service.queue")
+def last_message(seconds: Variable, visibility: Variable, queue: Variable) -> Sentences:
+    """A service that is told to end may finish its message."""
+    if queue.value and seconds.value > visibility.value:
         yield (
             f"{seconds}, and {visibility}: the first must not be more than the second, or another worker gets the "
             "message that this one still finishes"
@@ -134,7 +128,7 @@ def processor(architecture: Variable, built: Variable) -> Sentences:
         yield f"{architecture}, and {built}: both must be the same processor"
 
 
-@rule("registry_*_image")
+@rule("component.image")
 def image(name: Variable) -> Sentences:
     """An image is named so that it is the same tomorrow."""
     found = re.fullmatch(r"[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[\w.-]{1,128})", name.value or "")
@@ -142,8 +136,7 @@ def image(name: Variable) -> Sentences:
         yield f"{name}: it must be an image of the component's repository with @sha256:<digest> or a tag, not latest"
 
 
-@rule("lambda_scheduler_memory")
-@rule("lambda_cleanup_memory")
+@rule("function.memory")
 @rule("jobs_memory")
 def function_memory(size: Variable) -> Sentences:
     """Lambda's limits."""
@@ -151,8 +144,7 @@ def function_memory(size: Variable) -> Sentences:
         yield f"{size}: Lambda allows 128 to 10240 MB"
 
 
-@rule("lambda_scheduler_timeout")
-@rule("lambda_cleanup_timeout")
+@rule("function.timeout")
 @rule("jobs_timeout")
 def function_timeout(seconds: Variable) -> Sentences:
     """A function runs for a quarter of an hour at the most."""
@@ -160,13 +152,12 @@ def function_timeout(seconds: Variable) -> Sentences:
         yield f"{seconds}: Lambda allows 1 to 900 seconds"
 
 
-@rule("lambda_scheduler_schedule")
-@rule("lambda_cleanup_schedule")
+@rule("function.schedule")
 def schedule(text: Variable) -> Sentences:
     """EventBridge's grammar: one minute, but two minutes."""
     rate = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
     cron = r"cron\(\S+( \S+){5}\)"
-    if not re.fullmatch(f"{rate}|{cron}", text.value):
+    if text.value and not re.fullmatch(f"{rate}|{cron}", text.value):
         yield f"{text}: it must be such as rate(1 hour), rate(5 minutes) or cron(0 3 * * ? *)"
 
 
@@ -185,15 +176,15 @@ def failures(days: Variable) -> Sentences:
         yield f"{days}: SQS allows 1 to 14 days"
 
 
-@rule("ecs_api_bake_minutes")
-@rule("ecs_api_step_minutes")
+@rule("service.bake_minutes")
+@rule("service.step_minutes")
 def minutes(value: Variable) -> Sentences:
     """ECS waits for up to a day."""
     if not 0 <= value.value <= 1440:
         yield f"{value}: allowed are 0 to 1440 minutes"
 
 
-@rule("ecs_api_step_percent", "ecs_api_deployment_strategy")
+@rule("service.step_percent", "service.deployment_strategy")
 def step(percent: Variable, strategy: Variable) -> Sentences:
     """A share of the traffic has one place after the point; a linear step isn't tiny, and less than all is a step."""
     least = {"CANARY": 0.1, "LINEAR": 3.0}.get(strategy.value)
@@ -201,22 +192,21 @@ def step(percent: Variable, strategy: Variable) -> Sentences:
         yield f"{percent} with {strategy}: allowed are {least:g} to 99.9 percent, with one place after the point"
 
 
-@rule("ecs_api_deployment_strategy", "load_balancer_two_groups")
-def two_groups(strategy: Variable, two: Variable) -> Sentences:
+@rule("service.deployment_strategy", "load_balancer_two_groups", "service.load_balancer")
+def two_groups(strategy: Variable, two: Variable, balanced: Variable) -> Sentences:
     """Traffic moves between two target groups; one of them alone would stand idle with ROLLING."""
-    if (strategy.value == "ROLLING") == two.value:
+    if balanced.value and (strategy.value == "ROLLING") == two.value:
         yield f"{strategy}, and {two}: say true for any strategy but ROLLING, and false for that"
 
 
-@rule("ecs_api_deployment_alarms", "monitoring_alarms")
-@rule("ecs_worker_deployment_alarms", "monitoring_alarms")
+@rule("service.deployment_alarms", "monitoring_alarms")
 def deployment_alarms(names: Variable, made: Variable) -> Sentences:
     """An alarm that doesn't exist never goes off, and nothing would be taken back."""
     if names.value and not made.value:
         yield f"{names}, but {made}: there would be no such alarm; make the alarms or name none"
 
 
-@rule("ecs_api_deployment_strategy", "load_balancer_stickiness")
+@rule("service.deployment_strategy", "load_balancer_stickiness")
 def sticky(strategy: Variable, stickiness: Variable) -> Sentences:
     """Clients that stay with their task would stay with the old tasks for as long as those run."""
     if strategy.value != "ROLLING" and stickiness.value:

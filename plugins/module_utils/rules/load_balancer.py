@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-from .registry import Sentences, Variable, rule
+from .registry import ALL_COMPONENTS, Sentences, Variable, rule
 
 LONGEST_DOMAIN = 64
 BLOCKED_PATHS = 5
 
 
-@rule("load_balancer_plain_http", "load_balancer_certificate_arn", "load_balancer_domain_name")
-def https(plain: Variable, certificate: Variable, domain: Variable) -> Sentences:
+@rule("load_balancer_plain_http", "load_balancer_certificate_arn", "load_balancer_domain_name", ALL_COMPONENTS)
+def https(plain: Variable, certificate: Variable, domain: Variable, components: Variable) -> Sentences:
     """HTTPS needs a certificate, or a domain to request one for."""
+    if not any(one["load_balancer"].value for one in components.value.values() if "load_balancer" in one):
+        return
     if not plain.value and not certificate.value and not domain.value:
         yield (
             f"{plain}, so HTTPS is asked for: set {certificate.name} to a certificate, or {domain.name} to a domain "
@@ -94,7 +96,7 @@ def certificate_first(wait: Variable, two: Variable) -> Sentences:
     if not wait.value and two.value:
         yield (
             f"{wait}, and {two}: ECS moves traffic by a rule of the HTTPS listener, which needs the certificate; wait "
-            "for it, or let the first runs have ecs_api_deployment_strategy ROLLING"
+            "for it, or let the first runs have deployment_strategy ROLLING in stack_components"
         )
 
 
@@ -105,21 +107,23 @@ def idle(seconds: Variable) -> Sentences:
         yield f"{seconds}: a load balancer allows 1 to 4000 seconds"
 
 
-@rule("load_balancer_deregistration_delay", "ecs_api_capacity_providers")
-def draining(delay: Variable, providers: Variable) -> Sentences:
+@rule("load_balancer_deregistration_delay", "service.capacity_providers", "service.load_balancer")
+def draining(delay: Variable, providers: Variable, balanced: Variable) -> Sentences:
     """A target drains before its task is killed, and a Spot task gets two minutes."""
-    if not 0 <= delay.value <= 3600:
+    if balanced.value and not 0 <= delay.value <= 3600:
         yield f"{delay}: a load balancer allows 0 to 3600 seconds"
     spot = [one for one in providers.value if one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight")]
-    if spot and 120 <= delay.value <= 3600:
+    if balanced.value and spot and 120 <= delay.value <= 3600:
         yield f"{delay}: at most 119 seconds are allowed, since {providers.name} has FARGATE_SPOT, which gives 120"
 
 
-@rule("ecs_api_stop_timeout", "load_balancer_deregistration_delay", "ecs_api_capacity_providers")
-def end(timeout: Variable, delay: Variable, providers: Variable) -> Sentences:
+@rule(
+    "service.stop_timeout", "load_balancer_deregistration_delay", "service.capacity_providers", "service.load_balancer"
+)
+def end(timeout: Variable, delay: Variable, providers: Variable, balanced: Variable) -> Sentences:
     """A Spot task is told to end while the load balancer still lets it finish requests; others are told after that."""
     spot = any(one.get("capacity_provider") == "FARGATE_SPOT" and one.get("weight") for one in providers.value)
-    if spot and timeout.value < delay.value:
+    if balanced.value and spot and timeout.value < delay.value:
         yield (
             f"{timeout}, and {delay}: with FARGATE_SPOT in {providers.name} the first must not be less than the "
             "second, or requests are cut off"

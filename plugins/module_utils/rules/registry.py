@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from ..components import FUNCTION, SERVICE, SPECS, TASK
 from ..engine.diff import MASK
 
 Sentences = Iterator[str]
@@ -26,6 +27,12 @@ class Variable(NamedTuple):
 Check = Callable[..., Sentences]
 
 
+# Which types of components a name such as V(service.cpu) is of.
+OF_TYPES = {"component": {*SPECS}, "fargate": {SERVICE, TASK}, "service": {SERVICE}, "function": {FUNCTION}}
+ALL_COMPONENTS = "stack_all_components"
+"""By this name a rule is given all components, by name, each with its keys as variables."""
+
+
 class Rule(NamedTuple):
     """A function and the variables that it takes."""
 
@@ -39,8 +46,9 @@ RULES: list[Rule] = []
 def rule(*names: str) -> Callable[[Check], Check]:
     """Register a function for these variables; it is given each as a Variable and yields sentences.
 
-    A first name with ``*`` registers it for every variable that the name matches, one at a time. Several decorators
-    on one function register it several times.
+    A first name with ``*`` registers it for every variable that the name matches, one at a time; names such as
+    V(service.cpu) register it for every component of that type, each with its keys. Several decorators on one function
+    register it several times.
     """
 
     def register(check: Check) -> Check:
@@ -60,10 +68,10 @@ class Fault(NamedTuple):
 def broken(values: dict[str, Any], secret: frozenset[str] = frozenset()) -> list[Fault]:
     """Return the faults that the rules find, each with all its variables among the values."""
     return [
-        Fault(frozenset(name for name in match if name in sentence), sentence)
+        Fault(frozenset(one.name for one in match if one.name in sentence), sentence)
         for names, check in RULES
-        for match in _matches(names, values)
-        for sentence in check(*(Variable(name, values[name], name in secret) for name in match))
+        for match in _matches(names, values, secret)
+        for sentence in check(*match)
     ]
 
 
@@ -86,7 +94,18 @@ def first_causes(faults: list[Fault], sources: dict[str, set[str]]) -> list[str]
     return list(dict.fromkeys(fault.sentence for fault in told))
 
 
-def _matches(names: tuple[str, ...], values: dict[str, Any]) -> list[tuple[str, ...]]:
+def _matches(names: tuple[str, ...], values: dict[str, Any], secret: frozenset[str]) -> list[list[Variable]]:
+    known = {name: Variable(name, value, name in secret) for name, value in values.items()}
     first, *others = names
-    found = [name for name in sorted(values) if fnmatchcase(name, first)] if "*" in first else [first]
-    return [(name, *others) for name in found if all(one in values for one in (name, *others))]
+    if "*" in first:
+        sets = [({**known, first: known[name]}) for name in sorted(known) if fnmatchcase(name, first)]
+    elif any("." in name for name in names):
+        sets = [known | _keys(component) for component in values.get(ALL_COMPONENTS, {}).values()]
+    else:
+        sets = [known]
+    return [[one[name] for name in (first, *others)] for one in sets if all(name in one for name in names)]
+
+
+def _keys(component: dict[str, Variable]) -> dict[str, Variable]:
+    prefixes = [prefix for prefix, types in OF_TYPES.items() if component["type"].value in types]
+    return {f"{prefix}.{key}": variable for prefix in prefixes for key, variable in component.items()}

@@ -17,8 +17,7 @@ def arguments(given: Variable) -> Sentences:
             yield f"{given.name} has {name} with the value {value!r}: it must be text, so write it in quotes"
 
 
-@rule("ecs_api_health_command")
-@rule("ecs_worker_health_command")
+@rule("fargate.health_command")
 @rule("migrations_command")
 @rule("release_migration_command")
 @rule("release_check_command")
@@ -36,7 +35,6 @@ def tags(tags: Variable) -> Sentences:
             yield f"{tags.name} has the tag {key!r} with a secret in it: everybody who sees a bill can read it"
 
 
-@rule("ecs_clerk_frontend_url")
 @rule("release_source")
 def addresses(address: Variable) -> Sentences:
     """A checkout's address often has the token that it was fetched with."""

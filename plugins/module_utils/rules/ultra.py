@@ -116,7 +116,7 @@ def body(path: Variable) -> Sentences:
 
 
 @rule("pipes_environment")
-@rule("ecs_worker_environment")
+@rule("component.environment")
 def environment(variables: Variable) -> Sentences:
     """Variables of tasks are texts, no secrets, and not ours."""
     for name, value in variables.value.items():
@@ -127,7 +127,7 @@ def environment(variables: Variable) -> Sentences:
             yield f"{where}: it must be text, so write it in quotes"
         elif variables.name == "pipes_environment" and name in OWN:
             yield f"{where}: that one is made by the roles; choose another name"
-        elif "$." in value and not PATH.fullmatch(value):
+        elif variables.name == "pipes_environment" and "$." in value and not PATH.fullmatch(value):
             yield f"{where}: a pipe puts in a part of a message only where the whole value is its path, such as $.body"
 
 

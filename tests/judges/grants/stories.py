@@ -18,12 +18,11 @@ from botocore.exceptions import ClientError
 from emulator import policies
 from emulator.ask import ask
 from tests.integration.policies import policies as policies_of
-from tests.integration.releasing import DATABASE, LOGIN, OWNER, Story, Ultra, playing, release
+from tests.integration.releasing import COMPONENTS, DATABASE, LOGIN, OWNER, Story, Ultra, playing, release
 from tests.soon import soon
 
 STANDARD = {
-    "ecs_api_bake_minutes": 0,
-    "ecs_api_deployment_strategy": "BLUE_GREEN",
+    "stack_components_once": {"api": {"bake_minutes": 0, "deployment_strategy": "BLUE_GREEN"}},
     "ecs_execute_command": True,
     "lambda_tracing": True,
     "network_flow_logs": True,
@@ -246,7 +245,8 @@ class Standard(Seen, Story):
         self.book.make("three", self.images("three"), {})
         with pytest.raises(EngineError):
             roll_out(
-                self.aws, self.stack, "three", "rollout", Options(timeout=12, pause=0.2, steady=1.0), self.said.append
+                self.aws, self.stack, "three", "rollout", Options(COMPONENTS, timeout=12, pause=0.2, steady=1.0),
+                self.said.append,
             )
         (service,) = self.client("ecs").describe_services(
             cluster=f"{self.stack}-cluster", services=[f"{self.stack}-api"]

@@ -27,9 +27,9 @@ def test_steps(kind, percentage, weights):
 @pytest.mark.parametrize(
     ("reason", "lines", "cause", "command"),
     [
-        ("Sandbox.Timedout: Task timed out after 3.00 seconds", [], "takes longer than it may", "lambda_cleanup_timeout"),
-        ("1 of 2 calls failed", ["Error: Task timed out after 3.00 seconds"], "takes longer than it may", "lambda_cleanup_timeout"),
-        ("Runtime.ExitError: signal: killed", [], "too little memory", "lambda_cleanup_memory"),
+        ("Sandbox.Timedout: Task timed out after 3.00 seconds", [], "takes longer than it may", "raise timeout of cleanup in stack_components"),
+        ("1 of 2 calls failed", ["Error: Task timed out after 3.00 seconds"], "takes longer than it may", "raise timeout of cleanup in stack_components"),
+        ("Runtime.ExitError: signal: killed", [], "too little memory", "raise memory of cleanup in stack_components"),
         ("Runtime.ImportModuleError: no module", [], "isn't there", "image's command"),
         ("1 of 1 calls failed", ["AccessDenied"], "permission", "aws logs tail /aws/lambda/s-cleanup"),
         ("1 of 1 calls failed", ['relation "x" does not exist'], "isn't migrated", "migrate.yml"),

@@ -86,7 +86,7 @@ class Lambda:
 @pytest.fixture
 def functions(context):
     """Return what makes functions of a client."""
-    return lambda aws: Functions(context(aws))
+    return lambda aws: Functions(context(aws), ["scheduler", "cleanup"])
 
 
 # Calls

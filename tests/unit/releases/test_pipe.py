@@ -34,7 +34,7 @@ class Pipes:
 @pytest.fixture
 def pipe_of(context):
     """Return what makes a pipe of a client."""
-    return lambda pipes: Pipe(context(pipes), None)
+    return lambda pipes: Pipe(context(pipes), "worker", None)
 
 
 def test_a_pipe_that_was_changed_already_is_no_failure(pipe_of, clock):

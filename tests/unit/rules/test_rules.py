@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
-from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, first_causes
 from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
+
+from .components import broken
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = {"stack_name": "flow-builder-dev", "stack_region": "us-east-1"}
@@ -29,17 +30,18 @@ HTTPS = {
     "stack_region": "us-east-1",
 }
 CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-API = {"ecs_api_cpu": 256, "ecs_api_memory": 512}
-WORKER = {"ecs_worker_cpu": 1024, "ecs_worker_memory": 2048}
+API = {"api.cpu": 256, "api.memory": 512}
+WORKER = {"worker.cpu": 1024, "worker.memory": 2048}
 SPOT = {"capacity_provider": "FARGATE_SPOT", "weight": 1, "base": 0}
 DEMAND = {"capacity_provider": "FARGATE", "weight": 1, "base": 1}
 
 ZONES = {"stack_region": "us-east-1", "network_availability_zones": ["us-east-1a", "us-east-1b"], "network_public_cidrs": ["10.0.0.0/24", "10.0.1.0/24"]}
 USERS = {"database_master_username": "owner", "secrets_database_username": "app"}
 MACHINE = {"network_nat_instance_type": "t4g.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-arm64"}
-DRAIN = {"load_balancer_deregistration_delay": 30, "ecs_api_capacity_providers": [DEMAND, SPOT]}
+DRAIN = {"load_balancer_deregistration_delay": 30, "api.capacity_providers": [DEMAND, SPOT]}
 ZONE = {"load_balancer_manage_zone": True, "load_balancer_domain_name": "example.com"}
 LONG_DOMAIN = f"{'a' * 53}.example.com"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine/key-AbCdEf"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api"
 
 PASS = [
@@ -81,13 +83,13 @@ PASS = [
     HTTPS,
     {**HTTPS, "load_balancer_plain_http": True, "load_balancer_domain_name": ""},
     {**HTTPS, "load_balancer_domain_name": "", "load_balancer_certificate_arn": CERTIFICATE.format("us-east-1")},
-    *({"ecs_api_cpu": cpu, "ecs_api_memory": memory} for cpu, sizes in compute.FARGATE.items() for memory in sizes),
+    *({"api.cpu": cpu, "api.memory": memory} for cpu, sizes in compute.FARGATE.items() for memory in sizes),
     WORKER,
-    {"ecs_api_capacity_providers": [DEMAND, SPOT]},
-    {"ecs_worker_capacity_providers": [SPOT]},
-    {"ecs_api_desired_count": 2, "ecs_api_max_count": 2},
-    {"ecs_worker_min_count": 0, "ecs_worker_max_count": 20},
-    {"ecs_worker_stop_timeout": 120},
+    {"api.capacity_providers": [DEMAND, SPOT]},
+    {"worker.capacity_providers": [SPOT]},
+    {"api.desired_count": 2, "api.max_count": 2},
+    {"worker.min_count": 0, "worker.max_count": 20},
+    {"worker.stop_timeout": 120},
     {"queue_visibility_timeout_seconds": 43200, "queue_receive_wait_seconds": 0, "queue_tags": {}},
     {"queue_maximum_message_bytes": 1048576},
     {"queue_message_retention_seconds": 345600, "queue_dead_letter_retention_seconds": 1209600},
@@ -95,8 +97,8 @@ PASS = [
     {"database_engine_version": "16.4", "database_name": "a_1"},
     USERS,
     {"lambda_log_retention_days": 3653},
-    {"load_balancer_deregistration_delay": 300, "ecs_api_capacity_providers": [DEMAND, {**SPOT, "weight": 0}]},
-    {"load_balancer_deregistration_delay": 30, "ecs_api_capacity_providers": [DEMAND, SPOT]},
+    {"load_balancer_deregistration_delay": 300, "api.capacity_providers": [DEMAND, {**SPOT, "weight": 0}]},
+    {"load_balancer_deregistration_delay": 30, "api.capacity_providers": [DEMAND, SPOT]},
     {"load_balancer_slow_start": 0, "load_balancer_algorithm": "least_outstanding_requests"},
     {"load_balancer_slow_start": 30, "load_balancer_algorithm": "round_robin", "load_balancer_health_check_path": "/"},
     {"load_balancer_manage_zone": True, "load_balancer_domain_name": "example.com", "load_balancer_alternative_names": ["*.example.com", "a.b.example.com"]},
@@ -107,15 +109,15 @@ PASS = [
     MACHINE,
     {"network_nat_instance_type": "t3.nano", "network_nat_instance_image": "resolve:ssm:/al2023-ami-kernel-default-x86_64"},
     {"network_nat_instance_type": "c7gn.medium", "network_nat_instance_image": "ami-0123456789abcdef0"},
-    *({"registry_api_image": each} for each in ("", f"{REPOSITORY}:1.2.3", f"{REPOSITORY}@sha256:{'0' * 64}")),
-    {"lambda_scheduler_memory": 128, "lambda_scheduler_timeout": 900, "lambda_reserved_concurrency": -1, "lambda_failures_retention_days": 14},
-    *({"lambda_cleanup_schedule": each} for each in ("rate(1 day)", "rate(5 minutes)", "rate(10 hours)", "cron(0/15 3 * * ? *)")),
-    {"ecs_api_min_count": 1, "ecs_api_desired_count": 2, "ecs_api_max_count": 2, "ecs_api_cpu_target": 100, "ecs_api_requests_per_target": 1},
-    {"ecs_worker_stop_timeout": 120, "queue_visibility_timeout_seconds": 120, "ecs_worker_polls": True},
-    {"ecs_worker_stop_timeout": 120, "queue_visibility_timeout_seconds": 30, "ecs_worker_polls": False},
-    {**DRAIN, "ecs_api_stop_timeout": 30},
-    {**DRAIN, "load_balancer_deregistration_delay": 300, "ecs_api_capacity_providers": [DEMAND]},
-    {"ecs_api_spot_weight": 1000, "ecs_writable_paths": ["/tmp", "/var/cache/app.d"]},
+    *({"api.image": each} for each in ("", f"{REPOSITORY}:1.2.3", f"{REPOSITORY}@sha256:{'0' * 64}")),
+    {"scheduler.memory": 128, "scheduler.timeout": 900, "lambda_reserved_concurrency": -1, "lambda_failures_retention_days": 14},
+    *({"cleanup.schedule": each} for each in ("rate(1 day)", "rate(5 minutes)", "rate(10 hours)", "cron(0/15 3 * * ? *)")),
+    {"api.min_count": 1, "api.desired_count": 2, "api.max_count": 2, "api.cpu_target": 100, "api.requests_per_target": 1},
+    {"worker.stop_timeout": 120, "queue_visibility_timeout_seconds": 120, "worker.queue": "workflow"},
+    {"worker.stop_timeout": 120, "queue_visibility_timeout_seconds": 30, "worker.queue": ""},
+    {**DRAIN, "api.stop_timeout": 30},
+    {**DRAIN, "load_balancer_deregistration_delay": 300, "api.capacity_providers": [DEMAND]},
+    {"api.spot_weight": 1000, "ecs_writable_paths": ["/tmp", "/var/cache/app.d"]},
     *({"ecs_user": each} for each in ("", "1000", "1000:1000", "0:0")),
     *({"registry_architecture": built, "lambda_architecture": function, "ecs_architecture": task} for built, function, task in (("amd64", "x86_64", "X86_64"), ("arm64", "arm64", "ARM64"))),
     {"registry_keep_images": 1, "stack_keep_releases": 1, "registry_untagged_days": 1},
@@ -131,17 +133,17 @@ PASS = [
     {**HTTPS, "load_balancer_domain_name": LONG_DOMAIN, "load_balancer_plain_http": True},
     {"stack_protected": True, "stack_recovery_days": 7, "database_final_snapshot": True},
     {"stack_protected": False, "stack_recovery_days": 0, "database_final_snapshot": False},
-    {"ecs_api_bake_minutes": 0, "ecs_api_step_minutes": 1440},
-    {"ecs_api_step_percent": 0.1, "ecs_api_deployment_strategy": "CANARY"},
-    {"ecs_api_step_percent": 3.3, "ecs_api_deployment_strategy": "LINEAR"},
-    {"ecs_api_step_percent": 500.0, "ecs_api_deployment_strategy": "ROLLING"},
-    {"ecs_api_deployment_strategy": "ROLLING", "load_balancer_two_groups": False, "load_balancer_stickiness": True},
-    {"ecs_api_deployment_strategy": "BLUE_GREEN", "load_balancer_two_groups": True, "load_balancer_stickiness": False},
-    {"ecs_api_deployment_alarms": ["target-5xx"], "monitoring_alarms": True},
-    {"ecs_worker_deployment_alarms": [], "monitoring_alarms": False},
+    {"api.bake_minutes": 0, "api.step_minutes": 1440},
+    {"api.step_percent": 0.1, "api.deployment_strategy": "CANARY"},
+    {"api.step_percent": 3.3, "api.deployment_strategy": "LINEAR"},
+    {"api.step_percent": 500.0, "api.deployment_strategy": "ROLLING"},
+    {"api.deployment_strategy": "ROLLING", "load_balancer_two_groups": False, "load_balancer_stickiness": True},
+    {"api.deployment_strategy": "BLUE_GREEN", "load_balancer_two_groups": True, "load_balancer_stickiness": False},
+    {"api.deployment_alarms": ["target-5xx"], "monitoring_alarms": True},
+    {"worker.deployment_alarms": [], "monitoring_alarms": False},
     *({"release_name": each} for each in ("", "1", "2026-11-25-1a2b3c4", "current")),
     *({"release_source": each} for each in ("", "https://git.example.com/a", "git@git.example.com:a.git", "ssh://git@git.example.com/a")),
-    {"ecs_api_circuit_breaker_threshold": 0, "ecs_worker_circuit_breaker_threshold": 1},
+    {"api.circuit_breaker_threshold": 0, "worker.circuit_breaker_threshold": 1},
     {"release_lambda_percentage": 1},
     {"release_lambda_interval": 1, "release_lambda_strategy": "all_at_once"},
     {"release_lambda_interval": 60, "release_lambda_strategy": "linear"},
@@ -223,25 +225,25 @@ BREAK = [
     ({"load_balancer_alternative_names": ["*.example.com", "*"]}, "has '*': it must be"),
     ({"load_balancer_manage_zone": True, "load_balancer_domain_name": ""}, "for a domain only"),
     ({"load_balancer_idle_timeout": 4001}, "1 to 4000"),
-    ({"load_balancer_deregistration_delay": 3601, "ecs_api_capacity_providers": [DEMAND]}, "0 to 3600"),
-    ({"load_balancer_deregistration_delay": 120, "ecs_api_capacity_providers": [DEMAND, SPOT]}, "at most 119"),
+    ({"load_balancer_deregistration_delay": 3601, "api.capacity_providers": [DEMAND]}, "0 to 3600"),
+    ({"load_balancer_deregistration_delay": 120, "api.capacity_providers": [DEMAND, SPOT]}, "at most 119"),
     ({"load_balancer_slow_start": 10, "load_balancer_algorithm": "round_robin"}, "30 to 900"),
     ({"load_balancer_slow_start": 30, "load_balancer_algorithm": "least_outstanding_requests"}, "round_robin only"),
     ({"load_balancer_health_check_path": "health"}, "such as /health"),
-    ({**API, "ecs_api_cpu": 300}, "ecs_api_cpu is 300: Fargate has 256, 512, 1024, 2048, 4096, 8192, 16384"),
-    ({**API, "ecs_api_memory": 4096}, "ecs_api_memory is 4096, and ecs_api_cpu is 256: with that cpu Fargate has 512, 1024, 2048 MiB"),
-    ({**API, "ecs_api_memory": 513}, "with that cpu"),
-    ({"ecs_worker_cpu": 8192, "ecs_worker_memory": 17408}, "ecs_worker_memory is 17408"),
-    ({"ecs_worker_cpu": 16384, "ecs_worker_memory": 131072}, "with that cpu"),
-    ({"ecs_api_capacity_providers": []}, "FARGATE and FARGATE_SPOT"),
-    ({"ecs_api_capacity_providers": [{**DEMAND, "capacity_provider": "EC2"}]}, "FARGATE and FARGATE_SPOT"),
-    ({"ecs_api_capacity_providers": [SPOT, SPOT]}, "each once"),
-    ({"ecs_api_capacity_providers": [DEMAND, {**SPOT, "base": 1}]}, "only one provider may have a base"),
-    ({"ecs_worker_capacity_providers": [{**SPOT, "weight": 0}]}, "one at least more than 0"),
-    ({"ecs_worker_capacity_providers": [{**SPOT, "weight": 1001}]}, "0 to 1000"),
-    ({"ecs_api_desired_count": 3, "ecs_api_max_count": 2}, "ecs_api_desired_count is 3, and ecs_api_max_count is 2"),
-    ({"ecs_worker_min_count": -1, "ecs_worker_max_count": 2}, "0 or more"),
-    ({"ecs_api_stop_timeout": 121}, "0 to 120"),
+    ({**API, "api.cpu": 300}, "api.cpu is 300: Fargate has 256, 512, 1024, 2048, 4096, 8192, 16384"),
+    ({**API, "api.memory": 4096}, "api.memory is 4096, and stack_components.api.cpu is 256: with that cpu Fargate has 512, 1024, 2048 MiB"),
+    ({**API, "api.memory": 513}, "with that cpu"),
+    ({"worker.cpu": 8192, "worker.memory": 17408}, "worker.memory is 17408"),
+    ({"worker.cpu": 16384, "worker.memory": 131072}, "with that cpu"),
+    ({"api.capacity_providers": []}, "FARGATE and FARGATE_SPOT"),
+    ({"api.capacity_providers": [{**DEMAND, "capacity_provider": "EC2"}]}, "FARGATE and FARGATE_SPOT"),
+    ({"api.capacity_providers": [SPOT, SPOT]}, "each once"),
+    ({"api.capacity_providers": [DEMAND, {**SPOT, "base": 1}]}, "only one provider may have a base"),
+    ({"worker.capacity_providers": [{**SPOT, "weight": 0}]}, "one at least more than 0"),
+    ({"worker.capacity_providers": [{**SPOT, "weight": 1001}]}, "0 to 1000"),
+    ({"api.desired_count": 3, "api.max_count": 2}, "api.desired_count is 3, and stack_components.api.max_count is 2"),
+    ({"worker.min_count": -1, "worker.max_count": 2}, "0 or more"),
+    ({"api.stop_timeout": 121}, "0 to 120"),
     ({"queue_visibility_timeout_seconds": 43201}, "queue_visibility_timeout_seconds is 43201: SQS allows 0 to 43200"),
     ({"queue_message_retention_seconds": 59}, "60 to 1209600"),
     ({"queue_receive_wait_seconds": 21}, "0 to 20"),
@@ -265,20 +267,20 @@ BREAK = [
     ({**MACHINE, "network_nat_instance_type": "t3.nano"}, "a machine for x86_64, and network_nat_instance_image"),
     ({**MACHINE, "network_nat_instance_image": "al2023-x86_64"}, "a machine for arm64"),
     ({**MACHINE, "network_nat_instance_type": "nano"}, "such as t4g.nano"),
-    *(({"registry_worker_image": bad}, "not latest") for bad in (REPOSITORY, f"{REPOSITORY}:latest", f"{REPOSITORY}@sha256:12", "api:1", "latest")),
-    ({"lambda_scheduler_memory": 64}, "128 to 10240"),
-    ({"lambda_cleanup_timeout": 901}, "1 to 900"),
+    *(({"worker.image": bad}, "not latest") for bad in (REPOSITORY, f"{REPOSITORY}:latest", f"{REPOSITORY}@sha256:12", "api:1", "latest")),
+    ({"scheduler.memory": 64}, "128 to 10240"),
+    ({"cleanup.timeout": 901}, "1 to 900"),
     ({"lambda_reserved_concurrency": 0}, "1 and more"),
     ({"lambda_failures_retention_days": 15}, "1 to 14"),
-    *(({"lambda_cleanup_schedule": bad}, "such as rate(1 hour)") for bad in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every day", "cron(0 3 * * *)")),
-    ({"ecs_api_min_count": 2, "ecs_api_desired_count": 1}, "ecs_api_min_count is 2, and ecs_api_desired_count is 1"),
+    *(({"cleanup.schedule": bad}, "such as rate(1 hour)") for bad in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every day", "cron(0 3 * * *)")),
+    ({"api.min_count": 2, "api.desired_count": 1}, "api.min_count is 2, and stack_components.api.desired_count is 1"),
     *(({name: 0}, f"{name} is 0: at least 1") for name in (
-        "ecs_api_max_count", "ecs_worker_max_count", "ecs_worker_messages_per_task", "ecs_worker_idle_minutes", "ecs_api_requests_per_target", "registry_keep_images", "stack_keep_releases", "registry_untagged_days",
+        "api.max_count", "worker.max_count", "worker.messages_per_task", "worker.idle_minutes", "api.requests_per_target", "registry_keep_images", "stack_keep_releases", "registry_untagged_days",
     )),
-    *(({"ecs_api_cpu_target": bad}, "1 to 100 percent") for bad in (0, 101)),
-    *(({"ecs_api_spot_weight": bad}, "0 to 1000") for bad in (-1, 1001)),
-    ({"ecs_worker_stop_timeout": 61, "queue_visibility_timeout_seconds": 60, "ecs_worker_polls": True}, "another worker gets the message"),
-    ({**DRAIN, "ecs_api_stop_timeout": 29}, "ecs_api_stop_timeout is 29, and load_balancer_deregistration_delay is 30: with FARGATE_SPOT"),
+    *(({"api.cpu_target": bad}, "1 to 100 percent") for bad in (0, 101)),
+    *(({"api.spot_weight": bad}, "0 to 1000") for bad in (-1, 1001)),
+    ({"worker.stop_timeout": 61, "queue_visibility_timeout_seconds": 60, "worker.queue": "workflow"}, "another worker gets the message"),
+    ({**DRAIN, "api.stop_timeout": 29}, "api.stop_timeout is 29, and load_balancer_deregistration_delay is 30: with FARGATE_SPOT"),
     *(({"ecs_user": bad}, "such as 1000:1000") for bad in ("app", "1000:", ":1", "-1", "1:1:1", "\u0661")),
     *(({"ecs_writable_paths": ["/tmp", bad]}, f"has {bad!r}: it must be an absolute path") for bad in ("", "/", "tmp", "/tmp/", "/a//b", "/a/../b", "/a b")),
     ({"ecs_writable_paths": ["/tmp", "/tmp"]}, "only once"),
@@ -294,21 +296,21 @@ BREAK = [
     ({"load_balancer_wait_for_certificate": False, "load_balancer_two_groups": True}, "wait for it, or let the first runs have"),
     ({"stack_protected": True, "stack_recovery_days": 0}, "must be recoverable"),
     ({"stack_protected": True, "database_final_snapshot": False}, "must leave a final snapshot"),
-    ({"ecs_api_bake_minutes": 1441}, "allowed are 0 to 1440 minutes"),
-    ({"ecs_api_step_minutes": -1}, "allowed are 0 to 1440 minutes"),
-    ({"ecs_api_step_percent": 0.05, "ecs_api_deployment_strategy": "CANARY"}, "allowed are 0.1 to 99.9 percent"),
-    ({"ecs_api_step_percent": 2.9, "ecs_api_deployment_strategy": "LINEAR"}, "allowed are 3 to 99.9 percent"),
-    ({"ecs_api_step_percent": 33.33, "ecs_api_deployment_strategy": "LINEAR"}, "one place after the point"),
-    ({"ecs_api_step_percent": 100.0, "ecs_api_deployment_strategy": "CANARY"}, "allowed are 0.1 to 99.9 percent"),
-    ({"ecs_api_deployment_strategy": "LINEAR", "load_balancer_two_groups": False}, "say true for any strategy but ROLLING"),
-    ({"ecs_api_deployment_strategy": "ROLLING", "load_balancer_two_groups": True}, "and false for that"),
-    ({"ecs_api_deployment_strategy": "CANARY", "load_balancer_stickiness": True}, "clients would keep the old tasks"),
-    ({"ecs_api_deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
-    ({"ecs_worker_deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
+    ({"api.bake_minutes": 1441}, "allowed are 0 to 1440 minutes"),
+    ({"api.step_minutes": -1}, "allowed are 0 to 1440 minutes"),
+    ({"api.step_percent": 0.05, "api.deployment_strategy": "CANARY"}, "allowed are 0.1 to 99.9 percent"),
+    ({"api.step_percent": 2.9, "api.deployment_strategy": "LINEAR"}, "allowed are 3 to 99.9 percent"),
+    ({"api.step_percent": 33.33, "api.deployment_strategy": "LINEAR"}, "one place after the point"),
+    ({"api.step_percent": 100.0, "api.deployment_strategy": "CANARY"}, "allowed are 0.1 to 99.9 percent"),
+    ({"api.deployment_strategy": "LINEAR", "load_balancer_two_groups": False}, "say true for any strategy but ROLLING"),
+    ({"api.deployment_strategy": "ROLLING", "load_balancer_two_groups": True}, "and false for that"),
+    ({"api.deployment_strategy": "CANARY", "load_balancer_stickiness": True}, "clients would keep the old tasks"),
+    ({"api.deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
+    ({"worker.deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
     *(({"release_name": bad}, f"release_name is {bad!r}: allowed are letters") for bad in ("a b", "-a", "../a", "a/b", "a" * 65)),
     ({"release_compare": "a b"}, "release_compare is 'a b': allowed are letters"),
     *(({"release_source": bad}, "release_source has a password or token in it") for bad in ("https://me:secret@git.example.com/a", "https://token@git.example.com/a", "ssh://me:secret@git.example.com/a")),
-    ({"ecs_api_circuit_breaker_threshold": -1}, "allowed are 1 and more"),
+    ({"api.circuit_breaker_threshold": -1}, "allowed are 1 and more"),
     ({"release_lambda_percentage": 0}, "allowed are 1 to 99 percent"),
     ({"release_lambda_percentage": 100}, "allowed are 1 to 99 percent"),
     ({"release_lambda_interval": 59, "release_lambda_strategy": "canary"}, "a step takes at least 60 seconds"),
@@ -341,10 +343,10 @@ def test_what_aws_refuses_is_one_sentence(values, words):
 
 
 def test_all_sentences_are_told():
-    assert len(broken({**API, "ecs_api_memory": 1, "stack_recovery_days": 1, "queue_visibility_timeout_seconds": -1})) == 3
+    assert len(broken({**API, "api.memory": 1, "stack_recovery_days": 1, "queue_max_receive_count": 0})) == 3
 
 
-@pytest.mark.parametrize(("values", "secret"), [(WORKER | {"ecs_worker_memory": 1}, "ecs_worker_memory"), ({"stack_recovery_days": 1}, "stack_recovery_days")])
+@pytest.mark.parametrize(("values", "secret"), [(USERS | {"secrets_database_username": "owner"}, "secrets_database_username"), ({"stack_recovery_days": 1}, "stack_recovery_days")])
 def test_secret_values_are_not_told(values, secret):
     (fault,) = broken(values, frozenset({secret}))
     assert f"{secret} is (secret)" in fault.sentence and secret in fault.names
@@ -372,7 +374,7 @@ def test_what_only_follows_is_not_told(faulty, sources, told):
 
 
 def test_a_rule_waits_for_all_its_variables():
-    assert broken({"ecs_api_cpu": 300}) == []
+    assert broken({"database_max_allocated_storage": 1}) == []
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1", "ap-southeast-7"])
@@ -443,3 +445,48 @@ def test_overlap(backup, maintenance, expected):
 
 def test_log_retentions_are_those_of_the_module():
     assert (0, *stack.LOG_RETENTIONS) == tuple(RETENTIONS)
+
+
+ULTRA = {"stack_profile": "ultra", "api": None, "worker.type": "task", "worker.migrations": True}
+# What components come to together; keys of api and others are laid over those that every stack has here.
+TOGETHER = [
+    ({"mailer.type": "service", "mailer.queue": "mails", "api.sends_to": {"mails": ""}, **NAME}, ""),
+    ({"relay.type": "service", "stack_profile": "standard"}, ""),
+    ({"mailer.type": "function", "mailer.secrets": {"A": "app", "B": f"{SECRET}"}, "lambda_app_secret_arn": "arn"}, ""),
+    ({"api.secrets": {"A": "app:KEY", "B": f"{SECRET}:KEY"}, "ecs_app_secret_arn": "arn"}, ""),
+    ({"api.statements": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}, ""),
+    ({"images_components": ["api", "cleanup"], "release_migration_component": "worker"}, ""),
+    ({"Mailer.type": "function", **NAME}, "stack_components.Mailer is no name of a component: allowed are lower-case"),
+    ({"migrations.type": "service", **NAME}, "stack_components.migrations is no name of a component"),
+    ({"a-name-that-is-too-long.type": "function", **NAME, "stack_name": "s" * 28}, "is too long a name of a component"),
+    ({"mailer.type": "service", "mailer.queue": "failed-jobs", **NAME}, "mailer.queue is 'failed-jobs': allowed are lower-case"),
+    ({"mailer.type": "service", "mailer.queue": "workflow-dlq", **NAME}, "nor -dlq at the end"),
+    ({"mailer.type": "task", "stack_profile": "standard"}, "mailer.type is 'task': the profile standard has no pipe"),
+    ({"mailer.type": "service", "stack_profile": "ultra"}, "mailer.type is 'service': the profile ultra has no services"),
+    ({**ULTRA, "mailer.type": "task"}, "stack_components has 2 tasks: the pipe starts one"),
+    ({**ULTRA, "worker.queue": "mails"}, "worker.queue is 'mails': the pipe takes from one queue"),
+    ({"worker.load_balancer": True, "worker.port": 1}, "worker.load_balancer is True, and stack_components.api.load_balancer is True"),
+    ({"api.port": 0}, "api.port is 0, and stack_components.api.load_balancer is True: behind the load balancer a port"),
+    ({"worker.port": 80}, "worker.port is 80, but stack_components.worker.load_balancer is False: nothing else leads to a port"),
+    ({"api.queue": "workflow"}, "it is scaled by a queue or by requests, not by both"),
+    ({"worker.deployment_strategy": "CANARY"}, "without traffic that moves only ROLLING is allowed"),
+    ({"api.migrations": False}, "stack_components has none with migrations: true"),
+    ({"worker.migrations": True}, "migrations come with one image"),
+    ({"api.sends_to": {"mails": ""}}, "api.sends_to has 'mails': no component has such a queue; there are workflow"),
+    ({"api.secrets": {"KEY": "app"}}, "api.secrets has KEY with 'app': a service takes app:KEY, database:KEY, or the whole ARN"),
+    ({"cleanup.secrets": {"KEY": "app:KEY"}}, "cleanup.secrets has KEY with 'app:KEY': a function takes app, database, or"),
+    ({"api.secrets": {"KEY": "app:KEY"}, "ecs_app_secret_arn": ""}, "but ecs_app_secret_arn is '': there is no such secret here"),
+    ({"cleanup.vpc": False, "stack_profile": "standard"}, "cleanup.vpc is False, but stack_components.cleanup.database is True"),
+    ({"api.statements": [{"Effect": "Allow"}]}, "a statement has Effect (Allow or Deny), Action and Resource"),
+    ({"api.alarms": {"cpu": {"threshold": 101.0}}}, "api.alarms.cpu.threshold is 101: allowed are 0 to 100"),
+    ({"api.cpu": 256, "images_components": ["web"]}, "images_components has 'web': allowed are api, worker"),
+    ({"api.cpu": 256, "release_migration_component": "cleanup"}, "release_migration_component is 'cleanup': allowed are api, worker"),
+    ({"api.environment": {"API_TOKEN": "x"}}, "api.environment has API_TOKEN: everybody who may look at tasks"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "words"), TOGETHER, ids=told)
+def test_what_components_come_to(values, words):
+    sentences = [fault.sentence for fault in broken(values)]
+    assert len([one for one in sentences if words and words in one]) == bool(words), sentences
+    assert words or not sentences, sentences

@@ -1,7 +1,8 @@
 """Rules of the ultra profile: values that pass, and values with a part of the sentence that they get."""
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.rules.catalogue import broken
+
+from .components import broken
 
 VPC = {"public_network_create": False, "public_network_vpc_id": "", "public_network_vpc_filter": {}}
 RANGE = {"public_network_cidr": "10.64.0.0/24", "public_network_zone_count": 1}
@@ -63,8 +64,8 @@ REFUSED = [
     ({"pipes_body": ""}, "as a whole a path"),
     ({"pipes_environment": {"ID": "job-$.messageId"}}, "only where the whole value is its path"),
     ({"pipes_environment": {"API_TOKEN": "x"}}, "put it into a secret"),
-    ({"ecs_worker_environment": {"DB_PASSWORD": "x"}}, "put it into a secret"),
-    ({"ecs_worker_environment": {"DATABASE_URL": "postgres://app:hunter2@db/app"}}, "has DATABASE_URL: everybody"),
+    ({"worker.environment": {"DB_PASSWORD": "x"}}, "put it into a secret"),
+    ({"worker.environment": {"DATABASE_URL": "postgres://app:hunter2@db/app"}}, "has DATABASE_URL: everybody"),
     ({"pipes_environment": {"STRIPE_KEY": "x"}}, "has STRIPE_KEY: everybody"),
     ({"images_arguments": {"PYTHON": 3.1}}, "in quotes"),
     ({"images_arguments": {"NPM_TOKEN": "hunter2"}}, "has NPM_TOKEN: everybody who pulls"),

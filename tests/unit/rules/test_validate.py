@@ -9,7 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.flow_builder.aws.plugins.action.validate import checked, origins, unknown
 
-INPUTS = {"stack_region", "stack_protected", "database_instance_class", "database_port", "ecs_api_cpu"}
+INPUTS = {"stack_region", "stack_protected", "database_instance_class", "database_port", "ecs_user"}
 PREFIXES = ("stack_", "database_", "ecs_", "network_")
 NESTED = {"type": "list", "elements": "dict", "options": {"weight": {"type": "int"}, "token": {"type": "str"}}}
 
@@ -20,7 +20,8 @@ NESTED = {"type": "list", "elements": "dict", "options": {"weight": {"type": "in
         ("database_instnace_class", "did you mean database_instance_class?"),
         ("database_instance_klass", "did you mean database_instance_class?"),
         ("databse_instance_class", "did you mean database_instance_class?"),
-        ("ecs_ap_cpu", "did you mean ecs_api_cpu?"),
+        ("ecs_usr", "did you mean ecs_user?"),
+        ("ecs_api_cpu", "is no variable any more: say stack_components: {api: {cpu: ...}}"),
         ("stack_xyzzy_quux", "named like one"),
         ("confirm_destroy", ""),
         ("group_names", ""),

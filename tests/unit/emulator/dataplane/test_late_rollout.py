@@ -5,7 +5,7 @@ import time
 import images
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Options, Rollout
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, Rollout
 
 from emulator import clock, eventual
 from tests.soon import soon
@@ -22,7 +22,7 @@ def quick(monkeypatch):
 
 
 def rollout(aws, stack, said, **images):
-    options = Options(60, 0.05, 0.2)
+    options = Options(Components({"api": 1, "worker": 0}, ["scheduler", "cleanup"]), 60, 0.05, 0.2)
     return Rollout(Aws(lambda service, **_more: aws(service), "us-east-1"), stack, {"id": "two", "images": images}, options, said.append)
 
 
