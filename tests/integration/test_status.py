@@ -40,7 +40,8 @@ def problems(stack):
 def test_healthy_stacks_have_no_problem(applied, play):
     run = play(*STATUS)
     assert run.rc == 0, run.output[-3000:]
-    assert not [one for one in run.requests if one["writes"]]
+    # What the apply's keeper of the lock still sent is none of this run's.
+    assert not [one for one in run.requests if one["writes"] and one["task"] in run.by_task]
     for stack, resources in ((STACK, 100), (ULTRA, 50)):
         told = report(stack)
         assert (told["verdict"], told["problems"], told["unreadable"]) == ("healthy", [], {})
@@ -64,8 +65,8 @@ def test_what_is_wrong_is_told(applied, aws, emulator, play):
     aws("sns").subscribe(TopicArn=f"arn:aws:sns:us-east-1:123456789012:{STACK}-alarms", Protocol="email", Endpoint="a@example.com")
     aws("rds").stop_db_instance(DBInstanceIdentifier=f"{STACK}-db")
     ask(emulator.url, "maintenance", {"region": "us-east-1", "instance": f"{STACK}-db", "description": "New OS"})
-    aws("ecs").update_service(cluster=f"{STACK}-cluster", service=f"{STACK}-worker", desiredCount=2)
     ask(emulator.url, "faults", {"seed": 1, "start": 1.0})
+    aws("ecs").update_service(cluster=f"{STACK}-cluster", service=f"{STACK}-worker", desiredCount=2)
     run = play(*STATUS, "-e", "status_since=24h")
     ask(emulator.url, "faults", {})
     assert run.rc == 2, run.output[-2000:]
