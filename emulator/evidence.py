@@ -118,6 +118,7 @@ AREAS = {
     "emulator.corrections.pipes": "Pipes",
     "emulator.corrections.rds": "RDS",
     "emulator.corrections.rds_backups": "RDS",
+    "emulator.corrections.rds_maintenance": "RDS",
     "emulator.corrections.sqs": "SQS",
     "emulator.dataplane.agents": "ECS agents",
     "emulator.dataplane.alarms": "Alarms",

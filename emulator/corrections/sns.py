@@ -4,9 +4,9 @@ import copy
 import json
 
 from moto.sns.exceptions import SNSInvalidParameter
-from moto.sns.models import SNSBackend, Subscription
+from moto.sns.models import SNSBackend, Subscription, sns_backends
 
-from emulator import filters
+from emulator import ACCOUNT, filters
 from emulator.patching import answers, correction, replacing
 
 CONFIRMED_BY_THEIR_OWNER = ("http", "https", "email", "email-json")
@@ -52,6 +52,33 @@ def subscribe(api, params, moto):
     if pending and str(params.get("ReturnSubscriptionArn", "")).lower() != "true":
         answer["SubscriptionArn"] = "pending confirmation"
     return answer
+
+
+@answers("sns", "ListSubscriptionsByTopic", "has no ARN to tell of who hasn't confirmed")
+@answers("sns", "ListSubscriptions", "has no ARN to tell of who hasn't confirmed")
+def listed_subscriptions(api, params, moto):
+    answer = moto()
+    for one in answer["Subscriptions"]:
+        subscription = api.backend.subscriptions.get(one["SubscriptionArn"])
+        if one["Protocol"] in CONFIRMED_BY_THEIR_OWNER and subscription and not subscription.confirmed:
+            one["SubscriptionArn"] = "PendingConfirmation"
+    return answer
+
+
+@answers("sns", "ConfirmSubscription", "confirms the topic's endpoints of HTTP; tokens aren't kept")
+def confirm_subscription(api, params, moto):
+    answer = moto()
+    for one in api.backend.subscriptions.values():
+        one.confirmed |= one.topic.arn == params["TopicArn"] and one.protocol in ("http", "https")
+    return answer
+
+
+def confirm(region: str, endpoint: str) -> dict:
+    """Confirm the subscriptions of an endpoint, as its owner does by the message that SNS sends."""
+    those = [one for one in sns_backends[ACCOUNT][region].subscriptions.values() if one.endpoint == endpoint]
+    for one in those:
+        one.confirmed = True
+    return {"confirmed": [one.arn for one in those]}
 
 
 @answers("sns", "GetSubscriptionAttributes", "tells who subscribed")

@@ -25,6 +25,7 @@ from collections import Counter
 from moto.ecs.models import ecs_backends
 
 from emulator import ACCOUNT, inside, state
+from emulator.corrections import rds_maintenance, sns
 from emulator.dataplane import (
     agents,
     alarms,
@@ -75,7 +76,9 @@ def addresses() -> dict:
         ("GET", "faults"): faults.show,
         ("POST", "faults"): faults.use,
         ("POST", "guardduty"): guardduty.monitor,
+        ("POST", "maintenance"): rds_maintenance.announce,
         ("POST", "pipes/restart"): pipes.restart,
+        ("POST", "subscriptions"): sns.confirm,
         ("GET", "dataplane"): summary,
     }
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from moto.events.models import Rule
 
 from emulator import ACCOUNT, clock, eventual, patterns
-from emulator.dataplane import faults, paths, targets
+from emulator.dataplane import faults, metrics, paths, targets
 from emulator.dataplane.engine import ENGINE, log
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks, recorded
@@ -180,6 +180,12 @@ class Delivery:
             targets.send(self.arn, self.body, self.authorities, self.target)
         except Exception as problem:  # moto has errors of many classes
             self._failed(getattr(problem, "code", type(problem).__name__), str(getattr(problem, "message", problem)))
+        else:
+            self._counted(reached=True)
+
+    def _counted(self, reached: bool) -> None:
+        if "RULE_ARN" in self.told:  # schedules have metrics of their own
+            metrics.count_target(self.told["RULE_ARN"], reached)
 
     @does(
         "Missing permissions and missing targets aren't tried again: the event goes to the dead-letter queue at once.",
@@ -210,6 +216,7 @@ class Delivery:
                 ENGINE.after(wait, self.attempt)
                 return
         log.warning("event not delivered to %s: %s: %s", self.arn, code, text)
+        self._counted(reached=False)
         letters = (self.target.get("DeadLetterConfig") or {}).get("Arn")
         if not letters:
             return

@@ -1,4 +1,4 @@
-"""What services write to CloudWatch by themselves, as far as somebody here looks at it: Lambda's calls."""
+"""What services write to CloudWatch by themselves, as far as somebody looks at it: Lambda's calls, rules' targets."""
 
 from moto.core.utils import utcnow
 
@@ -6,7 +6,7 @@ from emulator.dataplane import targets
 from emulator.evidence import documented, does, inferred, lacks
 from emulator.lock import LOCK
 
-lacks(__name__, "Metrics", "of AWS's own metrics only the calls of functions are published")
+lacks(__name__, "Metrics", "of AWS's own metrics only the calls of functions, and of rules' targets, are published")
 
 KEPT = 20000  # values of the account; the oldest go
 
@@ -34,6 +34,22 @@ def count_invocation(function, alias: str | None, shared: bool, failed: bool, mi
     if shared:
         sets.append({**name, "Resource": resource, "ExecutedVersion": str(function.version)})
     values = {"Invocations": 1, "Errors": int(failed), "Duration": milliseconds}
+    data = [(metric, dimensions, value) for dimensions in sets for metric, value in values.items()]
+    _publish("AWS/Lambda", function.region, data)
+
+
+@does(
+    "Invocations counts the targets that a rule reached, FailedInvocations those that it gave up, by the rule's name.",
+    documented("https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"),
+)
+def count_target(rule_arn: str, reached: bool) -> None:
+    """Count what became of an event for one of a rule's targets."""
+    region, name = rule_arn.split(":")[3], rule_arn.rpartition("/")[2]
+    metric = "Invocations" if reached else "FailedInvocations"
+    _publish("AWS/Events", region, [(metric, {"RuleName": name}, 1)])
+
+
+def _publish(namespace: str, region: str, values: list[tuple[str, dict, float]]) -> None:
     data = [
         {
             "MetricName": metric,
@@ -42,10 +58,9 @@ def count_invocation(function, alias: str | None, shared: bool, failed: bool, mi
             "Unit": "Milliseconds" if metric == "Duration" else "Count",
             "Timestamp": utcnow().replace(second=0, microsecond=0),  # not the emulator's clock, as with logs
         }
-        for dimensions in sets
-        for metric, value in values.items()
+        for metric, dimensions, value in values
     ]
     with LOCK:
-        backend = targets.backend("cloudwatch", function.region)
-        backend.put_metric_data("AWS/Lambda", data)
+        backend = targets.backend("cloudwatch", region)
+        backend.put_metric_data(namespace, data)
         del backend.metric_data[:-KEPT]

@@ -9,12 +9,15 @@ import os
 import sys
 from pathlib import Path
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.plain import plain
-from jinja2 import Environment, StrictUndefined, meta, nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, meta, nodes
 
 MARKUP = ("html", "xml")
+OURS = Path(__file__).resolve().parents[2] / "playbooks/templates"
+"""Where the pages' common layout is, and those of the collection's own playbooks."""
 
 
 class ActionModule(ActionBase):
@@ -43,14 +46,29 @@ class ActionModule(ActionBase):
 
     def _filled(self, name, ending, task_vars):
         """Return a page. Ansible makes the values and Jinja the page, since Ansible's own engine escapes nothing."""
-        text = Path(self._find_needle("templates", f"{name}.{ending}.j2")).read_text(encoding="utf-8")
+        folders = [Path(self._loader.get_basedir(), "templates"), OURS]
         # What AWS says, or somebody's tag, is text wherever it stands.
-        engine = Environment(autoescape=ending in MARKUP, trim_blocks=True, undefined=StrictUndefined)
-        parsed = engine.parse(text)
-        for called in {node.name for node in parsed.find_all(nodes.Filter)} - set(engine.filters):
-            engine.filters[called] = filter_loader.get(called).j2_function
-        names = meta.find_undeclared_variables(parsed) & set(task_vars)
-        return engine.from_string(text).render({one: self._templar.template(task_vars[one]) for one in names})
+        engine = Environment(
+            loader=FileSystemLoader(folders), autoescape=ending in MARKUP, trim_blocks=True,
+            undefined=StrictUndefined,
+        )  # fmt: skip
+        template = f"{name}.{ending}.j2"
+        names = set()
+        for parsed in self._parsed(engine, template):
+            for called in {node.name for node in parsed.find_all(nodes.Filter)} - set(engine.filters):
+                engine.filters[called] = filter_loader.get(called).j2_function
+            names |= meta.find_undeclared_variables(parsed) & set(task_vars)
+        return engine.get_template(template).render({one: self._templar.template(task_vars[one]) for one in names})
+
+    def _parsed(self, engine, template):
+        """Yield a template and those that it extends or imports."""
+        try:
+            parsed = engine.parse(engine.loader.get_source(engine, template)[0])
+        except TemplateNotFound as missing:
+            raise AnsibleActionFail(f"there is no template {missing} for a report") from missing
+        yield parsed
+        for one in meta.find_referenced_templates(parsed):
+            yield from self._parsed(engine, one)
 
 
 def write(page: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.rds_version
 from botocore.exceptions import ClientError
 
 from emulator import clock, provisioning
+from emulator.corrections import rds_maintenance
 
 BASE = {"DBInstanceClass": "db.t4g.micro", "Engine": "postgres", "MasterUsername": "someone", "AllocatedStorage": 20}
 
@@ -296,3 +297,16 @@ def test_without_the_permission_the_day_is_not_known(monkeypatch):
     seen = Aws(None, "eu-west-9")
     monkeypatch.setattr(seen, "pages", lambda *_asked, **_more: (_ for _ in ()).throw(denied))
     assert standard_support_ends(seen, "postgres", "17.6") == ""
+
+
+def test_maintenance_is_pending_where_it_was_announced(rds):
+    def pending(*ids):
+        filters = {"Filters": [{"Name": "db-instance-id", "Values": list(ids)}]} if ids else {}
+        return rds.describe_pending_maintenance_actions(**filters)["PendingMaintenanceActions"]
+
+    arn = "arn:aws:rds:us-east-1:123456789012:db:announced"
+    assert pending("announced") == []
+    rds_maintenance.announce("us-east-1", "announced", description="New OS")
+    told = {"ResourceIdentifier": arn, "PendingMaintenanceActionDetails": [{"Action": "system-update", "Description": "New OS"}]}
+    assert pending("announced") == pending(arn) == [told] and told in pending()
+    assert pending("another") == []

@@ -5,6 +5,8 @@ import json
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.sns import SnsTopic
 
+from emulator.corrections.sns import confirm
+
 
 @pytest.fixture
 def topic(aws, name):
@@ -32,6 +34,13 @@ def test_who_must_confirm_has_no_arn_yet(aws, topic):
     assert sns.subscribe(**asked, ReturnSubscriptionArn=True)["SubscriptionArn"].startswith(topic)
     queue = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:q")
     assert queue["SubscriptionArn"].startswith(topic)
+
+    def listed():
+        return {one["Protocol"]: one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]}
+
+    assert listed() == {"email": "PendingConfirmation", "sqs": queue["SubscriptionArn"]}
+    confirm("us-east-1", "a@example.com")
+    assert listed()["email"].startswith(topic)
 
 
 def test_messages_are_signed_by_the_topics_version_and_name_their_subscription(aws, topic, name):
