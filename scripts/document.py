@@ -1,5 +1,5 @@
 """Writes what is said elsewhere already: roles' READMEs from their argument specs, strict mode's rules, what the
-inventories come to.
+inventories come to, what AWX is told.
 
 ``python scripts/document.py`` writes, ``--check`` only says which files are out of date (exit 1).
 """
@@ -179,6 +179,7 @@ def documents() -> dict[Path, str]:
     import inventories
 
     inventories.load()
+    import awx_vars
     import first_deployment
 
     from emulator import evidence, lags, strict, unproven
@@ -201,7 +202,7 @@ def documents() -> dict[Path, str]:
     made[page] = first_deployment.filled(page.read_text())
     page = ROOT / "docs/truth.md"
     made[page] = filled(filled(page.read_text(), "fields", fields()), "rules", evidence.figures())
-    return made
+    return made | awx_vars.documents()
 
 
 def main() -> int:

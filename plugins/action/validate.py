@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
@@ -29,6 +30,7 @@ from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import Inputs, sources
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+PLAYBOOKS = ROLES.parent / "playbooks"
 TYPES = {
     "bool": "true or false",
     "dict": "a mapping",
@@ -76,13 +78,18 @@ class ActionModule(ActionBase):
             sentences, value = self._value(name, spec, inputs, task_vars)
             faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
             values |= value
+        own = self._playbooks_own()
+        for name, spec in own.items():
+            sentences, value = self._value(name, spec, None, task_vars, texts=True)
+            faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
+            values |= value
         if "stack_name" in specs and "stack_region" in values:
             faults += self._twins(task_vars, values)
         made_of = {name: origins(task_vars[name], task_vars) for name in task_vars if name in specs or name in OF_ALL}
         if components.VARIABLE in specs and values.get("stack_profile") in task_vars.get("__stack_profiles", {}):
             said, told, its = self._components(specs[components.VARIABLE], values, inputs, task_vars)
             faults, values, made_of = faults + told, values | said, made_of | its
-        faults += broken(values, frozenset(name for name, spec in specs.items() if secret(spec)))
+        faults += broken(values, frozenset(name for name, spec in (own | specs).items() if secret(spec)))
         errors = first_causes(faults, made_of)
         if errors:
             count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
@@ -133,9 +140,18 @@ class ActionModule(ActionBase):
         file = ROLES / role / path
         return self._loader.load_from_file(str(file), unsafe=True) or {} if file.is_file() else None
 
+    def _playbooks_own(self):
+        """Return the options of all playbooks' own variables: one that a run imports is no less for them."""
+        options = {}
+        for path in sorted(PLAYBOOKS.rglob("*.meta.yml")):
+            for play in self._loader.load_from_file(str(path), unsafe=True)["argument_specs"].values():
+                options |= play["options"]
+        return options
+
     def _unknown(self, task_vars):
         """Name the variables that look like ours and are none: Ansible itself ignores them."""
-        inputs, known = set(), set()
+        inputs = set(self._playbooks_own())
+        known = set(inputs)
         for role in self._all_roles():
             inputs |= set(self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {})
             known |= inputs | set(self._file(role, "defaults/main.yml") or {})
@@ -173,7 +189,7 @@ class ActionModule(ActionBase):
             found |= self._file(role, "vars/main.yml") or {}
         return found
 
-    def _value(self, name, spec, inputs, task_vars):
+    def _value(self, name, spec, inputs, task_vars, texts=False):
         """Return the sentences on one variable, and its value where it can be known now and is right."""
         if name not in task_vars:
             return ([missing(name, spec)] if spec.get("required") else []), {}
@@ -184,7 +200,7 @@ class ActionModule(ActionBase):
             if undefined and undefined[-1].startswith("__"):
                 return [], {}  # made of what a task of this run will register
             return [f"{name} can't be made: {str(error).rpartition(' failed: ')[2]}"], {}
-        return checked(name, spec, value)
+        return checked(name, spec, value, texts)
 
     def _stand_in(self, task_vars):
         """Let ranges and counts be checked although only AWS knows which zones the region has."""
@@ -278,18 +294,28 @@ def unknown(name: str, inputs: set[str], prefixes: tuple[str, ...]) -> str:
     ours = name.startswith(prefixes)
     near = difflib.get_close_matches(name, inputs, 1, 0.6 if ours else 0.9)
     if near and not name.startswith(("__", "ansible_")):
-        return f"{name} is no variable of a role: did you mean {near[0]}?"
-    return f"{name} is no variable of a role, though it is named like one: rename or remove it" if ours else ""
+        return f"{name} is no variable of a role or playbook: did you mean {near[0]}?"
+    return (
+        f"{name} is no variable of a role or playbook, though it is named like one: rename or remove it" if ours else ""
+    )
 
 
-def checked(name: str, spec: dict, value) -> tuple[list[str], dict]:
-    """Return the sentences on a value, and the value, converted, if there are none."""
+def checked(name: str, spec: dict, value, texts: bool = False) -> tuple[list[str], dict]:
+    """Return the sentences on a value, and the value, converted, if there are none.
+
+    ``texts`` says that whoever uses a bool converts it, so that it may be a text, as ``-e name=true`` is.
+    """
     shown = Variable(name, value, secret(spec))
     kind = spec.get("type", "str")
     if value is None:
         if spec.get("required"):
             return [missing(name, spec)], {}
         return [], {name: ""} if kind == "str" else {}  # rules take no text for empty text
+    if isinstance(value, str) and kind == "bool" and texts:
+        try:
+            return [], {name: boolean(value)}
+        except TypeError:
+            return [f"{shown}: {allowed(spec)}"], {}
     if isinstance(value, str) and kind in NO_TEXT:
         form = "false" if kind == "bool" and value.lower() in NO else NO_TEXT[kind]
         return [f"{shown}, a text: {allowed(spec)}; on the command line: -e '{{\"{name}\": {form}}}'"], {}

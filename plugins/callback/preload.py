@@ -38,7 +38,7 @@ requirements:
   - enabled in C(callbacks_enabled)
 """
 
-OURS = ("amazon.aws.", "community.aws.", "flow_builder.aws.")
+OURS = ("amazon.aws.", "awx.awx.", "community.aws.", "flow_builder.aws.")
 IMPORTED = re.compile(r"^\s*(?:from|import) ((?:ansible_collections|boto)[\w.]+)", re.MULTILINE)
 SERVICES = re.compile(r"""(?:client\(|\bservice\s*=)\s*["']([a-z0-9-]+)["']""")
 

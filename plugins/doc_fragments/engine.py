@@ -93,6 +93,9 @@ options:
   lock:
     description: A stack whose lock the run must hold to write. Unsaid, nothing is asked for.
     type: str
+  stack_region:
+    description: The region of the stack, for resources that are in another one. Unsaid, the stack is where they are.
+    type: str
 attributes:
   check_mode:
     description: Says exactly what a real run would change, and changes nothing.

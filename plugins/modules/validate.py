@@ -10,6 +10,8 @@ version_added: "0.1.0"
 description:
   - Checks the variables of roles against their argument specifications, all at once, and against what AWS takes where
     one variable depends on another, such as cpu and memory of Fargate.
+  - Checks the variables that playbooks have of their own against the specifications beside them,
+    C(<playbook>.meta.yml).
   - Refuses variables that are named like ours and aren't, such as C(database_instnace_class).
   - Values made of what a later task registers are not known yet and left out.
   - Fails once, with a sentence for each fault. Secret values are never shown.

@@ -17,7 +17,7 @@ STACK, ULTRA = "flow-builder-local", "flow-builder-local-ultra"
 # One of each shape: tests/unit/test_collection.py shows that every play begins as these do; ``make proofs`` runs all.
 PLAYBOOKS = ["site.yml", "playbooks/drift.yml", "playbooks/unlock.yml", "playbooks/runbooks/rollout.yml"]
 if PROOFS:  # but for what is imported by others, where there is nothing to do
-    there = (str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing")
+    there = (str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing" and ".meta." not in path.name)
     PLAYBOOKS = ["site.yml", *sorted(there)]
 OTHERS = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.timer", "ANSIBLE_STDOUT_CALLBACK": "minimal"}
 

@@ -98,7 +98,7 @@ def test_bad_variables_end_before_the_first_call(play):
     for words in (
         ["pipes_body is 'id=$.body'", "such as $.body"],
         ["pipes_capacity_providers", "launch_type"],
-        ["pipes_launch_type is no variable of a role"],
+        ["pipes_launch_type is no variable of a role or playbook"],
         ["stack_components_once.worker.image is", "@sha256:<digest> or a tag"],
         ["external_database_sslmode is 'disable'", "require, verify-ca, verify-full"],
     ):

@@ -65,6 +65,8 @@ def yaml_files(*folders):
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in (".yml", ".yaml", ".j2"))
 
 
+PLAYBOOKS = sorted(path for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing" and ".meta." not in path.name)
+
 each_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 each_aws_module = pytest.mark.parametrize("path", [path for path in MODULES if path.stem not in LOCAL], ids=lambda path: path.stem)
@@ -381,7 +383,7 @@ def test_a_kinds_module_exists(kind):
 # Playbooks
 
 
-@pytest.mark.parametrize("path", sorted(path for path in ROOT.glob("playbooks/**/*.yml") if path.stem != "nothing"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_every_play_asks_for_its_stacks_and_begins_with_its_checks(path):
     """Ansible ends a play without hosts, or without tasks of the chosen tags, with success."""
     plays = [play for play in load(path) if "hosts" in play]

@@ -9,6 +9,7 @@ from ..engine.errors import EngineError
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=455)  # as long as CloudWatch keeps a metric
+ALLOWED = f"allowed are minutes, hours or days up to {LONGEST.days}d, as 90m, 24h or 7d"
 
 
 def duration(said: str, name: str) -> timedelta:

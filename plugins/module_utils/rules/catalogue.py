@@ -1,6 +1,19 @@
 """Every rule, registered by its import."""
 
-from . import components, compute, database, load_balancer, monitoring, network, queue, release, secrets, stack, ultra  # noqa: F401
+from . import (  # noqa: F401
+    components,
+    compute,
+    database,
+    load_balancer,
+    monitoring,
+    network,
+    operations,
+    queue,
+    release,
+    secrets,
+    stack,
+    ultra,
+)
 from .registry import RULES, broken
 
 __all__ = ["RULES", "broken"]

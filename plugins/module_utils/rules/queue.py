@@ -27,3 +27,10 @@ def dead_letters(messages: Variable, letters: Variable) -> Sentences:
     """A dead letter's age counts from when the message was sent."""
     if letters.value <= messages.value:
         yield f"{letters}, and {messages}: dead letters must be kept longer than messages, or some are never seen"
+
+
+@rule("send_jobs_count")
+def some_jobs(count: Variable) -> Sentences:
+    """A try-out: more than a thousand wait longer than anybody does."""
+    if not 1 <= count.value <= 1000:
+        yield f"{count}: allowed are 1 to 1000 jobs"

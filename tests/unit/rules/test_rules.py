@@ -307,6 +307,7 @@ BREAK = [
     ({"api.deployment_strategy": "CANARY", "load_balancer_stickiness": True}, "clients would keep the old tasks"),
     ({"api.deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
     ({"worker.deployment_alarms": ["target-5xx"], "monitoring_alarms": False}, "there would be no such alarm"),
+    *(({"status_since": bad}, f"status_since is {bad!r}: allowed are minutes, hours or days up to 455d") for bad in ("yesterday", "24", "0h", "456d")),
     *(({"release_name": bad}, f"release_name is {bad!r}: allowed are letters") for bad in ("a b", "-a", "../a", "a/b", "a" * 65)),
     ({"release_compare": "a b"}, "release_compare is 'a b': allowed are letters"),
     *(({"release_source": bad}, "release_source has a password or token in it") for bad in ("https://me:secret@git.example.com/a", "https://token@git.example.com/a", "ssh://me:secret@git.example.com/a")),
