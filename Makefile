@@ -16,7 +16,7 @@ setup: ## Install the pinned dependencies into .venv
 demo: setup ## Plan, deploy and release on the embedded AWS, and show the work that came of it
 	@PORT=$(PORT) sh scripts/demo.sh
 
-test: setup ## Run the whole gate: lint, unit, contract, cycles of two inventories, molecule
+test: setup ## Run the whole gate: lint, unit, contract, the cycle of both profiles, molecule
 	@sh scripts/test.sh
 
 lint unit integration molecule: setup ## Run one stage of the gate

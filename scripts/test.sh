@@ -15,13 +15,15 @@ unit() { python -m pytest -q -n 3 tests/unit; }
 integration() {
   sh scripts/parts.sh
   # The reasons of skipped tests are printed.
-  python -m pytest -q -rs -n 3 --dist loadfile --no-loadscope-reorder --durations=12 tests/integration
+  python -m pytest -q -rs -n 3 --dist loadfile --no-loadscope-reorder --durations=30 tests/integration
 }
 # Each has PROOFS=all; the gate has a part of each. Late answers are mostly waited for, hence the workers.
 proofs() {
   PROOFS=all python -m pytest -q -n 2 --dist loadfile --durations=12 \
     tests/integration/test_cycle.py tests/integration/test_fast_profile.py tests/integration/test_killed.py \
-    tests/integration/test_targets.py tests/integration/test_regions.py tests/integration/test_release_steps.py
+    tests/integration/test_targets.py tests/integration/test_regions.py tests/integration/test_release_steps.py \
+    tests/integration/test_release.py tests/integration/test_release_ultra.py tests/integration/test_nat_modes.py \
+    tests/integration/test_components.py tests/integration/test_elsewhere.py
 }
 eventual() { PROOFS=all python -m pytest -q -n 5 --dist load --durations=12 tests/integration/test_eventual.py; }
 # What a run that was killed left would be taken for an instance that is there.

@@ -25,8 +25,8 @@ from .policies import arns, astray, mistakes, policies
 from .reach import reaches
 
 REGION = "us-east-1"
-# Both profiles, and the largest stack; ``make proofs`` runs all.
-INVENTORIES = ("local", "prod", *(("dev", "staging") if PROOFS else ()))
+# Both profiles; ``make proofs`` runs all.
+INVENTORIES = ("local", *(("prod", "dev", "staging") if PROOFS else ()))
 # The tasks of an apply that write of the run itself, also where there is nothing to do.
 BOOKKEEPING = ("Lock the stack", "Release the stack's lock", "Record the stack as it is now")
 
@@ -34,8 +34,22 @@ BOOKKEEPING = ("Lock the stack", "Release the stack's lock", "Record the stack a
 # that names an item, and a field with values that mean "gone already".
 LOOKS = [
     ("acm", "list_certificates", {}, "CertificateSummaryList", "CertificateArn", None),
-    ("application-autoscaling", "describe_scalable_targets", {"ServiceNamespace": "ecs"}, "ScalableTargets", "ResourceId", None),
-    ("application-autoscaling", "describe_scaling_policies", {"ServiceNamespace": "ecs"}, "ScalingPolicies", "PolicyName", None),
+    (
+        "application-autoscaling",
+        "describe_scalable_targets",
+        {"ServiceNamespace": "ecs"},
+        "ScalableTargets",
+        "ResourceId",
+        None,
+    ),
+    (
+        "application-autoscaling",
+        "describe_scaling_policies",
+        {"ServiceNamespace": "ecs"},
+        "ScalingPolicies",
+        "PolicyName",
+        None,
+    ),
     ("autoscaling", "describe_auto_scaling_groups", {}, "AutoScalingGroups", "AutoScalingGroupName", None),
     ("cloudwatch", "describe_alarms", {}, "MetricAlarms", "AlarmName", None),
     ("cloudwatch", "list_dashboards", {}, "DashboardEntries", "DashboardName", None),
@@ -144,7 +158,9 @@ def quiet(run, title, keeps_books=False):
 def known(check, full, stacks):
     """Yield what differs between a run that knew that nothing has changed and one of all tasks."""
     verdicts = [one["result"] for one in check.results if one["action"].endswith("stack_unchanged")]
-    for reason in [one["reason"] for one in verdicts if not one["unchanged"]] + ["none"] * (len(stacks) - len(verdicts)):
+    for reason in [one["reason"] for one in verdicts if not one["unchanged"]] + ["none"] * (
+        len(stacks) - len(verdicts)
+    ):
         yield f"the second check didn't know that nothing has changed: {reason}"
     said, told = ({line for line in run.output.splitlines() if line.startswith("note: ")} for run in (check, full))
     knew = {line for line in said if "nothing has drifted" in line}

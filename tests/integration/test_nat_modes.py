@@ -7,7 +7,7 @@ import pytest
 
 from emulator.ask import ask
 
-from .conftest import CREDENTIALS, ROOT
+from .conftest import CREDENTIALS, ROOT, proof
 
 STACK = "flow-builder-local"
 # The network alone, in the order in which the profile makes it.
@@ -48,7 +48,9 @@ INSTANCE = ({"network_nat": "instance"}, [], ["nat"])
 @pytest.fixture
 def aws(emulator):
     emulator.reset()
-    session = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1")
+    session = boto3.Session(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
+    )
     yield lambda service: session.client(service, endpoint_url=emulator.url)
     emulator.reset()
 
@@ -66,7 +68,9 @@ def gateways(aws):
 
 def default_routes(aws):
     """Return where each private subnet's default route leads."""
-    tables = aws("ec2").describe_route_tables(Filters=[{"Name": "tag:Name", "Values": [f"{STACK}-private-*"]}])["RouteTables"]
+    tables = aws("ec2").describe_route_tables(Filters=[{"Name": "tag:Name", "Values": [f"{STACK}-private-*"]}])[
+        "RouteTables"
+    ]
     assert len(tables) == len(ZONES)
     return [
         (route.get("NatGatewayId") or route.get("NetworkInterfaceId"), route["State"])
@@ -98,7 +102,13 @@ def made(done):
     )
 
 
-@pytest.mark.parametrize("ways", [[REGIONAL, PER_ZONE, WITH_OWN], [INSTANCE, REGIONAL, INSTANCE]], ids=["gateways", "instance"])
+@pytest.mark.parametrize(
+    "ways",
+    [
+        pytest.param([REGIONAL, PER_ZONE, WITH_OWN], marks=proof, id="gateways"),
+        pytest.param([INSTANCE, REGIONAL, INSTANCE], id="instance"),
+    ],
+)
 def test_a_way_becomes_another(aws, run, ways):
     for variables, names, addresses in ways:
         planned, done = run(variables, "--check") if (variables, names, addresses) == ways[-1] else None, run(variables)
@@ -118,7 +128,7 @@ def test_a_way_becomes_another(aws, run, ways):
     assert run(ways[-1][0]).changed() == []
 
 
-@pytest.mark.parametrize("way", [PER_ZONE, INSTANCE], ids=["gateways", "instance"])
+@pytest.mark.parametrize("way", [PER_ZONE, pytest.param(INSTANCE, marks=proof)], ids=["gateways", "instance"])
 def test_what_runs_has_a_way_out_until_the_endpoints_are_ready_and_again_before_they_go(aws, run, emulator, way):
     run(way[0])
     routes = default_routes(aws)
@@ -141,9 +151,14 @@ def test_what_runs_has_a_way_out_until_the_endpoints_are_ready_and_again_before_
     assert run(way[0]).changed() == []
 
 
+@proof
 def test_the_end_of_a_regional_one(aws, run, play):
     done = run(OWN)
-    assert made(done) == [("elastic_ip", "nat-regional-0"), ("elastic_ip", "nat-regional-1"), ("nat_gateway", "nat-regional-own")]
+    assert made(done) == [
+        ("elastic_ip", "nat-regional-0"),
+        ("elastic_ip", "nat-regional-1"),
+        ("nat_gateway", "nat-regional-own"),
+    ]
     (own,) = gateways(aws)
     assert sorted(one["AvailabilityZone"] for one in own["NatGatewayAddresses"]) == ZONES
     # The route table that AWS made with the gateway is nobody's, and in no way of the end.

@@ -16,7 +16,7 @@ from emulator.ask import ask
 from tests.judges.grants.replay import nobody_needs
 from tests.soon import soon
 
-from .conftest import ROOT
+from .conftest import ROOT, proof
 from .releasing import STACK, Story, release, with_migration
 from .releasing import emulator as emulator
 from .releasing import play as play
@@ -48,7 +48,8 @@ def first(play, story):
 def contract(story):
     """The images of a release whose migration takes away what those before it need."""
     return story.images(
-        "contract", app=with_migration(story.folder, "contract", "op.drop_column('executions', 'result')", contract=True)
+        "contract",
+        app=with_migration(story.folder, "contract", "op.drop_column('executions', 'result')", contract=True),
     )
 
 
@@ -132,9 +133,21 @@ def test_a_crash_at_the_start_ends_the_runbook_with_the_cause_and_everything_bac
 @pytest.mark.parametrize(
     ("name", "component", "run", "words"),
     [
-        ("command", "api", ["/no/such/command"], ("api: (ECS deployment circuit breaker|PRIMARY is)", "isn't in the image|exit code 127")),
+        pytest.param(
+            "command",
+            "api",
+            ["/no/such/command"],
+            ("api: (ECS deployment circuit breaker|PRIMARY is)", "isn't in the image|exit code 127"),
+            marks=proof,
+        ),
         ("health", "api", FOREVER, ("failed container health checks", "the health check fails")),
-        ("function", "cleanup", ["python3", "-c", "raise SystemExit('boom')"], ("cleanup: a call of version", "boom")),
+        pytest.param(
+            "function",
+            "cleanup",
+            ["python3", "-c", "raise SystemExit('boom')"],
+            ("cleanup: a call of version", "boom"),
+            marks=proof,
+        ),
     ],
     ids=["a command that isn't in the image", "a failing health check", "a function that fails when it's called"],
 )
@@ -220,7 +233,9 @@ def test_the_whole_play_goes_on_from_the_release(play, story, second):
 
 @pytest.mark.usefixtures("whole_file")
 def test_every_grant_is_needed_by_somebody(story, second):
-    story.client("cloudwatch").set_alarm_state(AlarmName=f"{STACK}-dead-letters", StateValue="ALARM", StateReason="tried")
+    story.client("cloudwatch").set_alarm_state(
+        AlarmName=f"{STACK}-dead-letters", StateValue="ALARM", StateReason="tried"
+    )
     ask(story.url, "clock", {"seconds": 300})  # the schedule calls the scheduler; the cleanup's has a day to go
     nobody = nobody_needs(  # apart from what doesn't happen in this story; make judges shows it
         story.url, story.client, "^function .*-cleanup", "^queue .*Rules", r"-api-task.*Send ",

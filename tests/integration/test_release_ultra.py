@@ -15,6 +15,7 @@ from emulator.ask import ask
 from tests.judges.grants.replay import nobody_needs
 from tests.soon import soon
 
+from .conftest import proof
 from .releasing import DATABASE, LOGIN, OWNER, Ultra, playing, release, with_migration
 from .releasing import ULTRA as STACK
 from .releasing import emulator as emulator
@@ -121,12 +122,14 @@ def test_what_is_sent_while_a_worker_crashes_at_the_start_is_done_by_the_one_bef
     soon(lambda: len(executions(story)) >= before + 3, "each message's execution")
 
 
+@proof
 def test_a_command_that_is_not_in_the_image(story, first):
     bad = story.images("command")
     story.behaves(bad["worker"], run=["/no/such/command"])
     story.refused("command", bad, r"worker: the task that tries \S+ failed", "isn't in the image|exit code 127")
 
 
+@proof
 def test_a_secret_without_its_keys(story, first):
     images = story.images("secret")
     story.login({"username": LOGIN["username"]})
@@ -150,6 +153,7 @@ def test_a_role_that_may_not_read_the_secret(story, first):
         iam.delete_role_policy(**role)
 
 
+@proof
 def test_a_function_that_fails_when_it_is_called(story, first):
     bad = story.images("function")
     story.behaves(bad["scheduler"], run=["python3", "-c", "raise SystemExit('boom')"])
@@ -214,7 +218,9 @@ def test_the_whole_play_goes_on_from_the_release(story, second):
 
 @pytest.mark.usefixtures("whole_file")
 def test_every_grant_is_needed_by_somebody(story, second):
-    story.client("cloudwatch").set_alarm_state(AlarmName=f"{STACK}-dead-letters", StateValue="ALARM", StateReason="tried")
+    story.client("cloudwatch").set_alarm_state(
+        AlarmName=f"{STACK}-dead-letters", StateValue="ALARM", StateReason="tried"
+    )
     ask(story.url, "clock", {"seconds": 300})  # the schedule calls the scheduler
     nobody = nobody_needs(story.url, story.client, "^queue .*Rules?")  # what isn't delivered: make judges shows it
     assert not nobody, nobody
