@@ -115,7 +115,7 @@ def going_on(aws, asked) -> dict | None:
     )  # fmt: skip
     for task in running:
         overrides = task.get("overrides", {}).get("containerOverrides", [])
-        mine = next((one for one in overrides if one.get("name") == asked["container"]), {})
+        mine: dict = next((one for one in overrides if one.get("name") == asked["container"]), {})
         given = {one["name"]: one["value"] for one in mine.get("environment", [])}
         image = asked["image"] or image_of(definition(aws, asked["family"])[0], asked["container"])
         runs = image_of(definition(aws, task["taskDefinitionArn"])[0], asked["container"])

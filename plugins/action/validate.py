@@ -9,6 +9,7 @@ import datetime
 import difflib
 import re
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -65,14 +66,15 @@ class ActionModule(ActionBase):
             {"roles": {"type": "list", "elements": "str"}, "fingerprint": {"type": "bool", "default": False}}
         )
         self._refuse_to_be_all(task_vars)
-        specs = {}
+        specs: dict[str, dict] = {}
         for role in given["roles"] or task_vars["ansible_play_role_names"]:
             role = role.removeprefix("flow_builder.aws.")
             if self._file(role, "meta/argument_specs.yml") is None:
                 raise AnsibleActionFail(f"roles has {role!r}: allowed are {', '.join(self._all_roles())}")
             specs |= self._file(role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
         self._stand_in(task_vars)
-        faults, values = self._unknown(task_vars), {}
+        faults = self._unknown(task_vars)
+        values: dict[str, Any] = {}
         inputs = Inputs(self._templar, task_vars, self._own()) if given["fingerprint"] else None
         for name, spec in specs.items():
             sentences, value = self._value(name, spec, inputs, task_vars)
@@ -183,7 +185,7 @@ class ActionModule(ActionBase):
 
     def _own(self):
         """Return the collection's own values of all variables, untemplated."""
-        found = {}
+        found: dict[str, Any] = {}
         for role in self._all_roles():
             found |= self._file(role, "defaults/main.yml") or {}
             found |= self._file(role, "vars/main.yml") or {}
@@ -247,7 +249,7 @@ def allowed(spec: dict) -> str:
     """Return what an option's values must be, in words."""
     if spec.get("choices"):
         return "allowed are " + ", ".join(map(str, spec["choices"]))
-    words = TYPES.get(spec.get("type", "str"), spec.get("type"))
+    words = str(TYPES.get(spec.get("type", "str"), spec.get("type")))
     if spec.get("type") == "list" and spec.get("elements"):
         words += f", each item {TYPES.get(spec['elements'], spec['elements'])}"
     return f"it must be {words}"
@@ -271,7 +273,7 @@ def no_texts(where: str, spec: dict, value, hidden: bool = False):
             yield from no_texts(f"{where}.{key}", spec["options"][key], value[key], hidden)
 
 
-def rewritten(number: int) -> bool:
+def rewritten(number: Any) -> bool:
     """Say whether a whole number stands in its file with other digits, such as 0012, which YAML takes for 10."""
     written = core.where_written(number)
     if not written:

@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import inspect
 import re
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
@@ -81,8 +82,9 @@ def warm(name: str):
     """
     try:
         spec = importlib.util.find_spec(name)
-        spec.loader.get_code(name)
-        source = spec.loader.get_source(name)
+        loader: Any = spec and spec.loader  # Ansible's own, which has more than any loader has
+        loader.get_code(name)
+        source = loader.get_source(name)
     except Exception:  # noqa: BLE001 - not found, not Python: whoever runs it says so
         return None
     source = source if isinstance(source, str) else source.decode()

@@ -26,6 +26,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -37,8 +38,8 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine import kee
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import core
 
 # While this file is loaded it stands in sys.modules under the stock one's name, so that one is taken by its path.
-_spec = importlib.util.spec_from_file_location("stock_normal", Path(action.__path__[0], "normal.py"))
-stock = importlib.util.module_from_spec(_spec)
+_spec: Any = importlib.util.spec_from_file_location("stock_normal", Path(action.__path__[0], "normal.py"))
+stock: Any = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stock)
 
 display = Display()
@@ -79,7 +80,7 @@ class Fast(stock.ActionModule):
             )
             if not found.resolved or not found.resolved_fqcn.startswith(preload.OURS):
                 return None
-            self._environment = {}
+            self._environment: dict[str, str] = {}
             self._compute_environment_string(self._environment)
             if any(str(name).startswith(STARTS_DIFFERENTLY) for name in self._environment):
                 return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import name
@@ -40,7 +42,7 @@ _value:
 """
 
 
-def _name(stack, key, *parts):
+def _name(stack: str, key: str, *parts: Any) -> str:
     try:
         return name(key, stack, *parts)
     except EngineError as error:
@@ -50,6 +52,6 @@ def _name(stack, key, *parts):
 class FilterModule:
     """The collection's filters of names."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         """Return the filters."""
         return {"name": _name}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -45,9 +46,9 @@ _value:
 """
 
 
-def _subnets(cidr, count, offset=0, prefix=24):
+def _subnets(cidr: str, count: int, offset: int = 0, prefix: int = 24) -> list[str]:
     try:
-        network = ip_network(cidr)
+        network: Any = ip_network(cidr)  # of either version, and so are its subnets
     except ValueError as error:
         raise AnsibleFilterError(f"{cidr!r} is no range of addresses: {error}") from error
     size = 2 ** (network.max_prefixlen - prefix)
@@ -61,6 +62,6 @@ def _subnets(cidr, count, offset=0, prefix=24):
 class FilterModule:
     """The collection's filter of ranges."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         """Return the filter."""
         return {"subnets": _subnets}

@@ -7,6 +7,7 @@ looks at a run's end, a callback, may not be enabled.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ansible import constants as C
 from ansible import context
@@ -55,7 +56,7 @@ PROFILES = ("standard", "ultra")
 class LookupModule(LookupBase):
     """Judge what a run is for."""
 
-    def run(self, terms, variables=None, **options):
+    def run(self, terms: list[str], variables: Any = None, **options: Any) -> list[str]:
         """Return the pattern of hosts."""
         self.set_options(var_options=variables, direct=options)
         (pattern,) = terms
@@ -72,7 +73,7 @@ class LookupModule(LookupBase):
         return [pattern]
 
 
-def unread(loader, sources: list[str]) -> str:
+def unread(loader: Any, sources: list[str]) -> str:
     """Return the sentence on a source of the inventory that nothing could read: Ansible only warns of it."""
     if C.INVENTORY_ANY_UNPARSED_IS_FAILED:
         return ""  # it has failed already
@@ -86,7 +87,7 @@ def unread(loader, sources: list[str]) -> str:
 class Strict(InventoryManager):
     """An inventory whose every source is read, as with C(any_unparsed_is_failed)."""
 
-    def parse_source(self, source, cache=False):
+    def parse_source(self, source: str, cache: bool = False) -> bool:
         """Read a source, or each file of a folder."""
         if not super().parse_source(source, cache) and (source != "/etc/ansible/hosts" or Path(source).exists()):
             raise AnsibleError(f"Completely failed to parse inventory source {source}")
@@ -134,7 +135,7 @@ def short(source: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
 
 
-def unchecked(skipped) -> str:
+def unchecked(skipped: list[str] | None) -> str:
     """Return the sentence on tags that leave out what comes before the first AWS call."""
     if "always" in (skipped or ()):
         return "--skip-tags has always, by which every play checks its variables and account: leave it out"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import CONNECTION, TOLD_TO_ALL, Aws
@@ -20,7 +22,7 @@ class AwsAction(ActionBase):
     _requires_connection = False
     arguments: dict = {}
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict:
         """Check the arguments and work."""
         result = super().run(tmp, task_vars)
         run_summary.require_shared()
@@ -47,6 +49,6 @@ class AwsAction(ActionBase):
         """Show a line now."""
         Display().display(f"  {self._host}: {plain(line)}")
 
-    def work(self, aws, asked) -> dict:
+    def work(self, aws: Aws, asked: dict[str, Any]) -> dict:
         """Do what the action is for, and return its result."""
         raise NotImplementedError

@@ -11,7 +11,9 @@ import json
 import logging
 import operator
 from collections import ChainMap
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -58,7 +60,7 @@ def warn() -> None:
 # Templates
 
 
-def where_written(value) -> tuple[str, int, int] | None:
+def where_written(value: Any) -> tuple[str, int, int] | None:
     """Return file, line and column, from 1, of a value that YAML read; None where that isn't known."""
     origin = Origin.get_tag(value) if Origin else None
     if not origin or not origin.path or not origin.line_num:
@@ -66,7 +68,7 @@ def where_written(value) -> tuple[str, int, int] | None:
     return str(origin.path), origin.line_num, origin.col_num or 1
 
 
-def with_variables(templar, variables: dict):
+def with_variables(templar: Any, variables: dict) -> Any:
     """Return a templar that knows more variables than a task's own, which they hide; none of those is copied."""
     return templar.copy_with_new_env(available_variables=ChainMap(dict(variables), templar.available_variables))
 
@@ -85,11 +87,11 @@ class OwnTemplates:
     if keeps_templates:
 
         @classmethod
-        def finalize_task_arg(cls, name, value, templar, context):
+        def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
             """Return what the action gets as an argument."""
             if name in cls.own_templates:
                 return templar.resolve_to_container(value)
-            return super().finalize_task_arg(name, value, templar, context)
+            return super().finalize_task_arg(name, value, templar, context)  # type: ignore[misc]  # an action's
 
 
 def compile_template(text: str) -> None:
@@ -113,7 +115,7 @@ _compiled: dict = {}
 _wrapped: dict = {}
 
 
-def _compile_once(environment, source, *args, **options):
+def _compile_once(environment: Any, source: Any, *args: Any, **options: Any) -> Any:
     """Compile a template, or remember its code, which is the same wherever the same text stands."""
     if args or options or environment.overlayed or not isinstance(source, str):
         return _stock["compile"](environment, source, *args, **options)
@@ -124,7 +126,7 @@ def _compile_once(environment, source, *args, **options):
     return _compiled[key]
 
 
-def _wrap_once(values, lazy_options):
+def _wrap_once(values: dict, lazy_options: Any) -> Any:
     """Wrap a host's variables for a template, or take the wrappers from the template before: they hold no state.
 
     Each template is given all variables in a new dict; to wrap them anew is a tenth of a task's time.
@@ -145,7 +147,7 @@ def _wrap_once(values, lazy_options):
 # Modules in a process of the controller
 
 
-def wants_more(task_vars) -> bool:
+def wants_more(task_vars: dict) -> bool:
     """Say whether a module is to be started with what only ansible-core's own way has: a debugger, coverage ..."""
     return bool(
         C.config.get_config_value("_MODULE_METADATA")
@@ -158,7 +160,7 @@ def module_name(path: str) -> str:
     return module_common._get_ansible_module_fqn(path)
 
 
-def interpreter(variables, templar) -> tuple[str, str] | None:
+def interpreter(variables: dict, templar: Any) -> tuple[str, str] | None:
     """Return a module's first line and the Python that it names; None where that is still to be discovered."""
     try:
         return module_common._get_shebang("/usr/bin/python", variables, templar)
@@ -166,7 +168,7 @@ def interpreter(variables, templar) -> tuple[str, str] | None:
         return None
 
 
-def built(module: str, arguments: dict, shebang: str):
+def built(module: str, arguments: dict, shebang: str) -> Any:
     """Return what ansible-core sends to a module's process: here the arguments alone."""
     encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
     try:
@@ -182,13 +184,13 @@ def built(module: str, arguments: dict, shebang: str):
     )
 
 
-def fork(target, *arguments):
+def fork(target: Callable[..., None], *arguments: Any) -> Any:
     """Return a process to start, as ansible-core forks its workers."""
     return context.Process(target=target, args=arguments, daemon=True)
 
 
 @contextlib.contextmanager
-def put_back():
+def put_back() -> Iterator[None]:
     """Put back, when a module has run in this process, what ``run_module`` changed."""
     controller = _internal.is_controller, _internal.import_controller_module
     enabled, handlers, level = _traceback._is_traceback_enabled, logging.root.handlers[:], logging.root.level

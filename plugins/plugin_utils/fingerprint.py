@@ -13,6 +13,7 @@ import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.release import __version__
@@ -29,7 +30,7 @@ NOT_INPUTS = frozenset(
 OPEN = re.compile(r"\b(lookup|query|q|now|hostvars|groups|random|shuffle)\b")
 
 
-def sources(raw) -> set[str]:
+def sources(raw: Any) -> set[str]:
     """Return the names that a variable's untemplated value mentions."""
     return set(re.findall(r"[a-z]\w+", str(raw))) if "{{" in str(raw) else set()
 
@@ -37,14 +38,14 @@ def sources(raw) -> set[str]:
 class Inputs:
     """What a play's variables come to, as far as it is known before its first AWS call."""
 
-    def __init__(self, templar, variables: dict, own: dict):
+    def __init__(self, templar: Any, variables: dict, own: dict) -> None:
         """Take what templates variables, all of them, and the collection's own untemplated values by name."""
         self._templar, self._variables, self._own = templar, variables, own
         self.values: dict = {}
         self.open = ""
         """The variable that can't be known to be the same next time; nothing where there is none."""
 
-    def value(self, name: str, *, secret: bool = False):
+    def value(self, name: str, *, secret: bool = False) -> Any:
         """Return a variable's value and count it in; of a secret one only whether it is set.
 
         Raises AnsibleError where it isn't known yet; then its text counts, and what it is made of.
@@ -86,8 +87,8 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = ""
     for name in COLLECTIONS:
-        places = importlib.util.find_spec(f"ansible_collections.{name}").submodule_search_locations
-        found[name] = collection_version(Path(next(iter(places))))
+        spec: Any = importlib.util.find_spec(f"ansible_collections.{name}")
+        found[name] = collection_version(Path(next(iter(spec.submodule_search_locations))))
     return found
 
 

@@ -6,6 +6,8 @@ Each has a link to this file under its own name in plugins/action. With one acti
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.plugins.action import ActionBase
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import expected
@@ -20,7 +22,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
     _supports_async = True
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict:
         """Return the module's own result; the worker is not to outlive its run."""
         run_summary.require_shared()
         keeper.bind()

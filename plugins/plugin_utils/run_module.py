@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-def run_module(action, task, task_vars) -> dict:
+
+def run_module(action: Any, task: Any, task_vars: dict) -> dict:
     """Run the module of a task as ansible-core does it for a task without an action of its own; return its answer."""
     return action._shared_loader_obj.action_loader.get(
         "ansible.legacy.normal",

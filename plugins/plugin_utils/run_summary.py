@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ansible import constants as C
 from ansible import context
@@ -97,13 +97,13 @@ def add(host: str, task: str, action: str, check: bool, result: dict, arguments:
     results = result.get("results", [result])
     parts = [part for one in results if (part := part_of(task, action, check, one))]
     answered = arguments is not None and not check and not result.get("failed")
-    if answered and (asked := question(action, arguments, result)):
+    if answered and (asked := question(action, arguments or {}, result)):
         parts.append({"questions": [asked], "check": False})
     if parts:
         os.write(_file.fileno(), b"".join(json.dumps([host, one], default=str).encode() + b"\n" for one in parts))
 
 
-def finish(task, host: str, result: dict, arguments: dict | None = None) -> None:
+def finish(task: Any, host: str, result: dict, arguments: dict | None = None) -> None:
     """Add what one of our tasks did, as its result or its failure says it, and make texts of what Ansible prints.
 
     ``arguments`` are those of a task whose answer may decide the next apply.
@@ -114,7 +114,7 @@ def finish(task, host: str, result: dict, arguments: dict | None = None) -> None
             one["diff"] = text(one["diff"])
 
 
-def fail(task, host: str, error: Exception, doing: str = "", result: dict | None = None) -> NoReturn:
+def fail(task: Any, host: str, error: Exception, doing: str = "", result: dict | None = None) -> NoReturn:
     """Add what one of our tasks did before an error, and let it fail with that and one sentence."""
     failed = {**(result or {}), "failed": True, **done_before(error)}
     finish(task, host, failed)
@@ -123,7 +123,7 @@ def fail(task, host: str, error: Exception, doing: str = "", result: dict | None
 
 def part_of(task: str, action: str, check: bool, result: dict) -> dict:
     """Return what one result adds to a RunSummary, by field; nothing where it says nothing of resources."""
-    part = {"notes": list(result.get("notes") or [])}
+    part: dict[str, Any] = {"notes": list(result.get("notes") or [])}
     foretold = check and not result.get("failed")
     reason = str(result.get("msg") or result.get("reason") or result.get("skip_reason") or "")
     if foretold and any(words in reason for words in UNCHECKED):
@@ -136,7 +136,7 @@ def part_of(task: str, action: str, check: bool, result: dict) -> dict:
         if result["action"] in ACTIONS:
             done = {key: result.get(key) for key in ("action", "kind", "name", "reason")}
             shown, fields = {"before": {}, "after": {}, **(result.get("diff") or {})}, result.get("changes") or []
-            paths = changes(shown["before"], shown["after"], fields) if result["action"] in IN_PLACE else []
+            paths = changes(shown["before"], shown["after"], set(fields)) if result["action"] in IN_PLACE else []
             part["actions"] = [{**done, "changes": paths}]
             part["changed_resources"] = [{**done, "changes": fields, "before": shown["before"]}]
     elif "kind" in result and "exists" in result:
