@@ -50,7 +50,7 @@ def _backend_app(service: str, log: RequestLog, judged: bool) -> flask.Flask:
     app.register_error_handler(NotFound, lambda _: errors.answer(service, normalize_request(flask.request)))
     app.register_error_handler(HTTPException, lambda error: _own(error, service))
     app.register_error_handler(Exception, lambda error: errors.answer(service, normalize_request(flask.request), error))
-    app.wsgi_app = _one_at_a_time(app.wsgi_app)
+    app.wsgi_app = _one_at_a_time(app.wsgi_app)  # type: ignore[method-assign]  # as Flask says to do it
     return app
 
 

@@ -12,7 +12,7 @@ from emulator.process import Process
 
 def _start(process: Process, arguments) -> int:
     """Start it in the background, wait until it answers, print its URL."""
-    times = ("--latency", str(arguments.latency), "--provisioning", str(arguments.provisioning))
+    times: tuple[str, ...] = ("--latency", str(arguments.latency), "--provisioning", str(arguments.provisioning))
     if arguments.eventual is not None:
         times += ("--eventual", str(arguments.eventual))
     result = process.start(times if arguments.strict else (*times, "--no-strict"))

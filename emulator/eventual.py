@@ -114,19 +114,20 @@ def judge(call) -> None:
                 since = max(STATE.wrote.get((call.service, after, name), 0) for after in one.after)
             if _late(since, one.seconds, call.service, call.operation, one.code, name):
                 raise AWSError(one.code, one.message.format(name))
-    for one in LINKED:
-        if (one.service, one.begins) == (call.service, call.operation):
-            STATE.born.setdefault((one.service, "service-linked role", one.begins), clock.now())
-        if one.service == call.service and call.operation in one.operations and _without_role(one, call.operation):
-            raise AWSError(one.code, one.message)
-    for one in BUSY:
-        asked = (one.service, one.operation) == (call.service, call.operation)
-        if asked and (not one.where or call.parameters.get(one.where)):
-            name = call.parameters.get(one.parameter)
-            what = call.service, call.operation, one.code, name
+    for linked in LINKED:
+        if (linked.service, linked.begins) == (call.service, call.operation):
+            STATE.born.setdefault((linked.service, "service-linked role", linked.begins), clock.now())
+        here = linked.service == call.service and call.operation in linked.operations
+        if here and _without_role(linked, call.operation):
+            raise AWSError(linked.code, linked.message)
+    for busy in BUSY:
+        asked = (busy.service, busy.operation) == (call.service, call.operation)
+        if asked and (not busy.where or call.parameters.get(busy.where)):
+            name = call.parameters.get(busy.parameter)
+            what = call.service, call.operation, busy.code, name
             since = STATE.born.setdefault(what, clock.now())
-            if _draw("busy", *what) < SHARE and _met(_young(since, one.seconds, *what), what):
-                raise AWSError(one.code, one.message.format(name))
+            if _draw("busy", *what) < SHARE and _met(_young(since, busy.seconds, *what), what):
+                raise AWSError(busy.code, busy.message.format(name))
 
 
 def _without_role(one: Linked, operation: str) -> bool:
@@ -206,8 +207,8 @@ def install() -> None:
     for one in SHOWN:
         for operation, path in one.operations.items():
             _around(one, operation, path)
-    for one in ODD:
-        _oddly(one)
+    for odd in ODD:
+        _oddly(odd)
 
 
 def _around(one: Shown, operation: str, path: str) -> None:

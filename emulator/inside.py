@@ -33,8 +33,8 @@ class _Raw(io.BytesIO):
 
 
 def _answer(request, **_kwargs):
-    headers = {key: value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()}
-    environ = EnvironBuilder(path=request.url, method=request.method, data=request.body, headers=headers).get_environ()
+    sent = {key: value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()}
+    environ = EnvironBuilder(path=request.url, method=request.method, data=request.body, headers=sent).get_environ()
     body, status, headers = run_wsgi_app(_app, environ)
     return AWSResponse(request.url, int(status.split()[0]), dict(headers), _Raw(b"".join(body)))
 

@@ -344,7 +344,7 @@ def rows() -> list[tuple[str, tuple[str, ...], str, Source]]:
     """Return what is late: whose it is, its operations, how it is late, and how that is known."""
     return [
         *((one.service, one.operations, f"{_since(one)}: `{one.code}`", one.source) for one in NOT_YET),
-        *((one.service, one.operations, "without what is new, and as it was", one.source) for one in SHOWN),
+        *((one.service, tuple(one.operations), "without what is new, and as it was", one.source) for one in SHOWN),
         *(
             (one.service, one.operations or ("launches",), f"until its own role is there: `{one.code}`", one.source)
             for one in LINKED

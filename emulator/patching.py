@@ -132,13 +132,14 @@ def hook(own):
     """
 
     @functools.wraps(own)
-    def step(*args):
+    def stepping(*args):
         return step.taken(own, *args) if step.taken else own(*args)
 
     def around(function):
         step.taken = function
         return function
 
+    step: Any = stepping
     step.taken, step.around = None, around
     return step
 

@@ -18,7 +18,7 @@ from emulator.principals import known as principal_known
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 # What every call has: it comes of this account, with TLS, for something of this account.
 ALWAYS = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT, "aws:SecureTransport": "true"}
-_asked: dict[tuple, dict] = state.held({})
+_asked: dict[str, dict] = state.held({})
 _ROLE = re.compile(r"^arn:[^:]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 
 

@@ -63,7 +63,8 @@ def serve(environ, start_response):
     except Exception as problem:  # moto has errors of many classes
         code = getattr(problem, "code", None) or getattr(problem, "error_type", "") or type(problem).__name__
         message = str(getattr(problem, "message", problem))
-        answer = refusal(*CODES.get(code, (400, code)), message)
+        status, word = CODES.get(code, (400, code))
+        answer = refusal(status, word, message)
     headers = [*answer.headers, ("Docker-Distribution-Api-Version", "registry/2.0")]
     if answer.status == 401:
         headers += CHALLENGE

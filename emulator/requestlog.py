@@ -53,7 +53,8 @@ class RequestLog:
 
 def summary(entries) -> str:
     """Return a table: how often each operation was called, and how often refused."""
-    calls, errors = Counter(), Counter()
+    calls: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
     for entry in entries:
         name = f"{entry['service']}:{entry['operation']}"
         calls[name] += 1

@@ -6,6 +6,7 @@ _plans: dict[str, Plan] = state.held({})
 def end_all(): ...
 """
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 
 from emulator.lock import LOCK
@@ -14,7 +15,7 @@ HELD: list = []
 _RESETS: list[Callable[[], None]] = []
 
 
-def held[Container](made: Container) -> Container:
+def held[Container: (dict, list, set, deque, Counter, defaultdict)](made: Container) -> Container:
     """Return a dict, list, set, deque or Counter that every reset empties in place."""
     HELD.append(made)
     _RESETS.append(made.clear)

@@ -121,7 +121,7 @@ class CompositeAlarm:
         self.state_value, self.state_reason, self.state_reason_data = "INSUFFICIENT_DATA", "", "{}"
         self.state_updated_timestamp = self.alarm_configuration_updated_timestamp = now
         self.metric_name = self.namespace = None
-        self.history = []
+        self.history: list[dict] = []
 
     def update_state(self, reason: str, reason_data: str, state_value: str) -> None:
         """Take the state that SetAlarmState gives."""

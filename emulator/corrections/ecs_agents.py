@@ -33,7 +33,7 @@ def execute_command(api, params):
     if task is None:
         raise AWSError("InvalidParameterException", "The specified task is not running.")
     container = next((one for one in task.containers if one.name == params.get("container", one.name)), None)
-    agent = next(iter(getattr(container, "managed_agents", ())), {})
+    agent: dict = next(iter(getattr(container, "managed_agents", ())), {})
     session = f"ecs-execute-command-{clock.now():.0f}"
     if agent.get("lastStatus") != "RUNNING" or not open_session(task, cluster, session, params["command"]):
         raise AWSError("TargetNotConnectedException", NOT_CONNECTED)

@@ -172,7 +172,7 @@ def begin(service) -> ServiceDeployment:
 )
 def _group(service) -> str:
     """Return where a new deployment's tasks go: with two target groups into the one that doesn't serve."""
-    balancer = next(iter(service.load_balancers or []), {})
+    balancer: dict = next(iter(service.load_balancers or []), {})
     first, other = (
         balancer.get("targetGroupArn", ""),
         advanced_configuration(service).get("alternateTargetGroupArn", ""),
@@ -183,7 +183,8 @@ def _group(service) -> str:
 
 def advanced_configuration(service) -> dict:
     """Return what a service's load balancer has for moving traffic."""
-    return next(iter(service.load_balancers or []), {}).get("advancedConfiguration") or {}
+    balancer: dict = next(iter(service.load_balancers or []), {})
+    return balancer.get("advancedConfiguration") or {}
 
 
 def serving_group(service) -> str:

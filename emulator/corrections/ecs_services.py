@@ -130,7 +130,7 @@ def settle(backend, service) -> None:
         event(service, f"(service {service.name}) has reached a steady state.")
     del service.deployments[1:]
     wanted = service.desired_count
-    running = []
+    running: list = []
     for task in service_tasks(backend, service):
         if task.started_by == newest["id"] and len(running) < wanted:
             running.append(task)

@@ -66,7 +66,8 @@ def look(network: EC2Backend) -> None:
     used = _used(network)
     held = {one.lambda_place: one for one in network.enis.values() if getattr(one, "lambda_place", None)}
     for place, function in used.items():
-        held.get(place) or _make(network, place, function)
+        if place not in held:
+            _make(network, place, function)
     for place, interface in held.items():
         if place in used:
             interface.lambda_role, interface.idle_since = used[place].role, None

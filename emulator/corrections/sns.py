@@ -13,7 +13,7 @@ CONFIRMED_BY_THEIR_OWNER = ("http", "https", "email", "email-json")
 
 
 # How SNS delivers by HTTP where a topic doesn't say otherwise.
-DELIVERY = {
+DELIVERY: dict = {
     "defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
         "numMinDelayRetries": 0, "backoffFunction": "linear",

@@ -226,7 +226,8 @@ def groups():
         queue = self.get_queue(queue_name)
         if not queue.fifo_queue:
             return original(self, queue_name, count, wait, visibility_timeout, message_attribute_names)
-        by_group, found = {}, []
+        by_group: dict[str, list] = {}
+        found: list = []
         for message in queue._messages:
             by_group.setdefault(message.group_id, []).append(message)
         turns = queue.__dict__.setdefault("turns", {})  # when a group was last given

@@ -114,7 +114,7 @@ def install() -> None:
 )
 def to_target(rule, target: dict, event: dict) -> None:
     """Deliver an event to one of a rule's targets."""
-    authorities = [Service(PRINCIPAL, rule.arn)]
+    authorities: list[Service | Role] = [Service(PRINCIPAL, rule.arn)]
     if target.get("RoleArn") and target["Arn"].split(":")[2] not in BY_POLICY:
         authorities.append(Role(target["RoleArn"], PRINCIPAL))
     Delivery(

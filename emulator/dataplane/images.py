@@ -44,7 +44,7 @@ lacks(
 )
 
 FILE = "EMULATOR_IMAGES"
-UNMAPPED = {"exits": 0, "after": 1.0}
+UNMAPPED: dict = {"exits": 0, "after": 1.0}
 FIELDS = {
     "image": validation.text,
     "run": validation.command,
@@ -163,7 +163,7 @@ class Running:
                 os.killpg(self.process.pid, number)
 
     def __repr__(self):
-        return f"Running({self.process.args if self.process else 'a behaviour'}, at {clock.now():.0f})"
+        return f"Running({self.process.args if self.process else 'a behaviour'!r}, at {clock.now():.0f})"
 
 
 _running: set[Running] = set()

@@ -127,7 +127,7 @@ class Life:
 
     def _prepare(self, container: dict) -> tuple:
         """Return what a container needs to run: what runs, its arguments, its environment and where its lines go."""
-        override = next(
+        override: dict = next(
             (one for one in self.task.overrides.get("containerOverrides", []) if one.get("name") == container["name"]),
             {},
         )

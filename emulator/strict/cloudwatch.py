@@ -364,7 +364,8 @@ def graph_can_be_drawn(call):
 def graph_shows_published_metrics(call):
     """A graph shows metrics that are published, with the dimensions they are published with."""
     for number, widget in enumerate(_widgets(call)):
-        given, before = _properties(widget).get("metrics"), []
+        given = _properties(widget).get("metrics")
+        before: list = []
         for line in given if isinstance(given, list) else []:
             shown = (
                 _written_out([one for one in line if isinstance(one, str)], before) if isinstance(line, list) else []

@@ -75,7 +75,7 @@ def private_dns_needs_dns(call):
 @rule("ec2", "CreateVpcEndpoint", code="DuplicateSubnetsInSameZone", source=MEASURED + "pf-ec2-vpce-subnet-az-unique")
 def endpoint_has_one_subnet_per_zone(call):
     """An interface endpoint has one subnet in each zone."""
-    zones = {}
+    zones: dict = {}
     for subnet_id in call.parameters.get("SubnetIds") or []:
         subnet = subnet_of(call.backend(), subnet_id)
         if subnet and zones.setdefault(subnet.availability_zone, subnet_id) != subnet_id:

@@ -157,7 +157,8 @@ def zone_of_a_nat_gateway_has_addresses(call):
     """A zone of a regional NAT gateway is named once, one way, is the region's, and has addresses of its own."""
     zones = call.parameters.get("AvailabilityZoneAddresses") or []
     known = {one.name: one.zone_id for one in call.backend().describe_availability_zones()}
-    names, ids = [], []
+    names: list = []
+    ids: list = []
     for one in zones:
         given = [one[key] for key in ("AvailabilityZone", "AvailabilityZoneId") if one.get(key)]
         if len(given) != 1 or given[0] not in {*known, *known.values()}:
