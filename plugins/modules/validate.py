@@ -58,5 +58,5 @@ msg:
   type: str
   sample: |-
     1 fault in the variables of flow-builder-dev:
-    - ecs_api_memory is 300, and ecs_api_cpu is 256: with that cpu Fargate has 512, 1024, 2048 MiB
+    - stack_components.api.cpu is 300: Fargate has 256, 512, 1024, 2048, 4096, 8192, 16384
 """

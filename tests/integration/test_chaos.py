@@ -63,8 +63,8 @@ def stack(aws, play):
     """The stack of the ultra profile, whose pipe runs although no worker was released."""
     made = play("playbooks/ultra.yml", "-i", "inventories/local", "--limit", STACK, "-e", '{"pipes_running": true}')
     assert made.rc == 0, made.output
-    queues = ("queue", "dead_letter_queue", "failed_jobs_queue")
-    urls = [aws("sqs").get_queue_url(QueueName=name(key, STACK))["QueueUrl"] for key in queues]
+    queues = (("queue", "workflow"), ("dead_letter_queue", "workflow"), ("failed_jobs_queue",))
+    urls = [aws("sqs").get_queue_url(QueueName=name(key, STACK, *parts))["QueueUrl"] for key, *parts in queues]
     return Stack(*urls, name("ecs_log_group", STACK, "worker"), name("pipe_log_group", STACK))
 
 

@@ -1,5 +1,7 @@
 """What the walk over deployed policies finds, as tables."""
 
+import json
+
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
@@ -79,7 +81,6 @@ def test_what_is_there():
     assert arns(resources, "us-east-1", "1") == {"arn:aws:sqs:x", "arn:aws:ec2:us-east-1:1:route-table/rtb-1"}
 
 
-QUEUES = {"workflow": {"arn": f"arn:aws:sqs:{HERE}:x-workflow", "url": "https://x", "name": "x-workflow"}}
 APP_SECRET = f"arn:aws:secretsmanager:{HERE}:secret:x/app"
 # What is one of many, by role.
 ITEM = {"lambda": "stack_functions[0]", "queue": "'workflow'", "registry": "stack_functions[0]"}
@@ -88,7 +89,7 @@ GIVEN = {
     "stack_partition": "aws", "stack_region": "us-east-1", "stack_account_id": "123456789012", "stack_name": "x",
     "stack_protected": False, "stack_profile": "standard", "stack_state_bucket": "x-state",
     "ecs_images": {name: {"repository_arn": f"arn:aws:ecr:{HERE}:repository/x-{name}", "released": True} for name in ("api", "worker")},
-    "ecs_queues": QUEUES, "lambda_queues": QUEUES, "ecs_cluster_name": "x-cluster",
+    "ecs_cluster_name": "x-cluster",
     "ecs_app_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/app",
     "ecs_database_secret_arn": f"arn:aws:secretsmanager:{HERE}:secret:x/database",
     "ecs_secret_key_arns": [f"arn:aws:kms:{HERE}:key/1"], "ecs_execute_command": True,
@@ -149,7 +150,8 @@ def template(role, expression, **given):
     loader.set_basedir(str(ROOT / f"roles/{role}"))
     item = {"item": trust_as_template(f"{{{{ {ITEM[role]} }}}}")} if role in ITEM else {}
     templar = Templar(loader, variables={**known, **GIVEN, **item, **given, "ansible_search_path": [loader.get_basedir()]})
-    return templar.template(trust_as_template(f"{{{{ {expression} }}}}"))
+    made = json.dumps(templar.template(trust_as_template(f"{{{{ {expression} }}}}")))
+    return json.loads(made.replace("known-after-apply<sqs_queue/x-workflow/arn>", f"arn:aws:sqs:{HERE}:x-workflow"))
 
 
 def statements_of_ecs(**given):

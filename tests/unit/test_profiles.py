@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.flow_builder.aws.plugins.action import validate
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.fingerprint import Inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts")]
@@ -62,6 +64,37 @@ def test_groups_of_an_inventory_each_say_a_part(tmp_path):
     assert (api["cpu"], api["memory"], api["max_count"], api["port"]) == (1024, 4096, 2, 8080)
     assert inventories.value(here, "stack_all_components | list") == ["api", "scheduler", "cleanup", "mailer"]
     assert inventories.value(here, "stack_queues") == ["workflow"]
+
+
+def judged(here, **extra):
+    """Return what ``validate`` says of the components of a stack, and what counts for the fingerprint."""
+    variables = here.available_variables | extra
+    templar = here.copy_with_new_env(available_variables=variables)
+    action = object.__new__(validate.ActionModule)
+    action._templar = templar
+    inputs = Inputs(templar, variables, {})
+    said, faults, made_of = action._components({"type": "dict"}, {"stack_profile": "standard"}, inputs, variables)
+    return said.get("stack_all_components"), [one.sentence for one in faults], made_of, inputs.values.get("stack_all_components")
+
+
+def test_each_part_counts_for_the_fingerprint(tmp_path):
+    here = stack(tmp_path, "standard", stack_components={"api": {"cpu": 1024}})
+    (*_rest, before), (*_rest, word), (*_rest, once) = (
+        judged(here), judged(here, stack_components_a={"api": {"memory": 4096}}), judged(here, stack_components_once={"api": {"cpu": 2048}})
+    )  # fmt: skip
+    assert before["api"]["cpu"] == 1024 and word["api"]["memory"] == 4096 and once["api"]["cpu"] == 2048
+    assert before != word != once != before
+
+
+def test_a_fault_is_told_of_the_part_that_has_it(tmp_path):
+    here = stack(tmp_path, "standard", stack_components={"api": {"cpu": 1024}})
+    components, faults, made_of, counted = judged(here, stack_components_a={"api": {"cpus": 1}}, stack_components_b=["api"])
+    assert (components, counted) == (None, None)
+    assert faults == [
+        "stack_components_b is ['api']: it must be a mapping",
+        "stack_components_a.api.cpus is no key of a service: did you mean cpu?",
+    ]
+    assert made_of["stack_all_components"] >= {"stack_components_a", "stack_components_b"}
 
 
 def test_both_profiles_say_the_same_things():

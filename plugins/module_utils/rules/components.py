@@ -21,6 +21,11 @@ WHY = {
 }
 ARN = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+"
 PERCENTS = ("cpu", "memory")
+# The statements that the roles ecs and lambda make.
+OWN_SIDS = frozenset((
+    "FindAndMakeInterfaces", "FindSessionLogs", "Logs", "NotByTheFunction", "Protect", "Receive", "Secrets",
+    "SecretsKey", "Send", "SessionLogs", "Sessions", "Trace", "UseInterfaces",
+))  # fmt: skip
 
 
 def _each(components: Variable, key: str) -> Iterator[tuple[str, dict[str, Variable], Variable]]:
@@ -157,7 +162,10 @@ def migrating(name: Variable, components: Variable) -> Sentences:
 
 @rule("component.statements")
 def statements(said: Variable) -> Sentences:
-    """A statement says who may do what; whose it is is known."""
+    """A statement says what its role may do, and by its Sid it is told from others of the policy."""
+    sids = [one["Sid"] for one in said.value if "Sid" in one]
+    for sid in sorted({one for one in sids if one in OWN_SIDS or sids.count(one) > 1}):
+        yield f"{said.name} has the Sid {sid!r} twice, or the role has it itself: choose another one"
     for one in said.value:
         if not {"Effect", "Action", "Resource"} <= set(one) or one["Effect"] not in ("Allow", "Deny"):
             yield f"{said.name} has {one!r}: a statement has Effect (Allow or Deny), Action and Resource"

@@ -13,7 +13,7 @@ Sentences = Iterator[str]
 
 
 class Variable(NamedTuple):
-    """A variable as a sentence names it: ``ecs_api_cpu is 300``."""
+    """A variable as a sentence names it: ``stack_components.api.cpu is 300``."""
 
     name: str
     value: Any

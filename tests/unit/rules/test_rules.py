@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.names import NAMES, name
-from ansible_collections.flow_builder.aws.plugins.module_utils.rules import compute, database, stack
+from ansible_collections.flow_builder.aws.plugins.module_utils.rules import components, compute, database, stack
 from ansible_collections.flow_builder.aws.plugins.module_utils.rules.registry import Fault, first_causes
 from ansible_collections.flow_builder.aws.plugins.modules.cloudwatchlogs_log_group import RETENTIONS
 
@@ -479,6 +479,7 @@ TOGETHER = [
     ({"api.secrets": {"KEY": "app:KEY"}, "ecs_app_secret_arn": ""}, "but ecs_app_secret_arn is '': there is no such secret here"),
     ({"cleanup.vpc": False, "stack_profile": "standard"}, "cleanup.vpc is False, but stack_components.cleanup.database is True"),
     ({"api.statements": [{"Effect": "Allow"}]}, "a statement has Effect (Allow or Deny), Action and Resource"),
+    ({"api.statements": [{"Sid": "Send", "Effect": "Allow", "Action": "a:B", "Resource": "*"}]}, "api.statements has the Sid 'Send' twice"),
     ({"api.alarms": {"cpu": {"threshold": 101.0}}}, "api.alarms.cpu.threshold is 101: allowed are 0 to 100"),
     ({"api.cpu": 256, "images_components": ["web"]}, "images_components has 'web': allowed are api, worker"),
     ({"api.cpu": 256, "release_migration_component": "cleanup"}, "release_migration_component is 'cleanup': allowed are api, worker"),
@@ -491,3 +492,9 @@ def test_what_components_come_to(values, words):
     sentences = [fault.sentence for fault in broken(values)]
     assert len([one for one in sentences if words and words in one]) == bool(words), sentences
     assert words or not sentences, sentences
+
+
+def test_the_roles_own_sids_are_known():
+    texts = [(ROOT / f"roles/{role}/vars/main.yml").read_text() for role in ("ecs", "lambda")]
+    roles = {"Look", "Move", "Register", "Login", "Images", "Rules", "OnlyTls"}  # of policies of others
+    assert {one for text in texts for one in re.findall(r"Sid: (\w+)", text)} - roles == components.OWN_SIDS
