@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` shows the profiles on the embedded AWS, `make test` is the gate.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo test lint unit integration molecule proofs eventual judges aws-up aws-down aws-reset aws-status destroy bench pins clean
+.PHONY: help setup docs demo test lint unit integration molecule proofs eventual judges sanity versions aws-up aws-down aws-reset aws-status destroy bench pins clean
 
 PYTHON := .venv/bin/python
 PORT ?= 4566
@@ -30,6 +30,12 @@ proofs: setup ## Run what takes too long for the gate: every inventory, ten kill
 
 judges: setup ## Ask those who know AWS: RECORDED=DIR, PLACEBO=DIR, VERIFIED=DIR are clones with what was recorded from it, or run on it
 	@sh scripts/test.sh judges
+
+sanity: setup ## Run ansible-test sanity and antsibull-docs on the collection
+	@sh scripts/sanity.sh
+
+versions: setup ## Live both profiles' whole life from the tarball on each ansible-core and Python: VERSIONS="2.20 2.21"
+	@VERSIONS="$(VERSIONS)" sh scripts/versions.sh
 
 aws-up: setup ## Start the embedded AWS on 127.0.0.1:PORT (4566)
 	@$(PYTHON) -m emulator start --port $(PORT)

@@ -6,6 +6,7 @@ looks at a run's end, a callback, may not be enabled.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
+from ansible.release import __version__
 
 DOCUMENTATION = """
 name: stacks
 short_description: The stacks that a play is for
 version_added: "0.1.0"
 description:
-  - Returns the pattern of hosts that it is given, for a play's C(hosts), and ends the run with a sentence where no host
-    of the inventory, within C(--limit), matches it. Ansible itself ends such a run with success.
+  - Returns the pattern of hosts that it is given, of groups that the inventory has, for a play's C(hosts), and ends the
+    run with a sentence where no host of the inventory, within C(--limit), matches it. Ansible itself ends such a run
+    with success.
   - Ends it also where a host is in the groups of both profiles or of none, where a source of the inventory could not be
     read, and where C(--skip-tags) leaves out the checks that every play begins with.
 author: The Flow Builder on AWS project (@flow-builder)
@@ -51,6 +54,7 @@ _raw:
 """
 
 PROFILES = ("standard", "ultra")
+RUNTIME = Path(__file__).resolve().parents[2] / "meta/runtime.yml"
 
 
 class LookupModule(LookupBase):
@@ -64,13 +68,23 @@ class LookupModule(LookupBase):
             sources = list(variables.get("ansible_inventory_sources") or [])
             meant = self.get_option("among") or pattern
             refused = (
-                unread(self._loader, sources)
+                too_old(__version__, RUNTIME.read_text())
+                or unread(self._loader, sources)
                 or fault(variables["groups"], meant, variables.get("ansible_limit"), sources)
                 or unchecked(variables.get("ansible_skip_tags"))
             )
             if refused:
                 raise AnsibleLookupError(refused)
-        return [pattern]
+        # Ansible warns of a group that an inventory doesn't have, which is nothing to be warned of.
+        there = [group for group in pattern.split(":") if group in variables["groups"]]
+        return [":".join(there) or "all:!all"]
+
+
+def too_old(version: str, runtime: str) -> str:
+    """Return the sentence on an ansible-core older than meta/runtime.yml asks for, of which Ansible itself only warns."""
+    (least,) = re.findall(r'^requires_ansible: ">=([\d.]+)"$', runtime, re.MULTILINE)
+    here, wanted = ([int(part) for part in re.findall(r"\d+", text)[:2]] for text in (version, least))
+    return f"ansible-core is {version}: flow_builder.aws needs {least} or newer" if here < wanted else ""
 
 
 def unread(loader: Any, sources: list[str]) -> str:

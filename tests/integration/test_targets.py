@@ -8,7 +8,6 @@ import sys
 import tarfile
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record
 
 from .conftest import PROOFS, ROOT
 
@@ -112,16 +111,3 @@ def test_the_installed_collection_does_it_too(playbook, play, tmp_path, installe
     tags = play(f"flow_builder.aws.{playbook}", "-i", LOCAL, "--limit", STACK, "--tags", "x", **installed)
     assert tags.rc != 0 and "--tags x leaves no task of the play" in tags.output, tags.output
     assert tags.requests == []
-
-
-def test_the_installed_collection_records_what_it_applies(emulator, play, installed):
-    """With callbacks of somebody else's only, and from a folder that isn't the checkout's."""
-    emulator.reset()
-    fast = installed["ANSIBLE_COLLECTIONS_PATH"] / "ansible_collections/flow_builder/aws/plugins/fast"
-    settings = {**installed, "ANSIBLE_ACTION_PLUGINS": fast}
-    applied = play("flow_builder.aws.ultra", "-i", ROOT / LOCAL, **settings)
-    assert applied.rc == 0, applied.output[-3000:]
-    made = record.read(emulator.aws(), ULTRA)
-    assert made["count"] > 50 and made["undeclared"] == {}
-    clean = play("flow_builder.aws.drift", "-i", ROOT / LOCAL, "--limit", ULTRA, "-e", "drift_trail=false", **settings)
-    assert clean.rc == 0 and "no drift" in clean.output, clean.output[-3000:]

@@ -1,7 +1,9 @@
 """Whom a run may be for: hosts of an inventory, by group, within a limit."""
 
 import pytest
-from ansible_collections.flow_builder.aws.plugins.lookup.stacks import fault, unchecked
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.flow_builder.aws.plugins.lookup.stacks import RUNTIME, fault, too_old, unchecked
 
 ALL = "standard:ultra"
 
@@ -46,3 +48,18 @@ def test_what_it_may_not_be_for(groups, pattern, limit, said):
 @pytest.mark.parametrize(("skipped", "told"), [(None, False), ((), False), (("notest",), False), (("notest", "always"), True)])
 def test_checks_may_not_be_skipped(skipped, told):
     assert ("--skip-tags has always" in unchecked(skipped)) == told
+
+
+@pytest.mark.parametrize(("version", "told"), [("2.19.14", True), ("2.9.27", True), ("2.20.0", False), ("2.21.5", False), ("2.22.0b1", False), ("3.0.0", False)])
+def test_an_ansible_that_is_too_old(version, told):
+    sentence = f"ansible-core is {version}: flow_builder.aws needs 2.20.0 or newer"
+    assert too_old(version, RUNTIME.read_text()) == (sentence if told else "")
+
+
+@pytest.mark.parametrize(("groups", "hosts"), [({"standard": ["a"]}, "standard"), ({"standard": ["a"], "ultra": ["b"]}, ALL)])
+def test_no_group_is_named_that_is_not_there(groups, hosts):
+    """Ansible would warn of it."""
+    lookup = lookup_loader.get("flow_builder.aws.stacks", loader=DataLoader(), templar=None)
+    variables = {"groups": {"all": sum(groups.values(), []), **groups}, "ansible_inventory_sources": []}
+    assert lookup.run([ALL], variables) == [hosts]
+    assert lookup.run(["ultra"], variables, among=ALL) == ["ultra" if "ultra" in groups else "all:!all"]
