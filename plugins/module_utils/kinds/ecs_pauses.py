@@ -62,10 +62,10 @@ class Pause:
     action: str
     """What AWS does then: V(CONTINUE) or V(ROLLBACK)."""
 
-    def line(self) -> str:
+    def where(self) -> str:
         """Return where it pauses, until when and what happens then."""
         does = "goes on" if self.action == "CONTINUE" else "is taken back"
-        return f"paused at {self.stage} until {self.until}, when it {does}"
+        return f"at {self.stage} until {self.until}, when it {does}"
 
     def record(self) -> dict[str, str]:
         """Return it as records have it."""
@@ -107,4 +107,4 @@ def paused(aws, service: dict) -> str:
     if not arns:
         return ""
     found = aws("ecs").describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
-    return next((one.line() for deployment in found for one in pauses(deployment)), "")
+    return next((f"paused {one.where()}" for deployment in found for one in pauses(deployment)), "")

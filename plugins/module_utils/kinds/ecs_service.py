@@ -210,7 +210,9 @@ class EcsService(EcsKind):
         for cluster in ECS_CLUSTER.stack(aws, stack):
             found += described_services(aws, cluster["name"])
         ours = [one for one in found if service_tags(one).get("Stack") == stack]
-        return [self._live(one) | {"paused": paused(aws, one)} for one in ours]
+        lives = [self._live(one) | {"paused": paused(aws, one)} for one in ours]
+        aws.notes.update(note for live in lives for note in self.notes(live))
+        return lives
 
     @keep_unmodelled
     def _live(self, service):
@@ -373,8 +375,6 @@ class EcsService(EcsKind):
         event = f"; {live['event']}" if live["event"] else ""
         if live["rollout_state"] == "FAILED":
             return f"its deployment failed: {live['rollout_reason']}{event}"
-        if live.get("paused"):
-            return f"its deployment is {live['paused']}; {CONTINUES}"
         # AWS's texts disagree on whether its circuit breaker looks at any other strategy than ROLLING.
         alone = live["deployment_strategy"] != "ROLLING" and live["rollout_state"] != "COMPLETED"
         if alone and live["failed_tasks"] >= tolerated(live["circuit_breaker"], live["desired_count"]):
@@ -385,6 +385,10 @@ class EcsService(EcsKind):
                 f"{live['primary_task_definition']} now{event}"
             )
         return ""
+
+    def halted(self, live):
+        """A deployment that pauses goes on when somebody continues it, or when its time is over."""
+        return f"its deployment is {live['paused']}; {CONTINUES}" if live.get("paused") else ""
 
     def notes(self, live):
         """Tell of a deployment that waits for somebody."""

@@ -388,8 +388,11 @@ def test_a_service_whose_deployment_pauses_says_so():
     live = ECS_SERVICE.find(aws, {"name": "s", "cluster": "c"})
     told = "paused at POST_SCALE_UP until 2026-11-30T16:00:00Z, when it is taken back"
     assert live["paused"] == told
-    assert told in ECS_SERVICE.failed(live) and "continue_rollout.yml" in ECS_SERVICE.failed(live)
-    assert not ECS_SERVICE.ready(live)
+    assert told in ECS_SERVICE.halted(live) and "continue_rollout.yml" in ECS_SERVICE.halted(live)
+    assert not ECS_SERVICE.ready(live) and not ECS_SERVICE.failed(live)  # so a plan goes on
+    with pytest.raises(EngineError, match=f"ECS service s isn't waited for: its deployment is {told}"):
+        ready(ECS_SERVICE, aws, live, 60)
+    aws.asked.pop()
     (note,) = ECS_SERVICE.notes(live)
     assert note.startswith(f"s is {told}: ") and "stop_rollout.yml" in note
     assert aws.asked == [{"cluster": SERVICE["clusterArn"], "service": SERVICE["serviceArn"], "status": ["IN_PROGRESS"]}]
@@ -401,4 +404,4 @@ def test_a_service_whose_deployment_pauses_says_so():
 def test_nobody_asks_for_pauses_where_there_can_be_none(aws, asked):
     live = ECS_SERVICE.find(aws, {"name": "s", "cluster": "c"})
     assert (live["paused"], len(aws.asked)) == ("", asked)
-    assert ECS_SERVICE.notes(live) == [] and ECS_SERVICE.failed(live) == ""
+    assert ECS_SERVICE.notes(live) == [] and ECS_SERVICE.halted(live) == ""
