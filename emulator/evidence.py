@@ -123,6 +123,7 @@ AREAS = {
     "emulator.dataplane.agents": "ECS agents",
     "emulator.dataplane.alarms": "Alarms",
     "emulator.dataplane.bus": "EventBridge",
+    "emulator.dataplane.deployment_hooks": "ECS deployments",
     "emulator.dataplane.environments": "Lambda",
     "emulator.dataplane.expiry": "ECR",
     "emulator.dataplane.expressions": "Schedules",

@@ -4,7 +4,8 @@ A service with a strategy other than ROLLING has two target groups, which take t
 the one that doesn't serve, and the weights of the production listener's rule move to it. How a deployment goes on is
 the data plane's business (``dataplane/services.py``); here is what it leaves behind.
 
-There is no test listener, and there are no lifecycle hooks: a service that asks for them is refused (strict mode).
+What lifecycle hooks decide on the way is ``dataplane/deployment_hooks.py``; a rolling deployment with hooks is refused
+(strict mode).
 
 Not verified on AWS: that the first deployment goes to the first target group, that an interrupted deployment ends as
 STOPPED, that a rolling one has no lifecycleStage, the words of every statusReason, and how weights are written for
@@ -23,6 +24,7 @@ from moto.elbv2.models import elbv2_backends
 from emulator import clock
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred, lacks
+from emulator.patching import hook
 from emulator.permissions import Role
 
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
@@ -30,8 +32,13 @@ API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
 lacks(
     __name__,
     "Blue/green deployments",
-    "stages, weights, alarms and rollbacks follow the documentation; no packet tells which target group it "
-    "reached, and there are no lifecycle hooks and no test listener",
+    "stages, weights, hooks, alarms and rollbacks follow the documentation; no packet tells which target group it "
+    "reached, and what runs nothing here is steady at once and meets no hook",
+)
+lacks(
+    __name__,
+    "Lifecycle hooks of rolling deployments",
+    "nothing says at which of the stages a rolling deployment stops; a service with them is refused",
 )
 
 GOING_ON = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
@@ -42,6 +49,37 @@ def event(service, message: str) -> None:
     """Put a message in front of a service's last hundred events."""
     told = {"id": str(models.mock_random.uuid4()), "createdAt": utcnow(), "message": message}
     service.events = [told, *service.events][:100]
+
+
+@dataclass(eq=False)
+class LifecycleHook:
+    """One execution of a lifecycle hook: at one stage, and there once for each step of the traffic."""
+
+    definition: dict
+    stage: str
+    number: str
+    status: str
+    expires: float
+    """In seconds of the clock."""
+    details: dict = field(default_factory=dict)
+    """What a function is given, and keeps from one invocation to the next."""
+    due: float | None = None
+    """When a function is asked next; nothing while it is being asked, and for a pause."""
+
+    @property
+    def pauses(self) -> bool:
+        """Tell whether it waits for ContinueServiceDeployment."""
+        return self.definition.get("targetType") == "PAUSE"
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it holds its deployment up."""
+        return self.status in ("AWAITING_ACTION", "IN_PROGRESS")
+
+    @property
+    def action(self) -> str:
+        """Return what happens when its time is over."""
+        return (self.definition.get("timeoutConfiguration") or {}).get("action", "ROLLBACK")
 
 
 @dataclass(eq=False)
@@ -76,6 +114,11 @@ class ServiceDeployment:
     rollback: dict | None = None
     asked_to: str = ""
     """ABORT or ROLLBACK, once somebody asked to stop it."""
+    reconciles: bool = False
+    """Whether another one went on when it began."""
+    test_share: float = 0.0
+    hooks: list[LifecycleHook] = field(default_factory=list)
+    """Its lifecycle hooks that began, the newest last."""
 
     @property
     @does("The circuit breaker is for rolling deployments only.", documented(API + "DeploymentCircuitBreaker.html"))
@@ -139,7 +182,8 @@ def begin(service) -> ServiceDeployment:
     made, before = service.deployments[0], newest(service)
     number = made["id"].rpartition("/")[2]
     parts = service.arn.split(":service/")
-    if before and before.status in GOING_ON:
+    interrupts = bool(before and before.status in GOING_ON)
+    if interrupts:
         before.end("STOPPED", "A newer deployment took its place.")
     good = next((one for one in history(service) if one.status in ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")), None)
     record = ServiceDeployment(
@@ -158,6 +202,7 @@ def begin(service) -> ServiceDeployment:
         sources=[good.revision["serviceRevisionArn"]] if good else [],
         configuration=dict(service.deployment_configuration),
         group=_group(service),
+        reconciles=interrupts,
     )
     # One that is on at the start switches all of them off for this deployment (ECS developer guide).
     record.ignores_alarms, record.came_from = bool(active_alarms(service, record)), serving_group(service)
@@ -248,11 +293,11 @@ def role_allows(service, resource: str, *actions: str) -> bool:
     "A share that isn't a whole percent is rounded in the listener's weights.",
     inferred("weights are whole numbers from 0 to 999", "a canary of 0.5 percent"),
 )
-def set_weights(service, group: str, percent: float) -> bool:
-    """Send a share of the production traffic to a target group and the rest to the other one, if ECS may."""
+def set_weights(service, group: str, percent: float, of: str = "productionListenerRule") -> bool:
+    """Send a share of a rule's traffic to a target group and the rest to the other one, if ECS may."""
     found = advanced_configuration(service)
     groups = [service.load_balancers[0]["targetGroupArn"], found["alternateTargetGroupArn"]] if found else []
-    rule = _rule(service, found.get("productionListenerRule")) if found else None
+    rule = _rule(service, found.get(of)) if found else None
     if rule is None or group not in groups:
         return True
     if not (role_allows(service, "*", *LOOKS) and role_allows(service, rule.arn, "ModifyRule")):
@@ -302,10 +347,30 @@ def _minutes(count: float | None) -> float:
     return 60.0 * (count or 0)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a deployment with two target groups."""
+
+    name: str
+    share: float | None = None
+    """The share of the production traffic in percent; nothing where it stays."""
+    seconds: float = 0.0
+    """For how long it goes on, in seconds of the clock."""
+
+
 @does(
-    "A deployment with two target groups goes through PRE_SCALE_UP, SCALE_UP, POST_SCALE_UP, "
-    "PRODUCTION_TRAFFIC_SHIFT, POST_PRODUCTION_TRAFFIC_SHIFT, BAKE_TIME and CLEAN_UP.",
+    "A deployment with two target groups goes through PRE_SCALE_UP, SCALE_UP, POST_SCALE_UP, TEST_TRAFFIC_SHIFT, "
+    "POST_TEST_TRAFFIC_SHIFT, PRE_PRODUCTION_TRAFFIC_SHIFT and PRODUCTION_TRAFFIC_SHIFT (for each step), "
+    "POST_PRODUCTION_TRAFFIC_SHIFT, BAKE_TIME and CLEAN_UP.",
     documented(API + "ServiceDeployment.html", "lifecycleStage"),
+)
+@does(
+    "RECONCILE_SERVICE comes first where more than one revision is active.",
+    documented(API + "DeploymentLifecycleHook.html", "lifecycleStages"),
+)
+@does(
+    "It goes through the stages of the test traffic also without a test listener.",
+    inferred("no text excepts them", "the stages of a deployment without testListenerRule"),
 )
 @does(
     "A canary gets 5 percent for 10 minutes, unless it says otherwise, and then all.",
@@ -316,8 +381,8 @@ def _minutes(count: float | None) -> float:
     "doesn't wait for another step.",
     documented(API + "LinearConfiguration.html"),
 )
-def stages(record: ServiceDeployment) -> list[tuple[str, float | None, float]]:
-    """Return what a deployment with two target groups goes through: stage, share of the traffic, seconds."""
+def stages(record: ServiceDeployment) -> list[Stage]:
+    """Return what a deployment with two target groups goes through."""
     config = record.configuration
     shares: list[tuple[float, float]] = []
     if config["strategy"] == "CANARY":
@@ -328,36 +393,61 @@ def stages(record: ServiceDeployment) -> list[tuple[str, float | None, float]]:
         step, pause, share = told.get("stepPercent", 10.0), _minutes(told.get("stepBakeTimeInMinutes", 6)), 0.0
         while (share := share + step) < 100:
             shares.append((share, pause))
-    return [
-        ("PRE_SCALE_UP", None, 0.0),
-        ("SCALE_UP", None, 0.0),
-        ("POST_SCALE_UP", None, 0.0),
-        *[("PRODUCTION_TRAFFIC_SHIFT", share, pause) for share, pause in shares],
-        ("PRODUCTION_TRAFFIC_SHIFT", 100.0, 0.0),
-        ("POST_PRODUCTION_TRAFFIC_SHIFT", None, 0.0),
-        ("BAKE_TIME", None, _minutes(config.get("bakeTimeInMinutes"))),
-        ("CLEAN_UP", None, 0.0),
+    moves = [
+        stage
+        for share, pause in [*shares, (100.0, 0.0)]
+        for stage in (Stage("PRE_PRODUCTION_TRAFFIC_SHIFT"), Stage("PRODUCTION_TRAFFIC_SHIFT", share, pause))
     ]
+    return [
+        *([Stage("RECONCILE_SERVICE")] if record.reconciles else []),
+        Stage("PRE_SCALE_UP"),
+        Stage("SCALE_UP"),
+        Stage("POST_SCALE_UP"),
+        Stage("TEST_TRAFFIC_SHIFT"),
+        Stage("POST_TEST_TRAFFIC_SHIFT"),
+        *moves,
+        Stage("POST_PRODUCTION_TRAFFIC_SHIFT"),
+        Stage("BAKE_TIME", None, _minutes(config.get("bakeTimeInMinutes"))),
+        Stage("CLEAN_UP"),
+    ]
+
+
+@hook
+def enter(service, record: ServiceDeployment) -> None:
+    """A deployment has come to its next stage: the data plane begins the hooks that are there."""
 
 
 @does(
     "Both revisions run through the bake time after all traffic has moved.",
     documented(API + "DeploymentConfiguration.html", "bakeTimeInMinutes"),
 )
+@does(
+    "All hooks of a stage run at the same time, and the deployment leaves it when all have succeeded.",
+    documented(GUIDE + "pause-lifecycle-hooks.html", "Multiple hooks at the same stage"),
+)
+@does(
+    "The test listener's rule sends all to the new revision from TEST_TRAFFIC_SHIFT on.",
+    documented(API + "DeploymentLifecycleHook.html", "TEST_TRAFFIC_SHIFT"),
+)
 def next_stage(service, record: ServiceDeployment, up: bool) -> bool:
     """Take a deployment with two target groups to its next stage, when it is time; return whether it was the last."""
     way = stages(record)
-    if clock.now() < record.until:
+    if clock.now() < record.until or any(one.open for one in record.hooks):
         return False
     if record.stage == "SCALE_UP" and not (up and role_allows(service, "*", "DescribeTargetHealth")):
         return False
     step = min(record.step + 1, len(way) - 1)
-    stage, share, seconds = way[step]
-    if share is not None and not set_weights(service, record.group, share):
+    stage = way[step]
+    if stage.name == "TEST_TRAFFIC_SHIFT" and advanced_configuration(service).get("testListenerRule"):
+        if not set_weights(service, record.group, 100, "testListenerRule"):
+            return False
+        record.test_share = 100.0
+    if stage.share is not None and not set_weights(service, record.group, stage.share):
         return False
-    record.step, record.stage, record.until = step, stage, clock.now() + seconds
-    if share is not None:
-        record.share = share
-        if share == 100:
+    record.step, record.stage, record.until = step, stage.name, clock.now() + stage.seconds
+    if stage.share is not None:
+        record.share = stage.share
+        if stage.share == 100:
             take_traffic(service, record)
+    enter(service, record)
     return record.stage == "CLEAN_UP"

@@ -1,12 +1,20 @@
-"""ECS: what is told of the deployments of a service, and how one is stopped."""
+"""ECS: what is told of the deployments of a service, and how one is stopped, or continued."""
+
+from datetime import UTC, datetime
 
 from moto.core.utils import utcnow
 
-from emulator.corrections.ecs_deployments import GOING_ON, ServiceDeployment, history
+from emulator.corrections.ecs_deployments import (
+    GOING_ON,
+    LifecycleHook,
+    ServiceDeployment,
+    advanced_configuration,
+    history,
+)
 from emulator.corrections.ecs_services import settle
 from emulator.errors import AWSError
 from emulator.evidence import documented, does, inferred
-from emulator.patching import adds
+from emulator.patching import adds, hook
 
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
@@ -56,6 +64,10 @@ def _whole(service, record: ServiceDeployment) -> dict:
         target["requestedProductionTrafficWeight"] = record.share
         for one in sources:
             one["requestedProductionTrafficWeight"] = 100.0 - record.share
+        if advanced_configuration(service).get("testListenerRule"):
+            target["requestedTestTrafficWeight"] = record.test_share
+            for one in sources:
+                one["requestedTestTrafficWeight"] = 100.0 - record.test_share
     told = _brief(service, record)
     told.pop("targetServiceRevisionArn")
     return _said({
@@ -64,6 +76,7 @@ def _whole(service, record: ServiceDeployment) -> dict:
         "sourceServiceRevisions": sources,
         "targetServiceRevision": target,
         "lifecycleStage": record.stage,
+        "lifecycleHookDetails": [_hook(one) for one in record.hooks] or None,
         "deploymentConfiguration": config,
         "rollback": record.rollback,
         "deploymentCircuitBreaker": {
@@ -75,6 +88,25 @@ def _whole(service, record: ServiceDeployment) -> dict:
             else watching if alarms.get("enable") and not record.ignores_alarms else "DISABLED",
             "alarmNames": alarms.get("alarmNames", []), "triggeredAlarmNames": record.alarmed,
         },
+    })  # fmt: skip
+
+
+@does(
+    "A deployment shows its hooks with id, type, target, status, the time at which they expire and what happens then.",
+    documented(API + "DeploymentLifecycleHookDetail.html"),
+)
+@does(
+    "It goes on showing the hooks that have ended.",
+    inferred("their statuses include SUCCEEDED", "lifecycleHookDetails after a pause was continued"),
+)
+def _hook(one: LifecycleHook) -> dict:
+    return _said({
+        "hookId": one.number,
+        "targetType": one.definition.get("targetType", "AWS_LAMBDA"),
+        "targetArn": one.definition.get("hookTargetArn"),
+        "status": one.status,
+        "expiresAt": datetime.fromtimestamp(one.expires, UTC),
+        "timeoutAction": one.action,
     })  # fmt: skip
 
 
@@ -164,4 +196,33 @@ def stop_service_deployment(api, params):
     if record.status in ("PENDING", "IN_PROGRESS"):
         record.asked_to = params.get("stopType", "ROLLBACK")
         record.status = "STOP_REQUESTED" if record.asked_to == "ABORT" else "ROLLBACK_REQUESTED"
+    return {"serviceDeploymentArn": record.arn}
+
+
+@hook
+def told(service, record: ServiceDeployment, one: LifecycleHook) -> None:
+    """A hook has another status; the data plane tells others so."""
+
+
+@adds("ecs", "ContinueServiceDeployment", "continues a deployment that pauses at a hook, or takes it back")
+@does(
+    "A hook in AWAITING_ACTION is SUCCEEDED by CONTINUE, which is what is meant where nothing is said, and FAILED by "
+    "ROLLBACK, which takes the deployment back.",
+    documented(API + "ContinueServiceDeployment.html"),
+)
+@does(
+    "Any other hook, and one of a deployment that isn't IN_PROGRESS, is refused with InvalidParameterException.",
+    inferred("the operation has no error that fits better", "ContinueServiceDeployment twice for one hook"),
+)
+def continue_service_deployment(api, params):
+    pair = _found(api, params["serviceDeploymentArn"])
+    if pair is None:
+        raise AWSError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+    service, record = pair
+    settle(api.ecs_backend, service)  # its time may be over
+    one = next((one for one in record.hooks if one.number == params["hookId"]), None)
+    if one is None or one.status != "AWAITING_ACTION" or record.status != "IN_PROGRESS":
+        raise AWSError("InvalidParameterException", f"The hook {params['hookId']} is not awaiting an action.")
+    one.status = "SUCCEEDED" if params.get("action", "CONTINUE") == "CONTINUE" else "FAILED"
+    told(service, record, one)
     return {"serviceDeploymentArn": record.arn}

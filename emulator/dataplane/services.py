@@ -2,7 +2,8 @@
 
 What runs nothing here (an image that isn't in the map) is steady as soon as it's looked at, as in the corrections.
 A deployment with another strategy than ROLLING goes through its stages here (``corrections/ecs_deployments.py``), its
-minutes being those of the clock. Alarms fail a deployment that there is something to go back from.
+minutes being those of the clock, and meets its hooks (``deployment_hooks.py``). Alarms fail a deployment that there is
+something to go back from.
 
 Health checks run as often as ``EMULATOR_HEALTH_SECONDS`` says and not as the definition does, but as often in a row.
 """
@@ -14,7 +15,7 @@ from moto.ecs import models
 
 from emulator import ACCOUNT, clock
 from emulator.corrections import ecs_agents, ecs_deployments, ecs_services, ecs_tasks
-from emulator.dataplane import bus, images
+from emulator.dataplane import bus, deployment_hooks, images
 from emulator.dataplane.engine import ENGINE
 from emulator.evidence import documented, does, inferred, issue, lacks
 from emulator.lock import LOCK
@@ -49,6 +50,7 @@ ATTEMPT_SECONDS = 10
 
 def install() -> None:
     """Give services whose tasks really run deployments that can fail."""
+    deployment_hooks.install()
 
     @ecs_services.settle.around
     def settle(steady, backend, service):
@@ -150,6 +152,10 @@ def _warn_of_failing_starts(service, newest, never: int) -> None:
     "A deployment fails when an alarm of its own goes on, when the circuit breaker trips, or when somebody stops it.",
     documented(GUIDE + "deployment-failure-detection.html"),
 )
+@does(
+    "A hook that fails takes a deployment back, whatever its circuit breaker and alarms say of rollbacks.",
+    documented(GUIDE + "lambda-lifecycle-hooks.html", "hookStatus values"),
+)
 def _failure(service, newest, record) -> str:
     """Return why a deployment is given up, if it is."""
     if record.asked_to:
@@ -158,6 +164,9 @@ def _failure(service, newest, record) -> str:
         record.alarmed = ecs_deployments.active_alarms(service, record)
         if record.alarmed:
             return ALARM
+    told = deployment_hooks.failed(service, record) if record.status == "IN_PROGRESS" else ""
+    if told:
+        return told
     return BREAKER if record.breaks and newest["failedTasks"] >= record.threshold(service.desired_count) else ""
 
 
@@ -167,7 +176,8 @@ def _failure(service, newest, record) -> str:
 )
 def _is_over(service, record, up: bool) -> bool:
     """Tell whether a deployment has come to its end."""
-    if not record.rolling and record.sources and ecs_deployments.advanced_configuration(service):
+    hooked = bool(record.configuration.get("lifecycleHooks"))
+    if not record.rolling and (hooked or (record.sources and ecs_deployments.advanced_configuration(service))):
         return ecs_deployments.next_stage(service, record, up)
     alarms = record.configuration.get("alarms") or {}
     if up and alarms.get("enable") and not record.ignores_alarms and record.status == "IN_PROGRESS":
@@ -260,6 +270,7 @@ def _fail(backend, service, failed, record, reason: str) -> None:
     ecs_deployments.event(service, f"(service {service.name}) deployment failed: {reason} (deployment {failed['id']})")
     _publish(service, failed, "SERVICE_DEPLOYMENT_FAILED", reason)
     good = next((one for one in service.deployments[1:] if one["rolloutState"] == "COMPLETED"), None)
+    deployment_hooks.cancel(service, record)
     for task in ecs_services.service_tasks(backend, service):
         if task.started_by == failed["id"]:
             _stop(task, f"Scaling activity initiated by deployment {failed['id']}")
@@ -279,6 +290,10 @@ def _fail(backend, service, failed, record, reason: str) -> None:
     # is not verified on AWS.
     ecs_deployments.set_weights(service, record.came_from, 100)
     service.serving_group, record.share, record.step = record.came_from, 0.0, 0
+    if record.test_share:
+        ecs_deployments.set_weights(service, record.came_from, 100, "testListenerRule")
+        record.test_share = 0.0
+    deployment_hooks.on_the_way_back(service, record)
     good["status"], service.deployments = "PRIMARY", [good]
     ENGINE.after(LOOK, _rolled_back, service, record)
 
@@ -291,6 +306,8 @@ def _rolled_back(service, record) -> None:
 def _rolls_back(record, reason: str) -> bool:
     if reason == ASKED:
         return record.asked_to == "ROLLBACK"
+    if reason in (deployment_hooks.FAILED, deployment_hooks.TIMED_OUT):
+        return True
     mechanism = "alarms" if reason == ALARM else "deploymentCircuitBreaker"
     return bool(record.configuration[mechanism]["rollback"])
 

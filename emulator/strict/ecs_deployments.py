@@ -103,11 +103,16 @@ def _rules(call) -> dict:
 
 
 @rule("ecs", *SERVICES, code=BAD, source=GUIDE + "load balancer resources for blue/green deployments; words unverified")
-def production_rule_forwards_to_both(call):
-    """The production listener's rule exists and does nothing but forward to the two target groups."""
-    for one in _balancers(call) if _shifts(call) else ():
-        told = one.get("advancedConfiguration") or {}
-        arn, found = told.get("productionListenerRule"), _rules(call).get(told.get("productionListenerRule"))
+def listener_rules_forward_to_both(call):
+    """The listeners' rules, of production and of tests, exist and do nothing but forward to the two target groups."""
+    asked = [
+        (one, told.get(key))
+        for one in (_balancers(call) if _shifts(call) else ())
+        for told in [one.get("advancedConfiguration") or {}]
+        for key in ("productionListenerRule", "testListenerRule")
+    ]
+    for one, arn in asked:
+        told, found = one.get("advancedConfiguration") or {}, _rules(call).get(arn)
         if arn and found is None:
             return f"The specified listener rule {arn} does not exist."
         if found is None:
@@ -130,6 +135,7 @@ def role_may_move_the_traffic(call):
         groups = [one.get("targetGroupArn"), told.get("alternateTargetGroupArn")]
         needed = [
             ("ModifyRule", told.get("productionListenerRule")),
+            ("ModifyRule", told.get("testListenerRule")),
             *((f"Describe{what}", "*") for what in ("Listeners", "Rules", "TargetGroups", "TargetHealth")),
         ]
         needed += [(f"{change}Targets", group) for group in groups for change in ("Register", "Deregister")]
@@ -151,11 +157,51 @@ def strategy_changes_between_deployments(call):
     return None
 
 
-@rule("ecs", *SERVICES, code=BAD, source="what the emulator doesn't do: on AWS both are allowed")
-def no_hooks_and_no_test_listener(call):
-    """The embedded AWS runs no lifecycle hooks and shifts no test traffic, so it refuses a service that wants them."""
-    if call.parameters.get("deploymentConfiguration", {}).get("lifecycleHooks"):
-        return "The embedded AWS runs no lifecycle hooks."
-    if any((one.get("advancedConfiguration") or {}).get("testListenerRule") for one in _balancers(call)):
-        return "The embedded AWS shifts no test traffic."
+STAGES_OF_TRAFFIC = ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT")
+LIMIT = 10  # hooks of each type
+DAY_OF_FUNCTIONS = 1440  # minutes
+
+
+def _hooks(call) -> list[dict]:
+    return call.parameters.get("deploymentConfiguration", {}).get("lifecycleHooks") or []
+
+
+@rule("ecs", *SERVICES, code=BAD, source=GUIDE + "pause hooks, lambda hooks, constraints; words unverified")
+def hooks_are_whole(call):
+    """A hook has stages; a function's has its ARN and a role, a pause neither, nor a stage of the traffic itself."""
+    kinds = [one.get("targetType", "AWS_LAMBDA") for one in _hooks(call)]
+    for kind in ("PAUSE", "AWS_LAMBDA"):
+        if kinds.count(kind) > LIMIT:
+            return f"A service can have at most {LIMIT} lifecycle hooks of the type {kind}."
+    for one, kind in zip(_hooks(call), kinds, strict=True):
+        stages = one.get("lifecycleStages") or []
+        if not stages:
+            return "lifecycleStages is required for a lifecycle hook."
+        if kind == "PAUSE" and (one.get("hookTargetArn") or one.get("roleArn")):
+            return "hookTargetArn and roleArn are not supported for PAUSE hooks."
+        if kind == "PAUSE" and set(stages) & set(STAGES_OF_TRAFFIC):
+            return f"PAUSE hooks are not supported at the lifecycle stages {', '.join(STAGES_OF_TRAFFIC)}."
+        if kind == "AWS_LAMBDA" and not (one.get("hookTargetArn") and one.get("roleArn")):
+            return "hookTargetArn and roleArn are required for AWS_LAMBDA hooks."
+        minutes = (one.get("timeoutConfiguration") or {}).get("timeoutInMinutes", 1)
+        if kind == "AWS_LAMBDA" and minutes > DAY_OF_FUNCTIONS:
+            return f"timeoutInMinutes of AWS_LAMBDA hooks must be between 1 and {DAY_OF_FUNCTIONS}."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source=GUIDE + "permissions required for Lambda functions; when it looks is inferred")
+def role_may_ask_the_function(call):
+    """ECS can assume a hook's role, which may invoke the hook's function."""
+    for one in _hooks(call):
+        arn, role = one.get("hookTargetArn"), one.get("roleArn", "")
+        if arn and not Role(role, ROLE).may("lambda:InvokeFunction", arn):
+            return f"Unable to assume the role {role} or it may not lambda:InvokeFunction."
+    return None
+
+
+@rule("ecs", *SERVICES, code=BAD, source="what the emulator doesn't do: on AWS it may be allowed")
+def no_hooks_of_rolling_deployments(call):
+    """The embedded AWS doesn't know at which stages a rolling deployment meets hooks, so it refuses such a service."""
+    if _hooks(call) and _configuration(call).get("strategy", "ROLLING") == "ROLLING":
+        return "The embedded AWS runs no lifecycle hooks of rolling deployments."
     return None

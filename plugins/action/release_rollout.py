@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.flow_builder.aws.plugins.module_utils.releases import plan
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import plan, records, resuming
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.canary import Strategy
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.pipe import BODY, Check
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.rollout import Components, Options, roll_out
 from ansible_collections.flow_builder.aws.plugins.modules.release_rollout import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
+
+RESUME = {resuming.CONTINUE: resuming.continue_rollout, resuming.STOP: resuming.stop_rollout}
 
 
 class ActionModule(AwsAction):
@@ -25,10 +27,18 @@ class ActionModule(AwsAction):
                 functions["strategy"], functions["percentage"], functions["interval"], functions["bake"],
                 functions["alarms"],
             ),
-            Check(asked["check_body"] or BODY, asked["check_command"]), asked["keep_releases"],
+            Check(asked["check_body"] or BODY, asked["check_command"]), asked["keep_releases"], asked["every_pause"],
         )  # fmt: skip
+        stack, name, kind = asked["stack"], asked["release"], asked["kind"]
+        resume = RESUME.get(kind)
+        if self._task.check_mode and resume:
+            return plan.resumed(aws, stack, name, kind, options)
         if self._task.check_mode:
-            what = asked["release"], asked["images"], asked["kind"]
-            return plan.rollout(aws, asked["stack"], *what, options, self.say)
-        release = roll_out(aws, asked["stack"], asked["release"], asked["kind"], options, self.say)
-        return {"changed": True, "release": release}
+            return plan.rollout(aws, stack, name, asked["images"], kind, options, self.say)
+        if resume:
+            release, changed = resume(aws, stack, name, options, self.say)
+        else:
+            release, changed = roll_out(aws, stack, name, kind, options, self.say), True
+        last = records.rollouts([release])[-1]
+        where = last.get("reason", "") if last["verdict"] == records.PAUSED else ""
+        return {"changed": changed, "release": release, "verdict": last["verdict"], "paused": where}

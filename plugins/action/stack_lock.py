@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lease, lock, record
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, expected, sentence
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import pauses
 from ansible_collections.flow_builder.aws.plugins.modules.stack_lock import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.aws_action import AwsAction
@@ -17,12 +18,15 @@ class ActionModule(AwsAction):
 
     def work(self, aws, asked):
         """Return whether the run holds the lock; that is no change of the stack."""
+        stack, takes = asked["stack"], asked["state"] == "present"
+        refusal = (lambda _aws, _stack: "") if asked["although_paused"] else pauses.refusal
         if self._task.check_mode:
-            return {"changed": False, "held": False, "msg": "check mode takes no lock"}
-        stack = asked["stack"]
-        if asked["state"] == "present":
+            told = pauses.refusal(aws, stack, check=True) if takes and not asked["although_paused"] else ""
+            warnings = [f"a run that writes would be refused: {told}"] if told else []
+            return {"changed": False, "held": False, "msg": "check mode takes no lock", "warnings": warnings}
+        if takes:
             held, told = lease.hold(
-                aws, stack, asked["purpose"], asked["seconds"], asked["wait_seconds"], asked["first"]
+                aws, stack, asked["purpose"], asked["seconds"], asked["wait_seconds"], asked["first"], refusal
             )
             return {"changed": False, "held": held, "msg": told}
         if asked["holder"] != "self":

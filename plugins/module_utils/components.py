@@ -26,6 +26,32 @@ PROVIDER = {
     "weight": {"type": "int", "default": 0, "description": "Its share of the tasks above the base."},
     "base": {"type": "int", "default": 0, "description": "So many tasks run here in any case."},
 }  # fmt: skip
+HOOK = {
+    "target_arn": {
+        "type": "str", "required": True,
+        "description": "The function's ARN, with a version or an alias or without. ECS gets a role that may call it.",
+    },
+    "stages": {
+        "type": "list", "elements": "str", "required": True,
+        "choices": [
+            "PRE_SCALE_UP", "POST_SCALE_UP", "PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT",
+            "POST_PRODUCTION_TRAFFIC_SHIFT",
+        ],
+        "description": "The stages, of which V(PRODUCTION_TRAFFIC_SHIFT), at each step, is gone through on the way "
+        "back, too.",
+    },
+    "details": {
+        "type": "dict", "default": {},
+        "description": "What the function gets as its C(hookDetails). It is no place for secrets.",
+    },
+    "timeout_minutes": {
+        "type": "int", "default": 1440, "description": "Minutes that it has to say yes or no, V(1) to V(1440).",
+    },
+    "timeout_action": {
+        "type": "str", "default": "ROLLBACK", "choices": ["ROLLBACK", "CONTINUE"],
+        "description": "What ECS does then.",
+    },
+}  # fmt: skip
 ALARM = {
     "name": {"type": "str", "description": "Its name; otherwise the component's and the kind's."},
     "threshold": {
@@ -158,6 +184,28 @@ _SERVICE: dict[str, dict[str, Any]] = {
         "type": "list", "elements": "str", "default": [],
         "description": "Alarms of the role monitoring, for example V(target-5xx), that take a deployment back when "
         "they go off. ECS looks at none of them where one is on before.",
+    },
+    "pause_stages": {
+        "type": "list", "elements": "str", "default": [],
+        "choices": ["PRE_SCALE_UP", "POST_SCALE_UP", "PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+        "description": "Stages at which each deployment pauses until C(continue_rollout.yml) lets it go on, or "
+        "C(stop_rollout.yml) has it taken back: V(PRE_SCALE_UP) before new tasks start, V(POST_SCALE_UP) when all run,"
+        " V(PRE_PRODUCTION_TRAFFIC_SHIFT) before each step of the traffic, V(POST_PRODUCTION_TRAFFIC_SHIFT) after the "
+        "last. Not with V(ROLLING), and not before the first release. What an apply itself deploys pauses, too.",
+    },
+    "pause_minutes": {
+        "type": "int", "default": 1440,
+        "description": "Minutes for which a pause lasts, V(1) to V(20160), which are two weeks.",
+    },
+    "pause_action": {
+        "type": "str", "default": "ROLLBACK", "choices": ["ROLLBACK", "CONTINUE"],
+        "description": "What ECS does with a deployment when nobody continued it in that time.",
+    },
+    "deployment_hooks": {
+        "type": "list", "elements": "dict", "default": [], "options": HOOK,
+        "description": "Functions of your own that ECS asks at stages of each deployment whether it may go on. One that"
+        " doesn't answer with the C(hookStatus) V(SUCCEEDED) or V(IN_PROGRESS) has the deployment taken back. Not with"
+        " V(ROLLING), and not before the first release.",
     },
     "circuit_breaker_threshold": {
         "type": "int",

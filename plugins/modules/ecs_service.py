@@ -90,6 +90,9 @@ options:
       production_listener_rule:
         description: ARN of the listener's rule whose weights ECS moves between the two groups.
         type: str
+      test_listener_rule:
+        description: ARN of the rule of a listener for tests, which leads to the new tasks before production's does.
+        type: str
       traffic_role_arn:
         description: ARN of the role with which ECS does so.
         type: str
@@ -175,6 +178,50 @@ options:
     description: The shares of V(LINEAR). Without that strategy they count for nothing.
     type: dict
     suboptions: *steps
+  lifecycle_hooks:
+    description:
+      - What happens at stages of each deployment. It waits there until all hooks of a stage have let it go on.
+      - A deployment that pauses is a failure for whoever waits for the service to be steady.
+    type: list
+    elements: dict
+    suboptions:
+      target_type:
+        description: V(AWS_LAMBDA) asks a function, V(PAUSE) waits for C(ContinueServiceDeployment).
+        type: str
+        choices: [AWS_LAMBDA, PAUSE]
+        default: AWS_LAMBDA
+      stages:
+        description: The stages. AWS lets no V(PAUSE) be at the two at which traffic moves.
+        type: list
+        elements: str
+        choices:
+          - RECONCILE_SERVICE
+          - PRE_SCALE_UP
+          - POST_SCALE_UP
+          - TEST_TRAFFIC_SHIFT
+          - POST_TEST_TRAFFIC_SHIFT
+          - PRE_PRODUCTION_TRAFFIC_SHIFT
+          - PRODUCTION_TRAFFIC_SHIFT
+          - POST_PRODUCTION_TRAFFIC_SHIFT
+        required: true
+      target_arn:
+        description: ARN of the function.
+        type: str
+      role_arn:
+        description: ARN of the role with which ECS asks it.
+        type: str
+      details:
+        description: What the function is given as its C(hookDetails). It is no place for secrets.
+        type: dict
+      timeout_minutes:
+        description: Minutes that the hook has, V(1) to V(20160) for a V(PAUSE), V(1) to V(1440) for a function.
+        type: int
+        default: 1440
+      timeout_action:
+        description: What happens then.
+        type: str
+        choices: [ROLLBACK, CONTINUE]
+        default: ROLLBACK
   enable_execute_command:
     description: Whether ECS Exec may enter the tasks. A change starts new tasks.
     type: bool
@@ -239,6 +286,19 @@ action:
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import run
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_service import ECS_SERVICE
 
+STAGES = [
+    "RECONCILE_SERVICE", "PRE_SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT",
+]  # fmt: skip
+HOOK = {
+    "target_type": {"type": "str", "choices": ["AWS_LAMBDA", "PAUSE"], "default": "AWS_LAMBDA"},
+    "stages": {"type": "list", "elements": "str", "choices": STAGES, "required": True},
+    "target_arn": {"type": "str"},
+    "role_arn": {"type": "str"},
+    "details": {"type": "dict"},
+    "timeout_minutes": {"type": "int", "default": 1440},
+    "timeout_action": {"type": "str", "choices": ["ROLLBACK", "CONTINUE"], "default": "ROLLBACK"},
+}
 STEPS = {"percent": {"type": "float", "required": True}, "bake_time": {"type": "int", "required": True}}
 
 
@@ -275,6 +335,7 @@ def main():
                     "container_port": {"type": "int", "required": True},
                     "alternate_target_group_arn": {"type": "str"},
                     "production_listener_rule": {"type": "str"},
+                    "test_listener_rule": {"type": "str"},
                     "traffic_role_arn": {"type": "str"},
                 },
             },
@@ -307,6 +368,7 @@ def main():
             "bake_time": {"type": "int"},
             "canary": {"type": "dict", "options": STEPS},
             "linear": {"type": "dict", "options": STEPS},
+            "lifecycle_hooks": {"type": "list", "elements": "dict", "options": HOOK},
             "enable_execute_command": {"type": "bool"},
             "availability_zone_rebalancing": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
             "propagate_tags": {"type": "str", "choices": ["TASK_DEFINITION", "SERVICE", "NONE"]},

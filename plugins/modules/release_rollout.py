@@ -19,6 +19,8 @@ description:
   - Where a pipe starts a component, one task of the new revision must end with 0 first. Then the pipe is given the
     revision in one call, without being stopped, so that messages wait in the queue meanwhile.
   - On a failure everything returns together to what ran before.
+  - Where a deployment pauses at a lifecycle hook, and all else is up, the release is recorded as paused and the task
+    ends well. O(kind=continue) goes on from there to the verdict, and O(kind=stop) takes everything back.
   - Take the stack's lock before. A rollout that was killed is finished, or taken back, by the next one.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
@@ -27,7 +29,7 @@ options:
     type: str
     required: true
   release:
-    description: The release's name.
+    description: The release's name. To continue or stop the rollout that is paused, it may be empty.
     type: str
     required: true
   components:
@@ -53,10 +55,18 @@ options:
     type: dict
     default: {}
   kind:
-    description: How the history calls it.
+    description:
+      - What is done. V(rollout) and V(rollback) are the same but for the history, and for pauses, which a rollback
+        continues.
+      - V(continue) finishes the newest one, if it is paused or goes on by itself, and V(stop) takes it back, also when
+        it was killed. One that has ended so already is as good.
     type: str
-    choices: [rollout, rollback]
+    choices: [rollout, rollback, continue, stop]
     default: rollout
+  every_pause:
+    description: Whether each pause of the deployments is continued. Without it the rollout ends where one pauses.
+    type: bool
+    default: false
   timeout:
     description: Seconds that the services have to come up.
     type: int
@@ -141,6 +151,14 @@ release:
   description: The release as it is recorded, the last of its C(rollouts) being this one.
   returned: success
   type: dict
+verdict:
+  description: Its verdict, V(succeeded), V(paused) or V(stopped).
+  returned: success
+  type: str
+paused:
+  description: Where it pauses, until when, and what happens then; empty where it doesn't.
+  returned: success
+  type: str
 """
 
 
@@ -158,7 +176,8 @@ ARGUMENTS = {
         },
     },
     "images": {"type": "dict", "default": {}},
-    "kind": {"type": "str", "choices": ["rollout", "rollback"], "default": "rollout"},
+    "kind": {"type": "str", "choices": ["rollout", "rollback", "continue", "stop"], "default": "rollout"},
+    "every_pause": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1800},
     "pause": {"type": "float", "default": 5},
     "steady_seconds": {"type": "float", "default": 15},

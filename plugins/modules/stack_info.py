@@ -78,7 +78,7 @@ locked:
   returned: success
   type: str
 notes:
-  description: What is wrong with the record, if anything is.
+  description: What is wrong with the record, if anything is, and what waits for people.
   returned: success
   type: list
   elements: str
@@ -161,7 +161,7 @@ def info(aws, asked, check) -> dict:
         },
         "waves": ordered,
         "names": {name: [kinds[name].label(resource) for resource in resources] for name, resources in live.items()},
-        "notes": notes,
+        "notes": notes + sorted(aws.notes),
         "locked": locked,
         "count": sum(map(len, live.values())),
         "leaves": [str(one) for one in leaves],

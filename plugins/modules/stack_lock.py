@@ -45,6 +45,12 @@ options:
     description: For how many seconds to wait for another holder; V(0) fails at once.
     type: int
     default: 0
+  although_paused:
+    description: >-
+      Whether the run may go on while a rollout is paused, because it is the one that continues or stops it. All others
+      are refused.
+    type: bool
+    default: false
   first:
     description:
       - Make the bucket of a stack that has none, so that of two first runs only one makes the stack.
@@ -94,6 +100,7 @@ ARGUMENTS = {
     "purpose": {"type": "str", "default": "apply"},
     "seconds": {"type": "int", "default": SECONDS},
     "wait_seconds": {"type": "int", "default": 0},
+    "although_paused": {"type": "bool", "default": False},
     "first": {"type": "bool", "default": False},
 }
 

@@ -26,7 +26,7 @@ from emulator.ask import ask  # noqa: E402
 from tests.soon import soon  # noqa: E402
 
 # The last story to begin says when the gate ends, so these begin first.
-LONGEST = ("release_steps", "cycle", "drift_ultra", "release_ultra", "release", "strategies", "killed", "drift", "images", "regions")
+LONGEST = ("release_steps", "cycle", "drift_ultra", "release_ultra", "release", "strategies", "killed", "pauses", "drift", "images", "regions")
 # What takes too long for the gate: ``make proofs`` runs it.
 PROOFS = os.environ.get("PROOFS") == "all"
 proof = pytest.mark.skipif(not PROOFS, reason="make proofs runs it")

@@ -96,6 +96,9 @@ GIVEN = {
     "ecs_production_rule_arn": f"arn:aws:elasticloadbalancing:{HERE}:listener-rule/app/x/1/2/3",
     "ecs_target_group_arn": f"arn:aws:elasticloadbalancing:{HERE}:targetgroup/x/1",
     "ecs_alternate_target_group_arn": f"arn:aws:elasticloadbalancing:{HERE}:targetgroup/x/2",
+    "stack_components_once": {
+        "api": {"deployment_hooks": [{"target_arn": f"arn:aws:lambda:{HERE}:function:check", "stages": ["POST_SCALE_UP"]}]}
+    },
     "monitoring_parts": ["queue"],
     **dict.fromkeys(
         (f"monitoring_{name}" for name in (

@@ -187,6 +187,10 @@ class Kind:
         """Say, in words, why the live resource will never be ready; nothing while it may."""
         return ""
 
+    def halted(self, live: Resource) -> str:
+        """Say, in words, why the live resource becomes ready only when people go on; nothing where it needs nobody."""
+        return ""
+
     def awaits(self, live: Resource) -> list[str]:
         """Return what people must do so that the live resource becomes ready; nothing if nobody needs to."""
         return []

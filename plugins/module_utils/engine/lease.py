@@ -19,10 +19,11 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import keeper, lock, state
+from . import between, keeper, lock, state
 from .errors import EngineError, expected, sentence
 
 if TYPE_CHECKING:
@@ -147,12 +148,14 @@ def recorded(aws: Aws, stack: str) -> None:
 
 
 def hold(
-    aws: Aws, stack: str, purpose: str, seconds: int = lock.SECONDS, wait: int = 0, make: bool = True
+    aws: Aws, stack: str, purpose: str, seconds: int = lock.SECONDS, wait: int = 0, make: bool = True,
+    refusal: Callable[[Aws, str], str] = between.refusal,
 ) -> tuple[bool, str]:
     """Take a stack's lock for this run, and let it be renewed as long as the run lives.
 
     Returns whether it is held, and words on it: a stack without a bucket has no lock unless ``make`` gives it one.
-    Raises Locked when somebody else holds it, Unheld when this run has lost it.
+    Raises Locked when somebody else holds it, or ``refusal`` says under it why nobody may write; Unheld when this run
+    has lost it.
     """
     run = of_this_run()
     keeper.bind()
@@ -189,6 +192,10 @@ def hold(
             "etag": etag,
         },
     )  # fmt: skip
+    told = refusal(aws, stack)
+    if told:
+        let_go(aws, stack)
+        raise lock.Locked(told)
     if before:
         return True, f"an expired lock was taken over: {lock.describe(stack, before)}; its run was killed, it seems"
     return True, f"{stack} is locked for {purpose}"

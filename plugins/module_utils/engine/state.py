@@ -90,8 +90,18 @@ def read(aws: Aws, stack: str, key: str) -> dict | None:
     return found
 
 
+def metadata(aws: Aws, stack: str, key: str) -> dict[str, str]:
+    """Return what an object was given as metadata; nothing where there is none."""
+    return unless(MISSING, aws("s3").head_object, Bucket=bucket(aws, stack), Key=key, otherwise={}).get("Metadata", {})
+
+
+def forget(aws: Aws, stack: str, key: str) -> None:
+    """Delete an object, if it is there."""
+    unless(MISSING, aws("s3").delete_object, Bucket=bucket(aws, stack), Key=key)
+
+
 def write(aws: Aws, stack: str, key: str, value: dict, **conditions: Any) -> bool:
-    """Write an object's JSON, encrypted as the bucket says; say whether the conditions held."""
+    """Write an object's JSON, encrypted as the bucket says, or with metadata; say whether the conditions held."""
     body = json.dumps(value, sort_keys=True, default=str).encode()
     try:
         aws("s3").put_object(

@@ -368,6 +368,8 @@ def ready(kind: Kind, aws: Aws, live: Resource, timeout: int) -> dict:
         seen_at = time.monotonic()
         if kind.failed(seen):
             raise EngineError(f"{label} failed: {kind.failed(seen)}")
+        if kind.halted(seen):
+            raise EngineError(f"{label} isn't waited for: {kind.halted(seen)}")
         return seen if kind.ready(seen) else None
 
     return until(now, timeout, f"{label} becoming ready")

@@ -26,6 +26,7 @@ from .ecs import (
     to_aws,
 )
 from .ecs_cluster import ECS_CLUSTER
+from .ecs_pauses import hooks, hooks_from_aws, hooks_to_aws, paused
 
 # Services
 
@@ -57,6 +58,8 @@ ADVANCED = {
     "production_listener_rule": "productionListenerRule",
     "traffic_role_arn": "roleArn",
 }
+# And where there is a listener for tests.
+TESTED = {"test_listener_rule": "testListenerRule"}
 DEPLOYMENT = {
     "minimum_healthy_percent": "minimumHealthyPercent",
     "maximum_percent": "maximumPercent",
@@ -66,6 +69,7 @@ DEPLOYMENT = {
     "bake_time": "bakeTimeInMinutes",
     "canary": "canaryConfiguration",
     "linear": "linearConfiguration",
+    "lifecycle_hooks": "lifecycleHooks",
 }
 # The steps of a strategy: AWS's names of the share in percent, and of the minutes after it.
 STEPS = {
@@ -79,6 +83,9 @@ BREAKER: dict[str, Any] = {
 }  # fmt: skip
 BREAKER_FLAGS = {"enable": "enable", "rollback": "rollback", "reset_on_healthy_task": "resetOnHealthyTask"}
 STEADY_SECONDS = 1800
+CONTINUES = (
+    "playbooks/runbooks/continue_rollout.yml lets it go on, playbooks/runbooks/stop_rollout.yml has it taken back"
+)
 # AWS starts no new tasks for a change of these, so they would hold for the next tasks only.
 NEXT_TASKS = {"capacity_provider_strategy", "enable_execute_command", "propagate_tags", "enable_ecs_managed_tags"}
 
@@ -108,6 +115,9 @@ class EcsService(EcsKind):
         "DeploymentConfiguration/Alarms/AlarmNames": "names",
         "DeploymentConfiguration/BakeTimeInMinutes": "bake_time",
         "DeploymentConfiguration/Strategy": "deployment_strategy",
+        "DeploymentConfiguration/LifecycleHooks/*/HookDetails": "details",
+        "DeploymentConfiguration/LifecycleHooks/*/HookTargetArn": "target_arn",
+        "DeploymentConfiguration/LifecycleHooks/*/LifecycleStages": "stages",
         "DeploymentController/Type": "deployment_controller",
     }
     identity = ("name", "cluster")
@@ -119,7 +129,7 @@ class EcsService(EcsKind):
     create_only = frozenset({"desired_count"})
     externally_managed = {"desired_count": "the autoscaler", "task_definition": "a release"}
     ignored = frozenset({
-        "awaited_deployment", "deploying", "deployment", "event", "failed_tasks", "pending_count",
+        "awaited_deployment", "deploying", "deployment", "event", "failed_tasks", "paused", "pending_count",
         "primary_task_definition", "rollout_reason", "rollout_state", "running_count", "status",
         "currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "taskSets",
     })  # fmt: skip
@@ -163,6 +173,8 @@ class EcsService(EcsKind):
         if "alarms" in want:
             want["alarms"] = _alarms(want["alarms"])
         want |= {field: steps(want[field]) for field in STEPS if field in want}
+        if "lifecycle_hooks" in want:
+            want["lifecycle_hooks"] = hooks(want["lifecycle_hooks"])
         if want.get("minimum_count"):
             want["desired_count"] = max(want.get("desired_count", 0), want["minimum_count"])
         return want
@@ -187,7 +199,7 @@ class EcsService(EcsKind):
         service = described_service(aws, want["cluster"], want["name"])
         if service is None or service["status"] != "ACTIVE":
             return None
-        live = self._live(service)
+        live = self._live(service) | {"paused": paused(aws, service)}
         # Whoever waits for a deployment looks the service up by what it knows: the deployment that it waits for.
         awaited = want.get("awaited_deployment") or want.get("deployment") or live["deployment"]
         return live | {"awaited_deployment": awaited}
@@ -197,7 +209,10 @@ class EcsService(EcsKind):
         found = []
         for cluster in ECS_CLUSTER.stack(aws, stack):
             found += described_services(aws, cluster["name"])
-        return [self._live(one) for one in found if service_tags(one).get("Stack") == stack]
+        ours = [one for one in found if service_tags(one).get("Stack") == stack]
+        lives = [self._live(one) | {"paused": paused(aws, one)} for one in ours]
+        aws.notes.update(note for live in lives for note in self.notes(live))
+        return lives
 
     @keep_unmodelled
     def _live(self, service):
@@ -219,7 +234,10 @@ class EcsService(EcsKind):
             "assign_public_ip": network.get("assignPublicIp") == "ENABLED",
             "load_balancers": _balancers(
                 {field: balancer.get(key) for field, key in LOAD_BALANCER.items()}
-                | {field: balancer.get("advancedConfiguration", {}).get(key) for field, key in ADVANCED.items()}
+                | {
+                    field: balancer.get("advancedConfiguration", {}).get(key)
+                    for field, key in {**ADVANCED, **TESTED}.items()
+                }
                 for balancer in service.get("loadBalancers", [])
             ),
             "deployment_strategy": deployment.get("strategy", "ROLLING"),
@@ -229,6 +247,7 @@ class EcsService(EcsKind):
                 for field, (_strategy, percent, minutes) in STEPS.items()
                 for one in [deployment.get(DEPLOYMENT[field], {})]
             },
+            "lifecycle_hooks": hooks_from_aws(deployment.get("lifecycleHooks")),
             "minimum_healthy_percent": deployment.get("minimumHealthyPercent"),
             "maximum_percent": deployment.get("maximumPercent"),
             "circuit_breaker": breaker_from_aws(deployment),
@@ -260,6 +279,8 @@ class EcsService(EcsKind):
     def create(self, aws, want):
         """Create the service."""
         self._drained(aws, want)
+        if not want.get("lifecycle_hooks"):
+            want = {field: value for field, value in want.items() if field != "lifecycle_hooks"}
         said = self._said(want, want)
         if want.get("launch_type"):
             said["launchType"] = want["launch_type"]
@@ -277,8 +298,15 @@ class EcsService(EcsKind):
     def update(self, aws, live, want, changes):
         """Change what differs, with new tasks where AWS would leave the old ones running as they are.
 
-        AWS wants a service to have its second target group, rolled out, before it leaves ROLLING.
+        AWS wants a service to have its second target group, rolled out, before it leaves ROLLING. Hooks are for the
+        deployments of releases, so they come after what begins a deployment itself.
         """
+        hooked = "lifecycle_hooks" in changes and want["lifecycle_hooks"]
+        if hooked and changes - set(DEPLOYMENT) - {"desired_count"}:
+            before = {**want, "lifecycle_hooks": live["lifecycle_hooks"]}
+            self.update(aws, live, before, changes - {"lifecycle_hooks"})
+            changes = {"lifecycle_hooks"}
+            self._steady(aws, live)
         leaves = "deployment_strategy" in changes and live["deployment_strategy"] == "ROLLING"
         if leaves and "load_balancers" in changes:
             self.update(aws, live, want, changes - set(DEPLOYMENT))
@@ -296,7 +324,7 @@ class EcsService(EcsKind):
             found = self.seen(aws, {"name": live["name"], "cluster": live["cluster"]})
             return found and self.ready(found) and not found["deploying"]
 
-        until(steady, STEADY_SECONDS, f"{self.title} {live['name']} being steady with its second target group")
+        until(steady, STEADY_SECONDS, f"{self.title} {live['name']} being steady between two updates")
 
     def _said(self, fields, whole):
         """Return the calls' arguments for some fields; what AWS takes as one structure comes from the whole."""
@@ -322,6 +350,10 @@ class EcsService(EcsKind):
                 }  # fmt: skip
             if "deploymentCircuitBreaker" in deployment:
                 deployment["deploymentCircuitBreaker"] = breaker_to_aws(breaker(deployment["deploymentCircuitBreaker"]))
+            if deployment.get("lifecycleHooks") or "lifecycle_hooks" in fields:
+                deployment["lifecycleHooks"] = hooks_to_aws(deployment["lifecycleHooks"])
+            else:
+                deployment.pop("lifecycleHooks", None)
             if deployment.get("strategy", "ROLLING") == "ROLLING":
                 deployment.pop("bakeTimeInMinutes", None)
             for field, (strategy, percent, minutes) in STEPS.items():
@@ -354,6 +386,14 @@ class EcsService(EcsKind):
             )
         return ""
 
+    def halted(self, live):
+        """A deployment that pauses goes on when somebody continues it, or when its time is over."""
+        return f"its deployment is {live['paused']}; {CONTINUES}" if live.get("paused") else ""
+
+    def notes(self, live):
+        """Tell of a deployment that waits for somebody."""
+        return [f"{live['name']} is {live['paused']}: {CONTINUES}"] if live.get("paused") else []
+
     def delete(self, aws, live):
         """Stop all tasks and delete the service."""
         ended = (*MISSING, "ServiceNotActiveException")
@@ -375,12 +415,16 @@ class EcsService(EcsKind):
 
 
 def _balancers(given) -> list[dict]:
-    balancers = ({field: balancer.get(field) or "" for field in (*LOAD_BALANCER, *ADVANCED)} for balancer in given)
+    balancers = (
+        {field: balancer.get(field) or "" for field in (*LOAD_BALANCER, *ADVANCED)}
+        | {field: balancer[field] for field in TESTED if balancer.get(field)}
+        for balancer in given
+    )
     return sorted(balancers, key=lambda balancer: (balancer["target_group_arn"], str(balancer)))
 
 
 def _to_aws(balancer: dict) -> dict:
-    advanced = {key: balancer[field] for field, key in ADVANCED.items() if balancer[field]}
+    advanced = {key: balancer[field] for field, key in {**ADVANCED, **TESTED}.items() if balancer.get(field)}
     return to_aws(LOAD_BALANCER, balancer) | ({"advancedConfiguration": advanced} if advanced else {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine import between
 from ..engine.aws import unless
 from ..engine.kind import Kind
 from ..engine.unmodelled import watch, with_unmodelled
@@ -48,12 +49,20 @@ class Alias(Kind):
         return self._live(aws, function, found) if found else None
 
     def stack(self, aws, stack):
-        """Return the aliases of the stack's functions."""
-        return [
+        """Return the aliases of the stack's functions; they lag behind while a rollout waits for people."""
+        found = [
             self._live(aws, function["name"], one)
             for function in FUNCTION.stack(aws, stack)
             for one in aws.pages("lambda", "list_aliases", "Aliases", FunctionName=function["name"])
         ]
+        waits = any(not one["newest"] for one in found) and between.waiting(aws, stack)
+        return [{**one, "lags": True} for one in found] if waits else found
+
+    def external_manager(self, difference, recorded, live):
+        """A rollout that is paused has given the function its code, and not yet to the alias."""
+        if difference.path in ("newest", "lags") and live.get("lags"):
+            return "a release that is paused"
+        return super().external_manager(difference, recorded, live)
 
     @staticmethod
     def _live(aws, function, found):

@@ -6,14 +6,16 @@ DescribeServices shows what is PRIMARY; only the service deployments say why, an
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from ..engine.aws import Aws, unless
-from ..engine.errors import EngineError
-from ..engine.names import name
+from ..engine.errors import EngineError, code
+from ..engine.names import name, tail
 from ..engine.waiting import TimedOut, until
+from ..kinds.ecs_pauses import Pause, pauses
 from . import alarms
 from .context import Say
 from .shapes import Json
@@ -49,6 +51,10 @@ class Status:
     reason: str = ""
     alarms: tuple[str, ...] = ()
     """The alarms that ended it: with them the reason says it all, and no task has to be asked."""
+    hooks: tuple[str, ...] = ()
+    """The functions that ended it, by ARN: no task has to be asked either."""
+    pauses: tuple[Pause, ...] = ()
+    """Where it waits for somebody to continue it."""
 
 
 def status_of(deployment: Json | None) -> Status:
@@ -58,16 +64,28 @@ def status_of(deployment: Json | None) -> Status:
     status, reason = deployment["status"], deployment.get("statusReason", "")
     line = ", ".join(part for part in (_stage(deployment), status, _share(deployment)) if part)
     if status in GOING_ON:
-        return Status(WAIT, line)
+        return Status(WAIT, line, pauses=tuple(pauses(deployment)))
     if status == "SUCCESSFUL":
         return Status(GOOD, line)
     gone = tuple(deployment.get("alarms", {}).get("triggeredAlarmNames") or ())
     if gone:
         reason = f"ECS gave its deployment up because of the alarm {', '.join(gone)}; {ENDS[status]}"
         return Status(BAD, line, reason, gone)
+    asked = tuple(_against(deployment))
+    if asked:
+        named = ", ".join(tail(one) for one in asked)
+        return Status(BAD, line, f"ECS gave its deployment up because of the hook {named}; {ENDS[status]}", hooks=asked)
     count = deployment.get("deploymentCircuitBreaker", {}).get("failureCount") or 0
     tasks = f"; {count} tasks failed" if count else ""
     return Status(BAD, line, f"{reason.rstrip('.') or 'its deployment failed'}{tasks}; {ENDS[status]}")
+
+
+def _against(deployment: Json) -> Iterator[str]:
+    """Yield the functions that said no to a deployment, or nothing in their time."""
+    for one in deployment.get("lifecycleHookDetails", []):
+        late = one.get("status") == "TIMED_OUT" and one.get("timeoutAction") != "CONTINUE"
+        if one.get("targetArn") and (late or one.get("status") == "FAILED"):
+            yield one["targetArn"]
 
 
 def _stage(deployment: Json) -> str:
@@ -106,6 +124,8 @@ class Deployments:
         self._aws, self._stack, self._cluster, self._say = aws, stack, cluster, say
         self._before: dict[str, set[str]] = {}
         self._arns: dict[str, str] = {}
+        self._continued: set[str] = set()
+        """The hooks that were continued, which AWS may go on showing."""
 
     def check(self, service: Json) -> None:
         """Raise EngineError for an alarm that a service names and that doesn't exist; say if none will count."""
@@ -136,6 +156,29 @@ class Deployments:
                 return Status(WAIT if component in self._before else "")
             self._arns[component] = found
         return status_of(self._described(self._arns[component]))
+
+    def waiting(self, status: Status) -> Pause | None:
+        """Return the pause that is over first of those at which a deployment waits and that nobody continued here."""
+        left = [one for one in status.pauses if one.hook not in self._continued]
+        return min(left, key=lambda one: one.until, default=None)
+
+    def paused(self, component: str) -> list[Pause]:
+        """Return where the deployments of a service that go on wait for somebody."""
+        arns = [one["serviceDeploymentArn"] for one in self._list(component) if one["status"] in GOING_ON]
+        return [pause for arn in arns for pause in pauses(self._described(arn))]
+
+    def go_on(self, component: str, pause: Pause) -> None:
+        """Continue a deployment. Raises what AWS answers, unless it doesn't wait there any more."""
+        self._say(f"{component}: it is continued at {pause.stage}")
+        try:
+            self._aws("ecs").continue_service_deployment(
+                serviceDeploymentArn=pause.deployment, hookId=pause.hook, action="CONTINUE"
+            )
+        except Exception as error:
+            there = code(error) and pause.hook in {one.hook for one in pauses(self._described(pause.deployment))}
+            if not code(error) or there:
+                raise
+        self._continued.add(pause.hook)
 
     def end(self, component: str, asked: str) -> Status:
         """Return the end of a deployment that is known to have failed, once ECS shows it."""

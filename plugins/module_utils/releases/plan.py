@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..engine.aws import Aws
+from ..engine.errors import EngineError
 from ..engine.names import name, tail
-from . import records
+from . import pauses, records
 from .context import Say
 from .functions import Functions
+from .resuming import CONTINUE, resumable, waits
 from .rollout import ROLLBACK, Options, Rollout, migrations
 from .shapes import FunctionBefore, Images, Json, Plan, Release, ServiceBefore
 from .tasks import definition, image_of, revision
@@ -19,6 +21,9 @@ def rollout(aws: Aws, stack: str, identifier: str, images: Images, kind: str, op
 
     Raises EngineError for what the rollout itself would refuse. With ``images`` the release needn't be recorded.
     """
+    told = pauses.refusal(aws, stack, check=True)
+    if told:
+        raise EngineError(told)
     book = records.Releases(aws, stack)
     release = _unrecorded(stack, identifier, images) if images else book.get(identifier)
     killed = records.unfinished(book.all())
@@ -43,6 +48,20 @@ def rollout(aws: Aws, stack: str, identifier: str, images: Images, kind: str, op
         "kind": "release", "name": release["id"], "action": "update" if before != after or killed else "none",
         "reason": over, "changed": before != after or bool(killed), "diff": {"before": before, "after": after},
         "msg": f"{kind} of {release['id']}",
+    }  # fmt: skip
+
+
+def resumed(aws: Aws, stack: str, identifier: str, kind: str, options: Options) -> Plan:
+    """Return what continuing, or stopping, the rollout that is paused would do. Raises EngineError as that would."""
+    left = resumable(aws, stack, identifier, kind, options)
+    does = left["verdict"] in records.UNFINISHED or waits(aws, stack, options)
+    where = left.get("reason", "").partition("\n")[0]
+    back = f"is taken back, {where}" if where else "is taken back"
+    after = ("goes on" if kind == CONTINUE else back) if does else left["verdict"]
+    return {
+        "kind": "release", "name": left["release"], "action": "update" if does else "none", "reason": where,
+        "changed": does, "diff": {"before": {"rollout": left["verdict"]}, "after": {"rollout": after}},
+        "msg": f"{kind} of {left['release']}",
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 A release says what there is: the images by digest, the commit, the migrations. A rollout says what was done with it,
 and what ran before. The current release is that of the newest rollout that succeeded; a rollout without a verdict goes
-on or was killed.
+on or was killed, and one that is paused waits for somebody to continue it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 NO_REPOSITORY = "RepositoryNotFoundException"
 SUCCEEDED, FAILED, RUNNING, INTERRUPTED = "succeeded", "failed", "running", "interrupted"
+PAUSED, STOPPED = "paused", "stopped"
+UNFINISHED = (RUNNING, PAUSED)
 
 
 def now() -> str:
@@ -167,26 +169,28 @@ def kept(releases: list[Release], count: int) -> set[str]:
 
 
 def unfinished(releases: list[Release]) -> NamedRollout | None:
-    """Return the newest rollout, if it has no verdict: it was killed, as nobody else holds the stack's lock.
+    """Return the newest rollout, if it isn't finished: it is paused, or was killed, as nobody else holds the lock.
 
     One that began in the same second as another that ended is the newer of them.
     """
     everything = rollouts(releases)
-    left = [one for one in everything if one["verdict"] == RUNNING and one["started"] >= everything[-1]["started"]]
+    left = [one for one in everything if one["verdict"] in UNFINISHED and one["started"] >= everything[-1]["started"]]
     return left[-1] if left else None
 
 
 def begun(releases: list[Release], release: Release, begins: Begins, reason: str) -> list[Release]:
     """Let a release have a rollout that begins, and return the releases to write, in this order.
 
-    Those without a verdict were killed. They get theirs after the new one stands there, so that what ran before them
-    is never forgotten: whoever is killed between two writes leaves an unfinished rollout.
+    Those without a verdict were killed, or nobody continued them in time. They get theirs after the new one stands
+    there, so that what ran before them is never forgotten: whoever is killed between two writes leaves an unfinished
+    rollout.
     """
     killed = []
     for one in [release, *(one for one in releases if one["id"] != release["id"])]:
-        left = [item for item in one["rollouts"] if item["verdict"] == RUNNING]
+        left = [item for item in one["rollouts"] if item["verdict"] in UNFINISHED]
         for item in left:
-            item |= {"verdict": INTERRUPTED, "finished": now(), "reason": reason}
+            paused = f"{item['reason'].partition('; playbooks/')[0]}; " if item["verdict"] == PAUSED else ""
+            item |= {"verdict": INTERRUPTED, "finished": now(), "reason": f"{paused}{reason}"}
         killed += [one] if left and one is not release else []
     release["rollouts"].append({**begins, "started": now(), "verdict": RUNNING})
     return [release, *killed]

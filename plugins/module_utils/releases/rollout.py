@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..engine.aws import Aws, unless
 from ..engine.errors import EngineError, expected, sentence
 from ..engine.names import name, tail
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr_protected import digests_in, protect
-from . import alarms, canary, records
+from . import alarms, canary, pauses, records
 from .context import STALE_SECONDS, Context, Failed, Say
 from .functions import Functions
 from .pipe import Check, Pipe
@@ -47,6 +47,8 @@ class Options:
     worker_check: Check = field(default_factory=Check)
     keep: int = 10
     """To how many releases before the one that runs a rollback may go."""
+    every_pause: bool = False
+    """Whether each pause of the services' deployments is continued."""
 
 
 class Rollout:
@@ -58,7 +60,7 @@ class Rollout:
         self._context = Context(aws, stack, release["id"], say, options.timeout, options.pause, options.steady)
         asked = options.components
         self._names = {*asked.services, *asked.functions, *filter(None, [asked.piped])}
-        self.services = Services(self._context, asked.services)
+        self.services = Services(self._context, asked.services, every_pause=options.every_pause)
         self.functions = Functions(self._context, asked.functions)
         self.pipe = Pipe(self._context, asked.piped, options.worker_check if options.check_functions else None)
 
@@ -209,9 +211,16 @@ def migrations(aws: Aws, stack: str, images: Images) -> tuple[str, str, str] | N
 
 
 def roll_out(aws: Aws, stack: str, identifier: str, kind: str, options: Options, say: Say) -> Release:
-    """Roll a release out and return the record of it. Raises EngineError, with everything back, if it fails."""
+    """Roll a release out and return the record of it, which may be paused; a rollback doesn't pause.
+
+    Raises EngineError, with everything back, if it fails.
+    """
+    told = pauses.refusal(aws, stack)
+    if told:
+        raise EngineError(told)
     book = records.Releases(aws, stack)
     release = book.get(identifier)
+    options = replace(options, every_pause=options.every_pause or kind == ROLLBACK)
     rollout = Rollout(aws, stack, release, options, say)
     everything = book.all()
     killed = records.unfinished(everything)
@@ -223,23 +232,40 @@ def roll_out(aws: Aws, stack: str, identifier: str, kind: str, options: Options,
     begins: Begins = {"kind": kind, "by": records.me(aws), "before": before}
     for one in records.begun(everything, release, begins, f"taken over by the {kind} of {identifier}"):
         book.write(one)
+    return bring_up(rollout, book, kind, before)
+
+
+def bring_up(rollout: Rollout, book: records.Releases, kind: str, before: Before) -> Release:
+    """Let a rollout go forward, and return its record. Raises EngineError, with everything back, if it fails."""
+    identifier = rollout.release["id"]
     try:
         became = rollout.forward(before)
+    except pauses.Paused as paused:
+        release = book.get(identifier)
+        pauses.mark(rollout.aws, rollout.stack, identifier, release["rollouts"][-1], paused)
+        book.write(release)
+        return release
     except Exception as error:
         if not expected(error):
             raise  # it stays unfinished: the next run takes over
-        reason = sentence(error)
-        try:
-            rollout.back(before)
-            reason += "\neverything runs as before again"
-        except Exception as worse:
-            if not expected(worse):
-                raise
-            reason += f"\nand the way back failed: {sentence(worse)}\nnext: playbooks/runbooks/rollback.yml"
-        _finish(book, identifier, records.FAILED, reason)
-        _forget(rollout, book)
-        raise EngineError(f"{kind} of {identifier} failed: {reason}") from error
+        release = take_back(rollout, book, before, records.FAILED, sentence(error))
+        raise EngineError(f"{kind} of {identifier} failed: {release['rollouts'][-1].get('reason')}") from error
     release = _finish(book, identifier, records.SUCCEEDED, "", became)
+    _forget(rollout, book)
+    return release
+
+
+def take_back(rollout: Rollout, book: records.Releases, before: Before, verdict: str, reason: str) -> Release:
+    """Bring everything back, and return the record, which says why; it has failed if the way back does."""
+    try:
+        rollout.back(before)
+        reason += "\neverything runs as before again"
+    except Exception as worse:
+        if not expected(worse):
+            raise
+        verdict = records.FAILED
+        reason += f"\nand the way back failed: {sentence(worse)}\nnext: playbooks/runbooks/rollback.yml"
+    release = _finish(book, rollout.release["id"], verdict, reason)
     _forget(rollout, book)
     return release
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from ..engine.aws import unless
 from ..engine.names import name, tail
 from ..engine.waiting import TimedOut, until
 from ..kinds.ecr import ARCHITECTURES
+from ..kinds.ecs_pauses import Pause
 from ..kinds.ecs_service import breaker_from_aws, tolerated
 from . import diagnosis
 from .context import STALE_SECONDS, Context, Failed
 from .deployments import BAD, GOOD, WAIT, Deployments, State, shifts, waits
+from .pauses import Paused
 from .shapes import Images, Json, ServiceBefore
 from .tasks import Log, definition, image_of, listed, revision, with_image
 
@@ -62,17 +65,29 @@ def progress(component: str, service: Json, healthy: str) -> str:
     )
 
 
+def function_name(arn: str) -> str:
+    """Return the name of a function of its ARN, which may end with a version or an alias."""
+    return arn.split(":")[6]
+
+
 class Services:
     """The services of one rollout."""
 
-    def __init__(self, context: Context, first_counts: dict[str, int]):
-        """Prepare; nothing is changed yet. ``first_counts`` has each service, with its tasks at its first release."""
+    def __init__(self, context: Context, first_counts: dict[str, int], *, every_pause: bool = False):
+        """Prepare; nothing is changed yet.
+
+        ``first_counts`` has each service, with its tasks at its first release; with ``every_pause`` each pause is
+        continued.
+        """
         self._context, self._first_counts, self._aws, self._say = context, first_counts, context.aws, context.say
         self._deployments = Deployments(context.aws, context.stack, context.cluster, context.say)
         self._begun: dict[str, tuple[str, str]] = {}
         """The deployment that was begun of each component, and the task definition that was asked for."""
         self._spared: set[str] = set()
         """Tasks that ended before they could say anything of this rollout."""
+        self._every_pause = every_pause
+        self._waiting: dict[str, Pause] = {}
+        """Where the components' deployments pause, as they were seen last."""
         self.registered: list[str] = []
         """The revisions that this rollout made."""
 
@@ -154,8 +169,34 @@ class Services:
 
     # Whether it comes up
 
+    def paused(self, before: dict[str, ServiceBefore]) -> dict[str, list[Pause]]:
+        """Return where the deployments of which component wait for somebody now."""
+        found = {component: self._deployments.paused(component) for component in before}
+        return {component: pauses for component, pauses in found.items() if pauses}
+
+    def follow(self, components: Iterable[str]) -> None:
+        """Wait for deployments that somebody else began, as for those of one's own."""
+        for component in components:
+            newest = max(self._running(component)["deployments"], key=lambda one: one["createdAt"])
+            self._begun[component] = (newest["id"], newest["taskDefinition"])
+        self.wait()
+
+    def take_back(self, components: Iterable[str]) -> None:
+        """Have ECS take back deployments that somebody else began."""
+        for component in components:
+            self._deployments.settle(component, begun=False)
+
+    def go_on(self, paused: dict[str, list[Pause]]) -> None:
+        """Continue deployments where they wait."""
+        for component, pauses in paused.items():
+            for one in pauses:
+                self._deployments.go_on(component, one)
+
     def wait(self) -> None:
-        """Wait until all services run what was asked for, and go on doing so for a moment."""
+        """Wait until all services run what was asked for, and go on doing so for a moment.
+
+        Raises Paused when all that is left to wait for is people.
+        """
         if not self._begun:
             return
         started, good_since, limit = time.monotonic(), None, 0.0
@@ -167,6 +208,7 @@ class Services:
                 limit = max(limit, waits(service.get("deploymentConfiguration", {})))
                 early = time.monotonic() < started + STALE_SECONDS
                 states[component] = self._state(component, service, early, shown)
+            self._pause(states)
             if all(state == GOOD for state in states.values()):
                 good_since = good_since or time.monotonic()
                 if time.monotonic() >= good_since + self._context.steady:
@@ -178,6 +220,14 @@ class Services:
                 raise Failed(f"{slow}: not up after {self._context.timeout} seconds\n{self._why(slow)}")
             time.sleep(self._context.pause)
 
+    def _pause(self, states: dict[str, State]) -> None:
+        """Continue what pauses, where that was asked for. Raises Paused elsewhere, when the rest is up."""
+        if self._every_pause:
+            for component, one in self._waiting.items():
+                self._deployments.go_on(component, one)
+        elif self._waiting and all(states[one] == GOOD for one in states if one not in self._waiting):
+            raise Paused(self._waiting)
+
     def _state(self, component: str, service: Json, early: bool, shown: dict[str, str]) -> State:
         """Return whether a service is up, and say how it goes on where that is new. Raises Failed if it isn't to be."""
         deployment, asked = self._begun[component]
@@ -185,6 +235,9 @@ class Services:
         if early and deployment not in {one["id"] for one in service["deployments"]}:
             state = WAIT  # early reads show what was before, in turn with others: judged below
         status = self._deployments.status(component, asked)
+        self._waiting.pop(component, None)
+        if waiting := self._deployments.waiting(status):
+            self._waiting[component] = waiting
         moves = shifts(service.get("deploymentConfiguration", {}))
         if moves and status.state == WAIT:
             state = WAIT  # PRIMARY counts when it is over
@@ -196,6 +249,9 @@ class Services:
             end = self._deployments.end(component, asked)
             if end.alarms:
                 raise Failed(f"{component}: {end.reason}\n{self._deployments.explain(end.alarms)}")
+            if end.hooks:
+                told = f"next: aws logs tail /aws/lambda/{function_name(end.hooks[0])} --since 15m"
+                raise Failed(f"{component}: {end.reason}\n{told}")
             raise Failed(f"{component}: {end.reason or reason}\n{self._why(component)}")
         if state == GOOD and status.state == WAIT:
             state = WAIT
@@ -246,7 +302,8 @@ class Services:
     # Back
 
     def back(self, before: dict[str, ServiceBefore]) -> None:
-        """Deploy what ran before; nothing is waited for yet but ECS's own way back."""
+        """Deploy what ran before, without a pause; nothing is waited for yet but ECS's own way back."""
+        self._every_pause = True
         for component in before:
             configuration = self._running(component).get("deploymentConfiguration", {})
             self._deployments.settle(component, begun=component in self._begun and shifts(configuration))

@@ -55,6 +55,14 @@ class Begins(TypedDict):
     before: Before
 
 
+class Continued(TypedDict):
+    """That somebody continued a rollout which paused."""
+
+    by: str
+    at: str
+    paused: str
+
+
 class RolloutRecord(Begins):
     """A rollout as its release records it. Times are UTC, as ``records.now`` writes them."""
 
@@ -62,6 +70,9 @@ class RolloutRecord(Begins):
     verdict: str
     finished: NotRequired[str]
     reason: NotRequired[str]
+    paused: NotRequired[dict[str, dict[str, str]]]
+    """Where each component's deployment paused last: ``Pause.record``."""
+    continued: NotRequired[list[Continued]]
     task_definitions: NotRequired[dict[str, str]]
     functions: NotRequired[dict[str, str]]
     pipe: NotRequired[PipeState]

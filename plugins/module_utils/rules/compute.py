@@ -17,6 +17,8 @@ FARGATE = {
     16384: range(32768, 122880 + 1, 8192),
 }
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
+DAY, FORTNIGHT = 1440, 20160  # minutes
+HOOKS = 10  # functions that a service's deployments may ask
 
 
 @rule("fargate.cpu", "fargate.memory")
@@ -211,3 +213,36 @@ def sticky(strategy: Variable, stickiness: Variable) -> Sentences:
     """Clients that stay with their task would stay with the old tasks for as long as those run."""
     if strategy.value != "ROLLING" and stickiness.value:
         yield f"{strategy} with {stickiness}: clients would keep the old tasks; say one of them otherwise"
+
+
+@rule("service.pause_stages", "service.deployment_strategy")
+def pauses(stages: Variable, strategy: Variable) -> Sentences:
+    """AWS tells of the stages of two revisions that run beside each other, and of no others."""
+    if stages.value and strategy.value == "ROLLING":
+        yield f"{stages} with {strategy}: a deployment pauses with BLUE_GREEN, CANARY and LINEAR only"
+    if len(set(stages.value)) < len(stages.value):
+        yield f"{stages}: each stage may be named only once"
+
+
+@rule("service.deployment_hooks", "service.deployment_strategy")
+def deployment_hooks(hooks: Variable, strategy: Variable) -> Sentences:
+    """ECS asks functions, in stages that only two revisions beside each other go through."""
+    if hooks.value and strategy.value == "ROLLING":
+        yield f"{hooks.name} with {strategy}: functions are asked with BLUE_GREEN, CANARY and LINEAR only"
+    if len(hooks.value) > HOOKS:
+        yield f"{hooks.name} has {len(hooks.value)} functions: ECS allows {HOOKS}"
+    for one in hooks.value:
+        arn, stages, minutes = one.get("target_arn", ""), one.get("stages") or [], one.get("timeout_minutes", DAY)
+        if not re.fullmatch(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?", arn):
+            yield f"{hooks.name} has target_arn {arn!r}: it must be the ARN of a function"
+        if not 1 <= int(minutes) <= DAY:
+            yield f"{hooks.name} has timeout_minutes {minutes!r}: ECS allows a function 1 to {DAY} minutes"
+        if not stages or len(set(stages)) < len(stages):
+            yield f"{hooks.name} has stages {stages!r}: name each stage once, and one at least"
+
+
+@rule("service.pause_minutes")
+def pause_minutes(minutes: Variable) -> Sentences:
+    """A pause has an end."""
+    if not 1 <= minutes.value <= FORTNIGHT:
+        yield f"{minutes}: ECS allows 1 to {FORTNIGHT} minutes, which are two weeks"

@@ -17,7 +17,15 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from ansible_collections.flow_builder.aws.plugins.action.stack_lock import take_away
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper, lease, lock, record, stack, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import (
+    between,
+    keeper,
+    lease,
+    lock,
+    record,
+    stack,
+    state,
+)
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
@@ -243,6 +251,21 @@ def test_where_the_kernel_does_not_end_a_worker_its_next_request_does(aws, name,
     run.until("first")
     run.kill()
     assert run.until("Unheld") == f"Unheld: the run that worked on {name} has ended, so nothing more is done for it"
+
+
+@linux
+def test_what_waits_for_people_keeps_runs_from_writing(aws, name, begin):
+    """Also one that skipped the task which takes the lock, and would tell; when the time is over nobody is kept."""
+    state.claim(aws, state.bucket(aws, name))
+    between.write(aws, name, {"told": "a release waits", "until": "9999-01-01T00:00:00Z"})
+    assert between.waiting(aws, name)
+    assert begin("skips").until("Locked") == "Locked: a release waits"
+    assert queues(aws, name) == 0 and lock.current(aws, name) is None
+    between.write(aws, name, {"told": "a release waits", "until": "2026-01-01T00:00:00Z"})
+    begin("skips").until("first")
+    assert not between.waiting(aws, name)
+    between.forget(aws, name)
+    assert between.read(aws, name) is None and not between.waiting(aws, name)
 
 
 @linux

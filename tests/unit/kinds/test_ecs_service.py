@@ -1,5 +1,7 @@
 """ECS's services: compared, changed and awaited."""
 
+from datetime import datetime
+
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import waiting
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
@@ -28,6 +30,13 @@ SERVICE = {
 }
 
 
+PAUSE = {"target_type": "PAUSE", "stages": ["POST_SCALE_UP"], "timeout_minutes": 60, "timeout_action": "ROLLBACK"}
+AWS_PAUSE = {
+    "targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"],
+    "timeoutConfiguration": {"timeoutInMinutes": 60, "action": "ROLLBACK"},
+}  # fmt: skip
+ASKS = {"target_arn": "function", "role_arn": "role", "stages": ["A"], "details": {"path": "/health"}}
+AWS_ASKS = {"hookTargetArn": "function", "roleArn": "role", "lifecycleStages": ["A"], "hookDetails": {"path": "/health"}}
 SHIFTS = {"alternate_target_group_arn": "u", "production_listener_rule": "rule", "traffic_role_arn": "role"}
 ADVANCED = {"alternateTargetGroupArn": "u", "productionListenerRule": "rule", "roleArn": "role"}
 
@@ -91,6 +100,16 @@ def _two(strategy):
             set(),
         ),
         ({"loadBalancers": [{"targetGroupArn": "t"}]}, {"load_balancers": [{"target_group_arn": "t", **SHIFTS}]}, {"load_balancers"}),
+        (
+            {"loadBalancers": [{"targetGroupArn": "t", "advancedConfiguration": {**ADVANCED, "testListenerRule": "tests"}}]},
+            {"load_balancers": [{"target_group_arn": "t", **SHIFTS, "test_listener_rule": "tests"}]},
+            set(),
+        ),
+        (
+            {"loadBalancers": [{"targetGroupArn": "t", "advancedConfiguration": {**ADVANCED, "testListenerRule": "tests"}}]},
+            {"load_balancers": [{"target_group_arn": "t", **SHIFTS}]},
+            {"load_balancers"},
+        ),
         ({}, {"deployment_strategy": "ROLLING", "bake_time": 5, "canary": {"percent": 5, "bake_time": 1}}, set()),
         ({}, {"deployment_strategy": "BLUE_GREEN", "bake_time": 5}, {"deployment_strategy", "bake_time"}),
         (
@@ -103,6 +122,15 @@ def _two(strategy):
             {"deployment_strategy": "LINEAR", "linear": {"percent": 20, "bake_time": 6}},
             {"linear"},
         ),
+        ({}, {"lifecycle_hooks": []}, set()),
+        ({"deploymentConfiguration": {"lifecycleHooks": [AWS_PAUSE]}}, {"lifecycle_hooks": []}, {"lifecycle_hooks"}),
+        # What is unsaid of a hook, on either side, is what AWS takes for it; the order of stages and hooks says nothing.
+        (
+            {"deploymentConfiguration": {"lifecycleHooks": [AWS_ASKS, {"targetType": "PAUSE", "lifecycleStages": ["B", "A"]}]}},
+            {"lifecycle_hooks": [{"target_type": "PAUSE", "stages": ["A", "B"]}, ASKS]},
+            set(),
+        ),
+        ({"deploymentConfiguration": {"lifecycleHooks": [AWS_PAUSE]}}, {"lifecycle_hooks": [PAUSE | {"timeout_action": "CONTINUE"}]}, {"lifecycle_hooks"}),
     ],
 )
 def test_services(aws, ours, differs):
@@ -245,7 +273,26 @@ class Calls:
             {"load_balancers"},
             {"loadBalancers": [{"targetGroupArn": "t", "containerName": "c", "containerPort": 1, "advancedConfiguration": ADVANCED}]},
         ),
+        (
+            {"load_balancers": [{"target_group_arn": "t", "container_name": "c", "container_port": 1, **SHIFTS, "test_listener_rule": "tests"}]},
+            {"load_balancers"},
+            {"loadBalancers": [{"targetGroupArn": "t", "containerName": "c", "containerPort": 1, "advancedConfiguration": {**ADVANCED, "testListenerRule": "tests"}}]},
+        ),
         ({"deployment_controller": "ECS"}, {"deployment_controller"}, {"deploymentController": {"type": "ECS"}}),
+        (
+            {"lifecycle_hooks": ECS_SERVICE.want({"name": "s", "cluster": "c", "lifecycle_hooks": [PAUSE]})["lifecycle_hooks"]},
+            {"lifecycle_hooks"},
+            {
+                "deploymentConfiguration": {
+                    "minimumHealthyPercent": 100,
+                    "maximumPercent": 200,
+                    "deploymentCircuitBreaker": BREAKER,
+                    "alarms": {"alarmNames": ["x"], "enable": True, "rollback": False},
+                    "strategy": "ROLLING",
+                    "lifecycleHooks": [AWS_PAUSE],
+                }
+            },
+        ),
     ],
 )
 def test_an_update_keeps_what_is_not_said(want, changes, told):
@@ -294,3 +341,67 @@ def test_a_service_has_its_second_target_group_before_it_leaves_rolling():
     ECS_SERVICE.update(aws, live, want, {"deployment_strategy"})
     ECS_SERVICE.update(aws, {**live, "deployment_strategy": "LINEAR"}, want, {"load_balancers", "deployment_strategy"})
     assert [set(one) for one in aws.updates] == [{"deploymentConfiguration"}, {"deploymentConfiguration", "loadBalancers"}]
+
+
+def test_hooks_come_after_what_begins_a_deployment():
+    hooks = ECS_SERVICE.want({"name": "s", "cluster": "c", "lifecycle_hooks": [PAUSE]})["lifecycle_hooks"]
+    want = {"name": "s", "cluster": "c", "task_definition": "f:3", "lifecycle_hooks": hooks}
+    aws, live = Steady(), _service()
+    ECS_SERVICE.update(aws, live, want, {"task_definition", "lifecycle_hooks"})
+    first, between, second = aws.updates
+    assert (first, between) == ({"taskDefinition": "f:3"}, "looked at")
+    assert set(second) == {"deploymentConfiguration"} and second["deploymentConfiguration"]["lifecycleHooks"] == [AWS_PAUSE]
+    # Nobody waits to take them away, or for what begins none.
+    aws = Steady()
+    ECS_SERVICE.update(aws, {**live, "lifecycle_hooks": hooks}, {**want, "lifecycle_hooks": []}, {"task_definition", "lifecycle_hooks"})
+    ECS_SERVICE.update(aws, live, {**want, "maximum_percent": 150}, {"maximum_percent", "lifecycle_hooks"})
+    taken, changed = aws.updates
+    assert taken["deploymentConfiguration"]["lifecycleHooks"] == []
+    assert changed["deploymentConfiguration"]["lifecycleHooks"] == [AWS_PAUSE]
+
+
+class Paused:
+    """A service whose newest deployment waits for somebody; remembers what it was asked."""
+
+    def __init__(self, status="AWAITING_ACTION", hooks=(AWS_PAUSE,), rollout="IN_PROGRESS"):
+        self.asked, self.status, self.hooks, self.rollout = [], status, list(hooks), rollout
+
+    def __call__(self, _service):
+        return self
+
+    def describe_services(self, **_asked):
+        deployment = {**DEPLOYMENT, "rolloutState": self.rollout}
+        return {"services": [{**SERVICE, "deployments": [deployment], "deploymentConfiguration": {"lifecycleHooks": self.hooks}}]}
+
+    def list_service_deployments(self, **asked):
+        self.asked.append(asked)
+        return {"serviceDeployments": [{"serviceDeploymentArn": "arn"}]}
+
+    def describe_service_deployments(self, serviceDeploymentArns):
+        until = datetime.fromisoformat("2026-11-30T18:00:00+02:00")
+        hook = {"hookId": "h", "targetType": "PAUSE", "status": self.status, "expiresAt": until, "timeoutAction": "ROLLBACK"}
+        return {"serviceDeployments": [{"serviceDeploymentArn": "arn", "status": "IN_PROGRESS", "lifecycleStage": "POST_SCALE_UP", "lifecycleHookDetails": [hook]}]}
+
+
+def test_a_service_whose_deployment_pauses_says_so():
+    aws = Paused()
+    live = ECS_SERVICE.find(aws, {"name": "s", "cluster": "c"})
+    told = "paused at POST_SCALE_UP until 2026-11-30T16:00:00Z, when it is taken back"
+    assert live["paused"] == told
+    assert told in ECS_SERVICE.halted(live) and "continue_rollout.yml" in ECS_SERVICE.halted(live)
+    assert not ECS_SERVICE.ready(live) and not ECS_SERVICE.failed(live)  # so a plan goes on
+    with pytest.raises(EngineError, match=f"ECS service s isn't waited for: its deployment is {told}"):
+        ready(ECS_SERVICE, aws, live, 60)
+    aws.asked.pop()
+    (note,) = ECS_SERVICE.notes(live)
+    assert note.startswith(f"s is {told}: ") and "stop_rollout.yml" in note
+    assert aws.asked == [{"cluster": SERVICE["clusterArn"], "service": SERVICE["serviceArn"], "status": ["IN_PROGRESS"]}]
+
+
+@pytest.mark.parametrize(
+    ("aws", "asked"), [(Paused(hooks=[]), 0), (Paused(rollout="COMPLETED"), 0), (Paused(status="SUCCEEDED"), 1)]
+)
+def test_nobody_asks_for_pauses_where_there_can_be_none(aws, asked):
+    live = ECS_SERVICE.find(aws, {"name": "s", "cluster": "c"})
+    assert (live["paused"], len(aws.asked)) == ("", asked)
+    assert ECS_SERVICE.notes(live) == [] and ECS_SERVICE.halted(live) == ""

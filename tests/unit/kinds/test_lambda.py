@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds import lambda_alias
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_ import FUNCTION, archive, configuration
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.lambda_permission import permission
 
@@ -119,3 +120,34 @@ def test_code_is_compared_by_digest(live, changes, tmp_path):
     want = FUNCTION.want({"name": "f", "source": str(path), "handler": "code.handler", "runtime": "python3.13"})
     seen = {**{key: value for key, value in want.items() if key != "source"}, "image_given": "", **live}
     assert FUNCTION.compare(seen, want) == changes
+
+
+class OneAlias:
+    """A function whose alias shows this code, and that has this code now."""
+
+    def __init__(self, shown, now):
+        self.codes = {"3": shown, "$LATEST": now}
+
+    def __call__(self, _service):
+        return self
+
+    def pages(self, *_asked, **_more):
+        return [{"Name": "live", "AliasArn": "arn", "FunctionVersion": "3"}]
+
+    def get_function_configuration(self, FunctionName, Qualifier):  # noqa: N803
+        return {"CodeSha256": self.codes[Qualifier]}
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "paused", "who"),
+    [("a", "b", True, "a release that is paused"), ("a", "b", False, ""), ("b", "b", True, "")],
+)
+def test_an_alias_lags_behind_while_a_release_is_paused(monkeypatch, shown, now, paused, who):
+    """That is no drift; a killed rollout, or whoever gave a function other code, is."""
+    monkeypatch.setattr(lambda_alias.FUNCTION, "stack", lambda _aws, _stack: [{"name": "f"}])
+    monkeypatch.setattr(lambda_alias.between, "waiting", lambda _aws, _stack: paused)
+    (live,) = lambda_alias.ALIAS.stack(OneAlias(shown, now), "s")
+    assert live["newest"] == (shown == now)
+    recorded = {key: value for key, value in live.items() if key != "lags"} | {"newest": True}
+    owners = {lambda_alias.ALIAS.external_manager(one, recorded, live) for one in lambda_alias.ALIAS.differences(recorded, live)}
+    assert owners == (set() if shown == now else {who})

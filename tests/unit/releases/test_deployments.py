@@ -1,9 +1,13 @@
 """What a service deployment says of itself, and for how long it may wait."""
 
+from datetime import UTC, datetime
+
 import boto3
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import between
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases import pauses, records
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.alarms import Watched
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import (
     ENDS,
@@ -18,6 +22,10 @@ BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
 ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5xx"]}}
 
 
+def asked(status, arn="arn:aws:lambda:us-east-1:1:function:check", action="ROLLBACK"):
+    return {"hookId": "h", "status": status, "timeoutAction": action, **({"targetArn": arn} if arn else {})}
+
+
 @pytest.mark.parametrize(
     ("told", "state", "words"),
     [
@@ -29,6 +37,10 @@ ALARMS = {"alarms": {"status": "TRIGGERED", "triggeredAlarmNames": ["s-target-5x
         ({"status": "ROLLBACK_IN_PROGRESS"}, "bad", "its deployment failed; ECS takes it back"),
         ({"status": "STOPPED", "statusReason": "Stopped."}, "bad", "Stopped; it was stopped, and nothing was taken back"),
         ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x", **ALARMS}, "bad", "because of the alarm s-target-5xx"),
+        # A function that said no, or nothing in its time, is told by its name; a pause, and one that may be late, are none.
+        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x", "lifecycleHookDetails": [asked("FAILED")]}, "bad", "because of the hook check; ECS took it back"),
+        ({"status": "ROLLBACK_IN_PROGRESS", "lifecycleHookDetails": [asked("TIMED_OUT")]}, "bad", "because of the hook check; ECS takes it back"),
+        ({"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x", "lifecycleHookDetails": [asked("TIMED_OUT", action="CONTINUE"), asked("FAILED", None), asked("SUCCEEDED")]}, "bad", "x; ECS took it back"),
         # An alarm that went off when all was over is no failure.
         ({"status": "SUCCESSFUL", **ALARMS}, "good", ""),
     ],
@@ -205,3 +217,107 @@ def test_alarms():
     aws.alarms[1]["StateValue"] = "ALARM"
     with pytest.raises(EngineError, match="the alarm s-two went off now: no reason given"):
         watched.check("now")
+
+
+# Pauses
+
+
+def paused(number, hook="h", status="AWAITING_ACTION"):
+    until = datetime(2026, 11, 30, 18, tzinfo=UTC)
+    told = {"hookId": hook, "targetType": "PAUSE", "status": status, "expiresAt": until, "timeoutAction": "CONTINUE"}
+    return deployment(number, "td:2") | {"lifecycleStage": "POST_SCALE_UP", "lifecycleHookDetails": [told]}
+
+
+class Continuing(Client):
+    """Continues deployments, and may go on showing that it didn't, or refuse."""
+
+    code, shown = "", 0
+
+    def continue_service_deployment(self, serviceDeploymentArn, hookId, action):  # noqa: N803
+        self.stopped.append((serviceDeploymentArn, hookId, action))
+        if not self.shown:
+            self.deployments[0]["lifecycleHookDetails"][0]["status"] = "SUCCEEDED"
+        if self.code:
+            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "ContinueServiceDeployment")
+
+
+def test_a_deployment_that_pauses_says_where_and_is_continued_once():
+    aws, said = Continuing([paused(2)]), []
+    told = Deployments(aws.aws, "s", "c", said.append)
+    aws.shown = True
+    status = told.status("api", "td:2")
+    pause = told.waiting(status)
+    assert (status.state, pause.where()) == ("wait", "at POST_SCALE_UP until 2026-11-30T18:00:00Z, when it goes on")
+    assert told.paused("api") == [pause] == list(status.pauses)
+    told.go_on("api", pause)
+    assert aws.stopped == [("d2", "h", "CONTINUE")] and said == ["api: it is continued at POST_SCALE_UP"]
+    assert told.waiting(told.status("api", "td:2")) is None  # a read that is too early
+
+
+def test_a_pause_that_somebody_else_ended_is_none_to_continue():
+    aws = Continuing([paused(2)])
+    told = Deployments(aws.aws, "s", "c", print)
+    pause = told.waiting(told.status("api", "td:2"))
+    aws.code = "InvalidParameterException"
+    told.go_on("api", pause)  # it was continued, as the next look shows
+    aws.deployments, aws.shown = [paused(2)], True
+    with pytest.raises(ClientError):
+        told.go_on("api", pause)
+
+
+@pytest.mark.parametrize(
+    ("found", "became", "words"),
+    [
+        (paused(2), "waits", "api at POST_SCALE_UP until 2026-11-30T18:00:00Z, when it goes on"),
+        (paused(2, "next"), "waits", "api at POST_SCALE_UP"),
+        (paused(2, status="SUCCEEDED"), "on", "somebody continued it on ECS, and ECS goes on with it"),
+        (paused(2, status="TIMED_OUT"), "on", "nobody continued it in that time, and ECS goes on with it"),
+        (paused(2, status="TIMED_OUT") | {"status": "SUCCESSFUL"}, "on", "nobody continued it in that time"),
+        (paused(2, status="TIMED_OUT") | {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x"}, "bad", "nobody continued it in that time, and x; ECS took it back"),
+        (paused(2, status="FAILED") | {"status": "ROLLBACK_IN_PROGRESS", "statusReason": "x"}, "bad", "somebody had it taken back on ECS"),
+        (paused(2, status="FAILED") | {"status": "ROLLBACK_SUCCESSFUL", **ALARMS}, "bad", "because of the alarm s-target-5xx"),
+        (deployment(3, "td:2"), "on", "ECS goes on with it"),  # it is too long ago
+    ],
+)  # fmt: skip
+def test_what_became_of_a_pause(found, became, words):
+    rollout = {"paused": {"api": {"deployment": "d2", "hook": "h"}}}
+    told = pauses.look(Client([found]).aws, rollout)
+    assert told[0] == became and words in told[1]
+
+
+class Bucket:
+    """The stack's bucket, with one release whose rollout is paused."""
+
+    def __init__(self, monkeypatch):
+        paused = {"api": {"deployment": "d2", "hook": "h"}}
+        told = {"verdict": "paused", "reason": "api at POST_SCALE_UP until T, when it is taken back", "paused": paused}
+        self.release, self.written = {"id": "r", "rollouts": [told]}, []
+        self.marked = {"release": "r", "until": "9999", "told": "release r is paused"}
+        monkeypatch.setattr(records.Releases, "read", lambda _book, name: self.release if name == "r" else None)
+        monkeypatch.setattr(records.Releases, "write", lambda _book, one: self.written.append(one["rollouts"][-1]["reason"]))
+        monkeypatch.setattr(between, "read", lambda _aws, _stack: self.marked)
+        monkeypatch.setattr(between, "forget", lambda _aws, _stack: setattr(self, "marked", None))
+
+
+def test_nobody_else_writes_while_a_release_is_paused(monkeypatch):
+    bucket, aws = Bucket(monkeypatch), Client([paused(2)])
+    told = pauses.refusal(aws.aws, "s")
+    assert told.startswith("release r is paused, api at POST_SCALE_UP until 2026-11-30T18:00:00Z, when it goes on; ")
+    assert "continue_rollout.yml" in told and bucket.marked and not bucket.written
+    # When its time is over the next one who writes finds out, and who only looks leaves that to it.
+    aws.deployments = [paused(2, status="TIMED_OUT") | {"status": "ROLLBACK_SUCCESSFUL", "statusReason": "x"}]
+    assert pauses.refusal(aws.aws, "s", check=True) == ""
+    assert bucket.marked and not bucket.written
+    assert pauses.refusal(aws.aws, "s") == ""
+    (reason,) = bucket.written
+    assert reason.startswith("api at POST_SCALE_UP until T, when it is taken back; nobody continued it in that time, and x; ECS took it back; ")
+    assert bucket.marked is None and pauses.refusal(aws.aws, "s") == ""
+
+
+def test_what_is_left_of_a_pause_that_has_its_verdict_says_nothing(monkeypatch):
+    """Whoever is killed between two writes leaves the object that others read, which is no truth."""
+    bucket, aws = Bucket(monkeypatch), Client([paused(2)])
+    bucket.release["rollouts"][-1]["verdict"] = "succeeded"
+    assert pauses.refusal(aws.aws, "s") == "" and bucket.marked is None
+    bucket.marked = {"release": "gone", "until": "9999", "told": "x"}
+    assert pauses.refusal(aws.aws, "s") == "" and bucket.marked is None

@@ -32,6 +32,8 @@ A, B = release("a", ("1", "succeeded"), ("4", "succeeded")), release("b", ("2", 
         ([A, B, release("c", ("5", "failed"))], "a", "b", None),
         ([A, B, release("c", ("5", "running"))], "a", "b", "c"),
         ([A, B, release("c", ("3", "running"))], "a", "b", None),
+        ([A, B, release("c", ("5", "paused"))], "a", "b", "c"),
+        ([A, B, release("c", ("5", "stopped"))], "a", "b", None),
         ([release("a", ("1", "succeeded"), ("2", "succeeded"))], "a", None, None),
     ],
 )
@@ -114,6 +116,16 @@ def test_the_killed_release_itself_begins_again():
     mine = running("a", ("1", "running"))
     assert records.begun([running("a", ("1", "running"))], mine, {"kind": "rollout"}, "taken over") == [mine]
     assert [one["verdict"] for one in mine["rollouts"]] == ["interrupted", "running"]
+
+
+def test_a_paused_one_that_is_taken_over_goes_on_telling_what_became_of_it():
+    mine, late = running("b"), running("a", ("1", "paused"))
+    late["rollouts"][-1]["reason"] = "api at X until T, when it is taken back; nobody continued it; playbooks/runbooks/f.yml finishes it"
+    records.begun([late, mine], mine, {"kind": "rollout"}, "taken over")
+    told = late["rollouts"][-1]
+    assert (told["verdict"], told["reason"]) == (
+        "interrupted", "api at X until T, when it is taken back; nobody continued it; taken over",
+    )  # fmt: skip
 
 
 def step(name, hard=False):

@@ -1,10 +1,12 @@
 """Services under a release: the verdict on what runs, what is written, and what late answers may not do."""
 
 import pytest
+from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_pauses import Pause
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.ecs_service import breaker, tolerated
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases import services
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.context import Failed
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.deployments import Status
+from ansible_collections.flow_builder.aws.plugins.module_utils.releases.pauses import Paused
 from ansible_collections.flow_builder.aws.plugins.module_utils.releases.services import (
     Services,
     by_itself,
@@ -113,7 +115,7 @@ class Deployments:
     """Service deployments of which nothing is known."""
 
     def __init__(self, *statuses):
-        self.statuses, self.settled = list(statuses), []
+        self.statuses, self.settled, self.continued = list(statuses), [], []
 
     def begin(self, _component):
         pass
@@ -131,6 +133,12 @@ class Deployments:
 
     def end(self, _component, _asked):
         return Status()
+
+    def waiting(self, status):
+        return next((one for one in status.pauses if one not in self.continued), None)
+
+    def go_on(self, _component, pause):
+        self.continued.append(pause)
 
 
 def made(context, **parts):
@@ -223,6 +231,50 @@ def test_a_service_that_is_gone_since_a_rollout_was_killed_ends_the_next_one_in_
     """What ran before stands in the record, and needn't be there any more."""
     with pytest.raises(Failed, match="api: its service is gone; run site.yml"):
         waiting(None).check({"api": {"task_definition": BEFORE, "desired": 1}})
+
+
+# Pauses
+
+PAUSE = Pause("arn", "hook", "POST_SCALE_UP", "2026-11-30T18:00:00Z", "ROLLBACK")
+BESIDE = service_of(*COMING) | {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}
+
+
+def test_a_deployment_that_pauses_is_waited_for_no_more_when_the_rest_is_up(waiting, clock):
+    it = waiting(BESIDE)
+    it._deployments = Deployments(Status("wait"), Status("wait", pauses=(PAUSE,)))
+    with pytest.raises(Paused, match="^api at POST_SCALE_UP until 2026-11-30T18:00:00Z, when it is taken back$") as caught:
+        it.wait()
+    assert caught.value.waiting == {"api": PAUSE}
+    assert clock.now < 5
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_pause_lets_the_others_come_up_first(context, clock, comes):
+    """A run that ends while something else fails would leave it to nobody."""
+    worker = [service_of(*COMING)] * 3 + [service_of(NEW) if comes else service_of(deployment("new", ASKED, "PRIMARY", "FAILED"))]
+    looks = {"api": [BESIDE], "worker": worker}
+    it = made(
+        context(object(), pause=1, steady=0), _begun=dict.fromkeys(looks, ("new", ASKED)), _ended=lambda _component: [],
+        _find=lambda one: looks[one].pop(0) if len(looks[one]) > 1 else looks[one][0], _why=lambda _component: "why",
+    )  # fmt: skip
+    it._deployments = Deployments()
+    it._deployments.status = lambda one, _asked: Status("wait", pauses=(PAUSE,)) if one == "api" else Status()
+    with pytest.raises(Paused if comes else Failed):
+        it.wait()
+    assert clock.now >= 3
+
+
+def test_every_pause_is_continued_where_that_is_asked_for(waiting, clock):
+    """A rollback and the way back are nothing to wait with."""
+    again = Pause("arn", "next", "POST_SCALE_UP", "2026-11-30T18:00:00Z", "ROLLBACK")
+    statuses = [Status("wait", pauses=(PAUSE,)), Status("wait", pauses=(PAUSE,)), Status("wait", pauses=(again,)), Status("good")]
+    it = waiting(BESIDE, BESIDE, BESIDE, service_of(NEW))
+    it._deployments, it._every_pause = Deployments(*statuses), True
+    it.wait()
+    assert it._deployments.continued == [PAUSE, again]
+    it = waiting(service_of(OLD) | {"taskDefinition": BEFORE})
+    it.back({})
+    assert it._every_pause
 
 
 # The way back

@@ -44,6 +44,7 @@ LONG_DOMAIN = f"{'a' * 53}.example.com"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine/key-AbCdEf"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/flow-builder-dev-api"
 
+HOOK = {"target_arn": "arn:aws:lambda:us-east-1:123456789012:function:check", "stages": ["POST_SCALE_UP"]}
 PASS = [
     NAME,
     {**NAME, "stack_name": "a"},
@@ -137,6 +138,12 @@ PASS = [
     {"api.step_percent": 0.1, "api.deployment_strategy": "CANARY"},
     {"api.step_percent": 3.3, "api.deployment_strategy": "LINEAR"},
     {"api.step_percent": 500.0, "api.deployment_strategy": "ROLLING"},
+    {"api.pause_stages": [], "api.deployment_strategy": "ROLLING"},
+    {"api.pause_stages": ["POST_SCALE_UP", "PRE_SCALE_UP"], "api.deployment_strategy": "LINEAR"},
+    {"api.pause_minutes": 1},
+    {"api.pause_minutes": 20160},
+    {"api.deployment_hooks": [], "api.deployment_strategy": "ROLLING"},
+    {"api.deployment_hooks": [HOOK, {**HOOK, "target_arn": f"{HOOK['target_arn']}:live", "timeout_minutes": 1440}], "api.deployment_strategy": "CANARY"},
     {"api.deployment_strategy": "ROLLING", "load_balancer_two_groups": False, "load_balancer_stickiness": True},
     {"api.deployment_strategy": "BLUE_GREEN", "load_balancer_two_groups": True, "load_balancer_stickiness": False},
     {"api.deployment_alarms": ["target-5xx"], "monitoring_alarms": True},
@@ -302,6 +309,15 @@ BREAK = [
     ({"api.step_percent": 2.9, "api.deployment_strategy": "LINEAR"}, "allowed are 3 to 99.9 percent"),
     ({"api.step_percent": 33.33, "api.deployment_strategy": "LINEAR"}, "one place after the point"),
     ({"api.step_percent": 100.0, "api.deployment_strategy": "CANARY"}, "allowed are 0.1 to 99.9 percent"),
+    ({"api.pause_stages": ["POST_SCALE_UP"], "api.deployment_strategy": "ROLLING"}, "pauses with BLUE_GREEN, CANARY and LINEAR only"),
+    ({"api.pause_stages": ["PRE_SCALE_UP"] * 2, "api.deployment_strategy": "CANARY"}, "named only once"),
+    ({"api.deployment_hooks": [HOOK], "api.deployment_strategy": "ROLLING"}, "are asked with BLUE_GREEN, CANARY and LINEAR only"),
+    ({"api.deployment_hooks": [HOOK] * 11, "api.deployment_strategy": "LINEAR"}, "has 11 functions: ECS allows 10"),
+    ({"api.deployment_hooks": [{**HOOK, "target_arn": "check"}], "api.deployment_strategy": "LINEAR"}, "has target_arn 'check': it must be the ARN"),
+    ({"api.deployment_hooks": [{**HOOK, "timeout_minutes": 1441}], "api.deployment_strategy": "LINEAR"}, "has timeout_minutes 1441: ECS allows a function 1 to 1440"),
+    ({"api.deployment_hooks": [{**HOOK, "stages": []}], "api.deployment_strategy": "LINEAR"}, "one at least"),
+    ({"api.pause_minutes": 0}, "ECS allows 1 to 20160 minutes"),
+    ({"api.pause_minutes": 20161}, "ECS allows 1 to 20160 minutes"),
     ({"api.deployment_strategy": "LINEAR", "load_balancer_two_groups": False}, "say true for any strategy but ROLLING"),
     ({"api.deployment_strategy": "ROLLING", "load_balancer_two_groups": True}, "and false for that"),
     ({"api.deployment_strategy": "CANARY", "load_balancer_stickiness": True}, "clients would keep the old tasks"),

@@ -9,6 +9,8 @@ from emulator.ask import ask
 from tests.soon import soon
 
 ACCOUNT = "123456789012"
+FOREVER = ["python3", "-c", "import time; time.sleep(600)"]
+CRASHES = ["python3", "-c", "raise SystemExit(1)"]
 
 
 @pytest.fixture
@@ -164,3 +166,106 @@ def events(aws, queue, received, name):
     aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     aws("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     return lambda: [json.loads(message["Body"]) for message in received(url)]
+
+
+class Balancer:
+    """A listener with a rule for two target groups, and a role with which ECS moves the traffic."""
+
+    def __init__(self, aws, role, name):
+        self.elb, ec2 = aws("elbv2"), aws("ec2")
+        found = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+        vpc = found[0]["VpcId"]
+        if not ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])["InternetGateways"]:
+            gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+            ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        self.balancer = self.elb.create_load_balancer(Name=name, Subnets=[one["SubnetId"] for one in found[:2]])
+        arn = self.balancer["LoadBalancers"][0]["LoadBalancerArn"]
+        self.groups = [
+            self.elb.create_target_group(
+                Name=f"{name}-{letter}", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
+            )["TargetGroups"][0]["TargetGroupArn"]
+            for letter in "ab"
+        ]
+        listener = self.elb.create_listener(
+            LoadBalancerArn=arn, Protocol="HTTP", Port=80,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": self.groups[0]}],
+        )["Listeners"][0]["ListenerArn"]  # fmt: skip
+        weights = [{"TargetGroupArn": one, "Weight": weight} for one, weight in zip(self.groups, (100, 0), strict=True)]
+        self.rule = self.elb.create_rule(
+            ListenerArn=listener, Priority=1, Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}],
+        )["Rules"][0]["RuleArn"]  # fmt: skip
+        self.listener = listener
+        actions = ["elasticloadbalancing:*"]
+        self.role = role(f"{name}-traffic", "ecs.amazonaws.com", (actions, "*"))
+
+    def given(self):
+        more = {"alternateTargetGroupArn": self.groups[1], "productionListenerRule": self.rule, "roleArn": self.role}
+        return [{"targetGroupArn": self.groups[0], "containerName": "worker", "containerPort": 80, "advancedConfiguration": more}]
+
+    def test_rule(self):
+        weights = [{"TargetGroupArn": one, "Weight": weight} for one, weight in zip(self.groups, (100, 0), strict=True)]
+        return self.elb.create_rule(
+            ListenerArn=self.listener, Priority=2, Conditions=[{"Field": "path-pattern", "Values": ["/test/*"]}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}],
+        )["Rules"][0]["RuleArn"]  # fmt: skip
+
+    def weights(self, rule=None):
+        (rule,) = self.elb.describe_rules(RuleArns=[rule or self.rule])["Rules"]
+        told = {one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
+        return [told[one] for one in self.groups]
+
+    def targets(self):
+        return [len(self.elb.describe_target_health(TargetGroupArn=one)["TargetHealthDescriptions"]) for one in self.groups]
+
+
+@pytest.fixture
+def service(aws, own, worker, network, role, name, until):
+    """Make a service of one task, and return what deploys to it and looks at it."""
+
+    class Service:
+        def __init__(self, balanced=False, **configuration):
+            self.ecs, self.cloudwatch = aws("ecs"), aws("cloudwatch")
+            self.configuration = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, **configuration}
+            first = worker(image=f"{name}:1", portMappings=[{"containerPort": 80}])
+            self.base = self.ecs.describe_task_definition(taskDefinition=first)["taskDefinition"]
+            self.runs(**{":1": FOREVER, ":2": FOREVER, ":bad": CRASHES})
+            self.balancer = Balancer(aws, role, name) if balanced else None
+            self.ecs.create_service(
+                cluster=name, serviceName=name, taskDefinition=first, desiredCount=1, launchType="FARGATE",
+                networkConfiguration={"awsvpcConfiguration": network}, deploymentConfiguration=self.configuration,
+                **({"loadBalancers": self.balancer.given()} if balanced else {}),
+            )  # fmt: skip
+            self.first = first
+            until(lambda: self.newest()["status"] == "SUCCESSFUL")
+
+        def runs(self, **commands):
+            own("POST", "images", images=[{"image": f"{name}{tag}", "run": run} for tag, run in commands.items()])
+
+        def deploy(self, tag, **more):
+            containers = [{**self.base["containerDefinitions"][0], "image": f"{name}{tag}", **more}]
+            keys = ("family", "requiresCompatibilities", "networkMode", "cpu", "memory", "taskRoleArn", "executionRoleArn")
+            made = self.ecs.register_task_definition(**{key: self.base[key] for key in keys}, containerDefinitions=containers)
+            self.asked = made["taskDefinition"]["taskDefinitionArn"]
+            self.ecs.update_service(cluster=name, service=name, taskDefinition=self.asked)
+            return self.newest()["serviceDeploymentArn"]
+
+        def live(self):
+            return self.ecs.describe_services(cluster=name, services=[name])["services"][0]
+
+        def newest(self):
+            found = self.ecs.list_service_deployments(cluster=name, service=name)["serviceDeployments"]
+            return self.ecs.describe_service_deployments(serviceDeploymentArns=[found[0]["serviceDeploymentArn"]])["serviceDeployments"][0]
+
+        def alarm(self, state):
+            self.cloudwatch.put_metric_alarm(
+                AlarmName=name, Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+            )  # fmt: skip
+            self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+        def tasks(self):
+            arns = self.ecs.list_tasks(cluster=name, serviceName=name)["taskArns"]
+            return [one["taskDefinitionArn"] for one in self.ecs.describe_tasks(cluster=name, tasks=arns)["tasks"]]
+
+    return Service

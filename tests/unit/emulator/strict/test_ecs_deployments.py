@@ -40,6 +40,11 @@ class World:
         self.answering = self.make_rule()
         self.able = self.make_role([f"{ELB}:*"])
         self.poor = self.make_role([f"{ELB}:Describe*"])
+        self.tests = self.make_rule(self.target, self.other)
+        self.half = self.make_role(
+            [f"{ELB}:Describe*", f"{ELB}:RegisterTargets", f"{ELB}:DeregisterTargets"], more=(f"{ELB}:ModifyRule", self.rule)
+        )
+        self.asking = self.make_role(["lambda:InvokeFunction"])
 
     def target_group(self):
         group = self.elb.create_target_group(Name=f"deployed-{next(NUMBER)}", Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip")
@@ -54,7 +59,7 @@ class World:
             Actions=[{"Type": "forward", "ForwardConfig": weights} if groups else fixed],
         )["Rules"][0]["RuleArn"]  # fmt: skip
 
-    def make_role(self, actions, service="ecs.amazonaws.com"):
+    def make_role(self, actions, service="ecs.amazonaws.com", more=()):
         def document(**statement):
             return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | statement]})
 
@@ -62,6 +67,9 @@ class World:
         trust = document(Principal={"Service": service}, Action="sts:AssumeRole")
         role = self.roles.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         self.roles.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(Action=actions, Resource="*"))
+        if more:
+            told = document(Action=more[0], Resource=more[1])
+            self.roles.put_role_policy(RoleName=name, PolicyName="more", PolicyDocument=told)
         return role
 
     def shifts(self, strategy="BLUE_GREEN", advanced=None, **configuration):
@@ -80,6 +88,9 @@ class World:
             deploymentConfiguration={key: value for key, value in configuration.items() if value is not None},
         )  # fmt: skip
         return name
+
+    def hooked(self, *given, strategy="BLUE_GREEN"):
+        return self.shifts(strategy, lifecycleHooks=list(given))
 
     def change(self, look):
         with mock.patch.object(services, "LOOK", HOUR):  # nothing but an answer makes it steady
@@ -108,6 +119,22 @@ def breaker(kind, value):
     return lambda w: w.shifts(deploymentCircuitBreaker=told)
 
 
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:asked"
+
+
+def pause(*stages, **more):
+    return {"targetType": "PAUSE", "lifecycleStages": list(stages) or ["POST_SCALE_UP"], **more}
+
+
+def asks(world, minutes=60):
+    more = {"timeoutConfiguration": {"timeoutInMinutes": minutes}}
+    return {"hookTargetArn": FUNCTION, "roleArn": world.asking, "lifecycleStages": ["POST_SCALE_UP"], **more}
+
+
+def hooks(*given):
+    return lambda w: w.hooked(*given)
+
+
 CASES = [
     Case("steps_go_with_their_strategy", BAD, "only valid when", canary(5.0, "LINEAR"), canary(5.0)),
     Case("steps_go_with_their_strategy", BAD, "only valid when", linear(10.0, "BLUE_GREEN"), linear(10.0)),
@@ -118,16 +145,25 @@ CASES = [
     Case("blue_green_has_a_bake_time", BAD, "between 0 and 1440", lambda w: w.shifts(bakeTimeInMinutes=1441), lambda w: w.shifts(bakeTimeInMinutes=1440)),
     Case("shifted_traffic_has_two_groups", BAD, "alternateTargetGroupArn is required", lambda w: w.shifts(advanced={"alternateTargetGroupArn": None}), lambda w: w.shifts()),
     Case("shifted_traffic_has_two_groups", BAD, "another one", lambda w: w.shifts(advanced={"alternateTargetGroupArn": w.target}), lambda w: w.shifts()),
-    Case("production_rule_forwards_to_both", BAD, "does not exist", lambda w: w.shifts(advanced={"productionListenerRule": f"{w.rule}0"}), lambda w: w.shifts()),
-    Case("production_rule_forwards_to_both", BAD, "other than forward", lambda w: w.shifts(advanced={"productionListenerRule": w.answering}), lambda w: w.shifts()),
-    Case("production_rule_forwards_to_both", BAD, "does not forward to", lambda w: w.shifts(advanced={"productionListenerRule": w.single}), lambda w: w.shifts()),
+    Case("listener_rules_forward_to_both", BAD, "does not exist", lambda w: w.shifts(advanced={"productionListenerRule": f"{w.rule}0"}), lambda w: w.shifts()),
+    Case("listener_rules_forward_to_both", BAD, "other than forward", lambda w: w.shifts(advanced={"productionListenerRule": w.answering}), lambda w: w.shifts()),
+    Case("listener_rules_forward_to_both", BAD, "does not forward to", lambda w: w.shifts(advanced={"productionListenerRule": w.single}), lambda w: w.shifts()),
     Case("role_may_move_the_traffic", BAD, "ModifyRule", lambda w: w.shifts(advanced={"roleArn": w.poor}), lambda w: w.shifts()),
     Case("role_may_move_the_traffic", BAD, "Unable to assume", lambda w: w.shifts(advanced={"roleArn": w.make_role([f"{ELB}:*"], "ecs-tasks.amazonaws.com")}), lambda w: w.shifts()),
     Case("circuit_breaker_counts_tasks", BAD, "at least 1", breaker("COUNT", 0), breaker("COUNT", 1)),
     Case("circuit_breaker_counts_tasks", BAD, "at most 100 percent", breaker("UNBOUNDED_PERCENT", 101), breaker("UNBOUNDED_PERCENT", 100)),
     Case("strategy_changes_between_deployments", BAD, "while a deployment is in progress", lambda w: w.change(look=False), lambda w: w.change(look=True)),
-    Case("no_hooks_and_no_test_listener", BAD, "no lifecycle hooks", lambda w: w.shifts(lifecycleHooks=[{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]), lambda w: w.shifts()),
-    Case("no_hooks_and_no_test_listener", BAD, "no test traffic", lambda w: w.shifts(advanced={"testListenerRule": w.rule}), lambda w: w.shifts()),
+    Case("listener_rules_forward_to_both", BAD, "does not forward to", lambda w: w.shifts(advanced={"testListenerRule": w.single}), lambda w: w.shifts(advanced={"testListenerRule": w.tests})),
+    Case("role_may_move_the_traffic", BAD, "ModifyRule", lambda w: w.shifts(advanced={"testListenerRule": w.tests, "roleArn": w.half}), lambda w: w.shifts(advanced={"roleArn": w.half})),
+    Case("hooks_are_whole", BAD, "at most 10", hooks(*[pause()] * 11), hooks(*[pause()] * 10)),
+    Case("hooks_are_whole", BAD, "lifecycleStages is required", hooks({"targetType": "PAUSE", "lifecycleStages": []}), hooks(pause())),
+    Case("hooks_are_whole", BAD, "not supported for PAUSE", hooks(pause(roleArn="arn:aws:iam::123456789012:role/r")), hooks(pause())),
+    Case("hooks_are_whole", BAD, "at the lifecycle stages", hooks(pause("PRODUCTION_TRAFFIC_SHIFT")), hooks(pause("PRE_PRODUCTION_TRAFFIC_SHIFT"))),
+    Case("hooks_are_whole", BAD, "at the lifecycle stages", hooks(pause("TEST_TRAFFIC_SHIFT")), hooks(pause("POST_TEST_TRAFFIC_SHIFT"))),
+    Case("hooks_are_whole", BAD, "are required for AWS_LAMBDA", lambda w: w.hooked({"hookTargetArn": FUNCTION, "lifecycleStages": ["POST_SCALE_UP"]}), lambda w: w.hooked(asks(w))),
+    Case("hooks_are_whole", BAD, "between 1 and 1440", lambda w: w.hooked(asks(w, 1441)), lambda w: w.hooked(asks(w, 1440))),
+    Case("role_may_ask_the_function", BAD, "lambda:InvokeFunction", lambda w: w.hooked(asks(w) | {"roleArn": w.able}), lambda w: w.hooked(asks(w))),
+    Case("no_hooks_of_rolling_deployments", BAD, "of rolling deployments", lambda w: w.hooked(pause(), strategy="ROLLING"), lambda w: w.hooked(strategy="ROLLING")),
 ]  # fmt: skip
 
 
