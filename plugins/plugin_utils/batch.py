@@ -87,7 +87,7 @@ class Taken:
         value = self.arguments.get(name)
         return otherwise if value is None else value
 
-    def shown(self, result: dict) -> dict:
+    def shown(self, result: Any) -> Any:
         """Return a result without what nobody may see."""
         return remove_values(result, self.secrets) if self.secrets else result
 
