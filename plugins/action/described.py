@@ -15,6 +15,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync impor
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS, by_module
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import run_summary
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.community import writer
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.core import plain_data
 
 
 class ActionModule(ActionBase):
@@ -60,4 +61,4 @@ class ActionModule(ActionBase):
         if len(args) != 1:
             raise AnsibleActionFail(f"described takes one module and its arguments, not {sorted(args) or 'nothing'}")
         module, arguments = args.popitem()
-        return connection, module, dict(arguments or {})
+        return connection, module, plain_data(dict(arguments or {}))

@@ -11,10 +11,13 @@ import os
 import signal
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine import keeper
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import (
     EngineError,
     done_before,
@@ -24,7 +27,15 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors imp
 )
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import Resolver, references
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import carry_out, decide, foretell, known
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
+    Decision,
+    Outcome,
+    carry_out,
+    decide,
+    foretell,
+    known,
+)
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.typed import Resource
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
 from ansible_collections.flow_builder.aws.plugins.modules.resources import ARGUMENTS
 from ansible_collections.flow_builder.aws.plugins.plugin_utils import batch, run_summary
@@ -47,16 +58,16 @@ class ActionModule(OwnTemplates, AwsAction):
 
     variables: dict
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return a result for each resource, and what they come to."""
-        self.variables = task_vars
+        self.variables = task_vars or {}
         keeper.bind()
         result = super().run(tmp, task_vars)
         if self._task.diff:
             result["diff"] = [one["diff"] for one in result["results"] if one.get("diff")]
         return result
 
-    def work(self, aws, asked):
+    def work(self, aws: Aws, asked: dict[str, Any]) -> dict[str, Any]:
         """Reconcile the entries; what was done before a failure is in the error."""
         # As they were written: the checked ones have lost what says that they are templates.
         entries = batch.read(self._task.args["resources"], self._templar)
@@ -78,7 +89,7 @@ class ActionModule(OwnTemplates, AwsAction):
 class Reconciling:
     """One batch on its way."""
 
-    def __init__(self, action, aws, entries):
+    def __init__(self, action: ActionModule, aws: Aws, entries: list[batch.Entry]) -> None:
         """Take the action whose task it is."""
         self._action, self._aws, self._entries = action, aws, entries
         self._check = action._task.check_mode
@@ -88,14 +99,15 @@ class Reconciling:
         self._faults: list[str] = []
         self.told: dict[str, list] = {"warnings": [], "deprecations": []}
 
-    def results(self):
+    def results(self) -> list[dict]:
         """Return what was done so far, in the order of the entries."""
         return [self._results[number] for number in sorted(self._results)] + self._left_by_failures
 
-    def go(self):
+    def go(self) -> None:
         """Reconcile all entries. Raises EngineError with a sentence for each that failed."""
         self._refuse_what_nobody_makes()
-        waiting, queue, running = set(range(len(self._entries))), [], {}
+        waiting, queue = set(range(len(self._entries))), list[tuple]()
+        running: dict[Connection, tuple[BaseProcess, int]] = {}
         try:
             while waiting or queue or running:
                 if self._faults:
@@ -110,7 +122,8 @@ class Reconciling:
                 while queue and len(running) < WRITES and not self._faults:
                     process, answers, number = self._begun(*queue.pop(0))
                     running[answers] = process, number
-                for answers in wait(list(running)) if running else []:
+                ended = set(wait(list(running))) if running else set()
+                for answers in [one for one in running if one in ended]:
                     process, number = running.pop(answers)
                     self._ended(number, answers, process)
         except BaseException:  # a task's timeout
@@ -121,7 +134,7 @@ class Reconciling:
         if self._faults:
             raise EngineError("; ".join(self._faults))
 
-    def _refuse_what_nobody_makes(self):
+    def _refuse_what_nobody_makes(self) -> None:
         """Find what the entries need of others, before anything is written."""
         here = {(entry.kind.name, entry.label) for entry in self._entries}
         for entry in self._entries:
@@ -129,9 +142,9 @@ class Reconciling:
                 if (one.kind, one.name) not in here:
                     self._resolver.resolve(str(one), entry.who)
 
-    def _decided(self, numbers):
+    def _decided(self, numbers: list[int]) -> list[tuple[int, batch.Taken, Decision]]:
         """Decide on entries that can be decided on now; return those that are to be written, and settle the others."""
-        groups: dict = {}
+        groups: dict[Any, list[tuple]] = {}
         for number in numbers:
             entry = self._entries[number]
             try:
@@ -168,7 +181,7 @@ class Reconciling:
                 self._failed(number, error)
         return left
 
-    def _decide(self, group):
+    def _decide(self, group: list[tuple]) -> list[tuple]:
         """Decide on resources that one list may show."""
         aws = copy.copy(self._aws)
         aws.tasks = len(group)
@@ -176,16 +189,17 @@ class Reconciling:
         for number, taken, want in group:
             try:
                 kind = self._entries[number].kind
-                decision = decide(kind, aws, want, taken.say("state", "present"), taken.say("purge_tags", True))
+                state, purge = taken.say("state", "present"), taken.say("purge_tags", True)
+                decision: Decision | Exception = decide(kind, aws, want, state, purge)
             except Exception as error:
                 decision = error
             found.append((number, taken, decision))
         return found
 
-    def _done(self, number, taken, outcome):
+    def _done(self, number: int, taken: batch.Taken, outcome: Outcome) -> None:
         self._settled(number, taken.shown(outcome.result()), outcome.after)
 
-    def _settled(self, number, result, after):
+    def _settled(self, number: int, result: dict, after: Resource | None) -> None:
         entry = self._entries[number]
         self._resolver.keep(entry.kind, entry.label, after)
         self._results[number] = result
@@ -194,13 +208,13 @@ class Reconciling:
         else:
             self._action.say(run_summary.line(result).strip())
 
-    def _failed(self, number, error):
+    def _failed(self, number: int, error: Exception) -> None:
         entry = self._entries[number]
         if not expected(error):
             raise error
         self._fault(sentence(error, entry.who), done_before(error))
 
-    def _fault(self, told, done):
+    def _fault(self, told: str, done: dict) -> None:
         self._faults.append(told)
         self._action.say(f"! {told}")
         if done:
@@ -208,7 +222,7 @@ class Reconciling:
 
     # A process for each write
 
-    def _begun(self, number, taken, decision):
+    def _begun(self, number: int, taken: batch.Taken, decision: Decision) -> tuple:
         """Begin a write."""
         before_writes()  # it takes the lock where nobody has, once for all processes
         answers, told = FORK.Pipe(duplex=False)
@@ -217,12 +231,12 @@ class Reconciling:
         told.close()
         return process, answers, number
 
-    def _write(self, number, taken, decision, told):
+    def _write(self, number: int, taken: batch.Taken, decision: Decision, told: Connection) -> None:
         """Be the process that writes one resource."""
         keeper.die_with_parent(signal.SIGKILL)
         for one in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(one, signal.SIG_DFL)
-        entry, result = self._entries[number], {}
+        entry, result = self._entries[number], dict[str, Any]()
         try:
             self._aws.afresh()
             write = None
@@ -231,7 +245,7 @@ class Reconciling:
                 write = writer(self._action, entry.kind, self._aws, taken.arguments, reached, variables, result)
             wait_for, seconds = taken.say("wait", True), taken.say("wait_timeout", WAIT_SECONDS)
             outcome = carry_out(decision, self._aws, wait_for, seconds, write)
-            answer = {"result": taken.shown(outcome.result()), "after": outcome.after}
+            answer: dict[str, Any] = {"result": taken.shown(outcome.result()), "after": outcome.after}
         except Exception as error:
             if expected(error):
                 answer = {"fault": sentence(error, entry.who), "done": taken.shown(done_before(error))}
@@ -241,7 +255,7 @@ class Reconciling:
         told.close()
         os._exit(0)
 
-    def _ended(self, number, answers, process):
+    def _ended(self, number: int, answers: Connection, process: BaseProcess) -> None:
         """Take what a write has come to."""
         try:
             answer = answers.recv()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import reference
@@ -47,7 +50,7 @@ _value:
 """
 
 
-def _reference(name, kind, field="id"):
+def _reference(name: Any, kind: str, field: str = "id") -> str:
     try:
         return reference(KINDS, kind, str(name), field)
     except EngineError as error:
@@ -57,6 +60,6 @@ def _reference(name, kind, field="id"):
 class FilterModule:
     """The collection's filter of references."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., str]]:
         """Return the filter."""
         return {"ref": _reference}

@@ -83,7 +83,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.diff impor
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, during
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module import answer
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.prefetch import remembered
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.prefetch import remember, remembered
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.sync import (
     come,
     may_come,
@@ -134,6 +134,8 @@ def resource(aws, asked, check) -> dict:
         exists, found = read(
             kind, aws, identity, wanted=asked["wanted"], wait=asked["wait"], timeout=asked["wait_timeout"], check=check
         )
+    if exists:
+        remember(aws, kind, kind.label(identity), found)
     notes = kind.awaits(found) if exists and not kind.ready(found) else []
     return {"kind": kind.name, "exists": exists, "resource": mask(kind, found), "notes": notes}
 

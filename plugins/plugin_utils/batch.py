@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import importlib
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +24,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.module imp
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.placeholder import has_placeholder
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import references
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS
-from ansible_collections.flow_builder.aws.plugins.plugin_utils.core import with_variables
+from ansible_collections.flow_builder.aws.plugins.plugin_utils.core import plain_data, with_variables
 
 KEYWORDS = ("name", "for_each", "when")
 """What an entry may say besides its module."""
@@ -61,7 +64,9 @@ class Entry:
         validated = ArgumentSpecValidator(module.spec, **module.options).validate(arguments)
         if validated.errors.errors:
             raise EngineError(f"{self.place}: {self.kind.module}: {validated.errors.errors[0].msg}")
-        return Taken(validated.validated_parameters, tuple(validated._no_log_values))
+        # By their own names, not by aliases.
+        taken = {name: validated.validated_parameters[name] for name in module.spec}
+        return Taken(taken, tuple(validated._no_log_values))
 
 
 @dataclass
@@ -82,7 +87,7 @@ class Taken:
         value = self.arguments.get(name)
         return otherwise if value is None else value
 
-    def shown(self, result: dict) -> dict:
+    def shown(self, result: Any) -> Any:
         """Return a result without what nobody may see."""
         return remove_values(result, self.secrets) if self.secrets else result
 
@@ -128,14 +133,47 @@ def read(said: Any, templar: Any) -> list[Entry]:
     """
     if not isinstance(said, list):
         raise EngineError("resources must be a list, each item a module with its arguments")
-    made = [entry for number, one in enumerate(said) for entry in _entries(f"resources[{number}]", one, templar)]
+    own: dict = _settled(said, templar)
+    templar = with_variables(templar, own)
+    made = [entry for number, one in enumerate(said) for entry in _entries(f"resources[{number}]", one, templar, own)]
     for entry in made:
         _judge(entry)
     _put_in_order(made)
     return made
 
 
-def _entries(place: str, one: Any, templar: Any) -> Iterator[Entry]:
+def _settled(said: list, templar: Any) -> dict:
+    """Return the values of the variables that entries mention several times, templated once.
+
+    What is made of an item isn't among them, nor what isn't known: that is templated where it is used.
+    """
+    variables = templar.available_variables
+    mentioned = Counter(
+        name
+        for one in said
+        if isinstance(one, dict)
+        for name in re.findall(r"[a-z_]\w+", str(one)) * (2 if "for_each" in one else 1)
+    )
+    found = {}
+    for name, count in mentioned.items():
+        text = variables.get(name) if count > 1 else None
+        if isinstance(text, str) and "{{" in text and not _of_an_item(name, variables, set()):
+            with contextlib.suppress(AnsibleError):
+                found[name] = templar.template(text)
+    return found
+
+
+def _of_an_item(name: str, variables: Any, seen: set[str]) -> bool:
+    """Say whether a variable is made of an item, however far away; a text that may be one counts."""
+    seen.add(name)
+    raw = str(variables[name])
+    mentioned = set(re.findall(r"[a-z_]\w+", raw)) if "{{" in raw else set()
+    return bool(mentioned & {"item", "index"}) or any(
+        _of_an_item(other, variables, seen) for other in mentioned - seen if other in variables and other not in seen
+    )
+
+
+def _entries(place: str, one: Any, templar: Any, own: dict) -> Iterator[Entry]:
     if not isinstance(one, dict):
         raise EngineError(f"{place} must be a module with its arguments")
     place = f"{place} {one['name']!r}" if isinstance(one.get("name"), str) else place
@@ -147,18 +185,21 @@ def _entries(place: str, one: Any, templar: Any) -> Iterator[Entry]:
         )
     kind = kind_of(place, named[0])
     for variables in _items(place, one, templar):
-        own = with_variables(templar, variables) if variables else templar
+        own.update(variables)
         at = f"{place}, item {variables['index']}" if variables else place
         try:
             conditions = one.get("when", [])
-            if not all(map(own.evaluate_conditional, conditions if isinstance(conditions, list) else [conditions])):
+            if not all(map(templar.evaluate_conditional, conditions if isinstance(conditions, list) else [conditions])):
                 continue
-            arguments = own.template(one[named[0]])
+            arguments = templar.template(one[named[0]])
         except AnsibleError as error:
             raise EngineError(f"{at}: {error}") from error
+        finally:
+            for name in variables:
+                del own[name]
         if not isinstance(arguments or {}, dict):
             raise EngineError(f"{at}: the arguments of {named[0]} must be a mapping")
-        yield Entry(at, kind, _plain(arguments or {}))
+        yield Entry(at, kind, plain_data(arguments or {}))
 
 
 def _items(place: str, one: dict, templar: Any) -> Iterator[dict]:
@@ -178,15 +219,6 @@ def _items(place: str, one: dict, templar: Any) -> Iterator[dict]:
         yield {"item": item, "index": index}
 
 
-def _plain(value: Any) -> Any:
-    """Return a value without what ansible-core knows of it: where it was written, for example."""
-    if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
-
-
 def _judge(entry: Entry) -> None:
     """Refuse arguments that the module doesn't take, and give the entry its name.
 
@@ -194,12 +226,10 @@ def _judge(entry: Entry) -> None:
     """
     kind, arguments = entry.kind, entry.arguments
     if kind.ours:
-        spec = _module(kind.module).spec
-        _refuse_others(entry, {*spec, *(alias for one in spec.values() for alias in one.get("aliases", ()))})
-        entry.taken(arguments)
+        _refuse_others(entry)
     with during(entry.place):
         try:
-            entry.label = kind.label(kind.want({key: one for key, one in arguments.items() if key not in STEERING}))
+            entry.label = kind.label(kind.want(entry.taken(arguments).described))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise EngineError(f"{kind.module} can't take its arguments: {error}") from error
     if has_placeholder(entry.label):
@@ -209,14 +239,23 @@ def _judge(entry: Entry) -> None:
 def judge_theirs(entry: Entry) -> None:
     """Refuse arguments that a community's module doesn't take: where a resource is as wanted, it has them all."""
     if not entry.kind.ours:
-        _refuse_others(entry, _theirs(entry.kind.module) - {*CONNECTION, *TRUST})
+        _refuse_others(entry)
 
 
-def _refuse_others(entry: Entry, known: frozenset | set) -> None:
+def known(kind: Kind) -> set[str]:
+    """Return the arguments that an entry of a kind may have."""
+    if not kind.ours:
+        return {*_theirs(kind.module)} - {*CONNECTION, *TRUST}
+    spec = _module(kind.module).spec
+    return {*spec, *(alias for one in spec.values() for alias in one.get("aliases", ()))}
+
+
+def _refuse_others(entry: Entry) -> None:
+    there = known(entry.kind)
     for name in entry.arguments:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            told = f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(known))}"
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 1)
+            told = f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(there))}"
             raise EngineError(f"{entry.place}: {name!r} is no argument of {entry.kind.module}; {told}")
 
 

@@ -69,8 +69,22 @@ def where_written(value: Any) -> tuple[str, int, int] | None:
 
 
 def with_variables(templar: Any, variables: dict) -> Any:
-    """Return a templar that knows more variables than a task's own, which they hide; none of those is copied."""
-    return templar.copy_with_new_env(available_variables=ChainMap(dict(variables), templar.available_variables))
+    """Return a templar that knows more variables than a task's own, which they hide; none of those is copied.
+
+    They may change while it is in use, and it goes on knowing the filters that it has loaded.
+    """
+    return templar.copy_with_new_env(available_variables=ChainMap(variables, templar.available_variables))
+
+
+def plain_data(value: Any) -> Any:
+    """Return a value without what ansible-core keeps with it, such as where it was written."""
+    if isinstance(value, dict):
+        return {plain_data(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__index__(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class OwnTemplates:

@@ -138,6 +138,10 @@ def test_a_communitys_arguments_are_those_that_it_documents():
         batch.judge_theirs(bad)
 
 
+def test_an_alias_of_an_argument_is_it():
+    assert labels({"rds_instance": {"name": "db"}}) == [("rds_instance", "db")]
+
+
 def test_secrets_are_known_to_be_such():
     (one,) = read({"secretsmanager_secret": {"name": "s", "value": {"KEY": "hunter2"}}})
     taken = one.taken(one.arguments)
@@ -148,3 +152,29 @@ def test_the_preload_sees_which_modules_entries_name():
     said = [{**VPC, "for_each": "{{ zones }}"}, QUEUE, {"zzz": {}}, "x"]
     assert batch.modules(said) == ["amazon.aws.ec2_vpc_net", "flow_builder.aws.sqs_queue"]
     assert batch.modules("{{ later }}") == batch.modules(None) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "made"),
+    [
+        ({"said": "{{ stack }}!"}, ["x!", "x!"]),
+        ({"said": "{{ item }}!"}, ["a!", "b!"]),
+        ({"said": "{{ far }}!", "far": "{{ item }}"}, ["a!", "b!"]),
+        # It would be something without an item, too, and another thing.
+        ({"said": "{{ item.none | default(item) | default('none') }}"}, ["a", "b"]),
+        ({"said": "{{ far }}", "far": "{{ said2 }}{{ index }}", "said2": "{{ far2 | default('') }}", "far2": "{{ stack }}"}, ["x0", "x1"]),
+    ],
+)
+def test_a_variable_is_templated_once_unless_it_is_made_of_an_item(variables, made):
+    said = trusted([{"sqs_queue": {"name": "q{{ index }}", "tags": {"a": "{{ said }}"}}, "for_each": ["a", "b"]}])
+    found = batch.read(said, Templar(DataLoader(), trusted({**VARIABLES, **variables})))
+    assert [one.arguments["tags"]["a"] for one in found] == made
+
+
+def test_what_several_entries_share_is_templated_once(monkeypatch):
+    asked = []
+    templar = Templar(DataLoader(), trusted({"shared": "{{ base }}-q", "base": "x"}))
+    real = Templar.template
+    monkeypatch.setattr(Templar, "template", lambda self, value, *more, **most: asked.append(value) or real(self, value, *more, **most))
+    batch.read(trusted([{"sqs_queue": {"name": "{{ shared }}{{ item }}"}, "for_each": ["a", "b", "c"]}]), templar)
+    assert asked.count("{{ base }}-q") == 1

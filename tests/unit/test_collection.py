@@ -165,8 +165,8 @@ def described_tasks():
 def test_described_modules_have_a_kind_and_know_their_arguments(module, arguments):
     kind = batch.kind_of("it", module)
     if isinstance(arguments, dict):
-        known = batch._module(kind.module).spec if kind.ours else documented(kind.module) - set(kind.fixed_arguments)
-        assert set(arguments) - set(known) == set()
+        known = batch.known(kind) - set(kind.fixed_arguments if not kind.ours else ())
+        assert set(arguments) - known == set()
 
 
 @cache

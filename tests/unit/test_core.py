@@ -171,6 +171,14 @@ def test_a_value_is_templated_with_more_variables(templar):
         templar.template(trust_as_template("{{ each.x }}"))
 
 
+def test_plain_data_is_nothing_of_ansible_cores():
+    Origin = core.Origin
+    told = {Origin(path="/x").tag("a"): [Origin(path="/x").tag(1), True, None, 1.5, Origin(path="/x").tag("{{ b }}")]}
+    made = core.plain_data(told)
+    assert made == {"a": [1, True, None, 1.5, "{{ b }}"]}
+    assert [type(one) for one in [*made, *made["a"]]] == [str, int, bool, type(None), float, str]
+
+
 def test_an_action_templates_what_it_says_itself():
     class Base:
         @classmethod
