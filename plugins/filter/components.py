@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flow_builder.aws.plugins.module_utils.components import merged, said
+from ansible_collections.flow_builder.aws.plugins.module_utils.components import Entries, merged, said
 from jinja2 import Undefined, pass_context
-from jinja2.runtime import missing
+from jinja2.runtime import Context, missing
 
 DOCUMENTATION = """
 name: components
@@ -34,7 +37,7 @@ _value:
 
 
 @pass_context
-def _components(context, default):
+def _components(context: Context, default: Any) -> Entries:
     known = context.get_all()
     parts = {name: context.resolve_or_missing(name) for name in said(known) if name in known}
     try:
@@ -43,7 +46,7 @@ def _components(context, default):
         raise AnsibleFilterError(f"{', '.join(parts)}: no map of components: {error!r}") from error
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Return maps and lists as Python's own, each value templated."""
     if isinstance(value, Undefined):
         str(value)  # fails, and says what is undefined
@@ -55,6 +58,6 @@ def plain(value):
 class FilterModule:
     """The collection's filter of components."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Entries]]:
         """Return the filter."""
         return {"components": _components}

@@ -411,7 +411,7 @@ def _variable(queue: str) -> str:
 
 # What is wrong with the parts
 
-Checked = Callable[[str, Mapping[str, Any], Any], tuple[list[str], dict[str, Any]]]
+Checked = Callable[[str, dict[str, Any], Any], tuple[list[str], dict[str, Any]]]
 """Says what is wrong with a value of a name and an argument spec: sentences, and the value by its name."""
 MADE_OF = {
     "capacity_providers": ("spot_weight",),

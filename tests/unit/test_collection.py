@@ -249,6 +249,12 @@ def test_a_community_module_that_waits_is_told_for_how_long():
     assert [where for where, arguments in waits if "wait_timeout" not in arguments] == []
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/*/*.yml")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_list_has_another_order_in_each_run(path):
+    """Ansible's union is that of two sets."""
+    assert not re.search(r"\|\s*(union|symmetric_difference)\b", path.read_text())
+
+
 def test_rules_are_about_variables_that_exist():
     known = {name for role in ROLES for name in options(role)}
     there = {role.name for role in ROLES}

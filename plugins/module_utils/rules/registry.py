@@ -13,7 +13,7 @@ Sentences = Iterator[str]
 
 
 class Variable(NamedTuple):
-    """A variable as a sentence names it: ``stack_components.api.cpu is 300``."""
+    """A variable as a sentence names it: ``queue_max_receive_count is 0``."""
 
     name: str
     value: Any
