@@ -95,7 +95,8 @@ class Reconciling:
     def go(self):
         """Reconcile all entries. Raises EngineError with a sentence for each that failed."""
         self._refuse_what_nobody_makes()
-        waiting, queue, running = set(range(len(self._entries))), [], {}
+        waiting, queue = set(range(len(self._entries))), list[tuple]()
+        running: dict = {}
         try:
             while waiting or queue or running:
                 if self._faults:
@@ -172,14 +173,14 @@ class Reconciling:
         """Decide on resources that one list may show."""
         aws = copy.copy(self._aws)
         aws.tasks = len(group)
-        found = []
+        found: list[tuple] = []
         for number, taken, want in group:
             try:
                 kind = self._entries[number].kind
-                decision = decide(kind, aws, want, taken.say("state", "present"), taken.say("purge_tags", True))
+                decided = decide(kind, aws, want, taken.say("state", "present"), taken.say("purge_tags", True))
+                found.append((number, taken, decided))
             except Exception as error:
-                decision = error
-            found.append((number, taken, decision))
+                found.append((number, taken, error))
         return found
 
     def _done(self, number, taken, outcome):
@@ -222,7 +223,8 @@ class Reconciling:
         keeper.die_with_parent(signal.SIGKILL)
         for one in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(one, signal.SIG_DFL)
-        entry, result = self._entries[number], {}
+        entry = self._entries[number]
+        result: dict = {}
         try:
             self._aws.afresh()
             write = None

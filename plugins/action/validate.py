@@ -111,7 +111,8 @@ class ActionModule(ActionBase):
 
     def _components(self, spec, values, inputs, task_vars):
         """Return all components, the faults of what says them, and what their keys and the others are made of."""
-        parts, faults, names = {}, [], [name for name in components.said(task_vars) if name in task_vars]
+        parts: dict[str, Any] = {}
+        faults, names = [], [name for name in components.said(task_vars) if name in task_vars]
         for name in names:
             sentences, value = self._value(name, spec, inputs, task_vars) if name not in values else ([], values)
             faults += [Fault(frozenset({name}), sentence) for sentence in sentences]
@@ -150,7 +151,7 @@ class ActionModule(ActionBase):
 
     def _playbooks_own(self):
         """Return the options of all playbooks' own variables: one that a run imports is no less for them."""
-        options = {}
+        options: dict[str, Any] = {}
         for path in sorted(PLAYBOOKS.rglob("*.meta.yml")):
             for play in self._loader.load_from_file(str(path), unsafe=True)["argument_specs"].values():
                 options |= play["options"]
@@ -319,7 +320,7 @@ def unknown(name: str, inputs: set[str], prefixes: tuple[str, ...]) -> str:
     )
 
 
-def checked(name: str, spec: dict, value, texts: bool = False) -> tuple[list[str], dict]:
+def checked(name: str, spec: Any, value: Any, texts: bool = False) -> tuple[list[str], dict]:
     """Return the sentences on a value, and the value, converted, if there are none.
 
     ``texts`` says that whoever uses a bool converts it, so that it may be a text, as ``-e name=true`` is.

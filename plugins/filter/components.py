@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flow_builder.aws.plugins.module_utils.components import merged, said
 from jinja2 import Undefined, pass_context
@@ -34,7 +36,7 @@ _value:
 
 
 @pass_context
-def _components(context, default):
+def _components(context: Any, default: Any) -> dict:
     known = context.get_all()
     parts = {name: context.resolve_or_missing(name) for name in said(known) if name in known}
     try:
@@ -43,7 +45,7 @@ def _components(context, default):
         raise AnsibleFilterError(f"{', '.join(parts)}: no map of components: {error!r}") from error
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Return maps and lists as Python's own, each value templated."""
     if isinstance(value, Undefined):
         str(value)  # fails, and says what is undefined
@@ -55,6 +57,6 @@ def plain(value):
 class FilterModule:
     """The collection's filter of components."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         """Return the filter."""
         return {"components": _components}

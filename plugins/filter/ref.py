@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import reference
@@ -47,7 +49,7 @@ _value:
 """
 
 
-def _reference(name, kind, field="id"):
+def _reference(name: str, kind: str, field: str = "id") -> str:
     try:
         return reference(KINDS, kind, str(name), field)
     except EngineError as error:
@@ -57,6 +59,6 @@ def _reference(name, kind, field="id"):
 class FilterModule:
     """The collection's filter of references."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         """Return the filter."""
         return {"ref": _reference}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import STEERING
+from typing import Any
+
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.aws import STEERING, Aws
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.errors import EngineError, NotYet
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.lease import before_writes
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.typed import Resource, Write
 from ansible_collections.flow_builder.aws.plugins.plugin_utils.run_module import run_module
 
 
-def writer(action, kind, aws, arguments: dict, connection: dict, task_vars: dict, result: dict):
+def writer(
+    action: Any, kind: Any, aws: Aws, arguments: dict, connection: dict, task_vars: dict, result: dict
+) -> Write:
     """Return what writes a resource of a kind: a function of the live one, or None, and of what is wanted.
 
     ``arguments`` and ``connection`` are the module's; what it warns of is added to ``result``.
     """
     want = kind.want({name: value for name, value in arguments.items() if name not in STEERING})
 
-    def write(live, wanted):
+    def write(live: Resource | None, wanted: Resource) -> None:
         given = dict(arguments)
         if live:
             kind.prepare(aws, live, want)
@@ -31,7 +36,7 @@ def writer(action, kind, aws, arguments: dict, connection: dict, task_vars: dict
     return write
 
 
-def run(action, module: str, arguments: dict, task_vars: dict, result: dict) -> None:
+def run(action: Any, module: str, arguments: dict, task_vars: dict, result: dict) -> None:
     """Run a module, and let it fail with a sentence."""
     task = action._task.copy()
     task.action, task.args = module, arguments
