@@ -14,12 +14,10 @@ from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from moto.core.utils import camelcase_to_underscores
-
 from emulator import clock, state, validation
 from emulator.errors import AWSError
 from emulator.lags import BUSY, LINKED, NOT_YET, ODD, SHOWN, TRIED, Linked, NotYet, Odd, Shown
-from emulator.patching import Answer, parameters, plain, response_class
+from emulator.patching import parameters, showing
 
 SHARE = 0.5  # of the answers that are late while something is fresh
 LATER = 1.5  # seconds after which lines and events have come
@@ -212,14 +210,7 @@ def install() -> None:
 
 
 def _around(one: Shown, operation: str, path: str) -> None:
-    owner, name = response_class(one.service), camelcase_to_underscores(operation)
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def answer(api):
-        if STATE.seed is None:
-            return original(api)
-        told = plain(api, original(api))
+    def late(api, told):
         if isinstance(told.get(path), list):
             names = [one.name(resource.get(one.key, "")) for resource in told[path]]
             shown = [_as_seen(one, operation, *pair) for pair in zip(told[path], names, strict=True)]
@@ -230,27 +221,24 @@ def _around(one: Shown, operation: str, path: str) -> None:
             named = parameters(api) if one.key.startswith("$") else told[path] if path else told
             seen = _as_seen(one, operation, told[path] if path else told, named.get(one.key.lstrip("$"), ""))
             told = told if seen is None else {**told, path: seen} if path else seen
-        return Answer(told)
+        return told
 
-    setattr(owner, name, answer)
+    showing(one.service, operation, _is_late, late)
 
 
 def _oddly(one: Odd) -> None:
-    owner, name = response_class(one.service), camelcase_to_underscores(one.operation)
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def answer(api):
-        if STATE.seed is None:
-            return original(api)
-        told = plain(api, original(api))
+    def odd(_api, told):
         item = told[one.path]
         since = STATE.born.get((one.service, item[one.key]))
         if _late(since, one.seconds, one.service, one.operation, "odd", item[one.key]):
             told[one.path] = {**item, one.field: item[one.instead]}
-        return Answer(told)
+        return told
 
-    setattr(owner, name, answer)
+    showing(one.service, one.operation, _is_late, odd)
+
+
+def _is_late() -> bool:
+    return STATE.seed is not None
 
 
 def _refuse_named(service: str, operation: str, api, unseen: list[str]) -> None:

@@ -125,6 +125,14 @@ def replacing(owner: Any, name: str):
     return replace
 
 
+def showing(service: str, operation: str, active: Callable[[], Any], change: Callable[[Any, dict], dict]) -> None:
+    """Let what moto answers to an operation be shown as ``change(api, told)`` has it, while ``active()`` says so."""
+
+    @replacing(response_class(service), camelcase_to_underscores(operation))
+    def answer(original, api):
+        return Answer(change(api, plain(api, original(api)))) if active() else original(api)
+
+
 def hook(own):
     """Let the data plane stand around a step of a correction, by ``@step.around``.
 

@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from moto.core.utils import camelcase_to_underscores
-
 from emulator import clock, eventual, state
 from emulator.evidence import documented, inferred, tabled
-from emulator.patching import Answer, plain, response_class
+from emulator.patching import showing
 from emulator.validation import number
 
 latency = 0.0
@@ -134,22 +132,16 @@ def install() -> None:
     """Put every slow kind around moto's answers, over all corrections."""
     for kind in KINDS:
         for operation, path in kind.answers.items():
-            _around(kind, response_class(kind.service), camelcase_to_underscores(operation), path)
+            _around(kind, operation, path)
 
 
-def _around(kind: Slow, owner: type, name: str, path: str) -> None:
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def answer(api):
-        if not kind.takes():
-            return original(api)
-        told = plain(api, original(api))
+def _around(kind: Slow, operation: str, path: str) -> None:
+    def aged(_api, told):
         for resource in _at(told, path):
             _age(kind, resource)
-        return Answer(told)
+        return told
 
-    setattr(owner, name, answer)
+    showing(kind.service, operation, kind.takes, aged)
 
 
 def pending(kind: Slow, name: str) -> bool:

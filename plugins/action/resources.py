@@ -185,15 +185,14 @@ class Reconciling:
         """Decide on resources that one list may show."""
         aws = copy.copy(self._aws)
         aws.tasks = len(group)
-        found = []
+        found: list[tuple] = []
         for number, taken, want in group:
             try:
                 kind = self._entries[number].kind
-                state, purge = taken.say("state", "present"), taken.say("purge_tags", True)
-                decision: Decision | Exception = decide(kind, aws, want, state, purge)
+                decided = decide(kind, aws, want, taken.say("state", "present"), taken.say("purge_tags", True))
+                found.append((number, taken, decided))
             except Exception as error:
-                decision = error
-            found.append((number, taken, decision))
+                found.append((number, taken, error))
         return found
 
     def _done(self, number: int, taken: batch.Taken, outcome: Outcome) -> None:

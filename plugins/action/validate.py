@@ -320,7 +320,7 @@ def unknown(name: str, inputs: set[str], prefixes: tuple[str, ...]) -> str:
     )
 
 
-def checked(name: str, spec: dict, value, texts: bool = False) -> tuple[list[str], dict]:
+def checked(name: str, spec: Any, value: Any, texts: bool = False) -> tuple[list[str], dict]:
     """Return the sentences on a value, and the value, converted, if there are none.
 
     ``texts`` says that whoever uses a bool converts it, so that it may be a text, as ``-e name=true`` is.

@@ -130,8 +130,8 @@ class Aws:
             there.account = self.account
         return there
 
-    def _connected(self, region: str, service: str, **more: Any) -> Any:
-        return self._connect(service, region=region, **more)
+    def _connected(self, place: str, service: str, region: str | None = None, **more: Any) -> Any:
+        return self._connect(service, region=region or place, **more)
 
     def __call__(self, service: str) -> Any:
         """Return the client of a service."""
@@ -157,6 +157,8 @@ class Aws:
         """Let a fork connect by itself: connections are not shared, though the clients are."""
         for client in self._clients.values():
             client.close()
+        for there in self._elsewhere.values():
+            there.afresh()
 
     @cached_property
     def account(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import prefetch
+from .elsewhere import SIGN, there
 from .errors import EngineError
 from .placeholder import MARK, has_placeholder, placeholder
 from .sync import steady
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .kind import Kind
     from .typed import Kinds, Resource
 
-REFERENCE = re.compile(rf"{MARK}<(?P<kind>\w+)/(?P<name>[^<>]+)/(?P<field>\w+)>")
+REFERENCE = re.compile(rf"{MARK}<(?P<kind>\w+(?:{SIGN}[\w-]+)?)/(?P<name>[^<>]+)/(?P<field>\w+)>")
 
 
 class Reference(NamedTuple):
@@ -108,8 +109,8 @@ class Resolver:
         place = one.kind, one.name
         if place not in self._found:
             kind = self._kind(one.kind)
-            there, seen = prefetch.remembered(self._aws, kind, one.name)
-            if not there or seen and seen.get(one.field) in (None, ""):  # it may have come since
+            known, seen = prefetch.remembered(there(self._aws, kind.region), kind, one.name)
+            if not known or seen and seen.get(one.field) in (None, ""):  # it may have come since
                 seen = steady(kind, self._aws, kind.named(one.name))
             self._found[place] = seen
         return self._found[place]

@@ -18,6 +18,7 @@ from ansible_collections.flow_builder.aws.plugins.module_utils.engine.cache impo
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.elsewhere import Catalogue
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.kind import Kind
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.listings import Listing
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine.references import Resolver, reference, references
 from ansible_collections.flow_builder.aws.plugins.module_utils.engine.survey import survey
 from ansible_collections.flow_builder.aws.plugins.module_utils.kinds.catalogue import KINDS, refuse_unknown
 
@@ -210,3 +211,15 @@ def test_a_view_of_another_region_has_what_the_first_one_has(aws):
     assert there.at(HOME).region == HOME and aws.at(HOME) is aws and aws.at(THERE) is there
     cached = CachedAws(aws)
     assert cached.at(THERE) is cached.at(THERE) and cached.at(THERE).home == HOME
+
+
+def test_a_reference_leads_there(aws):
+    """A distribution at home speaks of the certificate in another region, and what is there of a key at home."""
+    for region, number in ((HOME, 1), (THERE, 2)):
+        made = {"name": "ada", "number": number, "tags": TAGS}
+        sync.sync(KINDS_HERE["boat"], aws.at(region), made)
+    said = {kind: reference(KINDS_HERE, kind, "ada", "number") for kind in ("boat", f"boat@{THERE}", f"boat@{HOME}")}
+    assert {one.kind for one in references(said)} == set(said)
+    for region, plain in ((HOME, 1), (THERE, 2)):
+        resolver = Resolver(aws.at(region), KINDS_HERE, False)
+        assert resolver.resolve(said) == {"boat": plain, f"boat@{THERE}": 2, f"boat@{HOME}": 1}
