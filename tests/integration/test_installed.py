@@ -112,9 +112,8 @@ def test_a_whole_life(ours, home, emulator, fast, profile, stack):
         assert rc == 0 and "changed=0 " in output, output[-3000:]
     rc, output = ours("drift", profile, "-e", "drift_trail=false", settings=fast)
     assert rc == 0 and "no drift" in output and warnings(output) == [], output[-3000:]
-    sqs = emulator.aws().client("sqs")
-    url, *_ = sorted(one for one in sqs.list_queues()["QueueUrls"] if one.rpartition("/")[2].startswith(stack))
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "7"})
+    sqs = emulator.aws()("sqs")
+    sqs.set_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=f"{stack}-workflow")["QueueUrl"], Attributes={"VisibilityTimeout": "1"})
     rc, output = ours("drift", profile, "-e", "drift_trail=false", settings=fast)
     assert rc != 0 and f"{stack} has drifted: 1 findings" in " ".join(output.split())
     assert "ansible-playbook flow_builder.aws.drift -i" in " ".join(output.split())
