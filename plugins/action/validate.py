@@ -222,10 +222,12 @@ class ActionModule(ActionBase):
 
 
 def announce() -> None:
-    """Say that there is a faster way, where a run doesn't take it: somebody else's ansible.cfg knows nothing of it."""
+    """Say that a run doesn't take the faster way: somebody else's ansible.cfg knows nothing of it, or there is none."""
     fast = str(PLUGINS / "fast")
     taken = any(Path(place).resolve() == Path(fast) for place in C.DEFAULT_ACTION_PLUGIN_PATH)
-    if not taken or PRELOAD not in C.CALLBACKS_ENABLED:
+    if not core.known:
+        core.warn()
+    elif not taken or PRELOAD not in C.CALLBACKS_ENABLED:
         Display().display(
             "This run goes at stock speed. Several times faster, with the same results, it is with these lines in "
             f"ansible.cfg, below [defaults]:\n  action_plugins = {fast}\n  callbacks_enabled = {PRELOAD}, {SUMMARY}"

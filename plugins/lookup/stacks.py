@@ -81,7 +81,7 @@ class LookupModule(LookupBase):
 
 
 def too_old(version: str, runtime: str) -> str:
-    """Return the sentence on an ansible-core older than meta/runtime.yml asks for, of which Ansible itself only warns."""
+    """Return the sentence on an ansible-core older than meta/runtime.yml asks for: Ansible itself only warns."""
     (least,) = re.findall(r'^requires_ansible: ">=([\d.]+)"$', runtime, re.MULTILINE)
     here, wanted = ([int(part) for part in re.findall(r"\d+", text)[:2]] for text in (version, least))
     return f"ansible-core is {version}: flow_builder.aws needs {least} or newer" if here < wanted else ""

@@ -162,7 +162,7 @@ def test_who_may_run_what():
     may = {(team, what) for _, item in items("controller_roles") if item["role"] == "execute"
            for team in item["teams"] for what in item.get("job_templates", []) + item.get("workflows", [])}  # fmt: skip
     assert {what for team, what in may if team == awx.OPERATORS} == names("controller_templates") | names("controller_workflows")
-    writing = re.compile("apply|destroy|unlock|build|migrate|rollout|rollback|send jobs|drift action|release$|environment")
+    writing = re.compile("apply|destroy|unlock|build|migrate|rollout|rollback|send jobs|drift action|release$|pause|environment")
     wrong = [what for team, what in may if team == awx.DEVELOPERS and what.startswith("prod: ") and writing.search(what)]
     assert wrong == [] and (awx.DEVELOPERS, "dev: rollout") in may
     assert not any(writing.search(what) for team, what in may if team == awx.APPROVERS)
@@ -177,6 +177,8 @@ def test_a_protected_environment_is_changed_after_an_approval_only():
     assert flows["prod: release"]["approve release"]["success_nodes"] == ["migrate"]
     assert flows["dev: release"]["build images"]["success_nodes"] == ["migrate"]
     assert flows["prod: environment up"]["plan"]["success_nodes"] == ["approve apply"]
+    paused = flows["dev: release with a pause"]["approve continue"]
+    assert (paused["success_nodes"], paused["failure_nodes"]) == (["continue rollout"], ["stop rollout"])
     # Where a rollout fails it has gone back itself: a rollback would go one release too far.
     assert flows["prod: release"]["rollout"]["failure_nodes"] == []
 

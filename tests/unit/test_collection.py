@@ -403,6 +403,21 @@ def test_every_play_asks_for_its_stacks_and_begins_with_its_checks(path):
     assert begin == ("always",)
 
 
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_play_works_where_somebody_else_configures(path):
+    """Modules run by the playbook's own Python, which has boto3, and not by one that Ansible discovers."""
+    for play in load(path):
+        if "hosts" in play:
+            assert play["vars"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}", play["name"]
+
+
+@pytest.mark.parametrize("folder", ["playbooks", "roles"])
+def test_reports_are_written_where_a_run_begins(folder):
+    """The installed collection may be anybody's, and is replaced by the next one."""
+    found = [path for path in (ROOT / folder).rglob("*.yml") if re.search(r"(playbook_dir|role_path)[^\n]*reports", path.read_text())]
+    assert found == []
+
+
 # The repository
 
 

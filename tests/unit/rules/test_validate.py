@@ -6,7 +6,9 @@ import datetime
 import re
 
 import pytest
+from ansible import constants as C
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.flow_builder.aws.plugins.action import validate
 from ansible_collections.flow_builder.aws.plugins.action.validate import checked, origins, unknown
 
 INPUTS = {"stack_region", "stack_protected", "database_instance_class", "database_port", "ecs_user"}
@@ -133,3 +135,37 @@ def test_what_a_default_is_made_of_is_known_through_the_profiles_table():
     assert origins("{{ stack_defaults.sslmode }}", variables) >= {"theirs_sslmode"}
     assert not origins("{{ stack_defaults.sslmode }}", variables) & {"a", "b"}
     assert origins("verify-full", variables) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "sentences", "values"),
+    [
+        ("true", [], {"x": True}),
+        ("no", [], {"x": False}),
+        (True, [], {"x": True}),
+        ("perhaps", ["x is 'perhaps': it must be true or false"], {}),
+    ],
+)
+def test_a_playbooks_own_bool_may_be_a_text(value, sentences, values):
+    """Whoever uses it converts it; a role's tasks don't."""
+    assert checked("x", {"type": "bool"}, value, texts=True) == (sentences, values)
+
+
+@pytest.mark.parametrize(
+    ("known", "actions", "callbacks", "told"),
+    [
+        (True, [str(validate.PLUGINS / "fast")], [validate.PRELOAD], ""),
+        (True, [], [validate.PRELOAD], "action_plugins"),
+        (True, [str(validate.PLUGINS / "fast")], [], "callbacks_enabled"),
+        (False, [], [], "isn't known"),
+    ],
+)
+def test_that_a_run_is_not_fast_is_said(known, actions, callbacks, told, monkeypatch):
+    said = []
+    monkeypatch.setattr(validate.core, "known", known)
+    monkeypatch.setattr(C, "DEFAULT_ACTION_PLUGIN_PATH", actions)
+    monkeypatch.setattr(C, "CALLBACKS_ENABLED", callbacks)
+    monkeypatch.setattr(validate.Display, "display", lambda _self, text, **_more: said.append(text))
+    monkeypatch.setattr(validate.core, "warn", lambda: said.append("isn't known"))
+    validate.announce()
+    assert (told in said[0] if told else said == []) and len(said) < 2
