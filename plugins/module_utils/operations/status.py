@@ -18,7 +18,8 @@ from ..engine import drift, lease, record, state
 from ..engine.errors import expected, sentence
 from ..engine.survey import survey
 from ..kinds.catalogue import KINDS
-from ..releases import records
+from ..releases import pauses, records
+from ..releases.shapes import NamedRollout
 from . import metrics
 from .metrics import Query, Series
 from .times import ago, spoken
@@ -251,7 +252,10 @@ def _release(told: Status) -> dict[str, Any]:
     everything = records.Releases(told.aws, told.stack).all()
     current, rollouts = records.current(everything), records.rollouts(everything)
     last = rollouts[-1] if rollouts else None
-    if records.unfinished(everything) and not told.facts["lock"]["held"]:
+    left = records.unfinished(everything)
+    if left and left["verdict"] == records.PAUSED:
+        _paused(told, left)
+    elif left and not told.facts["lock"]["held"]:
         told.problem("release", "the last rollout was killed: roll out again, or roll back")
     elif last and last["verdict"] == records.FAILED:
         told.warn("release", f"the last rollout, of {last['release']}, failed; what ran before it runs")
@@ -260,6 +264,16 @@ def _release(told: Status) -> dict[str, Any]:
         "name": current["id"] if current else "", "since": (good[-1].get("finished") or "") if good else "",
         "last": records.line(last) if last else "",
     }  # fmt: skip
+
+
+def _paused(told: Status, rollout: NamedRollout) -> None:
+    """Tell of a rollout that waits for people, or did so for too long."""
+    became, where = pauses.look(told.aws, rollout)
+    name = f"the rollout of {rollout['release']}"
+    if became == "waits":
+        told.warn("release", f"{name} is paused, {where}: continue or stop it")
+    else:
+        told.problem("release", f"{name} was paused and isn't finished: {where}; continue_rollout.yml finishes it")
 
 
 def _services(told: Status) -> list[dict[str, Any]]:

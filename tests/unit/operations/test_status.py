@@ -61,6 +61,27 @@ def test_services(answer, problems, notices):
     assert heard(status) == (problems, notices)
 
 
+PAUSED = "api at POST_SCALE_UP until 2026-11-30T18:00:00Z, when it is taken back"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "became", "problems", "notices"),
+    [
+        ("succeeded", None, [], []),
+        ("running", None, ["the last rollout was killed: roll out again, or roll back"], []),
+        ("paused", ("waits", PAUSED), [], [f"the rollout of r is paused, {PAUSED}: continue or stop it"]),
+        ("paused", ("bad", "ECS took it back"), ["the rollout of r was paused and isn't finished: ECS took it back; continue_rollout.yml finishes it"], []),
+    ],
+)
+def test_a_rollout_that_is_not_finished(monkeypatch, verdict, became, problems, notices):
+    rollout = {"kind": "rollout", "by": "me", "started": "1", "verdict": verdict, "reason": PAUSED if became else "", "before": {}}
+    monkeypatch.setattr(of.records.Releases, "all", lambda _book: [{"id": "r", "created": "1", "rollouts": [rollout]}])
+    monkeypatch.setattr(of.pauses, "look", lambda _aws, _rollout: became)
+    status = told()
+    of._release(status)
+    assert heard(status) == (problems, notices)
+
+
 def database(state="available", retention=7, restorable=timedelta(minutes=5), made=timedelta(days=9), **more):
     one = {
         "DBInstanceStatus": state, "DBInstanceArn": "arn:db", "EngineVersion": "17.1", "AllocatedStorage": 20,
