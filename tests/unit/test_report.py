@@ -44,7 +44,7 @@ def variables():
         "stack_name": BAD,
         "stack_region": BAD,
         "stack_profile": BAD,
-        "show_found": {"count": 1, "locked": BAD, "resources": {BAD: [item]}, "names": {BAD: [BAD]}},
+        "show_found": {"count": 1, "locked": BAD, "notes": [BAD], "resources": {BAD: [item]}, "names": {BAD: [BAD]}},
         "plan_summary": {"counts": {BAD: 1}, "declared": [1], "run": run, "unknown": [BAD], "actions": [item_told], "notes": [BAD]},
         "drift_found": {
             "resources": 1, "locked": "", "record": {"time": BAD, "commit": BAD, "who": BAD}, "blind": {BAD: BAD}, "notes": [BAD],
