@@ -40,6 +40,7 @@ class ActionModule(AwsAction):
         summary = run_summary.read().get(self._host, run_summary.RunSummary())
         changed = lease.inherited(aws, stack) + lease.changed_by(aws, stack, summary.unrecorded)
         if not changed:
+            lease.recorded(aws, stack)  # what it began and AWS refused
             return ""
         lease.guard(aws, stack)
         try:

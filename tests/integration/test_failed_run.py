@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.flow_builder.aws.plugins.module_utils.engine import record, state
+from ansible_collections.flow_builder.aws.plugins.module_utils.engine import lock, record, state
 from ansible_collections.flow_builder.aws.plugins.modules import stack_drift
 
 from .conftest import ROOT
@@ -115,3 +115,7 @@ def test_what_a_loop_did_before_its_third_item_failed_is_told_and_recorded(apply
     assert after.rc == 0 and after.resources("create", "update") == []
     assert recorded(apply.aws) == ({NAMES[0]: 14, NAMES[1]: 14}, None)
     assert after.by_task["Record"]["left"] == []
+
+    # What AWS refused wasn't done, so nothing of it is told to anybody.
+    refused = apply(group(NAMES[2], 7))
+    assert refused.rc != 0 and lock.current(apply.aws, STACK) is None
