@@ -18,7 +18,7 @@ short_description: The account of a run that begins at a later task
 version_added: "0.1.0"
 description:
   - Returns what M(flow_builder.aws.account_info) returns, in a run with C(--start-at-task), which skips the task that
-    asks. In any other run it fails as the variable does that this task registers: nothing is asked of AWS before.
+    asks. In any other run it fails as the variable does that this task registers, and asks nothing of AWS.
 author: The Flow Builder on AWS project (@flow-builder)
 options:
   _terms:
