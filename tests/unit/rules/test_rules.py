@@ -512,5 +512,5 @@ def test_what_components_come_to(values, words):
 
 def test_the_roles_own_sids_are_known():
     texts = [(ROOT / f"roles/{role}/vars/main.yml").read_text() for role in ("ecs", "lambda")]
-    roles = {"Look", "Move", "Register", "Login", "Images", "Rules", "OnlyTls"}  # of policies of others
+    roles = {"Ask", "Look", "Move", "Register", "Login", "Images", "Rules", "OnlyTls"}  # of policies of others
     assert {one for text in texts for one in re.findall(r"Sid: (\w+)", text)} - roles == components.OWN_SIDS
