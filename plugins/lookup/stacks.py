@@ -111,7 +111,7 @@ class Strict(InventoryManager):
 def fault(groups: dict[str, list[str]], pattern: str, limit: str | None, sources: list[str]) -> str:
     """Return why hosts of an inventory, by group, are not what a run can be for; nothing if they are."""
     inventory = InventoryManager(DataLoader(), parse=False)
-    for group, hosts in groups.items():
+    for group, hosts in {**dict.fromkeys(PROFILES, []), **groups}.items():  # one that isn't there is nothing to warn of
         inventory.add_group(group)
         for host in hosts:
             inventory.add_host(host, group)

@@ -66,3 +66,7 @@ def specification(module: str) -> dict:
     except Asked as asked:
         return asked.args[0]
     raise AssertionError(f"{module} asked for nothing")
+
+
+if __name__ == "__main__":
+    print(place())
