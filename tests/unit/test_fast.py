@@ -114,6 +114,8 @@ def test_a_template_is_compiled_once(monkeypatch):
 def test_every_module_asks_for_the_usual_python():
     """The runner doesn't read a module's first line."""
     for collection in preload.OURS:
+        if collection == "awx.awx.":  # only those who tell AWX something install it
+            continue
         package = importlib.util.find_spec(f"ansible_collections.{collection}plugins.modules")
         (folder,) = package.submodule_search_locations
         for module in Path(folder).glob("*.py"):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.judges.authority import findings
-from tests.unit.test_policies import GIVEN, HERE, STATEMENTS, WHOLE, template
+from tests.unit.test_policies import GIVEN, HERE, ROLES, WHOLE, template
 
 # How a judge calls a policy, by what its template is for.
 SORTS = {
@@ -27,9 +27,9 @@ def test_policies_of_the_roles(role, name):
 
 def test_statements_of_the_tasks_roles():
     assert GIVEN["ecs_execute_command"]
-    for one in template("ecs", "__ecs_all_roles"):
-        document = {"Version": "2012-10-17", "Statement": one["statements"]}
-        assert list(findings(f"role {one['name']}", document)) == [], STATEMENTS
+    for one in (template("ecs", f"__ecs_roles[{at}]") for at in range(ROLES)):
+        document = {"Version": "2012-10-17", "Statement": template("ecs", "__ecs_statements", item=one)}
+        assert document["Statement"] and list(findings(f"role {one['name']}", document)) == []
 
 
 def statement(action, resource=None, **more):
