@@ -49,11 +49,6 @@ TYPES = {
 NO_TEXT = {"bool": "true", "dict": "{...}", "list": "[...]"}
 TAGS = {"--tags": "ansible_run_tags", "--skip-tags": "ansible_skip_tags"}
 ALL = {"--tags": ["all"], "--skip-tags": []}
-# The role stack's outputs that are made of the components.
-OF_ALL = (
-    "stack_balanced_component", "stack_functions", "stack_migrations_component", "stack_piped_component",
-    "stack_queues", "stack_services", "stack_tasks",
-)  # fmt: skip
 NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -91,12 +86,12 @@ class ActionModule(ActionBase):
             values |= value
         if "stack_name" in specs and "stack_region" in values:
             faults += self._twins(task_vars, values)
-        made_of = {name: origins(task_vars[name], task_vars) for name in task_vars if name in specs or name in OF_ALL}
+        made_of: dict[str, set[str]] = {}
         if components.VARIABLE in specs and values.get("stack_profile") in task_vars.get("__stack_profiles", {}):
             said, told, its = self._components(specs[components.VARIABLE], values, inputs, task_vars)
-            faults, values, made_of = faults + told, values | said, made_of | its
+            faults, values, made_of = faults + told, values | said, its
         faults += broken(values, frozenset(name for name, spec in (own | specs).items() if secret(spec)))
-        errors = first_causes(faults, made_of)
+        errors = first_causes(faults, self._made_of(task_vars) | made_of) if faults else []
         if errors:
             count = f"{len(errors)} faults" if len(errors) > 1 else "1 fault"
             result["failed"] = True
@@ -172,6 +167,11 @@ class ActionModule(ActionBase):
             for name in sorted(set(task_vars) - known - {*components.said(task_vars)})
             if (sentence := unknown(name, inputs, prefixes))
         ]
+
+    def _made_of(self, task_vars):
+        """Return what each variable of the roles mentions: what they hand on to each other stands in their vars."""
+        prefixes = tuple(f"{under}{role}_" for role in self._all_roles() for under in ("", "__"))
+        return {name: origins(task_vars[name], task_vars) for name in task_vars if name.startswith(prefixes)}
 
     def _twins(self, task_vars, values):
         """Name the hosts that would be the same stack: each would take the other's for what it made before."""
@@ -253,7 +253,7 @@ def others(play, tasks, task_vars):
 
 def origins(raw, variables: dict) -> set[str]:
     """Return the names that a variable's untemplated value mentions, by the table of what differs by profile too."""
-    found = sources(raw)
+    found = sources(raw) | set(re.findall(r"\b__[a-z]\w+", str(raw)))
     for key in re.findall(r"\bstack_defaults\.(\w+)", str(raw)) if "stack_defaults" in found else ():
         for said in variables.get("__stack_profiles", {}).values():
             found |= sources(said.get(key))

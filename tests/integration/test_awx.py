@@ -43,7 +43,7 @@ def told(tmp_path_factory):
         cut(folder, "controller_templates", lambda one: one["name"] in kept)
         cut(folder, "controller_roles", lambda one: RELEASE in one.get("workflows", ()) or "organizations" in one)
         path = folder / "controller_roles.yml"
-        path.write_text(re.sub(r" *- 'prod: environment \w+'\n", "", path.read_text()))
+        path.write_text(re.sub(r" *- 'prod: (environment \w+|release with a pause)'\n", "", path.read_text()))
     return folder
 
 

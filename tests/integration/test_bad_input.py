@@ -167,6 +167,7 @@ def test_a_stack_is_not_destroyed_by_accident(inventory, stack, said, play, emul
 @pytest.mark.parametrize("mode", ["--check", "--diff"])
 def test_an_account_without_room_is_refused_before_the_first_write(play, emulator, mode):
     """What a fresh account may not have is known before anything is written, in check mode too."""
+    emulator.reset()
     ask(emulator.url, "account", {"age": "young"})
     try:
         run = play("site.yml", "-i", "inventories/prod", mode)

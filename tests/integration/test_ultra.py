@@ -32,8 +32,8 @@ def released(aws, play):
     assert aws("pipes").describe_pipe(Name=f"{STACK}-worker-pipe")["CurrentState"] == "STOPPED"
     for component in ("worker", "scheduler"):
         release(aws, f"{STACK}-{component}")
-    images = {f"registry_{name}_image": f"{REGISTRY}/{STACK}-{name}:v1" for name in ("worker", "scheduler")}
-    second = play(*PLAY, "-e", json.dumps(images))
+    images = {name: {"image": f"{REGISTRY}/{STACK}-{name}:v1"} for name in ("worker", "scheduler")}
+    second = play(*PLAY, "-e", json.dumps({"stack_components_once": images}))
     assert not second.rc, second.failures or second.output[-2000:]
     return second
 
