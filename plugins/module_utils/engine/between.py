@@ -43,5 +43,5 @@ def waiting(aws: Aws, stack: str) -> bool:
 
 
 def now() -> str:
-    """Return the time as ``until`` has it."""
+    """Return the time, in UTC, as ``until`` and the records of releases have it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -164,7 +164,7 @@ def hold(
         _still_held(path, stack)
         return True, f"{stack} is locked by this run already"
     _tidy()
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    now = between.now()
     holder = {
         "token": uuid.uuid4().hex,
         "owner": f"{getpass.getuser()} ({aws('sts').get_caller_identity()['Arn']})",

@@ -10,11 +10,11 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-import time
 from typing import cast
 
 from ..engine import state
 from ..engine.aws import Aws, unless
+from ..engine.between import now as now  # noqa: PLC0414 -- releases, rollouts and pauses have times of one shape
 from ..engine.errors import EngineError
 from ..engine.names import name
 from ..engine.plain import without_credentials
@@ -30,11 +30,6 @@ NO_REPOSITORY = "RepositoryNotFoundException"
 SUCCEEDED, FAILED, RUNNING, INTERRUPTED = "succeeded", "failed", "running", "interrupted"
 PAUSED, STOPPED = "paused", "stopped"
 UNFINISHED = (RUNNING, PAUSED)
-
-
-def now() -> str:
-    """Return the time as records have it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def me(aws: Aws) -> str:
